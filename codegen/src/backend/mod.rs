@@ -1,0 +1,80 @@
+//! One backend a language: it turns a [`Layout`] into finished files.
+//!
+//! A backend first computes its *view*, a struct of final names, types and literals, and hands that
+//! to its templates, which only place them. `bitrpc view` prints the same view, so that a question
+//! about generated code is a question about data.
+
+/// One struct a template file; each has the view as its only field.
+macro_rules! templates {
+    ($view:ident: $($name:ident = $path:literal;)*) => {
+        $(#[derive(askama::Template)]
+        #[template(path = $path, escape = "none")]
+        struct $name<'a> {
+            view: &'a $view,
+        })*
+    };
+}
+
+mod banner;
+mod common;
+mod rust;
+
+use serde_json::Value;
+
+pub use banner::Origin;
+
+use crate::emit::File;
+use crate::layout::Layout;
+use crate::names::Language;
+
+/// Everything a backend may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The protocol, all bytes resolved.
+    pub layout: &'a Layout,
+    /// What the banner of each file says of its origin.
+    pub origin: &'a Origin,
+}
+
+/// Turns a layout into the files of one language.
+pub trait Backend: Sync {
+    /// The language that this backend writes.
+    fn language(&self) -> Language;
+
+    /// The view that the templates print: final names, types and literals.
+    fn view(&self, input: &Input) -> Value;
+
+    /// The files that users vendor, relative to the language's folder.
+    fn files(&self, input: &Input) -> Result<Vec<File>, askama::Error>;
+
+    /// The conformance peer: a program that exchanges and verifies every message of the spec.
+    fn peer(&self, input: &Input) -> Result<Vec<File>, askama::Error>;
+}
+
+/// The registry: one row a language.
+pub fn all() -> &'static [&'static dyn Backend] {
+    &[&rust::Rust]
+}
+
+/// The backend that writes `language`, if there is one.
+pub fn find(language: Language) -> Option<&'static dyn Backend> {
+    all().iter().copied().find(|backend| backend.language() == language)
+}
+
+/// A finished file from a rendered template: exactly one newline at its end.
+fn file(path: impl Into<String>, template: &impl askama::Template) -> Result<File, askama::Error> {
+    let mut text = template.render()?;
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    Ok(File { path: path.into(), text })
+}
+
+/// A file that is the same for every spec.
+fn fixed_file(path: &str, text: &str) -> File {
+    File { path: path.to_owned(), text: text.to_owned() }
+}
+
+/// The view of `view` as JSON.
+fn to_json(view: &impl serde::Serialize) -> Value {
+    serde_json::to_value(view).expect("a view holds only strings, lists and flags")
+}

@@ -1,0 +1,151 @@
+//! The command line: one file a verb.
+//!
+//! Exit codes: 0 fine, 1 findings in a spec, stale output or a failed pair, 2 wrong usage or an
+//! operating system error.
+
+mod check;
+mod generate;
+mod layout;
+mod view;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::names::Language;
+use crate::{Loaded, demo, diagnostic::Findings};
+
+/// One YAML spec, matching shared-memory rings in Rust, C++, C# and Python.
+#[derive(Debug, Parser)]
+#[command(name = "bitrpc", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  bitrpc demo                                    see every language pair talk
+  bitrpc check spec/telemetry.yaml               find what is wrong with a spec
+  bitrpc generate spec/telemetry.yaml --out gen  write the rings of all languages
+  bitrpc generate --check                        fail when generated code is not fresh (for CI)
+  bitrpc layout --json | jq .structs             offsets and sizes, for machines
+
+Exit codes: 0 fine, 1 findings or stale output, 2 usage or I/O.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Generate(generate::Args),
+    Check(check::Args),
+    Layout(layout::Args),
+    View(view::Args),
+    Demo(demo::Args),
+}
+
+/// How a verb ended, when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything is as it should be: exit code 0.
+    Fine,
+    /// The spec, the output or a pair is not as it should be, and was reported: exit code 1.
+    Findings,
+}
+
+/// Why a verb could not do its work: exit code 1 for findings in the spec, else 2.
+#[derive(Debug)]
+pub enum Failure {
+    /// The spec is wrong.
+    Spec(Findings),
+    /// The operating system or a tool refused; the text says what and why.
+    System(String),
+}
+
+impl From<Findings> for Failure {
+    fn from(findings: Findings) -> Self {
+        Self::Spec(findings)
+    }
+}
+
+impl Failure {
+    /// A refusal of the operating system or of a tool.
+    pub fn system(error: impl std::fmt::Display) -> Self {
+        Self::System(error.to_string())
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let result = match &cli.verb {
+        Verb::Generate(args) => generate::run(args),
+        Verb::Check(args) => check::run(args),
+        Verb::Layout(args) => layout::run(args),
+        Verb::View(args) => view::run(args),
+        Verb::Demo(args) => demo::run(args),
+    };
+    match result {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Err(Failure::Spec(findings)) => {
+            anstream::eprint!("{}", findings.render());
+            ExitCode::from(if findings.is_io() { 2 } else { 1 })
+        }
+        Err(Failure::System(text)) => {
+            anstream::eprintln!("error: {text}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints a line on standard output. A reader that has gone away, as in `bitrpc layout | head`, is
+/// no failure; a full disk is.
+pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
+    match writeln!(anstream::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::System(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The spec that a verb works on.
+#[derive(Debug, clap::Args)]
+struct SpecArg {
+    /// The YAML spec.
+    #[arg(value_name = "SPEC", default_value = "spec/bitrpc.yaml")]
+    spec: PathBuf,
+}
+
+impl SpecArg {
+    fn path(&self) -> &Path {
+        &self.spec
+    }
+
+    /// The spec with all bytes resolved; its notes go to standard error.
+    fn load(&self) -> Result<Loaded, Failure> {
+        Ok(crate::load(&self.spec)?)
+    }
+}
+
+/// Parses one word of `--lang`.
+fn language(word: &str) -> Result<Language, String> {
+    let known = Language::ALL.map(Language::id).join(", ");
+    Language::from_id(word).ok_or_else(|| format!("expected one of {known}"))
+}

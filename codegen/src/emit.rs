@@ -1,0 +1,323 @@
+//! Puts generated files on disk, or says how the disk differs from them.
+//!
+//! Both jobs start from the same [`Plan`]: `generate` applies it, `generate --check` compares it.
+//! Each language folder carries a manifest with the digest of every file as it was written, which
+//! tells a stale file (the spec or the generator moved on) from one that somebody edited by hand.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// Name of the manifest in each language folder.
+pub const MANIFEST: &str = "bitrpc.manifest";
+
+/// Folders and files that builds leave in a language folder; never reported as extra.
+const BUILD_OUTPUTS: &[&str] = &[
+    "target",
+    "Cargo.lock",
+    "build",
+    "bin",
+    "obj",
+    "dist",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+];
+
+/// One generated file, its path relative to the language folder, with `/` between the parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Where the file goes, e.g. `src/lib.rs`.
+    pub path: String,
+    /// Everything the file holds.
+    pub text: String,
+}
+
+/// All files of one language folder.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    folder: PathBuf,
+    files: BTreeMap<String, String>,
+}
+
+/// How one file on disk differs from the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difference {
+    /// Planned, but not there.
+    Missing,
+    /// As the generator wrote it, but for another spec or by another version.
+    Stale,
+    /// Changed since the generator wrote it.
+    Edited,
+    /// There, but not planned.
+    Extra,
+}
+
+impl Difference {
+    /// The word that reports use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Stale => "stale",
+            Self::Edited => "hand-edited",
+            Self::Extra => "extra",
+        }
+    }
+}
+
+/// One file that differs.
+#[derive(Debug, Clone)]
+pub struct Drift {
+    /// Path of the file, the output folder included.
+    pub path: PathBuf,
+    /// How it differs.
+    pub difference: Difference,
+    /// Text on disk; `None` when there is none or it is not UTF-8.
+    pub found: Option<String>,
+    /// Text planned; `None` for an extra file.
+    pub expected: Option<String>,
+    /// The generator wrote this file and nobody has touched it since.
+    own: bool,
+}
+
+impl Drift {
+    /// Whether mending it loses changes made by hand.
+    pub fn needs_force(&self) -> bool {
+        self.difference == Difference::Edited
+    }
+
+    /// Whether it is an extra file that the generator leaves alone.
+    pub fn needs_removal(&self) -> bool {
+        self.difference == Difference::Extra && !self.own
+    }
+}
+
+/// What [`Plan::apply`] did.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Files written, new ones included.
+    pub written: Vec<PathBuf>,
+    /// Files of an earlier run that the plan no longer has.
+    pub removed: Vec<PathBuf>,
+    /// Files that already were as planned and stay untouched.
+    pub unchanged: usize,
+}
+
+/// Why a plan was not applied. The files on disk are as they were, unless said otherwise.
+#[derive(Debug)]
+pub enum EmitError {
+    /// Files that the generator did not write as they are would be lost.
+    WouldLose(Vec<Drift>),
+    /// The operating system refused.
+    Io {
+        /// What was attempted, e.g. `write`.
+        action: &'static str,
+        /// The file it was attempted on.
+        path: PathBuf,
+        /// Why it was refused.
+        source: io::Error,
+    },
+}
+
+impl std::fmt::Display for EmitError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WouldLose(drifts) => {
+                writeln!(f, "these files would lose changes made by hand:")?;
+                for drift in drifts {
+                    let word = drift.difference.word();
+                    writeln!(f, "  {} ({word})", drift.path.display())?;
+                }
+                write!(f, "move the changes to the spec, or pass --force to replace the files")
+            }
+            Self::Io { action, path, source } => {
+                write!(f, "cannot {action} {}: {source}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for EmitError {}
+
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EmitError {
+    let path = path.to_owned();
+    move |source| EmitError::Io { action, path, source }
+}
+
+impl Plan {
+    /// A plan that fills `folder` with `files` and their manifest.
+    pub fn new(folder: &Path, files: Vec<File>) -> Self {
+        let mut files: BTreeMap<_, _> = files.into_iter().map(|f| (f.path, f.text)).collect();
+        let manifest = Manifest::of(&files).render();
+        files.insert(MANIFEST.to_owned(), manifest);
+        Self { folder: folder.to_owned(), files }
+    }
+
+    /// Every file that differs from the plan, in order of paths.
+    pub fn compare(&self) -> Result<Vec<Drift>, EmitError> {
+        let manifest = Manifest::read(&self.folder)?;
+        let mut drifts = Vec::new();
+        for (name, expected) in &self.files {
+            let path = self.folder.join(name);
+            let found = read_if_there(&path)?;
+            if found.as_deref() == Some(expected.as_bytes()) {
+                continue;
+            }
+            let own = found.as_deref().is_some_and(|found| manifest.wrote(name, found));
+            let difference = match found {
+                None => Difference::Missing,
+                Some(_) if own || name == MANIFEST => Difference::Stale,
+                Some(_) => Difference::Edited,
+            };
+            let found = found.and_then(|bytes| String::from_utf8(bytes).ok());
+            drifts.push(Drift { path, difference, found, expected: Some(expected.clone()), own });
+        }
+        for name in files_below(&self.folder)? {
+            if !self.files.contains_key(&name) {
+                let path = self.folder.join(&name);
+                let found = read_if_there(&path)?;
+                let own = found.as_deref().is_some_and(|found| manifest.wrote(&name, found));
+                let found = found.and_then(|bytes| String::from_utf8(bytes).ok());
+                let difference = Difference::Extra;
+                drifts.push(Drift { path, difference, found, expected: None, own });
+            }
+        }
+        drifts.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(drifts)
+    }
+
+    /// Makes the folder equal to the plan, touching only files that differ.
+    ///
+    /// Refuses to replace a file that was edited by hand, unless `force` is set. Extra files are
+    /// removed only when an earlier run wrote them. All new text is on disk under temporary names
+    /// before the first file is replaced, so a full disk leaves the old output whole.
+    pub fn apply(&self, force: bool) -> Result<Applied, EmitError> {
+        let drifts = self.compare()?;
+        if !force && drifts.iter().any(Drift::needs_force) {
+            let endangered = drifts.into_iter().filter(Drift::needs_force);
+            return Err(EmitError::WouldLose(endangered.collect()));
+        }
+        let writes = drifts.iter().filter_map(|d| Some((d.path.clone(), d.expected.clone()?)));
+        let written = replace_all(writes.collect())?;
+        let mut removed = Vec::new();
+        let extra = drifts.iter().filter(|d| d.difference == Difference::Extra);
+        for drift in extra.filter(|d| !d.needs_removal()) {
+            fs::remove_file(&drift.path).map_err(io_error("remove", &drift.path))?;
+            removed.push(drift.path.clone());
+        }
+        let unchanged = self.files.len() - written.len();
+        Ok(Applied { written, removed, unchanged })
+    }
+}
+
+/// Writes all texts to temporary siblings, then renames them into place.
+fn replace_all(files: Vec<(PathBuf, String)>) -> Result<Vec<PathBuf>, EmitError> {
+    let mut staged = Vec::new();
+    for (path, text) in files {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(io_error("create folder", folder))?;
+        let mut temporary = tempfile::Builder::new()
+            .prefix(".bitrpc-")
+            .permissions(permissions_of_new_file())
+            .tempfile_in(folder)
+            .map_err(io_error("write into", folder))?;
+        io::Write::write_all(&mut temporary, text.as_bytes()).map_err(io_error("write", &path))?;
+        staged.push((temporary, path));
+    }
+    let mut written = Vec::new();
+    for (temporary, path) in staged {
+        temporary.persist(&path).map_err(|e| io_error("replace", &path)(e.error))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// Readable by everyone, as a file made by an editor would be (the umask still applies).
+#[cfg(unix)]
+fn permissions_of_new_file() -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+#[cfg(not(unix))]
+fn permissions_of_new_file() -> fs::Permissions {
+    // Windows has no mode; the folder's own rules are inherited.
+    fs::metadata(".").map(|m| m.permissions()).expect("the current folder has metadata")
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, EmitError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(io_error("read", path)(e)),
+    }
+}
+
+/// Paths of all files below `folder`, relative to it, without build outputs.
+fn files_below(folder: &Path) -> Result<Vec<String>, EmitError> {
+    let mut found = Vec::new();
+    let mut open = vec![(folder.to_owned(), String::new())];
+    while let Some((path, prefix)) = open.pop() {
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(io_error("read folder", &path)(e)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(io_error("read folder", &path))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_egg_info = name.ends_with(".egg-info");
+            if BUILD_OUTPUTS.contains(&name.as_str()) || is_egg_info {
+                continue;
+            }
+            let relative = format!("{prefix}{name}");
+            let kind = entry.file_type().map_err(io_error("read", &entry.path()))?;
+            if kind.is_dir() {
+                open.push((entry.path(), format!("{relative}/")));
+            } else {
+                found.push(relative);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Digests of the files of a folder as the generator wrote them.
+#[derive(Default)]
+struct Manifest(BTreeMap<String, String>);
+
+impl Manifest {
+    fn of(files: &BTreeMap<String, String>) -> Self {
+        Self(files.iter().map(|(path, text)| (path.clone(), digest(text.as_bytes()))).collect())
+    }
+
+    fn read(folder: &Path) -> Result<Self, EmitError> {
+        let bytes = read_if_there(&folder.join(MANIFEST))?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let entries = text.lines().filter_map(|line| line.split_once("  "));
+        Ok(Self(entries.map(|(digest, path)| (path.to_owned(), digest.to_owned())).collect()))
+    }
+
+    fn wrote(&self, path: &str, bytes: &[u8]) -> bool {
+        path == MANIFEST || self.0.get(path).is_some_and(|known| *known == digest(bytes))
+    }
+
+    /// The format of `sha256sum`, so that `sha256sum --check bitrpc.manifest` verifies a folder.
+    fn render(&self) -> String {
+        self.0.iter().fold(String::new(), |mut text, (path, digest)| {
+            writeln!(text, "{digest}  {path}").expect("writing to a String cannot fail");
+            text
+        })
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
+        hex
+    })
+}

@@ -1,0 +1,19 @@
+//! The resolved layout: every offset, size and padding byte, computed in one place.
+//!
+//! [`Layout::resolve`] is the only code that does arithmetic on bytes. Backends read the result and
+//! turn it into finished strings; they never add, align or count bytes themselves.
+
+pub mod diagram;
+mod hash;
+mod header;
+mod json;
+mod model;
+mod place;
+mod resolve;
+mod scalar;
+mod text;
+
+pub use json::to_json;
+pub(crate) use resolve::check;
+pub use model::*;
+pub use text::to_text;

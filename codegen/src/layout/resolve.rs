@@ -1,0 +1,259 @@
+//! From a spec to its layout.
+
+use super::place::{Extent, align_up, check_size, field_align, offset, placed, stated_align};
+use super::{FieldLayout, Layout, StructLayout, TailKind, TailLayout, Type, header, place};
+use crate::diagnostic::{Finding, Findings, rule};
+use crate::source::Spanned;
+use crate::spec::{Spec, Struct, Tail, has_errors};
+
+/// No payload is larger: lengths are 32-bit numbers.
+const MAX_PAYLOAD: u64 = 1 << 31;
+
+impl Layout {
+    /// Gives every field its place.
+    ///
+    /// # Errors
+    ///
+    /// All fields, structs and headers that cannot be laid out as the spec states. There are none
+    /// in a spec as [`Spec::load`] returned it.
+    ///
+    /// ```
+    /// use bitrpc_codegen::{layout::Layout, source::Memory, spec::Spec};
+    ///
+    /// let text = r#"
+    /// bitrpc: 1
+    /// name: demo
+    /// structs:
+    ///   - name: Quote
+    ///     id: 1001
+    ///     fields:
+    ///       - { name: side, type: u8 }
+    ///       - { name: price, type: f64 }
+    /// "#;
+    /// let spec = Spec::load("demo.yaml", &Memory::new().with("demo.yaml", text))?;
+    /// let layout = Layout::resolve(&spec)?;
+    /// assert_eq!(layout.structs[0].fields[1].offset, 8);
+    /// assert_eq!(layout.structs[0].fields[1].padding_before, 7);
+    /// # Ok::<(), bitrpc_codegen::diagnostic::Findings>(())
+    /// ```
+    pub fn resolve(spec: &Spec) -> Result<Self, Findings> {
+        let mut findings = Vec::new();
+        let layout = resolve(spec, &mut findings);
+        if has_errors(&findings) {
+            return Err(Findings::new(spec.sources.clone(), findings));
+        }
+        Ok(layout)
+    }
+}
+
+/// Reports what cannot be laid out.
+pub(crate) fn check(spec: &Spec, findings: &mut Vec<Finding>) {
+    resolve(spec, findings);
+}
+
+/// Lays out what can be, and reports what cannot.
+fn resolve(spec: &Spec, findings: &mut Vec<Finding>) -> Layout {
+    let ring_header = header::ring(&spec.ring_header, findings);
+    let message_header = header::message(&spec.message_header, findings);
+    let room = MAX_PAYLOAD.min(spec.default_capacity / 2).saturating_sub(message_header.size);
+    let mut structs = Structs { spec, room, extents: Vec::new(), findings };
+    let structs = spec.structs.iter().map(|item| structs.lay_out(item)).collect();
+    let mut layout = Layout {
+        name: spec.name.clone(),
+        version: spec.version,
+        doc: spec.doc.clone(),
+        magic: spec.magic,
+        file_prefix: spec.file_prefix.clone(),
+        default_capacity: spec.default_capacity,
+        layout_hash: 0,
+        schema_hash: 0,
+        targets: spec.targets.clone(),
+        ring_header,
+        message_header,
+        message_types: spec.message_types.clone(),
+        flags: spec.flags.clone(),
+        constants: spec.constants.clone(),
+        enums: spec.enums.clone(),
+        structs,
+    };
+    layout.layout_hash = layout.compute_layout_hash();
+    layout.schema_hash = layout.compute_schema_hash();
+    layout
+}
+
+/// Size and alignment of a type that needs no struct.
+pub(super) fn plain_extent(ty: &Type, enums: &[super::EnumLayout]) -> Option<Extent> {
+    let scalar = |scalar: super::Scalar| Extent { size: scalar.size(), align: scalar.size() };
+    match ty {
+        Type::Scalar(s) => Some(scalar(*s)),
+        Type::Char(length) | Type::Bytes(length) => Some(Extent { size: *length, align: 1 }),
+        Type::Enum(index) => enums.get(*index).map(|item| scalar(item.scalar)),
+        Type::Array(element, count) => {
+            let element = plain_extent(element, enums)?;
+            Some(Extent { size: element.size.saturating_mul(*count), align: element.align })
+        }
+        Type::Struct(_) => None,
+    }
+}
+
+struct Structs<'a> {
+    spec: &'a Spec,
+    /// Largest payload of a ring of the default capacity.
+    room: u64,
+    /// What the structs so far take, in the order of the spec, which puts parts first.
+    extents: Vec<Extent>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Structs<'_> {
+    fn extent(&self, ty: &Type) -> Extent {
+        match ty {
+            Type::Struct(index) => self.extents[*index],
+            Type::Array(element, count) => {
+                let element = self.extent(element);
+                Extent { size: element.size.saturating_mul(*count), align: element.align }
+            }
+            ty => plain_extent(ty, &self.spec.enums).unwrap_or(Extent { size: 1, align: 1 }),
+        }
+    }
+
+    fn lay_out(&mut self, item: &Struct) -> StructLayout {
+        let mut fields = Vec::new();
+        let (mut cursor, mut natural) = (0, 1);
+        for field in &item.fields {
+            let own = self.extent(&field.ty.value);
+            check_size(field, own.size, self.findings);
+            let align = field_align(field, own.align, self.findings);
+            let extent = Extent { size: own.size, align };
+            let at = offset(field, cursor, cursor, align, self.findings);
+            cursor = at.saturating_add(extent.size);
+            natural = natural.max(align);
+            fields.push(placed(field, field.ty.value.clone(), at, extent));
+        }
+        place::fill_padding(&mut fields);
+        // The elements of a tail lie in place like those of an array, so they raise it too.
+        let tail_align = item.tail.as_ref().map_or(1, |tail| self.element(&tail.kind.value).align);
+        natural = natural.max(tail_align);
+        let what = format!("`{}`", item.name.value);
+        let align = stated_align(item.align.as_ref(), natural, &what, self.findings);
+        let size = self.struct_size(item, cursor, align);
+        let size = self.check_room(item, size);
+        self.extents.push(Extent { size, align });
+        let tail = item.tail.as_ref().map(|tail| self.tail(tail, size));
+        let tail_since = tail.as_ref().map(|tail| (tail.since, tail_align));
+        let older_sizes = older_sizes(&fields, tail_since, item.align.as_ref(), size);
+        StructLayout {
+            name: item.name.value.clone(),
+            doc: item.doc.clone(),
+            id: item.id,
+            size,
+            align,
+            min_size: older_sizes.first().copied().unwrap_or(size),
+            older_sizes,
+            padding_after: size.saturating_sub(cursor),
+            fields,
+            tail,
+        }
+    }
+
+    /// The end of the fields rounded up, or a stated size with more padding.
+    fn struct_size(&mut self, item: &Struct, end: u64, align: u64) -> u64 {
+        let least = align_up(end, align);
+        let Some(stated) = &item.size else { return least };
+        let (name, value) = (&item.name.value, stated.value);
+        let finding = if value < least {
+            let last = item.fields.last().map_or("", |field| &field.name.value);
+            Finding::error(rule::STATED, format!("`{name}` does not fit {value} bytes"))
+                .at(stated.span, format!("`{last}` ends at {end}"))
+                .expected(format!("{least}, or more for padding"))
+        } else if value % align != 0 {
+            Finding::error(rule::STATED, format!("`{name}` cannot have {value} bytes"))
+                .at(stated.span, format!("not a multiple of its alignment, {align}"))
+                .expected(format!("{}, for example", align_up(value, align)))
+        } else {
+            return value;
+        };
+        self.findings.push(finding);
+        least
+    }
+
+    /// Refuses what no ring of the default capacity carries. Returns a size that keeps structs that
+    /// contain this one from being reported for the same reason.
+    fn check_room(&mut self, item: &Struct, size: u64) -> u64 {
+        if size <= self.room {
+            return size;
+        }
+        let name = &item.name.value;
+        let widest = item.fields.iter().max_by_key(|field| self.extent(&field.ty.value).size);
+        let mut finding = Finding::error(rule::TOO_LARGE, format!("`{name}` is too large"))
+            .at(item.name.span, format!("takes {} bytes", amount(size)))
+            .expected(format!("at most {}: half of the capacity less a header", self.room))
+            .help("state a greater segment.capacity, or send the data in pieces");
+        if let Some(field) = widest {
+            let size = amount(self.extent(&field.ty.value).size);
+            finding = finding.also(field.ty.span, format!("takes {size} bytes of it"));
+        }
+        self.findings.push(finding);
+        0
+    }
+
+    /// What one element of a tail takes.
+    fn element(&self, kind: &TailKind) -> Extent {
+        match kind {
+            TailKind::String | TailKind::Bytes => Extent { size: 1, align: 1 },
+            TailKind::Elements(ty) => self.extent(ty),
+        }
+    }
+
+    fn tail(&mut self, tail: &Tail, start: u64) -> TailLayout {
+        let Spanned { value: kind, span } = &tail.kind;
+        let element_size = self.element(kind).size;
+        if start.saturating_add(element_size) > self.room {
+            let name = &tail.name.value;
+            self.findings.push(
+                Finding::error(rule::TOO_LARGE, format!("`{name}` has room for no element"))
+                    .at(*span, format!("an element takes {element_size} bytes"))
+                    .expected(format!("at most {} bytes in all", self.room)),
+            );
+        }
+        TailLayout {
+            name: tail.name.value.clone(),
+            doc: tail.doc.clone(),
+            kind: kind.clone(),
+            element_size,
+            since: tail.since,
+        }
+    }
+}
+
+fn amount(size: u64) -> String {
+    if size == u64::MAX { "more than 2^64".to_owned() } else { size.to_string() }
+}
+
+/// Sizes that the struct had before each step of `since`, as its older versions were laid out.
+///
+/// `tail` is the version that brought the tail, with the alignment of its elements.
+fn older_sizes(
+    fields: &[FieldLayout],
+    tail: Option<(Option<(u16, u16)>, u64)>,
+    stated: Option<&Spanned<u64>>,
+    size: u64,
+) -> Vec<u64> {
+    let mut sizes = Vec::new();
+    let tail_since = tail.and_then(|(since, _)| since);
+    let mut versions: Vec<_> = fields.iter().filter_map(|field| field.since).collect();
+    versions.extend(tail_since);
+    versions.dedup();
+    for version in versions {
+        let older = || fields.iter().filter(|field| field.since < Some(version));
+        let end = older().map(|field| field.offset.saturating_add(field.size)).max().unwrap_or(0);
+        let tail = tail.filter(|(since, _)| *since < Some(version)).map(|(_, align)| align);
+        let stated = stated.map(|stated| stated.value);
+        let aligns = older().map(|field| field.align).chain(stated).chain(tail);
+        let older_size = align_up(end, aligns.max().unwrap_or(1));
+        if older_size < size && sizes.last() != Some(&older_size) {
+            sizes.push(older_size);
+        }
+    }
+    sizes
+}

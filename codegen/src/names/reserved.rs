@@ -1,0 +1,155 @@
+//! The words that a spelled name must step aside for, read from the data files beside this one.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::{Language, NameKind};
+
+/// Why a word cannot be used as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// A keyword, also a contextual one.
+    Keyword,
+    /// A macro of the C or C++ standard library or of a compiler.
+    Macro,
+    /// A macro of an operating system's headers.
+    PlatformMacro,
+    /// A builtin or standard-library name that the generated code relies on.
+    Builtin,
+    /// A name that the generated code gives to something of its own.
+    Engine,
+    /// The name of the type that the member belongs to.
+    EnclosingType,
+}
+
+impl Reason {
+    const DATA: [(&'static str, Self); 5] = [
+        ("keyword", Self::Keyword),
+        ("macro", Self::Macro),
+        ("platform_macro", Self::PlatformMacro),
+        ("builtin", Self::Builtin),
+        ("engine", Self::Engine),
+    ];
+
+    /// Words for a message: the name "is ...".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Keyword => "a keyword",
+            Self::Macro => "a macro of the standard library",
+            Self::PlatformMacro => "a macro of a platform's headers",
+            Self::Builtin => "a builtin name",
+            Self::Engine => "a name that the generated code uses",
+            Self::EnclosingType => "the name of its own type",
+        }
+    }
+}
+
+/// Words of one language with the kinds of names that each is reserved for.
+#[derive(Debug, Default)]
+struct Words(HashMap<&'static str, Vec<(Reason, u32)>>);
+
+const FILES: [&str; 4] = [
+    include_str!("rust.txt"),
+    include_str!("cpp.txt"),
+    include_str!("csharp.txt"),
+    include_str!("python.txt"),
+];
+
+const ENGINE: &str = include_str!("engine.txt");
+
+/// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.
+pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> {
+    static WORDS: [OnceLock<Words>; 4] = [const { OnceLock::new() }; 4];
+    let index = language as usize;
+    WORDS[index].get_or_init(|| Words::read(FILES[index])).find(kind, word)
+}
+
+/// Why `ident`, as the spec writes it, cannot be a name of this kind in any language.
+pub(super) fn engine_reason(kind: NameKind, ident: &str) -> Option<Reason> {
+    static WORDS: OnceLock<Words> = OnceLock::new();
+    WORDS.get_or_init(|| Words::read(ENGINE)).find(kind, ident)
+}
+
+const fn bit(kind: NameKind) -> u32 {
+    1 << kind as u32
+}
+
+impl Words {
+    fn read(text: &'static str) -> Self {
+        let mut words = Self::default();
+        let mut section = None;
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(head) = line.strip_prefix('[') {
+                section = Some(read_head(head));
+            } else {
+                let section = section.expect("words stand in a section");
+                for word in line.split_whitespace() {
+                    words.0.entry(word).or_default().push(section);
+                }
+            }
+        }
+        words
+    }
+
+    fn find(&self, kind: NameKind, word: &str) -> Option<Reason> {
+        let entries = self.0.get(word)?;
+        entries.iter().find(|(_, kinds)| kinds & bit(kind) != 0).map(|(reason, _)| *reason)
+    }
+}
+
+/// Reads `reason kind kind]`; `any` is every kind, `-kind` takes one out again.
+fn read_head(head: &str) -> (Reason, u32) {
+    let mut parts = head.trim_end_matches(']').split_whitespace();
+    let name = parts.next().unwrap_or_default();
+    let reason = Reason::DATA.iter().find(|(n, _)| *n == name);
+    let (_, reason) = reason.unwrap_or_else(|| panic!("unknown reason `{name}` in a word list"));
+    let mut kinds = 0;
+    for part in parts {
+        if part == "any" {
+            kinds = u32::MAX;
+        } else if let Some(kind) = part.strip_prefix('-') {
+            kinds &= !bit(kind_named(kind));
+        } else {
+            kinds |= bit(kind_named(part));
+        }
+    }
+    (*reason, kinds)
+}
+
+fn kind_named(name: &str) -> NameKind {
+    let kind = NameKind::ALL.iter().find(|kind| kind.id() == name);
+    *kind.unwrap_or_else(|| panic!("unknown kind `{name}` in a word list"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_list_is_read() {
+        for (language, word) in [
+            (Language::Rust, "gen"),
+            (Language::Cpp, "and_eq"),
+            (Language::Csharp, "stackalloc"),
+            (Language::Python, "nonlocal"),
+        ] {
+            assert_eq!(reason(language, NameKind::Parameter, word), Some(Reason::Keyword));
+        }
+    }
+
+    #[test]
+    fn the_engines_names_are_kept_in_all_languages() {
+        assert_eq!(engine_reason(NameKind::Type, "RingBuffer"), Some(Reason::Engine));
+        assert_eq!(engine_reason(NameKind::HeaderField, "payload"), Some(Reason::Engine));
+        assert_eq!(engine_reason(NameKind::Field, "payload"), None);
+    }
+
+    #[test]
+    fn a_platform_macro_leaves_the_protocol_values_alone() {
+        let cpp = |kind| reason(Language::Cpp, kind, "ERROR");
+        assert_eq!(cpp(NameKind::EnumValue), Some(Reason::PlatformMacro));
+        assert_eq!(cpp(NameKind::ProtocolValue), None);
+        let eof = reason(Language::Cpp, NameKind::ProtocolValue, "EOF");
+        assert_eq!(eof, Some(Reason::Macro));
+    }
+}

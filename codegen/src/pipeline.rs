@@ -1,0 +1,133 @@
+//! The pipeline from a file to files, for the command line and for build scripts.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::backend::{self, Backend, Input, Origin};
+use crate::diagnostic::Findings;
+use crate::emit::{Applied, EmitError, Plan};
+use crate::layout::Layout;
+use crate::names::Language;
+use crate::source::Files;
+use crate::spec::Spec;
+
+/// A spec with all bytes resolved.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The protocol.
+    pub layout: Layout,
+    /// Identity of the spec's text: 16 hexadecimal digits.
+    pub digest: String,
+    /// The spec and all files that it imports.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads, checks and lays out the spec at `path`.
+///
+/// # Errors
+///
+/// Everything that is wrong with the spec, or why a file cannot be read.
+pub fn load(path: &Path) -> Result<Loaded, Findings> {
+    let spec = Spec::load(path, &Files)?;
+    let layout = Layout::resolve(&spec)?;
+    let files = spec.sources().iter().map(|source| source.name().into()).collect();
+    Ok(Loaded { layout, digest: spec.sources().digest(), files })
+}
+
+/// Generates from a build script or another program.
+///
+/// ```no_run
+/// // build.rs
+/// bitrpc_codegen::Builder::new("spec/telemetry.yaml")
+///     .languages([bitrpc_codegen::names::Language::Cpp])
+///     .generate("generated")?;
+/// # Ok::<(), bitrpc_codegen::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Builder {
+    spec: PathBuf,
+    languages: Vec<Language>,
+}
+
+impl Builder {
+    /// Generates from the spec at this path, for every language.
+    pub fn new(spec: impl Into<PathBuf>) -> Self {
+        let languages = backend::all().iter().map(|backend| backend.language()).collect();
+        Self { spec: spec.into(), languages }
+    }
+
+    /// Only these languages.
+    #[must_use]
+    pub fn languages(mut self, languages: impl IntoIterator<Item = Language>) -> Self {
+        self.languages = languages.into_iter().collect();
+        self
+    }
+
+    /// Writes each language's folder into `out`, touching only files that differ.
+    ///
+    /// In a build script (`OUT_DIR` is set) it also tells cargo to run again when the spec changes.
+    ///
+    /// # Errors
+    ///
+    /// The spec is wrong, files would lose changes made by hand, or the system refuses.
+    pub fn generate(&self, out: impl AsRef<Path>) -> Result<Vec<Applied>, BuildError> {
+        let out = out.as_ref();
+        let loaded = load(&self.spec).map_err(BuildError::Spec)?;
+        if std::env::var_os("OUT_DIR").is_some() {
+            for file in &loaded.files {
+                println!("cargo::rerun-if-changed={}", file.display());
+            }
+        }
+        let origin = Origin::new(&self.spec, out, &loaded.digest);
+        let input = Input { layout: &loaded.layout, origin: &origin };
+        let chosen = self.languages.iter().filter_map(|language| backend::find(*language));
+        chosen
+            .map(|backend| {
+                let plan = library(backend, &input, out).map_err(BuildError::Template)?;
+                plan.apply(false).map_err(BuildError::Emit)
+            })
+            .collect()
+    }
+}
+
+/// The files of one language's folder below `out`.
+///
+/// # Errors
+///
+/// A template failed; no spec should bring that about.
+pub(crate) fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Result<Plan, askama::Error> {
+    Ok(Plan::new(&out.join(backend.language().id()), backend.files(input)?))
+}
+
+/// The files of one language's conformance peer below `out`.
+///
+/// # Errors
+///
+/// A template failed; no spec should bring that about.
+pub(crate) fn peer(backend: &dyn Backend, input: &Input, out: &Path) -> Result<Plan, askama::Error> {
+    Ok(Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input)?))
+}
+
+/// Why [`Builder::generate`] failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The spec is wrong.
+    Spec(Findings),
+    /// A template failed.
+    Template(askama::Error),
+    /// Files could not be written, or were not meant to be.
+    Emit(EmitError),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spec(findings) => findings.fmt(f),
+            Self::Template(error) => error.fmt(f),
+            Self::Emit(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}

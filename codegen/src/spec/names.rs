@@ -1,0 +1,214 @@
+//! Names as each language will spell them: whether they stay apart, and which ones are escaped.
+
+use std::collections::HashMap;
+
+use super::lower::Context;
+use crate::diagnostic::{Finding, rule};
+use crate::names::{Language, NameKind, Reason, snake, spell_member_why, spell_why, unescaped};
+use crate::source::{Span, Spanned};
+
+/// Names that stand side by side in generated code.
+#[derive(Debug)]
+struct Scope {
+    /// What the names are, for messages: "fields of Leg".
+    title: String,
+    /// The type that they are members of.
+    owner: Option<String>,
+    kind: NameKind,
+    names: Vec<Spanned<String>>,
+}
+
+/// All names of a spec by where they stand.
+#[derive(Debug, Default)]
+pub(super) struct Scopes {
+    types: Vec<Spanned<String>>,
+    constants: Vec<Spanned<String>>,
+    members: Vec<Scope>,
+}
+
+impl Scopes {
+    pub(super) fn add_type(&mut self, name: &Spanned<String>) {
+        self.types.push(name.clone());
+    }
+
+    pub(super) fn add_constant(&mut self, name: &Spanned<String>) {
+        self.constants.push(name.clone());
+    }
+
+    pub(super) fn has_constant(&self, name: &str) -> bool {
+        self.constants.iter().any(|constant| constant.value == name)
+    }
+
+    pub(super) fn add_members(
+        &mut self,
+        title: &str,
+        owner: Option<&str>,
+        kind: NameKind,
+        names: Vec<Spanned<String>>,
+    ) {
+        let (title, owner) = (title.to_owned(), owner.map(str::to_owned));
+        self.members.push(Scope { title, owner, kind, names });
+    }
+
+    /// Where a name is used: a member of `owner`, or without one a type, a constant, a message
+    /// type, a flag or a header field.
+    pub(super) fn uses(&self, owner: Option<&str>, name: &str) -> Vec<Span> {
+        let members = self.members.iter().filter(|scope| scope.owner.as_deref() == owner);
+        let mut found: Vec<_> = members.flat_map(|scope| &scope.names).collect();
+        if owner.is_none() {
+            found.extend(self.types.iter().chain(&self.constants));
+        }
+        let mut spans: Vec<_> =
+            found.into_iter().filter(|used| used.value == name).map(|used| used.span).collect();
+        spans.dedup();
+        spans
+    }
+}
+
+/// Reports names that meet in some language, and notes those that are escaped.
+pub(super) fn check(cx: &mut Context) {
+    let mut findings = Vec::new();
+    let scopes = &cx.scopes;
+    check_types(&scopes.types, &mut findings);
+    check_module(scopes, &mut findings);
+    let constants = Scope {
+        title: "constants".into(),
+        owner: None,
+        kind: NameKind::Constant,
+        names: scopes.constants.clone(),
+    };
+    for scope in scopes.members.iter().chain([&constants]) {
+        check_scope(scope, &mut findings);
+    }
+    let types = scopes.types.iter().map(|name| (NameKind::Type, None, name));
+    let members = scopes.members.iter().chain([&constants]).flat_map(|scope| {
+        scope.names.iter().map(|name| (scope.kind, scope.owner.as_deref(), name))
+    });
+    for (kind, owner, name) in types.chain(members) {
+        findings.extend(escaped(kind, owner, name));
+    }
+    cx.findings.extend(findings);
+}
+
+/// Members of one type, or names of one list.
+fn check_scope(scope: &Scope, findings: &mut Vec<Finding>) {
+    let mut clashes = Clashes::default();
+    for language in Language::ALL {
+        let mut seen: HashMap<String, &Spanned<String>> = HashMap::new();
+        for name in &scope.names {
+            let owner = scope.owner.as_deref().unwrap_or_default();
+            let (spelled, _) = spell_member_why(language, scope.kind, owner, &name.value);
+            if let Some(first) = seen.get(&spelled) {
+                clashes.add(name, first, &spelled, language);
+            } else {
+                seen.insert(spelled, name);
+            }
+        }
+    }
+    clashes.report(&scope.title, findings);
+}
+
+/// Types, and the functions and constants that are named after them, differ by their words.
+fn check_types(types: &[Spanned<String>], findings: &mut Vec<Finding>) {
+    let mut clashes = Clashes::default();
+    let mut seen: HashMap<String, &Spanned<String>> = HashMap::new();
+    for name in types {
+        let words = snake(&name.value);
+        if let Some(first) = seen.get(&words) {
+            for language in Language::ALL {
+                clashes.add(name, first, &words, language);
+            }
+        } else {
+            seen.insert(words, name);
+        }
+    }
+    clashes.report("types", findings);
+}
+
+/// Types and constants stand in one module, but in C#, where constants have a class of their own.
+fn check_module(scopes: &Scopes, findings: &mut Vec<Finding>) {
+    let mut clashes = Clashes::default();
+    for language in [Language::Rust, Language::Cpp, Language::Python] {
+        let types: HashMap<_, _> = scopes
+            .types
+            .iter()
+            .map(|name| (spell_why(language, NameKind::Type, &name.value).0, name))
+            .collect();
+        for name in &scopes.constants {
+            let spelled = unescaped(language, NameKind::Constant, &name.value);
+            if let Some(first) = types.get(&spelled) {
+                clashes.add(name, first, &spelled, language);
+            }
+        }
+    }
+    clashes.report("types and constants", findings);
+}
+
+/// Pairs of names that meet, each with the languages in which they do.
+#[derive(Default)]
+struct Clashes<'a>(Vec<Clash<'a>>);
+
+struct Clash<'a> {
+    name: &'a Spanned<String>,
+    first: &'a Spanned<String>,
+    spelled: String,
+    languages: Vec<&'static str>,
+}
+
+impl<'a> Clashes<'a> {
+    fn add(
+        &mut self,
+        name: &'a Spanned<String>,
+        first: &'a Spanned<String>,
+        spelled: &str,
+        language: Language,
+    ) {
+        let known = self.0.iter_mut().find(|clash| clash.name.span == name.span);
+        match known {
+            Some(clash) => clash.languages.push(language.title()),
+            None => self.0.push(Clash {
+                name,
+                first,
+                spelled: spelled.to_owned(),
+                languages: vec![language.title()],
+            }),
+        }
+    }
+
+    fn report(self, title: &str, findings: &mut Vec<Finding>) {
+        for Clash { name, first, spelled, languages } in self.0 {
+            let languages = languages.join(", ");
+            let (a, b) = (&first.value, &name.value);
+            let message = format!("`{a}` and `{b}` are the same name in {languages}");
+            findings.push(
+                Finding::error(rule::SAME_NAME, message)
+                    .at(name.span, format!("becomes `{spelled}`"))
+                    .also(first.span, format!("becomes `{spelled}` too"))
+                    .expected(format!("{title} that differ in every language")),
+            );
+        }
+    }
+}
+
+/// A note that says how a name is spelled where it cannot be used as it is.
+fn escaped(kind: NameKind, owner: Option<&str>, name: &Spanned<String>) -> Option<Finding> {
+    let mut spellings: Vec<(String, Vec<&str>, Reason)> = Vec::new();
+    for language in Language::ALL {
+        let (spelled, reason) = match owner {
+            Some(owner) => spell_member_why(language, kind, owner, &name.value),
+            None => spell_why(language, kind, &name.value),
+        };
+        let Some(reason) = reason else { continue };
+        match spellings.iter_mut().find(|(other, ..)| *other == spelled) {
+            Some((_, languages, _)) => languages.push(language.title()),
+            None => spellings.push((spelled, vec![language.title()], reason)),
+        }
+    }
+    let (_, _, reason) = spellings.first()?;
+    let parts: Vec<_> = spellings
+        .iter()
+        .map(|(spelled, languages, _)| format!("`{spelled}` in {}", languages.join(", ")))
+        .collect();
+    let message = format!("`{}` is spelled {}", name.value, parts.join(" and "));
+    Some(Finding::note(rule::ESCAPED, message).at(name.span, format!("is {}", reason.words())))
+}

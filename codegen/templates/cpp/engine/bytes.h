@@ -1,0 +1,260 @@
+// ---------------------------------------------------------------------------------------------
+// Bytes and text
+// ---------------------------------------------------------------------------------------------
+
+/// Bytes that belong to someone else: a pointer and a size. Any contiguous container of
+/// one-byte elements converts to it. Copy it freely; it never outlives what it points to.
+class ByteView {
+    template <class C>
+    using ElementOf = std::remove_pointer_t<decltype(std::declval<const C&>().data())>;
+
+public:
+    /// No bytes.
+    constexpr ByteView() noexcept = default;
+    /// `size` bytes from `data` on, which may be null when `size` is 0.
+    ByteView(const void* data, std::size_t size) noexcept
+        : data_(static_cast<const std::byte*>(data)), size_(size) {}
+    /// The bytes of a string, vector or array.
+    template <class C, std::enable_if_t<sizeof(ElementOf<C>) == 1, int> = 0>
+    ByteView(const C& container) noexcept : ByteView(container.data(), container.size()) {}
+
+    [[nodiscard]] const std::byte* data() const noexcept { return data_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] const std::byte* begin() const noexcept { return data_; }
+    [[nodiscard]] const std::byte* end() const noexcept { return data_ + size_; }
+    [[nodiscard]] std::byte operator[](std::size_t index) const noexcept { return data_[index]; }
+    /// The bytes from `offset` on; none when there are not so many.
+    [[nodiscard]] ByteView from(std::size_t offset) const noexcept {
+        return offset < size_ ? ByteView(data_ + offset, size_ - offset) : ByteView();
+    }
+    /// The bytes as text, whatever they hold.
+    [[nodiscard]] std::string_view text() const noexcept {
+        return {reinterpret_cast<const char*>(data_), size_};
+    }
+
+private:
+    const std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// Bytes that may be written: a pointer and a size.
+class ByteSpan {
+public:
+    /// No bytes.
+    constexpr ByteSpan() noexcept = default;
+    /// `size` bytes from `data` on.
+    constexpr ByteSpan(std::byte* data, std::size_t size) noexcept : data_(data), size_(size) {}
+
+    [[nodiscard]] std::byte* data() const noexcept { return data_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] std::byte* begin() const noexcept { return data_; }
+    [[nodiscard]] std::byte* end() const noexcept { return data_ + size_; }
+    [[nodiscard]] std::byte& operator[](std::size_t index) const noexcept { return data_[index]; }
+
+private:
+    std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// A bool on the wire: one byte, false when it is 0. A plain `bool` would be undefined behaviour
+/// as soon as a peer writes another value than 0 and 1.
+class WireBool {
+public:
+    constexpr WireBool() noexcept = default;
+    constexpr WireBool(bool value) noexcept : byte_(value ? 1 : 0) {}
+    constexpr operator bool() const noexcept { return byte_ != 0; }
+
+private:
+    std::uint8_t byte_ = 0;
+};
+
+static_assert(sizeof(WireBool) == 1 && std::is_trivially_copyable_v<WireBool>);
+
+/// True when `text` is well-formed UTF-8: no overlong forms, no surrogates, nothing above
+/// U+10FFFF.
+[[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
+    const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+    const auto* end = at + text.size();
+    const auto is_tail = [](unsigned char c) { return (c & 0xC0U) == 0x80U; };
+    while (at != end) {
+        std::uint64_t eight = 0;
+        if (end - at >= 8) {
+            std::memcpy(&eight, at, sizeof eight);
+            if ((eight & 0x8080808080808080ULL) == 0) {
+                at += 8;
+                continue;
+            }
+        }
+        const unsigned char lead = *at++;
+        if (lead < 0x80U) continue;
+        const std::ptrdiff_t more = lead >= 0xF0U ? 3 : lead >= 0xE0U ? 2 : 1;
+        if (lead < 0xC2U || lead > 0xF4U || end - at < more) return false;
+        const unsigned char next = *at;
+        if (lead == 0xE0U && next < 0xA0U) return false;
+        if (lead == 0xEDU && next > 0x9FU) return false;
+        if (lead == 0xF0U && next < 0x90U) return false;
+        if (lead == 0xF4U && next > 0x8FU) return false;
+        for (std::ptrdiff_t i = 0; i < more; ++i) {
+            if (!is_tail(*at++)) return false;
+        }
+    }
+    return true;
+}
+
+/// A message that decode() could not turn into a struct of this protocol.
+struct UnknownMessage {
+    /// Its type.
+    MessageType type{};
+    /// The size of its payload in bytes.
+    std::size_t size = 0;
+    /// Why: kTypeMismatch (no struct has this type), kSizeMismatch or kInvalidUtf8.
+    Errc why = Errc::kTypeMismatch;
+};
+
+namespace detail {
+
+/// Fills a char[N] field: zero padded; false, and no change, if too long or not UTF-8.
+[[nodiscard]] inline bool store_text(char* field, std::size_t size,
+                                     std::string_view text) noexcept {
+    if (text.size() > size || !is_utf8(text)) return false;
+    std::memset(field, 0, size);
+    if (!text.empty()) std::memcpy(field, text.data(), text.size());
+    return true;
+}
+
+/// Reads a char[N] field up to its first zero; none if that is not UTF-8.
+[[nodiscard]] inline std::optional<std::string_view> load_text(const char* field,
+                                                               std::size_t size) noexcept {
+    const void* zero = std::memchr(field, 0, size);
+    const auto length =
+        zero == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(zero) - field);
+    const std::string_view text(field, length);
+    if (!is_utf8(text)) return std::nullopt;
+    return text;
+}
+
+/// Reads the elements of a T[] tail; false if the size is no multiple of an element's.
+template <class T>
+[[nodiscard]] bool load_tail(ByteView bytes, std::vector<T>& out) {
+    if (bytes.size() % sizeof(T) != 0) return false;
+    out.resize(bytes.size() / sizeof(T));
+    if (!bytes.empty()) std::memcpy(static_cast<void*>(out.data()), bytes.data(), bytes.size());
+    return true;
+}
+
+/// Reads a field at any address.
+template <class T>
+[[nodiscard]] T load_field(const std::byte* header, std::size_t offset) noexcept {
+    T value{};
+    std::memcpy(&value, header + offset, sizeof value);
+    return value;
+}
+
+/// Writes a field at any address.
+template <class T>
+void store_field(std::byte* header, std::size_t offset, T value) noexcept {
+    std::memcpy(header + offset, &value, sizeof value);
+}
+
+/// True for the structs that the generator made: they know their sizes on the wire.
+template <class T, class = void>
+inline constexpr bool kIsRecord = false;
+template <class T>
+inline constexpr bool kIsRecord<T, std::void_t<decltype(T::kWireSize)>> = true;
+
+/// True for generated structs that have a message type of their own.
+template <class T, class = void>
+inline constexpr bool kHasType = false;
+template <class T>
+inline constexpr bool kHasType<T, std::void_t<decltype(T::kMessageType)>> = true;
+
+/// True for generated structs that end in a part of variable size.
+template <class T, class = void>
+inline constexpr bool kHasTail = false;
+template <class T>
+inline constexpr bool kHasTail<T, std::void_t<typename T::Fixed>> = true;
+
+/// The type that a struct is sent under: its own, or plain data.
+template <class T>
+[[nodiscard]] constexpr MessageType type_of() noexcept {
+    if constexpr (kHasType<T>) {
+        return T::kMessageType;
+    } else {
+        return kTypeData;
+    }
+}
+
+/// Bytes of a struct on the wire, without its tail.
+template <class T>
+[[nodiscard]] constexpr std::size_t wire_size() noexcept {
+    if constexpr (kIsRecord<T>) {
+        return T::kWireSize;
+    } else {
+        return sizeof(T);
+    }
+}
+
+/// Bytes that a struct takes on the wire.
+template <class T>
+[[nodiscard]] std::size_t payload_size(const T& value) noexcept {
+    if constexpr (kHasTail<T>) {
+        return T::kWireSize + value.tail_size();
+    } else {
+        return sizeof(T);
+    }
+}
+
+/// Writes a struct into `payload_size(value)` bytes.
+template <class T>
+void write_payload(const T& value, std::byte* out) noexcept {
+    if constexpr (kHasTail<T>) {
+        const typename T::Fixed& fixed = value;
+        std::memcpy(out, &fixed, T::kWireSize);
+        value.write_tail(out + T::kWireSize);
+    } else {
+        std::memcpy(out, &value, sizeof(T));
+    }
+}
+
+/// Reads a struct from a payload; fields that an older sender left out become zero.
+template <class T>
+[[nodiscard]] Errc read_payload(ByteView payload, T& out) {
+    if constexpr (!kIsRecord<T>) {
+        if (payload.size() != sizeof(T)) return Errc::kSizeMismatch;
+        std::memcpy(static_cast<void*>(&out), payload.data(), sizeof(T));
+        return Errc::kOk;
+    } else {
+        if (!T::accepts_size(payload.size())) return Errc::kSizeMismatch;
+        const auto size = payload.size() < T::kWireSize ? payload.size() : T::kWireSize;
+        T value{};
+        if constexpr (kHasTail<T>) {
+            typename T::Fixed& fixed = value;
+            if (size != 0) std::memcpy(static_cast<void*>(&fixed), payload.data(), size);
+            const Errc tail = value.read_tail(payload.from(T::kWireSize));
+            if (tail != Errc::kOk) return tail;
+        } else {
+            std::memcpy(static_cast<void*>(&value), payload.data(), size);
+        }
+        out = std::move(value);
+        return Errc::kOk;
+    }
+}
+
+/// What decode() answers for a message that it cannot read.
+template <class Message>
+[[nodiscard]] UnknownMessage unknown_message(const Message& message, Errc why) noexcept {
+    return UnknownMessage{message.type(), message.payload().size(), why};
+}
+
+/// Decodes a message whose type is that of `T`.
+template <class Any, class T, class Message>
+[[nodiscard]] Any decode_as(const Message& message) {
+    T value{};
+    const Errc result = read_payload(message.payload(), value);
+    if (result != Errc::kOk) return unknown_message(message, result);
+    return Any(std::in_place_type<T>, std::move(value));
+}
+
+}  // namespace detail

@@ -1,0 +1,103 @@
+/// Why something failed: a result with its details.
+class Error {
+public:
+    /// No error.
+    Error() noexcept = default;
+    /// An error that says `message`, with what was expected and what was found where that is a
+    /// number, and the system's own error code (0 if none).
+    Error(Errc code, std::string message, std::uint64_t expected = 0, std::uint64_t found = 0,
+          int os_error = 0)
+        : code_(code),
+          os_error_(os_error),
+          expected_(expected),
+          found_(found),
+          message_(std::move(message)) {}
+
+    /// True when this is an error.
+    [[nodiscard]] explicit operator bool() const noexcept { return code_ != Errc::kOk; }
+    /// The kind of error.
+    [[nodiscard]] Errc code() const noexcept { return code_; }
+    /// A sentence that names what was expected and what was found.
+    [[nodiscard]] const std::string& message() const noexcept { return message_; }
+    /// The expected number: a size, hash, version or capacity; the largest payload for kTooLarge;
+    /// the bytes needed for kNoSpace; the position for kCorrupt.
+    [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
+    /// The found number; the bytes free for kNoSpace, the word for kCorrupt, the holder's process
+    /// id for kRoleTaken.
+    [[nodiscard]] std::uint64_t found() const noexcept { return found_; }
+    /// The system's error code (errno, GetLastError), 0 if none.
+    [[nodiscard]] int os_error() const noexcept { return os_error_; }
+
+private:
+    Errc code_ = Errc::kOk;
+    int os_error_ = 0;
+    std::uint64_t expected_ = 0;
+    std::uint64_t found_ = 0;
+    std::string message_;
+};
+
+/// The category of std::error_code values made from an Errc.
+[[nodiscard]] inline const std::error_category& error_category() noexcept {
+    class Category final : public std::error_category {
+    public:
+        const char* name() const noexcept override { return kProtocolName.data(); }
+        std::string message(int value) const override { return to_string(static_cast<Errc>(value)); }
+    };
+    static const Category category;
+    return category;
+}
+
+/// Makes a std::error_code; found by argument-dependent lookup.
+[[nodiscard]] inline std::error_code make_error_code(Errc code) noexcept {
+    return {static_cast<int>(code), error_category()};
+}
+
+namespace detail {
+
+inline Error& last_error_slot() noexcept {
+    static thread_local Error error;
+    return error;
+}
+
+[[nodiscard]] inline std::string hex(std::uint64_t value) {
+    std::string text = "0x";
+    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789ABCDEF"[(value >> shift) & 15U];
+    return text;
+}
+
+[[nodiscard]] inline std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
+
+/// What a failed send or receive says, with the numbers that belong to it.
+[[nodiscard]] inline std::string describe(Errc code, const std::string& ring,
+                                          std::uint64_t expected, std::uint64_t found) {
+    std::string text = "ring " + quoted(ring) + ": ";
+    switch (code) {
+        case Errc::kTooLarge:
+        case Errc::kMessageTooLarge:
+            return text + to_string(code) + ": " + std::to_string(found) + " bytes, at most " +
+                   std::to_string(expected) + " are possible";
+        case Errc::kCorrupt:
+            return text + "corrupt: " + hex(found) + " at position " + std::to_string(expected);
+        case Errc::kTypeMismatch:
+            return text + "type mismatch: type " + std::to_string(found) + ", expected " +
+                   std::to_string(expected);
+        case Errc::kSizeMismatch:
+            return text + "size mismatch: " + std::to_string(found) + " bytes, expected " +
+                   std::to_string(expected);
+        case Errc::kInvalidUtf8: return text + "the text is not UTF-8";
+        case Errc::kClosed: return text + "the other side has closed";
+        case Errc::kPeerDied: return text + "the other side ended without closing";
+        case Errc::kRemoved: return text + "the file was removed";
+        case Errc::kDisposed: return text + "used after dispose()";
+        case Errc::kForked: return text + "used in a child of the process that attached";
+        case Errc::kBusy: return text + "a claim is neither committed nor abandoned";
+        default: return text + to_string(code);
+    }
+}
+
+}  // namespace detail
+
+/// Why the last factory call of this thread returned null. Untouched by calls that succeed.
+[[nodiscard]] inline const Error& last_error() noexcept { return detail::last_error_slot(); }

@@ -1,0 +1,156 @@
+// ---------------------------------------------------------------------------------------------
+// Messages in pieces
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// What every piece starts with: it tells the rest of a message whose sender died from the start
+/// of a new one.
+struct FragmentPrefix {
+    std::uint32_t index = 0;
+    std::uint32_t count = 0;
+};
+
+/// The smallest piece that is worth its header.
+inline constexpr std::size_t kMinPiece = 64;
+
+/// Puts messages in pieces together. Memory is taken as pieces come, never as they promise.
+class Assembler {
+public:
+    /// What a piece came to.
+    enum class Step : std::uint8_t { kMore, kDone, kTooLarge };
+
+    void start(std::size_t limit) noexcept { limit_ = limit; }
+
+    /// True when neither a part nor the whole of a message is here: the usual case.
+    [[nodiscard]] bool idle() const noexcept { return state_ == State::kIdle; }
+    /// True when a whole message is here.
+    [[nodiscard]] bool ready() const noexcept { return state_ == State::kReady; }
+
+    /// Adds a piece. kTooLarge is told once for a message that exceeds the limit; its other pieces
+    /// are dropped as kMore.
+    [[nodiscard]] Step add(const Record& record) {
+        const ByteView payload(record.header + message_header::kSize, record.payload_size());
+        FragmentPrefix prefix;
+        const bool last = has(record.flags(), kFlagLastFragment);
+        if (payload.size() < sizeof prefix) return give_up(last);
+        std::memcpy(&prefix, payload.data(), sizeof prefix);
+        if (prefix.index >= prefix.count || last != (prefix.index + 1 == prefix.count)) {
+            return give_up(last);
+        }
+        if (prefix.index == 0) {
+            if (state_ == State::kCollecting) broken_ = true;
+            begin(record, prefix.count);
+        } else if (state_ == State::kSkipping) {
+            if (last) clear();
+            return Step::kMore;
+        } else if (state_ != State::kCollecting || prefix.index != next_ ||
+                   prefix.count != count_ || record.type != type_) {
+            return give_up(last);
+        }
+        return append(payload.from(sizeof prefix), last);
+    }
+
+    /// True, once, if the last piece showed that a message cannot be completed any more.
+    [[nodiscard]] bool take_broken() noexcept { return std::exchange(broken_, false); }
+
+    /// A record that is no piece has come, or nothing will: true if that broke a message.
+    [[nodiscard]] bool interrupt() noexcept {
+        const bool broken = state_ == State::kCollecting;
+        if (!ready()) clear();
+        return broken;
+    }
+
+    /// The whole message, until the next piece is added.
+    [[nodiscard]] MessageView view() const noexcept {
+        return {header_.data(), type_, ByteView(bytes_)};
+    }
+    /// Forgets the whole message; its memory stays for the next one.
+    void clear() noexcept { state_ = State::kIdle; }
+
+    /// Bytes that the last message too large would have had at least, and the limit.
+    [[nodiscard]] std::uint64_t too_large() const noexcept { return too_large_; }
+    [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+
+private:
+    enum class State : std::uint8_t { kIdle, kCollecting, kSkipping, kReady };
+
+    void begin(const Record& record, std::uint32_t count) {
+        std::memcpy(header_.data(), record.header, header_.size());
+        const MessageFlags flags = record.flags() & ~(kFlagFragment | kFlagLastFragment);
+        store_field(header_.data(), message_header::kFlagsOffset, flags);
+        bytes_.clear();
+        type_ = record.type;
+        count_ = count;
+        next_ = 0;
+        state_ = State::kCollecting;
+    }
+
+    [[nodiscard]] Step append(ByteView piece, bool last) {
+        if (piece.size() > limit_ || bytes_.size() > limit_ - piece.size()) {
+            too_large_ = bytes_.size() + piece.size();
+            state_ = last ? State::kIdle : State::kSkipping;
+            return Step::kTooLarge;
+        }
+        bytes_.insert(bytes_.end(), piece.begin(), piece.end());
+        ++next_;
+        if (!last) return Step::kMore;
+        state_ = State::kReady;
+        return Step::kDone;
+    }
+
+    /// Drops what is here; a row of pieces that belong to no message counts once.
+    [[nodiscard]] Step give_up(bool last) noexcept {
+        broken_ = state_ != State::kSkipping;
+        state_ = last ? State::kIdle : State::kSkipping;
+        return Step::kMore;
+    }
+
+    std::vector<std::byte> bytes_;
+    std::array<std::byte, message_header::kSize> header_{};
+    std::size_t limit_ = 0;
+    std::uint64_t too_large_ = 0;
+    std::uint32_t type_ = 0;
+    std::uint32_t count_ = 0;
+    std::uint32_t next_ = 0;
+    State state_ = State::kIdle;
+    bool broken_ = false;
+};
+
+}  // namespace detail
+
+/// Bytes of a piece, its prefix included: two of them always fit the ring, so that one can be
+/// written while the other is read.
+inline std::size_t SharedMemoryProducer::piece_size() const noexcept {
+    const std::size_t most =
+        largest_payload_ / 2 > detail::kMinPiece ? largest_payload_ / 2 : detail::kMinPiece;
+    const std::size_t asked = options_.fragment_size == 0 ? most : options_.fragment_size;
+    if (asked < detail::kMinPiece) return detail::kMinPiece;
+    return asked < most ? asked : most;
+}
+
+inline Status SharedMemoryProducer::send_fragmented(ByteView payload, MessageType type,
+                                                    MessageFlags flags) noexcept {
+    const std::size_t size = piece_size();
+    if (payload.size() <= size) return send(payload, type, flags);
+    const std::size_t each = size - sizeof(detail::FragmentPrefix);
+    const std::uint64_t count = (std::uint64_t{payload.size()} + each - 1) / each;
+    if (count > 0xFFFFFFFFU) return refuse(Errc::kTooLarge, 0xFFFFFFFFU * each, payload.size());
+    for (std::uint64_t index = 0; index < count; ++index) {
+        const ByteView rest = payload.from(static_cast<std::size_t>(index) * each);
+        const ByteView piece(rest.data(), rest.size() < each ? rest.size() : each);
+        const detail::FragmentPrefix prefix{static_cast<std::uint32_t>(index),
+                                            static_cast<std::uint32_t>(count)};
+        const std::size_t bytes = sizeof prefix + piece.size();
+        const MessageFlags end = index + 1 == count ? kFlagLastFragment : MessageFlags{};
+        const Status status = emit(
+            options_.send_timeout_ms, bytes, type, user_flags(flags) | kFlagFragment | end, nullptr,
+            [&prefix, piece, bytes](const detail::Slot& slot) {
+                detail::RingWriter::pad_payload(slot, bytes);
+                std::memcpy(slot.payload(), &prefix, sizeof prefix);
+                std::memcpy(slot.payload() + sizeof prefix, piece.data(), piece.size());
+            });
+        if (!status) return status;
+    }
+    return {};
+}

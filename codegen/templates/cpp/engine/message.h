@@ -1,0 +1,128 @@
+// ---------------------------------------------------------------------------------------------
+// Messages
+// ---------------------------------------------------------------------------------------------
+
+/// A message that lies in the ring or in the consumer's buffer: free to copy, valid until its
+/// owner releases it. The sender's promise not to change a published message is all that keeps
+/// its bytes still; take a copy (SharedMemoryMessage) when the sender is not trusted.
+class MessageView : public detail::HeaderFieldGetters<MessageView> {
+public:
+    /// No message.
+    MessageView() noexcept = default;
+    /// The message with this header and payload; for the consumer.
+    MessageView(const std::byte* header, std::uint32_t type, ByteView payload) noexcept
+        : header_(header), payload_(payload), type_(static_cast<MessageType>(type)) {}
+
+    /// True when there is a message.
+    [[nodiscard]] explicit operator bool() const noexcept { return header_ != nullptr; }
+    /// Its type.
+    [[nodiscard]] MessageType type() const noexcept { return type_; }
+    /// Its number: counts up by one for each message of the ring, and wraps.
+    [[nodiscard]] std::uint32_t id() const noexcept {
+        return detail::load_field<std::uint32_t>(header_, message_header::kMessageIdOffset);
+    }
+    /// Its flags.
+    [[nodiscard]] MessageFlags flags() const noexcept {
+        return detail::load_field<MessageFlags>(header_, message_header::kFlagsOffset);
+    }
+    /// When it was sent, in nanoseconds of the monotonic clock; 0 if the protocol stamps no time.
+    [[nodiscard]] std::uint64_t timestamp_ns() const noexcept {
+        if constexpr (message_header::kHasTimestamp) {
+            return detail::load_field<std::uint64_t>(header_, message_header::kTimestampOffset);
+        } else {
+            return 0;
+        }
+    }
+    /// Its payload.
+    [[nodiscard]] ByteView payload() const noexcept { return payload_; }
+    /// Its payload as text, whatever it holds: see is_utf8().
+    [[nodiscard]] std::string_view text() const noexcept { return payload_.text(); }
+
+    /// Copies its payload into a struct: kTypeMismatch unless the struct's own type or plain data,
+    /// kSizeMismatch, kInvalidUtf8. No change to `out` if it fails.
+    template <class T>
+    [[nodiscard]] Status get(T& out) const {
+        static_assert(detail::kIsRecord<T> || std::is_trivially_copyable_v<T>,
+                      "a payload is a generated struct or a trivially copyable one");
+        if (type_ != kTypeData && type_ != detail::type_of<T>()) return Errc::kTypeMismatch;
+        return detail::read_payload(payload_, out);
+    }
+
+    /// The header's bytes, for the getters of fields without a role.
+    [[nodiscard]] const std::byte* header_bytes() const noexcept { return header_; }
+
+private:
+    const std::byte* header_ = nullptr;
+    ByteView payload_;
+    MessageType type_{};
+};
+
+/// A message that owns its bytes: to be sent, or copied from the ring.
+class SharedMemoryMessage : public detail::HeaderFieldGetters<SharedMemoryMessage>,
+                            public detail::HeaderFieldSetters<SharedMemoryMessage> {
+public:
+    /// Plain data without payload.
+    SharedMemoryMessage() = default;
+    /// A message with a copy of `payload`.
+    explicit SharedMemoryMessage(MessageType type, ByteView payload = {},
+                                 MessageFlags flags = MessageFlags{})
+        : payload_(payload.begin(), payload.end()), type_(type) {
+        set_flags(flags);
+    }
+    /// A copy of a received message.
+    explicit SharedMemoryMessage(const MessageView& message) { assign(message); }
+
+    /// Becomes a copy of a received message; keeps its memory if that is large enough.
+    void assign(const MessageView& message) {
+        payload_.assign(message.payload().begin(), message.payload().end());
+        type_ = message.type();
+        if (message) std::memcpy(header_.data(), message.header_bytes(), header_.size());
+    }
+
+    /// Its type.
+    [[nodiscard]] MessageType type() const noexcept { return type_; }
+    /// Its number in the ring that it came from; ignored when it is sent.
+    [[nodiscard]] std::uint32_t id() const noexcept { return view().id(); }
+    /// Its flags.
+    [[nodiscard]] MessageFlags flags() const noexcept { return view().flags(); }
+    /// When it was sent, in nanoseconds of the monotonic clock; 0 if the protocol stamps no time.
+    [[nodiscard]] std::uint64_t timestamp_ns() const noexcept { return view().timestamp_ns(); }
+    /// Its payload.
+    [[nodiscard]] ByteView payload() const noexcept { return payload_; }
+    /// Its payload as text, whatever it holds: see is_utf8().
+    [[nodiscard]] std::string_view text() const noexcept { return payload().text(); }
+    /// The same as MessageView::get().
+    template <class T>
+    [[nodiscard]] Status get(T& out) const {
+        return view().get(out);
+    }
+
+    void set_type(MessageType type) noexcept { type_ = type; }
+    void set_flags(MessageFlags flags) noexcept {
+        detail::store_field(header_.data(), message_header::kFlagsOffset, flags);
+    }
+    void set_payload(ByteView payload) { payload_.assign(payload.begin(), payload.end()); }
+
+    /// The header's bytes, for fields without a role.
+    [[nodiscard]] const std::byte* header_bytes() const noexcept { return header_.data(); }
+    [[nodiscard]] std::byte* header_bytes() noexcept { return header_.data(); }
+
+private:
+    [[nodiscard]] MessageView view() const noexcept {
+        return {header_.data(), static_cast<std::uint32_t>(type_), payload()};
+    }
+
+    std::vector<std::byte> payload_;
+    std::array<std::byte, message_header::kSize> header_{};
+    MessageType type_ = kTypeData;
+};
+
+/// How far a call on several messages came.
+struct BatchResult {
+    /// Messages that were sent or received.
+    std::size_t count = 0;
+    /// Why it stopped; true if nothing was in the way.
+    Status status{};
+
+    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(status); }
+};

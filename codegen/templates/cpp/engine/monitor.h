@@ -1,0 +1,47 @@
+// ---------------------------------------------------------------------------------------------
+// Monitor
+// ---------------------------------------------------------------------------------------------
+
+/// A third process that only looks: it has no role, maps the ring read-only, and disturbs nobody.
+/// Threads: any, all functions only read.
+///
+///     Error error;
+///     if (auto monitor = Monitor::open("prices", error)) show(monitor->snapshot());
+class Monitor {
+public:
+    /// Opens an existing ring; null and an error if that fails.
+    [[nodiscard]] static std::unique_ptr<Monitor> open(std::string_view name, Error& error,
+                                                       bool any_owner = false) {
+        Options options;
+        options.any_owner = any_owner;
+        std::unique_ptr<Monitor> monitor(new Monitor());
+        error = detail::check_name(name);
+        if (!error) {
+            error = detail::open_segment(detail::ring_path(name), options, false,
+                                         monitor->segment_);
+        }
+        if (error) return nullptr;
+        return monitor;
+    }
+
+    /// Size of the data area in bytes.
+    [[nodiscard]] std::uint64_t capacity() const noexcept { return segment_.capacity; }
+    /// The counters of both sides.
+    [[nodiscard]] Statistics statistics() const noexcept {
+        return detail::read_statistics(segment_.base);
+    }
+    /// All that the header says, with the life of both sides.
+    [[nodiscard]] Snapshot snapshot() const noexcept {
+        return detail::read_snapshot(segment_.base, segment_.capacity,
+                                     alive(detail::kProducerSide), alive(detail::kConsumerSide));
+    }
+
+private:
+    Monitor() noexcept = default;
+
+    [[nodiscard]] bool alive(const detail::Side& side) const noexcept {
+        return segment_.file.locked_by_other(side.lock_offset);
+    }
+
+    detail::Segment segment_;
+};

@@ -1,0 +1,222 @@
+// ---------------------------------------------------------------------------------------------
+// Reading records
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// One published record, its length checked against the ring.
+struct Record {
+    const std::byte* header = nullptr;
+    std::uint64_t end = 0;
+    std::uint32_t frame_length = 0;
+    std::uint32_t type = 0;
+
+    [[nodiscard]] std::size_t payload_size() const noexcept {
+        return frame_length - message_header::kSize;
+    }
+    [[nodiscard]] MessageFlags flags() const noexcept {
+        return load_field<MessageFlags>(header, message_header::kFlagsOffset);
+    }
+};
+
+/// How far a consumer stays behind its producer in a stream.
+///
+/// A consumer as fast as its producer polls the very line that is being written, and both slow
+/// down to a transfer of that line for every message or two. So, each time the ring is found empty
+/// after a run of records, the consumer pauses before it looks again, and adapts the pause to what
+/// the next run brings.
+class DistanceRule {
+public:
+    void start(std::uint64_t capacity, std::uint64_t position, Distance distance) noexcept {
+        short_run_ = capacity / 4 < kShortRun ? capacity / 4 : kShortRun;
+        start_position_ = position;
+        active_ = distance == Distance::kAdaptive;
+    }
+
+    /// The ring is empty at `position` after `count` records in all: how many pauses to make
+    /// before the next look. 0 when the last look found it empty too.
+    [[nodiscard]] std::uint32_t pauses(std::uint64_t position, std::uint64_t count) noexcept {
+        if (!active_) return 0;
+        const std::uint64_t bytes = position - start_position_;
+        const std::uint64_t records = count - start_count_;
+        if (records == 0 && !waited_) return 0;
+        if (waited_) {
+            adapt(bytes, records);
+        } else if (pauses_ == 0 && (++empties_ & kTryMask) == 0) {
+            pauses_ = kFirstTry;
+        }
+        start_position_ = position;
+        start_count_ = count;
+        waited_ = pauses_ != 0;
+        return pauses_;
+    }
+
+private:
+    static constexpr std::uint64_t kShortRun = 16U * 1024U;
+    static constexpr std::uint64_t kLongRun = 64U * 1024U;
+    static constexpr std::uint32_t kTryMask = 63;
+    static constexpr std::uint32_t kFirstTry = 8;
+    static constexpr std::uint32_t kMostPauses = 1024;
+
+    void adapt(std::uint64_t bytes, std::uint64_t records) noexcept {
+        if (records < 2) {
+            pauses_ = 0;
+        } else if (bytes < short_run_) {
+            pauses_ = pauses_ * 2 < kMostPauses ? pauses_ * 2 : kMostPauses;
+        } else if (bytes > kLongRun) {
+            pauses_ -= pauses_ / 4;
+        }
+    }
+
+    std::uint64_t short_run_ = 0;
+    std::uint64_t start_position_ = 0;
+    std::uint64_t start_count_ = 0;
+    std::uint32_t pauses_ = 0;
+    std::uint32_t empties_ = 0;
+    bool waited_ = false;
+    bool active_ = false;
+};
+
+/// The consumer's half of the ring algorithm: memory only, no system call. One thread.
+class RingReader {
+public:
+    /// Resumes at the first message that was not released.
+    [[nodiscard]] Error start(Attachment& attachment, Distance distance);
+
+    /// Looks at the next record; false for everything but a message: then look() says what it is.
+    [[nodiscard]] BITRPC_DETAIL_INLINE bool look_fast(Record& record) const noexcept {
+        const std::uint64_t offset = read_ & mask_;
+        const std::byte* header = data_ + offset;
+        const std::uint64_t word =
+            atomic_at<std::uint64_t>(data_, offset).load(std::memory_order_acquire);
+        const std::uint32_t frame = frame_length_of(word);
+        const std::uint64_t stride = stride_of(frame);
+        record.header = header;
+        record.end = read_ + stride;
+        record.frame_length = frame;
+        record.type = message_type_of(word);
+        return record.type != 0 && frame >= message_header::kSize && stride <= capacity_ - offset;
+    }
+
+    /// Looks at the next record without taking it: kOk, kEmpty, or kCorrupt. Skips padding, which
+    /// is shorter than the record that did not fit, hence never more than half a ring: so two in a
+    /// row, which could go on for ever, are refused.
+    [[nodiscard]] Errc look(Record& record) noexcept {
+        for (;;) {
+            if (look_fast(record)) return Errc::kOk;
+            const std::uint64_t word =
+                atomic_at<std::uint64_t>(data_, read_ & mask_).load(std::memory_order_acquire);
+            if (word == 0) return Errc::kEmpty;
+            const std::uint64_t rest = capacity_ - (read_ & mask_);
+            if (message_type_of(word) == 0) {
+                if (frame_length_of(word) != rest || rest > capacity_ / 2) return note_bad(word);
+                read_ += rest;
+            } else if (!look_fast(record)) {
+                return note_bad(word);
+            }
+        }
+    }
+
+    /// Called when the ring was found empty: true if it is worth another look, after a pause.
+    [[nodiscard]] bool keep_distance() noexcept {
+        const std::uint32_t pauses = distance_.pauses(read_, taken_);
+        for (std::uint32_t i = 0; i < pauses; ++i) cpu_pause();
+        return pauses != 0;
+    }
+
+    /// Takes the record that look() found; release() gives its room back.
+    BITRPC_DETAIL_INLINE void take(const Record& record) noexcept {
+        const auto id = load_field<std::uint32_t>(record.header, message_header::kMessageIdOffset);
+        if (unlikely(id != expected_id_)) note_gap();
+        expected_id_ = static_cast<std::uint32_t>(id + 1U);
+        read_ = record.end;
+        taken_ += 1;
+    }
+
+    /// Gives back the room of taken records up to `end`: the release store that the producer's
+    /// acquire load of the position pairs with.
+    BITRPC_DETAIL_INLINE void release(std::uint64_t end, std::uint64_t messages,
+                                      std::uint64_t bytes) noexcept {
+        std::byte* const base = base_;
+        const std::uint64_t received = received_ + messages;
+        const std::uint64_t sum = bytes_ + bytes;
+        received_ = received;
+        bytes_ = sum;
+        atomic_at<std::uint64_t>(base, ring_header::kMessagesReceivedOffset)
+            .store(received, std::memory_order_relaxed);
+        atomic_at<std::uint64_t>(base, ring_header::kBytesReceivedOffset)
+            .store(sum, std::memory_order_relaxed);
+        atomic_at<std::uint64_t>(base, ring_header::kReadPositionOffset)
+            .store(end, std::memory_order_release);
+    }
+
+    /// Records taken since the start.
+    [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+
+    void count_error() noexcept {
+        auto& errors = atomic_at<std::uint64_t>(base_, ring_header::kReceiveErrorsOffset);
+        errors.store(errors.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+
+    /// True if something is published at the present position, whatever it is.
+    [[nodiscard]] bool has_record() const noexcept {
+        return atomic_at<std::uint64_t>(data_, read_ & mask_).load(std::memory_order_acquire) != 0;
+    }
+
+    [[nodiscard]] std::uint64_t position() const noexcept { return read_; }
+    [[nodiscard]] std::uint64_t capacity() const noexcept { return capacity_; }
+    [[nodiscard]] std::uint64_t bad_word() const noexcept { return bad_word_; }
+
+private:
+    /// No id is expected before the first message.
+    static constexpr std::uint64_t kAnyId = ~0ULL;
+
+    /// Counted once, however often it is looked at.
+    [[nodiscard]] Errc note_bad(std::uint64_t word) noexcept {
+        if (bad_word_ == 0 || bad_position_ != read_) count_error();
+        bad_word_ = word;
+        bad_position_ = read_;
+        return Errc::kCorrupt;
+    }
+
+    /// Another id than the expected one: messages are missing, unless this is the first.
+    BITRPC_DETAIL_COLD void note_gap() noexcept {
+        if (expected_id_ != kAnyId) count_error();
+    }
+
+    std::byte* data_ = nullptr;
+    std::byte* base_ = nullptr;
+    std::uint64_t mask_ = 0;
+    std::uint64_t capacity_ = 0;
+    std::uint64_t read_ = 0;
+    std::uint64_t taken_ = 0;
+    std::uint64_t received_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t bad_word_ = 0;
+    std::uint64_t bad_position_ = 0;
+    std::uint64_t expected_id_ = kAnyId;
+    DistanceRule distance_;
+};
+
+inline Error RingReader::start(Attachment& attachment, Distance distance) {
+    base_ = attachment.base();
+    data_ = attachment.data();
+    capacity_ = attachment.capacity();
+    mask_ = capacity_ - 1;
+    read_ = read64(base_, ring_header::kReadPositionOffset);
+    received_ = read64(base_, ring_header::kMessagesReceivedOffset);
+    bytes_ = read64(base_, ring_header::kBytesReceivedOffset);
+    // A producer that died may have published more than it counted, and its consumer taken it.
+    const std::uint64_t write = read64(base_, ring_header::kWritePositionOffset);
+    const std::uint64_t apart = write > read_ ? write - read_ : read_ - write;
+    if (apart > capacity_ || read_ % kWord != 0) {
+        return {Errc::kCorrupt,
+                quoted(attachment.path()) + ": the read position " + std::to_string(read_) +
+                    " does not fit the write position " + std::to_string(write),
+                ring_header::kReadPositionOffset, read_};
+    }
+    distance_.start(capacity_, read_, distance);
+    return {};
+}
+
+}  // namespace detail

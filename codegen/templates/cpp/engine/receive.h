@@ -1,0 +1,259 @@
+// ---------------------------------------------------------------------------------------------
+// Consumer: finding and waiting
+// ---------------------------------------------------------------------------------------------
+
+inline void ReceivedMessage::give_back() noexcept {
+    if (consumer_ != nullptr) consumer_->release_taken(index_, end_, payload().size());
+}
+
+inline std::unique_ptr<SharedMemoryConsumer> SharedMemoryConsumer::create(std::string_view name,
+                                                                          const Options& options,
+                                                                          Error& error) {
+    std::unique_ptr<SharedMemoryConsumer> consumer(new (std::nothrow) SharedMemoryConsumer());
+    if (!consumer) {
+        error = Error(Errc::kNoSpace, "out of memory");
+        return nullptr;
+    }
+    detail::Attachment& attachment = consumer->ring_.attachment_;
+    Error failed = attachment.open(name, options, detail::Role::kConsumer);
+    if (!failed) failed = consumer->reader_.start(attachment, options.distance);
+    if (failed) {
+        attachment.close(false);
+        error = std::move(failed);
+        return nullptr;
+    }
+    consumer->options_ = options;
+    consumer->assembler_.start(options.max_message_size);
+    consumer->waker_.start(attachment);
+    consumer->sleeper_.start(attachment);
+    consumer->watch_.start(attachment);
+    consumer->plain_ = true;
+    attachment.announce();
+    return consumer;
+}
+
+/// True if the producer has closed, all is read, and nobody can attach any more: this consumer
+/// holds both roles then.
+inline bool SharedMemoryConsumer::is_spent() noexcept {
+    detail::Attachment& attachment = ring_.attachment_;
+    const auto& state = attachment.word32(attachment.peer().state);
+    if (state.load(std::memory_order_acquire) != detail::kStateClosed) return false;
+    if (next_release_ != reader_.taken() || reader_.has_record()) return false;
+    // A producer that has just closed still holds its role for a moment.
+    for (int tries = 0; !attachment.lock_peer_role(); ++tries) {
+        if (tries == kRoleTries) return false;
+        detail::sleep_ns(kRoleNapNs);
+    }
+    return state.load(std::memory_order_acquire) == detail::kStateClosed && !reader_.has_record();
+}
+
+inline void SharedMemoryConsumer::dispose() noexcept {
+    if (!ring_.is_open()) return;
+    bool spent = false;
+    if (!ring_.attachment_.forked()) {
+        spent = is_spent();
+        ring_.attachment_.announce_closed();
+    }
+    plain_ = false;
+    next_release_ = kNotInRing;
+    ring_.close(spent);
+}
+
+inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& record) noexcept {
+    if (!ring_.is_open()) return Errc::kDisposed;
+    if (ring_.attachment_.forked()) return Errc::kForked;
+    Errc code = Errc::kOk;
+    while (!assembler_.ready()) {
+        code = reader_.look(record);
+        if (code != Errc::kOk) return code;
+        if (!has(record.flags(), kFlagFragment)) {
+            if (assembler_.interrupt()) reader_.count_error();
+            plain_ = true;
+            view = view_of(record);
+            return Errc::kOk;
+        }
+        const detail::Assembler::Step step = assembler_.add(record);
+        plain_ = assembler_.idle();
+        reader_.take(record);
+        release_taken(reader_.taken() - 1, record.end, record.payload_size());
+        if (assembler_.take_broken()) reader_.count_error();
+        if (step == detail::Assembler::Step::kTooLarge) {
+            reader_.count_error();
+            return Errc::kMessageTooLarge;
+        }
+    }
+    view = assembler_.view();
+    record.header = nullptr;
+    return Errc::kOk;
+}
+
+inline ReceivedMessage SharedMemoryConsumer::receive_slow(int timeout_ms) noexcept {
+    MessageView view;
+    detail::Record record;
+    const Errc code = find_or_wait(timeout_ms, view, record);
+    return hand_out(code, view, record);
+}
+
+inline ReceivedMessage SharedMemoryConsumer::try_receive_slow() noexcept {
+    MessageView view;
+    detail::Record record;
+    Errc code = find_slow(view, record);
+    if (code != Errc::kOk) code = poll(code, view, record);
+    return hand_out(code, view, record);
+}
+
+inline Errc SharedMemoryConsumer::find_or_wait(int timeout_ms, MessageView& view,
+                                               detail::Record& record) noexcept {
+    const Errc code = find_slow(view, record);
+    return code == Errc::kOk ? code : wait(code, timeout_ms, view, record);
+}
+
+/// Room that is given back out of order waits until all that was taken is given back.
+inline void SharedMemoryConsumer::release_late(std::uint64_t messages,
+                                               std::uint64_t bytes) noexcept {
+    if (!ring_.is_open()) return;
+    if (next_release_ != kNotInRing) released_ = std::exchange(next_release_, kNotInRing);
+    late_messages_ += messages;
+    late_bytes_ += bytes;
+    if (released_ + late_messages_ != reader_.taken()) return;
+    next_release_ = reader_.taken();
+    reader_.release(reader_.position(), std::exchange(late_messages_, 0),
+                    std::exchange(late_bytes_, 0));
+    waker_.published();
+}
+
+/// Looks once more when the ring was found empty and the distance rule says that it is worth it.
+inline Errc SharedMemoryConsumer::find_patiently(Errc code, MessageView& view,
+                                                 detail::Record& record) noexcept {
+    if (code != Errc::kEmpty || !reader_.keep_distance()) return code;
+    return find(view, record);
+}
+
+/// The answer of try_ operations to a ring that was found empty.
+inline Errc SharedMemoryConsumer::poll(Errc code, MessageView& view,
+                                       detail::Record& record) noexcept {
+    for (;;) {
+        code = find_patiently(code, view, record);
+        if (code == Errc::kOk) return code;
+        if (code != Errc::kEmpty) return verdict(code);
+        const Errc peer = verdict(watch_.poll());
+        if (peer != Errc::kOk) return peer;
+        code = find(view, record);
+    }
+}
+
+inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& view,
+                                       detail::Record& record) noexcept {
+    detail::Deadline deadline(timeout_ms);
+    const bool spin_only = options_.wait_strategy == WaitStrategy::kSpin;
+    for (std::uint32_t looks = 1;; ++looks) {
+        code = find_patiently(code, view, record);
+        if (code == Errc::kOk) return code;
+        if (code != Errc::kEmpty) return verdict(code);
+        code = verdict(deadline.immediate() ? watch_.poll() : watch_.look());
+        if (code != Errc::kEmpty && code != Errc::kOk) return code;
+        if (code == Errc::kOk) {
+            code = find(view, record);
+            continue;
+        }
+        const bool spin = spin_only || looks < options_.spin_budget;
+        const bool look_at_clock = !spin || (looks & detail::kClockMask) == 0;
+        std::uint64_t left = deadline.immediate() ? 0 : 1;
+        if (left != 0 && look_at_clock) left = deadline.left(detail::kLivenessNs);
+        if (left == 0 || interrupted_.exchange(false, std::memory_order_acquire)) {
+            return Errc::kTimeout;
+        }
+        if (spin) {
+            detail::cpu_pause();
+        } else {
+            sleeper_.sleep(watch_.seen_sequence(), left, [this] {
+                return reader_.has_record() || interrupted_.load(std::memory_order_acquire);
+            });
+        }
+        if (look_at_clock && watch_.due()) {
+            code = verdict(watch_.check_alive());
+            if (code != Errc::kEmpty && code != Errc::kOk) return code;
+        }
+        code = find(view, record);
+    }
+}
+
+/// What the ring or the producer's state means for a consumer that found nothing: kEmpty to go on,
+/// kOk if there is something after all, else an error that the caller is told.
+inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
+    switch (found) {
+        case Errc::kOk: return Errc::kEmpty;
+        case Errc::kCorrupt: return refuse(found, reader_.position(), reader_.bad_word());
+        case Errc::kMessageTooLarge:
+            return refuse(found, assembler_.limit(), assembler_.too_large());
+        case Errc::kClosed:
+        case Errc::kPeerDied:
+        case Errc::kRemoved: break;
+        default: return refuse(found);
+    }
+    if (reader_.has_record()) return Errc::kOk;
+    if (assembler_.interrupt()) reader_.count_error();
+    plain_ = true;
+    watch_.told(found);
+    return refuse(found);
+}
+
+inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
+                                         std::uint64_t found) noexcept {
+    error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
+    detail::log(LogLevel::kWarning, error_.message());
+    return code;
+}
+
+template <class Handler>
+BatchResult SharedMemoryConsumer::drain(Handler&& handler, std::size_t max) {
+    BatchResult result;
+    Release release(*this);
+    MessageView view;
+    detail::Record record;
+    while (result.count < max) {
+        Errc code = find(view, record);
+        if (detail::unlikely(code != Errc::kOk)) {
+            release.now();
+            code = poll(code, view, record);
+            if (code != Errc::kOk) {
+                result.status = code;
+                break;
+            }
+        }
+        const std::size_t size = view.payload().size();
+        const std::uint64_t index = take(record);
+        if (index != kNotInRing) release.add(record.end, size);
+        ++result.count;
+        if constexpr (std::is_convertible_v<decltype(handler(std::as_const(view))), bool>) {
+            if (!handler(std::as_const(view))) break;
+        } else {
+            handler(std::as_const(view));
+        }
+    }
+    return result;
+}
+
+inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryMessage>& messages,
+                                                       std::size_t max, int timeout_ms) {
+    BatchResult result;
+    if (max != 0) {
+        MessageView view;
+        detail::Record record;
+        const Errc code = find_or_wait(timeout_ms, view, record);
+        if (code != Errc::kOk) {
+            messages.clear();
+            result.status = code;
+            return result;
+        }
+    }
+    const auto copy = [&messages, &result](const MessageView& view) {
+        if (result.count == messages.size()) messages.emplace_back();
+        messages[result.count++].assign(view);
+    };
+    const Status status = drain(copy, max).status;
+    messages.resize(result.count);
+    // The ring's end is told by the next call, which finds nothing else.
+    static_cast<void>(status);
+    return result;
+}

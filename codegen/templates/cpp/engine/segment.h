@@ -1,0 +1,289 @@
+// ---------------------------------------------------------------------------------------------
+// The file behind a ring
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// A mapped ring. Closes and unmaps in its destructor.
+class Segment {
+public:
+    Segment() noexcept = default;
+    Segment(Segment&& other) noexcept
+        : file(std::move(other.file)),
+          base(std::exchange(other.base, nullptr)),
+          size(other.size),
+          capacity(other.capacity),
+          schema_hash(other.schema_hash) {}
+    Segment& operator=(Segment&& other) noexcept {
+        if (this != &other) {
+            unmap();
+            file = std::move(other.file);
+            base = std::exchange(other.base, nullptr);
+            size = other.size;
+            capacity = other.capacity;
+            schema_hash = other.schema_hash;
+        }
+        return *this;
+    }
+    Segment(const Segment&) = delete;
+    Segment& operator=(const Segment&) = delete;
+    ~Segment() { unmap(); }
+
+    void unmap() noexcept {
+        if (base != nullptr) File::unmap(std::exchange(base, nullptr), size);
+    }
+
+    File file;
+    std::byte* base = nullptr;
+    std::uint64_t size = 0;
+    std::uint64_t capacity = 0;
+    std::uint64_t schema_hash = 0;
+};
+
+/// Says whether a name may name a ring: it becomes part of a file name, so nothing in it may
+/// lead out of the folder.
+[[nodiscard]] inline Error check_name(std::string_view name) {
+    const std::string rule = "a ring's name is 1 to " + std::to_string(kMaxNameLength) +
+                             " of A-Z a-z 0-9 . _ - and does not start with a dot";
+    if (name.empty()) return {Errc::kInvalidName, "the name is empty: " + rule};
+    if (name.size() > kMaxNameLength) {
+        return {Errc::kInvalidName,
+                "the name has " + std::to_string(name.size()) + " bytes: " + rule, kMaxNameLength,
+                name.size()};
+    }
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        const char c = name[i];
+        const bool fine = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                          (c >= '0' && c <= '9') || c == '_' || c == '-' || (c == '.' && i != 0);
+        if (!fine) {
+            const auto byte = static_cast<unsigned char>(c);
+            return {Errc::kInvalidName,
+                    "byte " + hex(byte) + " at " + std::to_string(i) + " of the name: " + rule, 0,
+                    byte};
+        }
+    }
+    return {};
+}
+
+/// The power of two that an asked capacity stands for.
+[[nodiscard]] inline Error resolve_capacity(Capacity asked, std::uint64_t& out) {
+    const std::uint64_t bytes = asked.given() ? asked.bytes() : kDefaultCapacity;
+    if (asked.negative() || bytes == 0 || bytes > kMaxCapacity) {
+        const std::string text = asked.negative()
+                                     ? std::to_string(static_cast<std::int64_t>(bytes))
+                                     : std::to_string(bytes);
+        return {Errc::kInvalidCapacity,
+                "capacity " + text + " asked; at least " + std::to_string(kMinCapacity) +
+                    " and at most " + std::to_string(kMaxCapacity) + " bytes are possible",
+                kMaxCapacity, bytes};
+    }
+    out = kMinCapacity;
+    while (out < bytes) out *= 2;
+    return {};
+}
+
+/// The folder that this process's rings live in, without a slash at its end.
+[[nodiscard]] inline std::string ring_folder() {
+    std::string folder = environment("BITRPC_SHM_DIR");
+    if (folder.empty()) folder = default_folder();
+    while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
+    return folder;
+}
+
+[[nodiscard]] inline std::string ring_path(std::string_view name) {
+    return ring_folder() + "/" + std::string(kFilePrefix) + std::string(name);
+}
+
+/// The error that a system call's errno stands for.
+[[nodiscard]] inline Error system_failure(int code, std::string_view operation,
+                                          const std::string& path) {
+    const std::string text = std::string(operation) + " " + quoted(path) + ": " +
+                             std::generic_category().message(code) + " (errno " +
+                             std::to_string(code) + ")";
+    Errc kind = Errc::kIo;
+    if (code == ENOENT) {
+        const std::string folder = path.substr(0, path.rfind('/'));
+        if (!File::is_folder(folder)) {
+            return {Errc::kFolderMissing, "the folder " + quoted(folder) + " does not exist", 0, 0,
+                    code};
+        }
+        kind = Errc::kNotFound;
+    } else if (code == EEXIST) {
+        kind = Errc::kAlreadyExists;
+    } else if (code == EACCES || code == EPERM || code == EROFS) {
+        kind = Errc::kPermissionDenied;
+    } else if (code == ELOOP || code == EISDIR || code == ENXIO) {
+        kind = Errc::kNotRegularFile;
+    } else if (code == ENOSPC) {
+        kind = Errc::kNoSpace;
+    }
+    return {kind, text, 0, 0, code};
+}
+
+[[nodiscard]] inline Error no_space(const File& file, const std::string& path,
+                                    std::uint64_t needed) {
+    const std::uint64_t free_bytes = file.free_space();
+    return {Errc::kNoSpace,
+            quoted(path) + " needs " + std::to_string(needed) + " bytes, " +
+                std::to_string(free_bytes) + " are free",
+            needed, free_bytes, ENOSPC};
+}
+
+/// The error for a number in the header that is not the expected one.
+[[nodiscard]] inline Error mismatch(Errc code, const std::string& path, const char* what,
+                                    std::uint64_t expected, std::uint64_t found, bool as_hex) {
+    const auto text = [as_hex](std::uint64_t v) { return as_hex ? hex(v) : std::to_string(v); };
+    return {code,
+            quoted(path) + ": " + what + " is " + text(found) + ", expected " + text(expected),
+            expected, found};
+}
+
+/// Checks the identity at the start of a ring; everything in it counts as hostile.
+[[nodiscard]] inline Error check_identity(const std::byte* header, const std::string& path,
+                                          const Options& options) {
+    const auto magic = load_field<std::uint32_t>(header, ring_header::kMagicOffset);
+    if (magic != kMagic) {
+        const std::uint32_t swapped = magic >> 24 | (magic >> 8 & 0xFF00U) |
+                                      (magic << 8 & 0xFF0000U) | magic << 24;
+        const Errc code = swapped == kMagic ? Errc::kWrongEndianness : Errc::kBadMagic;
+        return mismatch(code, path, "the magic number", kMagic, magic, true);
+    }
+    const auto major = load_field<std::uint16_t>(header, ring_header::kVersionMajorOffset);
+    if (major != kVersionMajor) {
+        return mismatch(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
+                        false);
+    }
+    const auto size = load_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset);
+    if (size != ring_header::kSize) {
+        return mismatch(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
+                        size, false);
+    }
+    const auto layout = load_field<std::uint64_t>(header, ring_header::kLayoutHashOffset);
+    if (layout != kLayoutHash) {
+        return mismatch(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout, true);
+    }
+    const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
+    if (schema != kSchemaHash) {
+        Error error =
+            mismatch(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
+        if (options.strict_schema) return error;
+        log(LogLevel::kWarning, error.message());
+    }
+    return {};
+}
+
+/// Checks an existing ring's capacity against the asked one and against its file's size.
+[[nodiscard]] inline Error check_capacity(std::uint64_t found, const std::string& path,
+                                          const Options& options, std::uint64_t file_size) {
+    if (found < kMinCapacity || found > kMaxCapacity || (found & (found - 1)) != 0) {
+        return {Errc::kCorrupt,
+                quoted(path) + ": the header says capacity " + std::to_string(found) +
+                    ", which is no power of two from " + std::to_string(kMinCapacity) + " to " +
+                    std::to_string(kMaxCapacity),
+                ring_header::kCapacityOffset, found};
+    }
+    if (options.capacity.given()) {
+        std::uint64_t asked = 0;
+        if (Error error = resolve_capacity(options.capacity, asked)) return error;
+        if (asked != found) {
+            return mismatch(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
+        }
+    }
+    const std::uint64_t needed = ring_header::kSize + found;
+    if (file_size < needed) {
+        return mismatch(Errc::kTooShort, path, "the file size", needed, file_size, false);
+    }
+    return {};
+}
+
+/// Opens an existing ring and checks all that must be so before it is used.
+[[nodiscard]] inline Error open_segment(const std::string& path, const Options& options,
+                                        bool writable, Segment& out) {
+    Segment segment;
+    if (const int failed = segment.file.open(path, writable)) {
+        return system_failure(failed, "open", path);
+    }
+    FileFacts facts;
+    if (const int failed = segment.file.facts(facts)) return system_failure(failed, "stat", path);
+    if (!facts.regular) return {Errc::kNotRegularFile, quoted(path) + " is not a regular file"};
+    if (!facts.own && !options.any_owner) {
+        return {Errc::kWrongOwner, quoted(path) + " belongs to another user"};
+    }
+    std::vector<std::byte> header(ring_header::kSize);
+    std::size_t got = 0;
+    if (const int failed = segment.file.read_start(header.data(), header.size(), got)) {
+        return system_failure(failed, "read", path);
+    }
+    if (got < header.size()) {
+        return mismatch(Errc::kTooShort, path, "the file size", header.size(), got, false);
+    }
+    if (Error error = check_identity(header.data(), path, options)) return error;
+    segment.capacity = load_field<std::uint64_t>(header.data(), ring_header::kCapacityOffset);
+    segment.schema_hash = load_field<std::uint64_t>(header.data(), ring_header::kSchemaHashOffset);
+    if (Error error = check_capacity(segment.capacity, path, options, facts.size)) return error;
+    segment.size = ring_header::kSize + segment.capacity;
+    if (const int failed = segment.file.map(segment.size, writable, segment.base)) {
+        return system_failure(failed, "map", path);
+    }
+    out = std::move(segment);
+    return {};
+}
+
+inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
+    store_field<std::uint32_t>(header, ring_header::kMagicOffset, kMagic);
+    store_field<std::uint16_t>(header, ring_header::kVersionMajorOffset, kVersionMajor);
+    store_field<std::uint16_t>(header, ring_header::kVersionMinorOffset, kVersionMinor);
+    store_field<std::uint64_t>(header, ring_header::kLayoutHashOffset, kLayoutHash);
+    store_field<std::uint64_t>(header, ring_header::kSchemaHashOffset, kSchemaHash);
+    store_field<std::uint64_t>(header, ring_header::kCapacityOffset, capacity);
+    store_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset,
+                               static_cast<std::uint32_t>(ring_header::kSize));
+    store_field<std::uint64_t>(header, ring_header::kCreatedUnixNsOffset, unix_ns());
+}
+
+/// Fills a new, still nameless file.
+[[nodiscard]] inline Error fill_segment(const std::string& path, const std::string& temporary,
+                                        const Options& options, Segment& segment) {
+    if (const int failed = segment.file.create(temporary, options.permissions)) {
+        return system_failure(failed, "create", temporary);
+    }
+    if (segment.file.free_space() < segment.size) {
+        return no_space(segment.file, path, segment.size);
+    }
+    if (const int failed = segment.file.allocate(segment.size)) {
+        return failed == ENOSPC ? no_space(segment.file, path, segment.size)
+                                : system_failure(failed, "allocate", temporary);
+    }
+    if (const int failed = segment.file.map(segment.size, true, segment.base)) {
+        return system_failure(failed, "map", temporary);
+    }
+    write_identity(segment.base, segment.capacity);
+    return {};
+}
+
+/// Makes a ring under a temporary name and gives it its own one when it is whole: nobody ever
+/// sees a half-made ring. kAlreadyExists if another process was faster.
+[[nodiscard]] inline Error create_segment(std::string_view name, const Options& options,
+                                          Segment& out) {
+    Segment segment;
+    if (Error error = resolve_capacity(options.capacity, segment.capacity)) return error;
+    segment.size = ring_header::kSize + segment.capacity;
+    segment.schema_hash = kSchemaHash;
+    static std::atomic<std::uint32_t> count{0};
+    const auto nonce = static_cast<std::uint32_t>(monotonic_ns()) + count.fetch_add(1);
+    const std::string path = ring_path(name);
+    const std::string temporary = ring_folder() + "/." + std::string(kFilePrefix) +
+                                  std::string(name) + "." + std::to_string(process_id()) + "." +
+                                  hex(nonce).substr(10) + ".tmp";
+    if (Error error = fill_segment(path, temporary, options, segment)) {
+        static_cast<void>(File::remove(temporary));
+        return error;
+    }
+    if (const int failed = File::publish(temporary, path)) {
+        return system_failure(failed, "create", path);
+    }
+    out = std::move(segment);
+    return {};
+}
+
+}  // namespace detail

@@ -1,0 +1,306 @@
+// ---------------------------------------------------------------------------------------------
+// Writing records
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Room for one record: not published, so nobody else looks at it.
+struct Slot {
+    std::uint64_t position = 0;
+    std::byte* header = nullptr;
+
+    [[nodiscard]] std::byte* payload() const noexcept { return header + message_header::kSize; }
+};
+
+/// A slot, or why there is none. Returned by value, so that the fast path's slot stays in
+/// registers.
+struct Room {
+    Room(Errc why_not) noexcept : code(why_not) {}
+    Room(const Slot& found) noexcept : slot(found) {}
+
+    Slot slot{};
+    Errc code = Errc::kOk;
+};
+
+/// The producer's half of the ring algorithm: memory only, no system call. One thread.
+class RingWriter {
+public:
+    /// Resumes where the last producer was: walks over what it published but did not count.
+    [[nodiscard]] Error start(Attachment& attachment);
+
+    /// Finds room for a record without looking at the consumer's position; false if that may
+    /// help, if the record would cross the end of the lap, or while block() is on.
+    [[nodiscard]] BITRPC_DETAIL_INLINE bool reserve_fast(std::uint64_t stride,
+                                                         Slot& slot) const noexcept {
+        const std::uint64_t offset = write_ & mask_;
+        slot.position = write_;
+        slot.header = data_ + offset;
+        return write_ + stride + kWord <= limit_ && stride <= capacity_ - offset;
+    }
+
+    /// Finds room for a record: kOk, kFull, or kCorrupt if the consumer's position is impossible.
+    [[nodiscard]] Room reserve(std::uint64_t stride) noexcept {
+        const std::uint64_t rest = capacity_ - (write_ & mask_);
+        const std::uint64_t skip = stride <= rest ? 0 : rest;
+        const Errc room = make_room(skip + stride + kWord);
+        if (room != Errc::kOk) return room;
+        const std::uint64_t position = write_ + skip;
+        return Slot{position, data_ + (position & mask_)};
+    }
+
+    /// Checks for room against the consumer's position as it is now.
+    [[nodiscard]] Errc make_room(std::uint64_t need) noexcept {
+        if (write_ + need <= room_limit_) return Errc::kOk;
+        const std::uint64_t read =
+            atomic_at<std::uint64_t>(base_, ring_header::kReadPositionOffset)
+                .load(std::memory_order_acquire);
+        if (read > write_ || write_ - read > capacity_ || read % kWord != 0) {
+            bad_position_ = read;
+            return Errc::kCorrupt;
+        }
+        set_room_limit(read + capacity_);
+        return write_ + need <= room_limit_ ? Errc::kOk : Errc::kFull;
+    }
+
+    /// Writes the header but for its first word; `fields` are those without a role, or null.
+    BITRPC_DETAIL_INLINE void fill_header(std::byte* header, MessageFlags flags,
+                                          const std::byte* fields) const noexcept {
+        std::array<std::byte, message_header::kSize> words{};
+        if (fields != nullptr) std::memcpy(words.data(), fields, words.size());
+        store_field(words.data(), message_header::kMessageIdOffset,
+                    static_cast<std::uint32_t>(sent_));
+        store_field(words.data(), message_header::kFlagsOffset, flags);
+        if constexpr (message_header::kHasTimestamp) {
+            store_field(words.data(), message_header::kTimestampOffset, monotonic_ns());
+        }
+        std::memcpy(header + kWord, words.data() + kWord, words.size() - kWord);
+    }
+
+    /// Zeroes the last word of a payload that does not fill it: the padding is part of the record.
+    static BITRPC_DETAIL_INLINE void pad_payload(const Slot& slot, std::size_t size) noexcept {
+        if (size % kWord != 0) {
+            const std::uint64_t zero = 0;
+            std::memcpy(slot.payload() + (size & ~(kWord - 1)), &zero, kWord);
+        }
+    }
+
+    /// Copies a payload and zeroes its padding. Small ones without a call, as two halves that
+    /// overlap.
+    static BITRPC_DETAIL_INLINE void copy_payload(const Slot& slot, const std::byte* from,
+                                                  std::size_t size) noexcept {
+        std::byte* const to = slot.payload();
+        pad_payload(slot, size);
+        if (size - kWord <= kWord) {
+            copy_ends<kWord>(to, from, size);
+        } else if (size - 2 * kWord <= 2 * kWord) {
+            copy_ends<2 * kWord>(to, from, size);
+        } else if (size != 0) {
+            std::memcpy(to, from, size);
+        }
+    }
+
+    /// Publishes one record: the release store that the consumer's acquire load pairs with.
+    BITRPC_DETAIL_INLINE void publish(const Slot& slot, std::uint64_t word, std::uint64_t stride,
+                                      std::size_t payload) noexcept {
+        const std::uint64_t start = write_;
+        const std::uint64_t first = likely(slot.position == start) ? word : padding_word();
+        const std::uint64_t end = close_record(slot, word, stride);
+        const std::uint64_t sent = sent_ + 1;
+        const std::uint64_t bytes = bytes_ + payload;
+        sent_ = sent;
+        bytes_ = bytes;
+        write_ = end;
+        word_at(start).store(first, std::memory_order_release);
+        store_counters(sent, bytes, end);
+    }
+
+    /// Adds a record to the pending batch: the consumer sees none of it before flush().
+    void append(const Slot& slot, std::uint64_t word, std::uint64_t stride,
+                std::size_t payload) noexcept {
+        const std::uint64_t end = close_record(slot, word, stride);
+        const std::uint64_t first = slot.position == write_ ? word : padding_word();
+        if (pending_ == 0) {
+            pending_ = first;
+            pending_position_ = write_;
+            pending_sent_ = sent_;
+            pending_bytes_ = bytes_;
+            block(true);
+        } else {
+            word_at(write_).store(first, std::memory_order_relaxed);
+        }
+        sent_ += 1;
+        bytes_ += payload;
+        write_ = end;
+    }
+
+    /// Publishes the pending batch with one release; false if there was none.
+    bool flush() noexcept {
+        if (pending_ == 0) return false;
+        word_at(pending_position_).store(pending_, std::memory_order_release);
+        pending_ = 0;
+        block(false);
+        store_counters(sent_, bytes_, write_);
+        return true;
+    }
+
+    /// Drops the pending batch: none of it was ever visible.
+    void discard() noexcept {
+        if (pending_ == 0) return;
+        pending_ = 0;
+        write_ = pending_position_;
+        sent_ = pending_sent_;
+        bytes_ = pending_bytes_;
+        block(false);
+    }
+
+    /// Makes every reserve_fast() fail, at no cost to it.
+    void block(bool blocked) noexcept {
+        blocked_ = blocked;
+        limit_ = blocked ? 0 : room_limit_;
+    }
+
+    void count_failure() noexcept {
+        auto& failures = atomic_at<std::uint64_t>(base_, ring_header::kSendFailuresOffset);
+        failures.store(failures.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+
+    [[nodiscard]] bool has_pending() const noexcept { return pending_ != 0; }
+    [[nodiscard]] std::uint64_t position() const noexcept { return write_; }
+    [[nodiscard]] std::uint64_t bad_position() const noexcept { return bad_position_; }
+
+private:
+    static constexpr std::uint64_t kPrefetchDistance = 512;
+
+    [[nodiscard]] Error recover(const std::string& path);
+
+    /// Copies `kHalf` to twice as many bytes.
+    template <std::size_t kHalf>
+    static BITRPC_DETAIL_INLINE void copy_ends(std::byte* to, const std::byte* from,
+                                               std::size_t size) noexcept {
+        std::array<std::byte, kHalf> first;
+        std::array<std::byte, kHalf> last;
+        std::memcpy(first.data(), from, kHalf);
+        std::memcpy(last.data(), from + (size - kHalf), kHalf);
+        std::memcpy(to, first.data(), kHalf);
+        std::memcpy(to + (size - kHalf), last.data(), kHalf);
+    }
+
+    [[nodiscard]] BITRPC_DETAIL_INLINE std::atomic<std::uint64_t>& word_at(
+        std::uint64_t position) const noexcept {
+        return atomic_at<std::uint64_t>(data_, position & mask_);
+    }
+
+    /// The padding record over the rest of this lap.
+    [[nodiscard]] std::uint64_t padding_word() const noexcept {
+        return publication_word(static_cast<std::uint32_t>(capacity_ - (write_ & mask_)), 0);
+    }
+
+    /// Ends a record: zeroes the word after it, so that the consumer stops there, and stores the
+    /// record's own word if padding before it is what publishes it.
+    BITRPC_DETAIL_INLINE std::uint64_t close_record(const Slot& slot, std::uint64_t word,
+                                                    std::uint64_t stride) noexcept {
+        const std::uint64_t end = slot.position + stride;
+        prefetch_for_write(data_ + ((end + kPrefetchDistance) & mask_));
+        word_at(end).store(0, std::memory_order_relaxed);
+        if (unlikely(slot.position != write_)) {
+            word_at(slot.position).store(word, std::memory_order_relaxed);
+        }
+        return end;
+    }
+
+    /// In this order, for recovery: nothing is counted before it is published, and a position is
+    /// never newer than the count of messages.
+    BITRPC_DETAIL_INLINE void store_counters(std::uint64_t sent, std::uint64_t bytes,
+                                             std::uint64_t position) const noexcept {
+        std::byte* const base = base_;
+        compiler_fence();
+        atomic_at<std::uint64_t>(base, ring_header::kMessagesSentOffset)
+            .store(sent, std::memory_order_relaxed);
+        atomic_at<std::uint64_t>(base, ring_header::kBytesSentOffset)
+            .store(bytes, std::memory_order_relaxed);
+        atomic_at<std::uint64_t>(base, ring_header::kWritePositionOffset)
+            .store(position, std::memory_order_release);
+    }
+
+    void set_room_limit(std::uint64_t limit) noexcept {
+        room_limit_ = limit;
+        if (!blocked_) limit_ = limit;
+    }
+
+    std::byte* data_ = nullptr;
+    std::byte* base_ = nullptr;
+    std::uint64_t mask_ = 0;
+    std::uint64_t capacity_ = 0;
+    std::uint64_t write_ = 0;
+    std::uint64_t limit_ = 0;
+    std::uint64_t sent_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t room_limit_ = 0;
+    std::uint64_t pending_ = 0;
+    std::uint64_t pending_position_ = 0;
+    std::uint64_t pending_sent_ = 0;
+    std::uint64_t pending_bytes_ = 0;
+    std::uint64_t bad_position_ = 0;
+    bool blocked_ = false;
+};
+
+inline Error RingWriter::start(Attachment& attachment) {
+    base_ = attachment.base();
+    data_ = attachment.data();
+    capacity_ = attachment.capacity();
+    mask_ = capacity_ - 1;
+    write_ = read64(base_, ring_header::kWritePositionOffset);
+    sent_ = read64(base_, ring_header::kMessagesSentOffset);
+    bytes_ = read64(base_, ring_header::kBytesSentOffset);
+    if (Error error = recover(attachment.path())) return error;
+    const std::uint64_t read = read64(base_, ring_header::kReadPositionOffset);
+    if (read > write_ || write_ - read > capacity_ || read % kWord != 0) {
+        return {Errc::kCorrupt,
+                quoted(attachment.path()) + ": the read position " + std::to_string(read) +
+                    " does not fit the write position " + std::to_string(write_),
+                ring_header::kReadPositionOffset, read};
+    }
+    set_room_limit(read + capacity_);
+    return {};
+}
+
+/// The dead producer may have published records that it did not count: they are part of the
+/// stream. The walk checks each as a consumer would, and ends at the first word of zero.
+inline Error RingWriter::recover(const std::string& path) {
+    const std::uint64_t start = write_;
+    std::uint64_t position = start;
+    std::uint64_t sent = sent_;
+    while (position % kWord == 0) {
+        const std::uint64_t word = word_at(position).load(std::memory_order_acquire);
+        if (word == 0) break;
+        const std::uint64_t frame = frame_length_of(word);
+        const std::uint64_t rest = capacity_ - (position & mask_);
+        const bool padding = message_type_of(word) == 0;
+        const bool fits = padding ? frame == rest && rest <= capacity_ / 2
+                                  : frame >= message_header::kSize && stride_of(frame) <= rest;
+        if (!fits || position + stride_of(frame) - start > capacity_) {
+            return {Errc::kCorrupt,
+                    quoted(path) + ": the word " + hex(word) + " at position " +
+                        std::to_string(position) + " starts no record",
+                    position, word};
+        }
+        if (!padding) {
+            const auto id = load_field<std::uint32_t>(data_ + (position & mask_),
+                                                      message_header::kMessageIdOffset);
+            sent += static_cast<std::uint32_t>(id + 1U - static_cast<std::uint32_t>(sent));
+        }
+        position += stride_of(frame);
+    }
+    if (position % kWord != 0) {
+        return {Errc::kCorrupt,
+                quoted(path) + ": the write position " + std::to_string(position) +
+                    " is not a multiple of " + std::to_string(kWord),
+                ring_header::kWritePositionOffset, position};
+    }
+    sent_ = sent;
+    write_ = position;
+    if (position != start) store_counters(sent_, bytes_, write_);
+    return {};
+}
+
+}  // namespace detail

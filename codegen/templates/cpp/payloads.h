@@ -1,0 +1,52 @@
+// ---------------------------------------------------------------------------------------------
+// Payloads
+// ---------------------------------------------------------------------------------------------
+{%- for item in view.enums %}
+{% for line in item.doc %}
+///{% if !line.is_empty() %} {{ line }}{% endif %}
+{%- endfor %}
+{%- if item.is_flags %}
+/// Open: a bit that is not listed is carried, not refused.
+{%- else %}
+/// Open: a value that is not listed is carried, not refused.
+{%- endif %}
+enum class {{ item.name }} : {{ item.ty }} {
+{%- for value in item.values %}
+{%- for line in value.doc %}
+    ///{% if !line.is_empty() %} {{ line }}{% endif %}
+{%- endfor %}
+    {{ value.name }} = {{ value.literal }},
+{%- endfor %}
+};
+{%- if item.is_flags %}
+
+template <>
+inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
+{%- endif %}
+{% endfor %}
+{%- for item in view.structs %}
+{% include "record.h" %}
+{% endfor %}
+/// Any message of this protocol, decoded; UnknownMessage for every other one.
+// clang-format off
+using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% if item.id.is_some() %}, {{ item.name }}{% endif %}{% endfor %}>;
+// clang-format on
+
+/// Decodes a message into the struct that its type stands for.
+///
+/// `message` is a received one (ReceivedMessage, MessageView or SharedMemoryMessage). The result
+/// holds copies: it outlives the message. A type that is not in the spec, or a payload whose size
+/// does not fit its type, gives an UnknownMessage that says which.
+///
+///     std::visit(my_visitor, decode(message));
+template <class Message>
+[[nodiscard]] AnyMessage decode(const Message& message) {
+    switch (message.type()) {
+{%- for item in view.structs %}{% if item.id.is_some() %}
+        case {{ item.name }}::kMessageType:
+            return detail::decode_as<AnyMessage, {{ item.name }}>(message);
+{%- endif %}{% endfor %}
+        default:
+            return detail::unknown_message(message, Errc::kTypeMismatch);
+    }
+}

@@ -1,0 +1,105 @@
+{% for line in item.doc %}
+///{% if !line.is_empty() %} {{ line }}{% endif %}
+{%- endfor %}
+{%- if item.tail.is_some() %}
+///
+/// This is the fixed part; {{ item.name }} adds the variable tail behind it.
+{%- endif %}
+///
+{%- for line in item.diagram %}
+///     {{ line }}
+{%- endfor %}
+{%- if item.is_wide %}
+// clang-format off
+{%- endif %}
+struct {% if item.force_align %}alignas({{ item.align }}) {% endif %}{{ item.fixed }} {
+{%- if item.tail.is_none() %}{% if let Some(id) = item.id %}
+    /// The message type that the struct travels under.
+    static constexpr MessageType kMessageType = static_cast<MessageType>({{ id }});
+{%- endif %}{% endif %}
+    /// Size of the struct on the wire, in bytes.
+    static constexpr std::size_t kWireSize = {{ item.size }};
+{% for field in item.fields %}
+{%- if field.is_padding %}
+    /// Explicit padding: zero.
+{%- else %}
+{%- for line in field.doc %}
+    ///{% if !line.is_empty() %} {{ line }}{% endif %}
+{%- endfor %}
+{%- endif %}
+    {{ field.ty }} {{ field.name }}{};
+{%- endfor %}
+{%- for field in item.fields %}{% if let Some(len) = field.text %}
+
+    /// Stores a text; false, and no change, if it is longer than {{ len }} bytes or not UTF-8.
+    [[nodiscard]] bool {{ field.setter }}(std::string_view text) noexcept {
+        return detail::store_text({{ field.name }}.data(), {{ field.name }}.size(), text);
+    }
+    /// The text up to its first zero; none if it is not UTF-8. Lives as long as this struct.
+    [[nodiscard]] std::optional<std::string_view> {{ field.getter }}() const noexcept {
+        return detail::load_text({{ field.name }}.data(), {{ field.name }}.size());
+    }
+{%- endif %}{% endfor %}
+{%- if item.tail.is_none() %}
+    /// True for the payload sizes of this struct, those of older versions included.
+    [[nodiscard]] static constexpr bool accepts_size(std::size_t size) noexcept {
+        return size == kWireSize{% for size in item.older_sizes %} || size == {{ size }}{% endfor %};
+    }
+{%- endif %}
+};
+{%- if item.is_wide %}
+// clang-format on
+{%- endif %}
+
+// clang-format off
+static_assert(std::is_trivially_copyable_v<{{ item.fixed }}> && std::is_standard_layout_v<{{ item.fixed }}>);
+{%- if item.size > 0 %}
+static_assert(sizeof({{ item.fixed }}) == {{ item.size }} && alignof({{ item.fixed }}) == {{ item.align }}, "{{ item.fixed }}: size differs from the spec");
+{%- endif %}
+{%- for field in item.fields %}{% if !field.is_padding %}
+static_assert(offsetof({{ item.fixed }}, {{ field.name }}) == {{ field.offset }}, "{{ item.fixed }}::{{ field.name }}");
+{%- endif %}{% endfor %}
+// clang-format on
+{%- if let Some(tail) = item.tail %}
+
+/// {{ item.fixed }} with its variable tail.
+struct {{ item.name }} : {{ item.fixed }} {
+    /// The part of fixed size.
+    using Fixed = {{ item.fixed }};
+{%- if let Some(id) = item.id %}
+    /// The message type that the struct travels under.
+    static constexpr MessageType kMessageType = static_cast<MessageType>({{ id }});
+{%- endif %}
+{% for line in tail.doc %}
+    ///{% if !line.is_empty() %} {{ line }}{% endif %}
+{%- endfor %}
+{%- if tail.is_text %}
+    std::string {{ tail.name }};
+{%- else %}
+    std::vector<{{ tail.element }}> {{ tail.name }};
+{%- endif %}
+
+    /// Bytes that the tail takes on the wire.
+    [[nodiscard]] std::size_t tail_size() const noexcept {
+        return {{ tail.name }}.size() * {{ tail.element_size }};
+    }
+    /// Writes the tail into `tail_size()` bytes.
+    void write_tail(std::byte* out) const noexcept {
+        if (!{{ tail.name }}.empty()) std::memcpy(out, {{ tail.name }}.data(), tail_size());
+    }
+    /// Reads the tail: kSizeMismatch unless it is a whole number of elements, kInvalidUtf8.
+    [[nodiscard]] Errc read_tail(ByteView bytes) {
+{%- if tail.is_text %}
+        if (!is_utf8(bytes.text())) return Errc::kInvalidUtf8;
+        {{ tail.name }}.assign(bytes.text());
+        return Errc::kOk;
+{%- else %}
+        return detail::load_tail(bytes, {{ tail.name }}) ? Errc::kOk : Errc::kSizeMismatch;
+{%- endif %}
+    }
+    /// True for the payload sizes of this struct, those of older versions included.
+    [[nodiscard]] static constexpr bool accepts_size(std::size_t size) noexcept {
+        return size >= kWireSize{% for size in item.older_sizes %} || size == {{ size }}{% endfor %};
+    }
+};
+{%- endif %}

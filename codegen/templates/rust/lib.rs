@@ -1,0 +1,7 @@
+{% for line in view.banner %}// {{ line }}
+{% endfor %}
+#![doc = include_str!("../README.md")]
+
+mod messages;
+
+pub use messages::*;

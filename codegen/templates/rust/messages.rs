@@ -1,0 +1,18 @@
+{% for line in view.banner %}// {{ line }}
+{% endfor %}
+use bitrpc_shm::zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
+
+#[cfg(target_endian = "big")]
+compile_error!("the segment is little-endian; this target is big-endian");
+
+{% include "protocol.rs" %}
+{% include "constants.rs" %}
+
+{% include "headers.rs" %}
+{%- if !view.enums.is_empty() %}
+{% include "enums.rs" %}
+{%- endif %}
+{%- if !view.structs.is_empty() %}
+{% include "structs.rs" %}
+{%- endif %}
+{% include "any_message.rs" %}

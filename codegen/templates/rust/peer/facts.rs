@@ -1,0 +1,36 @@
+//! The structs of the spec, for the compiler to measure.
+
+use crate::describe::Facts;
+use crate::messages::*;
+
+pub fn ring_header() -> Facts {
+    crate::facts! {
+        "ring_header" RingHeader:
+{%- for field in view.ring_header.fields %}{% if !field.is_padding %}
+        "{{ field.raw_name }}" {{ field.name }},
+{%- endif %}{% endfor %}
+    }
+}
+
+pub fn message_header() -> Facts {
+    crate::facts! {
+        "message_header" MessageHeader:
+{%- for field in view.message_header.fields %}{% if !field.is_padding %}
+        "{{ field.raw_name }}" {{ field.name }},
+{%- endif %}{% endfor %}
+    }
+}
+
+#[rustfmt::skip]
+pub fn structs() -> Vec<Facts> {
+    vec![
+{%- for item in view.structs %}
+        crate::facts! {
+            "{{ item.raw_name }}" {{ item.fixed }}:
+{%- for field in item.fields %}{% if !field.is_padding %}
+            "{{ field.raw_name }}" {{ field.name }},
+{%- endif %}{% endfor %}
+        },
+{%- endfor %}
+    ]
+}

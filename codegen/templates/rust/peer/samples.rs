@@ -1,0 +1,134 @@
+//! Test values of every struct of the spec.
+
+use bitrpc_shm::{Decode, DecodeError, Encode};
+
+use crate::messages::*;
+use crate::script::Rng;
+
+/// A struct that is a message.
+pub struct MessageSample {
+    /// Its number among all structs.
+    pub number: usize,
+    pub message_type: u32,
+    /// Bytes of its fixed part.
+    pub size: usize,
+}
+
+/// All structs, in the order of the spec.
+#[rustfmt::skip]
+pub const NAMES: &[&str] = &[
+{%- for item in view.structs %}
+    "{{ item.raw_name }}",
+{%- endfor %}
+];
+
+/// The structs that are messages, in the order of the spec.
+#[rustfmt::skip]
+pub const MESSAGES: &[MessageSample] = &[
+{%- for item in view.structs %}{% if let Some(id) = item.id %}
+    MessageSample { number: {{ loop.index0 }}, message_type: {{ id }}, size: {{ item.size }} },
+{%- endif %}{% endfor %}
+];
+
+/// Takes a struct, whichever it is.
+pub trait Visit {
+    fn visit<T: Encode>(&mut self, message: &T);
+}
+
+/// Index into [`MESSAGES`]; past its end when there are none.
+pub fn pick_message(draw: u64) -> usize {
+    draw.checked_rem(MESSAGES.len() as u64).unwrap_or(0) as usize
+}
+
+/// Draws struct `number`, its tail filling at most what `most` bytes of payload leave.
+pub fn visit(number: usize, rng: &mut Rng, most: usize, visitor: &mut impl Visit) {
+    match number {
+{%- for item in view.structs %}
+        {{ loop.index0 }} => {
+{%- if let Some(tail) = item.tail %}
+            let fixed = {{ item.sampler }}(rng);
+            let room = most.saturating_sub(size_of_val(&fixed));
+            let tail = {{ tail.sample }};
+            visitor.visit(&{{ item.name }} { fixed, {{ tail.name }}: &tail });
+{%- else %}
+            visitor.visit(&{{ item.sampler }}(rng));
+{%- endif %}
+        }
+{%- endfor %}
+        _ => panic!("no struct has number {number} ({most} bytes of room)"),
+    }
+}
+
+/// Decodes struct `number` and encodes it again.
+pub fn recoded(number: usize, payload: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    match number {
+{%- for item in view.structs %}
+        {{ loop.index0 }} => {{ item.name }}::decode(payload).map(|item| encode(&item)),
+{%- endfor %}
+        _ => panic!("no struct has number {number}"),
+    }
+}
+
+struct Encoded(Vec<u8>);
+
+impl Visit for Encoded {
+    fn visit<T: Encode>(&mut self, message: &T) {
+        self.0 = encode(message);
+    }
+}
+
+fn encode<T: Encode>(message: &T) -> Vec<u8> {
+    let mut bytes = vec![0xEE; message.encoded_len()];
+    message.encode_into(&mut bytes);
+    bytes
+}
+
+/// The payload that [`visit`] draws.
+pub fn payload(number: usize, rng: &mut Rng, most: usize) -> Vec<u8> {
+    let mut encoded = Encoded(Vec::new());
+    visit(number, rng, most, &mut encoded);
+    encoded.0
+}
+
+/// Golden sample `k` of struct `number`: a tail takes at most 64 bytes.
+pub fn encoded(number: usize, k: u64) -> Vec<u8> {
+    #[rustfmt::skip]
+    const SIZES: &[usize] = &[
+{%- for item in view.structs %}
+        {{ item.size }},
+{%- endfor %}
+    ];
+    payload(number, &mut Rng::new(7, k), SIZES[number] + 64)
+}
+{%- for item in view.enums %}
+
+fn {{ item.sampler }}(rng: &mut Rng) -> {{ item.name }} {
+    let v = rng.next();
+{%- if item.is_flags %}
+    {{ item.name }}(v as {{ item.ty }})
+{%- else %}
+    if v >> 61 == 7 {
+        return {{ item.name }}(v as {{ item.ty }}); // a value that the spec does not name is legal
+    }
+    match v % {{ item.values.len() }} {
+{%- for value in item.values %}
+{%- if loop.last %}
+        _ => {{ item.name }}::{{ value.name }},
+{%- else %}
+        {{ loop.index0 }} => {{ item.name }}::{{ value.name }},
+{%- endif %}
+{%- endfor %}
+    }
+{%- endif %}
+}
+{%- endfor %}
+{%- for item in view.structs %}
+
+fn {{ item.sampler }}(rng: &mut Rng) -> {{ item.fixed }} {
+    {{ item.fixed }} {
+{%- for field in item.fields %}
+        {{ field.name }}: {{ field.sample }},
+{%- endfor %}
+    }
+}
+{%- endfor %}

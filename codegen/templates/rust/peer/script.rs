@@ -1,0 +1,280 @@
+//! What message number `index` is: the same in every language, so that both sides know it.
+
+use std::str::FromStr;
+
+use bitrpc_shm::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+use bitrpc_shm::{Bool, Text};
+
+use crate::messages::Protocol;
+use crate::samples;
+
+pub const TEXTS: [&str; 6] = [
+    "",
+    "a",
+    "Hello, ring!",
+    "数据环 ¥",
+    "🚀🛰\u{fe0f}",
+    "naïve – “quotes”",
+];
+
+const TYPES: bitrpc_shm::TypeIds = <Protocol as bitrpc_shm::Layout>::TYPES;
+const FLAGS: bitrpc_shm::FlagMasks = <Protocol as bitrpc_shm::Layout>::FLAGS;
+
+/// Longest payload that the script asks for, bytes.
+const LONGEST: usize = 65_536;
+
+/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
+pub struct Rng(u64);
+
+impl Rng {
+    pub fn new(seed: u64, index: u64) -> Self {
+        Self(seed ^ index.wrapping_mul(0xD134_2543_DE82_EF95))
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub fn bool(&mut self) -> Bool {
+        (self.next() & 1 == 1).into()
+    }
+
+    pub fn f32(&mut self) -> f32 {
+        let v = self.next();
+        f32::from_bits(match v >> 61 {
+            0 => 0,
+            1 => 0x8000_0000,
+            2 => 0x7FC0_0000,
+            3 => 0x7F80_0000,
+            _ => v as u32 & 0xFF7F_FFFF,
+        })
+    }
+
+    pub fn f64(&mut self) -> f64 {
+        let v = self.next();
+        f64::from_bits(match v >> 61 {
+            0 => 0,
+            1 => 0x8000_0000_0000_0000,
+            2 => 0x7FF8_0000_0000_0000,
+            3 => 0x7FF0_0000_0000_0000,
+            _ => v & 0xFFEF_FFFF_FFFF_FFFF,
+        })
+    }
+
+    pub fn text<const N: usize>(&mut self) -> Text<N> {
+        let text = TEXTS[self.pick(TEXTS.len())];
+        Text::try_from(text).unwrap_or(Text::EMPTY)
+    }
+
+    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    pub fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
+        }
+    }
+
+    pub fn raw(&mut self, size: usize) -> Vec<u8> {
+        let mut bytes = vec![0; size];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    pub fn pick(&mut self, count: usize) -> usize {
+        (self.next() % count as u64) as usize
+    }
+
+    pub fn tail_text(&mut self, room: usize) -> String {
+        let v = self.next();
+        let text = TEXTS[(v % 6) as usize].repeat(((v >> 32) % 5) as usize);
+        if text.len() > room {
+            String::new()
+        } else {
+            text
+        }
+    }
+
+    pub fn tail_bytes(&mut self, room: usize) -> Vec<u8> {
+        let count = self.tail_count(room);
+        self.raw(count)
+    }
+
+    pub fn tail_elements<T>(&mut self, room: usize, draw: impl Fn(&mut Self) -> T) -> Vec<T>
+    where
+        T: FromBytes + IntoBytes + Immutable + KnownLayout,
+    {
+        let count = self.tail_count(room / size_of::<T>());
+        (0..count).map(|_| draw(self)).collect()
+    }
+
+    fn tail_count(&mut self, most: usize) -> usize {
+        let v = self.next();
+        match v >> 61 {
+            0 => 0,
+            1 => most.min(1),
+            2 => most,
+            _ => most.min((v % 17) as usize),
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($name:ident)*) => {
+        impl Rng {
+            $(pub fn $name(&mut self) -> $name {
+                let v = self.next();
+                match v >> 61 {
+                    0 => 0,
+                    1 => $name::MIN,
+                    2 => $name::MAX,
+                    _ => v as $name,
+                }
+            })*
+        }
+    };
+}
+
+integers! { u8 u16 u32 u64 i8 i16 i32 i64 }
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// Every kind of message, also in batches and fragments.
+    Mixed,
+    /// One record a message, so that a restarted producer knows where it was.
+    Records,
+    /// Raw messages of one size.
+    Stream,
+}
+
+impl FromStr for Plan {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "mixed" => Ok(Self::Mixed),
+            "records" => Ok(Self::Records),
+            "stream" => Ok(Self::Stream),
+            _ => Err(format!("--plan {text}: expected mixed, records or stream")),
+        }
+    }
+}
+
+/// Decides what each message is.
+pub struct Script {
+    pub seed: u64,
+    pub plan: Plan,
+    pub size: usize,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            plan: Plan::Mixed,
+            size: 64,
+        }
+    }
+}
+
+pub enum Kind {
+    Text(&'static str),
+    Raw,
+    /// Number of the struct in [`samples`].
+    Typed(usize),
+    Fragmented,
+}
+
+/// One message as both sides expect it.
+pub struct Planned {
+    pub kind: Kind,
+    pub message_type: u32,
+    pub flags: u32,
+    pub payload: Vec<u8>,
+    /// How the producer sends it: plain, claimed or in a batch.
+    pub route: u64,
+}
+
+impl Script {
+    /// Message number `index` on a ring whose largest payload is `max_payload` bytes.
+    pub fn message(&self, index: u64, max_payload: usize) -> Planned {
+        if self.plan == Plan::Stream {
+            return self.stream_message(index);
+        }
+        let most = max_payload.min(LONGEST);
+        let mut rng = Rng::new(self.seed, index);
+        let v = rng.next();
+        let route = (v >> 40) % 4;
+        let message = |kind, message_type, flags, payload| Planned {
+            kind,
+            message_type,
+            flags,
+            payload,
+            route,
+        };
+        if self.is_fragmented(index) {
+            let payload = rng.raw(most * 2 + (v % 1000) as usize);
+            return message(Kind::Fragmented, TYPES.data, 0, payload);
+        }
+        match v % 8 {
+            0 => {
+                let text = TEXTS[((v >> 8) % 6) as usize];
+                message(Kind::Text(text), TYPES.data, 0, text.as_bytes().to_vec())
+            }
+            2 => message(Kind::Raw, TYPES.heartbeat, 0, Vec::new()),
+            3 => {
+                let message_type = 0x7000_0000 + ((v >> 8) % 100) as u32;
+                let flags = if v >> 63 == 1 { FLAGS.urgent } else { 0 };
+                let size = ((v >> 8) % 65).min(most as u64) as usize;
+                message(Kind::Raw, message_type, flags, rng.raw(size))
+            }
+            4..=7 => match samples::MESSAGES.get(samples::pick_message(v >> 8)) {
+                Some(sample) if sample.size <= most => {
+                    let payload = samples::payload(sample.number, &mut rng, most);
+                    message(Kind::Typed(sample.number), sample.message_type, 0, payload)
+                }
+                _ => message(Kind::Raw, TYPES.data, 0, rng.raw(raw_size(v, most))),
+            },
+            _ => message(Kind::Raw, TYPES.data, 0, rng.raw(raw_size(v, most))),
+        }
+    }
+
+    fn stream_message(&self, index: u64) -> Planned {
+        let mut payload = vec![0; self.size];
+        let len = self.size.min(8);
+        payload[..len].copy_from_slice(&index.to_le_bytes()[..len]);
+        Planned {
+            kind: Kind::Raw,
+            message_type: TYPES.data,
+            flags: 0,
+            payload,
+            route: 0,
+        }
+    }
+
+    /// Whether message number `index` goes in pieces.
+    pub fn is_fragmented(&self, index: u64) -> bool {
+        self.plan == Plan::Mixed && index % 97 == 96
+    }
+
+    /// The generator of a typed message's fields, behind the draw that chose the message.
+    pub fn fields(&self, index: u64) -> Rng {
+        let mut rng = Rng::new(self.seed, index);
+        rng.next();
+        rng
+    }
+}
+
+fn raw_size(v: u64, most: usize) -> usize {
+    if v >> 56 == 0 {
+        most
+    } else {
+        ((v >> 8) % (most.min(512) as u64 + 1)) as usize
+    }
+}

@@ -1,0 +1,213 @@
+//! Text that nobody should write: every bit of it gets an error, soon, and never a panic.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use bitrpc_codegen::diagnostic::Findings;
+use bitrpc_codegen::source::{Files, MAX_FILE_BYTES, Memory};
+use bitrpc_codegen::spec::{DEFAULT_SPEC, Spec};
+
+const HEAD: &str = "bitrpc: 1\nname: bad\nversion: \"1.0\"\n";
+
+/// What a test may take on a busy machine; all of them take milliseconds on an idle one.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn refuse(text: impl Into<Vec<u8>>) -> Findings {
+    let start = Instant::now();
+    let result = Spec::load("bad.yaml", &Memory::new().with("bad.yaml", text));
+    let findings = result.err().expect("this is no spec");
+    let rendered = findings.to_string();
+    assert!(!rendered.is_empty());
+    assert!(findings.to_json().as_array().is_some_and(|list| !list.is_empty()));
+    assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
+    findings
+}
+
+fn rules(text: impl Into<Vec<u8>>) -> Vec<&'static str> {
+    refuse(text).iter().map(|finding| finding.rule.id).collect()
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    assert_eq!(rules(b"bitrpc: 1\n\xff\xfe".to_vec()), ["E001"]);
+    assert_eq!(rules(b"\x7fELF\x02\x01\x01\x00\x00".to_vec()), ["E001"]);
+    assert_eq!(rules("bitrpc: 1\0"), ["E001"]);
+    let garbage: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    assert_eq!(rules(garbage), ["E001"]);
+    let utf16: Vec<u8> = "\u{feff}bitrpc: 1".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(rules(utf16), ["E001"]);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_harm() {
+    let text = format!("\u{feff}{DEFAULT_SPEC}");
+    Spec::load("a.yaml", &Memory::new().with("a.yaml", text)).unwrap();
+}
+
+#[test]
+fn windows_line_ends_are_no_harm() {
+    let unix = Spec::load("a.yaml", &Memory::new().with("a.yaml", DEFAULT_SPEC)).unwrap();
+    let text = DEFAULT_SPEC.replace('\n', "\r\n");
+    let windows = Spec::load("a.yaml", &Memory::new().with("a.yaml", text)).unwrap();
+    assert_eq!(unix.doc, windows.doc);
+    assert_eq!(unix.sources().digest(), windows.sources().digest());
+}
+
+#[test]
+fn places_are_right_after_windows_line_ends_and_wide_characters() {
+    let findings = refuse(format!("{HEAD}doc: 漢字 🙂\nfoo: 1\n").replace('\n', "\r\n"));
+    let json = findings.to_json();
+    assert_eq!((&json[0]["line"], &json[0]["column"]), (&5.into(), &1.into()));
+}
+
+#[test]
+fn nothing_at_all() {
+    for text in ["", "\n", "   \n", "# only words\n", "---\n", "---\n...\n", "~", "null", "[]"] {
+        assert_eq!(rules(text), ["E005"], "{text:?}");
+    }
+    assert_eq!(rules("{}"), ["E007", "E007"]);
+}
+
+#[test]
+fn deep_nesting() {
+    for (open, close) in [("[", "]"), ("{ a: ", "}"), ("- ", ""), ("? ", ""), ("a: {", "")] {
+        for depth in [100, 10_000, 500_000] {
+            let text = format!("{HEAD}doc: {}{}", open.repeat(depth), close.repeat(depth));
+            refuse(text);
+            refuse(open.repeat(depth));
+        }
+    }
+    let mut text = String::new();
+    for depth in 0..1000 {
+        let _ = writeln!(text, "{}a:", " ".repeat(depth));
+    }
+    assert_eq!(rules(text), ["E004"]);
+}
+
+#[test]
+fn aliases_that_multiply() {
+    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..30 {
+        let list = vec![format!("*a{}", level - 1); 10].join(", ");
+        let _ = writeln!(text, "a{level}: &a{level} [{list}]");
+    }
+    assert_eq!(rules(text), ["E004"]);
+    let mut text = String::from("a0: &a0 [x]\n");
+    for level in 1..10_000 {
+        let _ = writeln!(text, "a{level}: &a{level} [*a{}]", level - 1);
+    }
+    assert_eq!(rules(text), ["E004"]);
+}
+
+#[test]
+fn harmless_aliases_are_read() {
+    let fields = "fields: &f [{ name: a, type: u8 }]";
+    let text = format!(
+        "{HEAD}structs:\n  - {{ name: A, id: 1001, {fields} }}\n  - {{ name: B, id: 1002, fields: *f }}\n"
+    );
+    let spec = Spec::load("a.yaml", &Memory::new().with("a.yaml", text)).unwrap();
+    assert_eq!(spec.structs[1].fields[0].name.value, "a");
+}
+
+#[test]
+fn a_file_that_is_too_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.yaml");
+    std::fs::write(&path, "# filler\n".repeat(10 << 20 >> 3)).unwrap();
+    let findings = Spec::load(&path, &Files).unwrap_err();
+    let text = findings.to_string();
+    assert!(text.contains(&MAX_FILE_BYTES.to_string()), "{text}");
+    assert!(findings.is_io());
+}
+
+#[test]
+fn a_folder_and_a_pipe_are_no_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let findings = Spec::load(folder.path(), &Files).unwrap_err();
+    assert!(findings.to_string().contains("folder"), "{findings}");
+}
+
+#[test]
+fn large_lists_are_read_in_reasonable_time() {
+    let mut text = HEAD.replace("bad", "good");
+    text.push_str("segment: { capacity: 1MiB }\nstructs:\n");
+    for number in 0..6000 {
+        let _ = writeln!(
+            text,
+            "  - {{ name: S{number}, id: {}, fields: [{{ name: a, type: u32 }}, {{ name: b, type: \"u8[4]\" }}] }}",
+            5000 + number
+        );
+    }
+    let start = Instant::now();
+    Spec::load("a.yaml", &Memory::new().with("a.yaml", text)).unwrap();
+    assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
+}
+
+#[test]
+fn a_chain_of_many_structs_is_refused_without_overflow() {
+    let mut text = format!("{HEAD}structs:\n");
+    for number in (0..10_000).rev() {
+        let ty = if number == 0 { "u8".to_owned() } else { format!("S{}", number - 1) };
+        let _ = writeln!(text, "  - {{ name: S{number}, fields: [{{ name: a, type: {ty} }}] }}");
+    }
+    assert!(rules(text).contains(&"E035"));
+}
+
+#[test]
+fn a_ring_of_many_structs_is_refused_without_overflow() {
+    let mut text = format!("{HEAD}structs:\n");
+    for number in 0..10_000 {
+        let ty = (number + 1) % 10_000;
+        let _ = writeln!(text, "  - {{ name: S{number}, fields: [{{ name: a, type: S{ty} }}] }}");
+    }
+    assert!(rules(text).contains(&"L110"));
+}
+
+#[test]
+fn thousands_of_errors_are_cut_short() {
+    let mut text = format!("{HEAD}enums:\n");
+    for number in 0..10_000 {
+        let _ = writeln!(text, "  - {{ nme: E{number} }}");
+    }
+    let findings = refuse(text);
+    assert!(findings.len() > 10_000);
+    assert!(findings.to_string().ends_with(" more\n"));
+}
+
+#[test]
+fn imports_are_bounded() {
+    let mut files = Memory::new();
+    for number in 0..100 {
+        let text = format!("bitrpc: 1\nimports: [f{}.yaml]\n", number + 1);
+        files = files.with(format!("f{number}.yaml"), text);
+    }
+    let findings = Spec::load("f0.yaml", &files).unwrap_err();
+    assert!(findings.iter().any(|finding| finding.rule.id == "E004"), "{findings}");
+}
+
+#[test]
+fn a_diamond_of_imports_is_read_once() {
+    let files = Memory::new()
+        .with("dir/main.yaml", format!("{HEAD}imports: [a.yaml, ./sub/b.yaml]\n"))
+        .with("dir/a.yaml", "bitrpc: 1\nimports: [common.yaml]\n")
+        .with("dir/sub/b.yaml", "bitrpc: 1\nimports: [../common.yaml]\n")
+        .with(
+            "dir/common.yaml",
+            "bitrpc: 1\nenums: [{ name: E, type: u8, values: [{ name: a, value: 1 }] }]\n",
+        );
+    let spec = Spec::load("dir/main.yaml", &files).unwrap();
+    assert_eq!(spec.enums.len(), 1);
+    let names: Vec<_> = spec.sources().iter().map(|source| source.name()).collect();
+    assert_eq!(names, ["dir/main.yaml", "dir/a.yaml", "dir/common.yaml", "dir/sub/b.yaml"]);
+}
+
+#[test]
+fn headers_may_be_shared_by_import() {
+    let section = DEFAULT_SPEC.split("message_types:").nth(1).unwrap();
+    let types = section.split("flags:").next().unwrap();
+    let files = Memory::new()
+        .with("main.yaml", format!("{HEAD}imports: [company.yaml]\n"))
+        .with("company.yaml", format!("bitrpc: 1\nmessage_types:{types}"));
+    let spec = Spec::load("main.yaml", &files).unwrap();
+    assert_eq!(spec.message_types.len(), 5);
+}

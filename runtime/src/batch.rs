@@ -1,0 +1,160 @@
+//! Many messages, one publication.
+
+use core::fmt;
+
+use crate::error::SendError;
+use crate::layout::Layout;
+use crate::producer::{Producer, user_flags};
+use crate::ring::{Place, Staged};
+
+/// Messages that become visible together.
+///
+/// One release of the first message publishes all of them, which is cheaper than one each. Nothing
+/// is visible before [`Batch::commit`]; a batch that is dropped instead leaves no trace of what was
+/// not published yet.
+///
+/// ```no_run
+/// # use bitrpc_shm::{Layout, Producer};
+/// # fn f<L: Layout>(producer: &mut Producer<L>) -> Result<(), bitrpc_shm::SendError> {
+/// let mut batch = producer.batch();
+/// for price in [101u64, 102, 103] {
+///     batch.push(1000u32, &price.to_le_bytes())?;
+/// }
+/// batch.commit();
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a batch that is not committed sends nothing"]
+pub struct Batch<'a, L: Layout> {
+    producer: &'a mut Producer<L>,
+    staged: Staged,
+}
+
+impl<'a, L: Layout> Batch<'a, L> {
+    pub(crate) fn new(producer: &'a mut Producer<L>) -> Self {
+        let staged = producer.writer.stage();
+        Self { producer, staged }
+    }
+
+    /// Adds a message. If there is no room for it, publishes what is pending and waits up to
+    /// [`Options::send_timeout`](crate::Options::send_timeout).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::send`]; what is pending stays so, or was published.
+    #[inline]
+    pub fn push(
+        &mut self,
+        message_type: impl Into<u32>,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
+        self.push_with(message_type, 0u32, payload)
+    }
+
+    /// Adds a message with flags. The urgent flag publishes everything pending, this message
+    /// included, and wakes the consumer at once. Waits as [`Batch::push`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Batch::push`].
+    #[inline]
+    pub fn push_with(
+        &mut self,
+        message_type: impl Into<u32>,
+        flags: impl Into<u32>,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
+        let message_type = message_type.into();
+        let len = payload.len() as u64;
+        self.producer.admit(message_type, len)?;
+        let place = match self.producer.writer.place(&self.staged, len)? {
+            Some(place) => place,
+            None => self.producer.place_or_wait(&mut self.staged, len)?,
+        };
+        self.add(&place, message_type, flags.into(), payload);
+        Ok(())
+    }
+
+    /// Adds a message if there is room for it behind what is pending. Never waits, never
+    /// publishes.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Full`] if there is no room; committing may help, because the consumer releases
+    /// only what it sees. Otherwise as for [`Producer::try_send`].
+    #[inline]
+    pub fn try_push(
+        &mut self,
+        message_type: impl Into<u32>,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
+        let message_type = message_type.into();
+        let len = payload.len() as u64;
+        self.producer.admit(message_type, len)?;
+        let Some(place) = self.producer.writer.place(&self.staged, len)? else {
+            return Err(self.producer.no_room(&self.staged, len));
+        };
+        self.add(&place, message_type, 0, payload);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn add(&mut self, place: &Place, message_type: u32, flags: u32, payload: &[u8]) {
+        let writer = &mut self.producer.writer;
+        writer.fill(&self.staged, place, user_flags::<L>(flags), payload);
+        writer.seal(&mut self.staged, place, message_type);
+        if flags & L::FLAGS.urgent != 0 {
+            self.flush();
+        }
+    }
+
+    /// Messages that are pending.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.staged.messages as usize
+    }
+
+    /// Whether nothing is pending.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Publishes what is pending, and goes on with an empty batch.
+    pub fn flush(&mut self) {
+        self.producer.writer.publish(&self.staged);
+        self.staged = self.producer.writer.stage();
+    }
+
+    /// Publishes what is pending, and wakes the consumer if it sleeps.
+    pub fn commit(mut self) {
+        self.flush();
+    }
+
+    /// Adds messages until one fails, publishes, and says how many there were.
+    pub(crate) fn extend_with<T, P>(
+        mut self,
+        messages: impl IntoIterator<Item = (T, P)>,
+        mut push: impl FnMut(&mut Self, T, &[u8]) -> Result<(), SendError>,
+    ) -> Result<usize, SendError>
+    where
+        P: AsRef<[u8]>,
+    {
+        let mut sent = 0;
+        for (message_type, payload) in messages {
+            match push(&mut self, message_type, payload.as_ref()) {
+                Ok(()) => sent += 1,
+                Err(error) if sent == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        self.commit();
+        Ok(sent)
+    }
+}
+
+impl<L: Layout> fmt::Debug for Batch<'_, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("pending", &self.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,174 @@
+//! What a caller may choose when attaching to a ring.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Whether attaching may or must create the ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Opens the ring, or creates it: either side may start first.
+    #[default]
+    CreateOrOpen,
+    /// Creates the ring; an existing one is an error.
+    CreateOnly,
+    /// Opens the ring; a missing one is an error.
+    OpenOnly,
+}
+
+/// How a blocking call waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WaitStrategy {
+    /// Looks again for the spin budget, then sleeps in the kernel until woken.
+    #[default]
+    Adaptive,
+    /// Never sleeps: lowest latency for a whole processor.
+    Spin,
+}
+
+/// Whether a consumer keeps a distance to its producer in streams.
+///
+/// A consumer that polls the very cache line that is being written slows both sides down. Adaptive
+/// pauses (at most about ten microseconds) let a few lines gather; a request-response exchange
+/// never pays for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Distance {
+    /// Pauses where that carries more messages.
+    #[default]
+    Adaptive,
+    /// Never pauses.
+    Latency,
+}
+
+/// Options of attaching; the default suits most programs.
+///
+/// ```
+/// use bitrpc_shm::{Mode, Options};
+/// use std::time::Duration;
+///
+/// let options = Options::new()
+///     .capacity(1 << 20)
+///     .mode(Mode::CreateOnly)
+///     .send_timeout(Some(Duration::from_millis(500)));
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Options {
+    pub(crate) capacity: Option<u64>,
+    pub(crate) mode: Mode,
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) strict_schema: bool,
+    pub(crate) any_owner: bool,
+    pub(crate) permissions: u32,
+    pub(crate) wait_strategy: WaitStrategy,
+    pub(crate) distance: Distance,
+    pub(crate) spin: Duration,
+    pub(crate) send_timeout: Option<Duration>,
+    pub(crate) max_message_size: usize,
+    pub(crate) fragment_size: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            capacity: None,
+            mode: Mode::default(),
+            directory: None,
+            strict_schema: false,
+            any_owner: false,
+            permissions: 0o600,
+            wait_strategy: WaitStrategy::default(),
+            distance: Distance::default(),
+            spin: Duration::from_micros(20),
+            send_timeout: None,
+            max_message_size: 64 << 20,
+            fragment_size: None,
+        }
+    }
+}
+
+impl Options {
+    /// The default options.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for a data area of this many bytes, rounded up to a power of two (1 KiB to 1 TiB).
+    ///
+    /// Opening a ring of another capacity is an error. A caller that does not ask takes an existing
+    /// ring as it is and creates one with the protocol's default.
+    pub fn capacity(mut self, bytes: u64) -> Self {
+        self.capacity = Some(bytes);
+        self
+    }
+
+    /// Says whether attaching may or must create the ring. Default: [`Mode::CreateOrOpen`].
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Puts the ring's file into this folder: overrides `BITRPC_SHM_DIR` and the system's default.
+    pub fn directory(mut self, folder: impl AsRef<Path>) -> Self {
+        self.directory = Some(folder.as_ref().to_path_buf());
+        self
+    }
+
+    /// Refuses a ring whose message types or structs differ. Default: they are only reported.
+    pub fn strict_schema(mut self, strict: bool) -> Self {
+        self.strict_schema = strict;
+        self
+    }
+
+    /// Accepts a file that belongs to another user. Default: refused, because whoever can write
+    /// the file can write anything into the ring.
+    pub fn any_owner(mut self, any: bool) -> Self {
+        self.any_owner = any;
+        self
+    }
+
+    /// Permission bits of a created file (Unix). Default: `0o600`.
+    pub fn permissions(mut self, mode: u32) -> Self {
+        self.permissions = mode;
+        self
+    }
+
+    /// How blocking calls wait. Default: [`WaitStrategy::Adaptive`].
+    pub fn wait_strategy(mut self, strategy: WaitStrategy) -> Self {
+        self.wait_strategy = strategy;
+        self
+    }
+
+    /// Whether the consumer keeps a distance in streams. Default: [`Distance::Adaptive`].
+    pub fn distance(mut self, distance: Distance) -> Self {
+        self.distance = distance;
+        self
+    }
+
+    /// How long an adaptive wait looks again before it sleeps. Default: 20 microseconds.
+    pub fn spin(mut self, budget: Duration) -> Self {
+        self.spin = budget;
+        self
+    }
+
+    /// How long `send` and `claim` wait for room. Default: `None`, as long as it takes.
+    pub fn send_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.send_timeout = timeout;
+        self
+    }
+
+    /// Most bytes of a fragmented message that a consumer puts together. Default: 64 MiB.
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.max_message_size = bytes;
+        self
+    }
+
+    /// Most payload bytes of one piece of a fragmented message, its 8-byte prefix included.
+    ///
+    /// Default and upper limit: what keeps two pieces in the ring, half of the largest payload.
+    /// Values below 64 count as 64.
+    pub fn fragment_size(mut self, bytes: usize) -> Self {
+        self.fragment_size = Some(bytes);
+        self
+    }
+}

@@ -1,0 +1,495 @@
+//! The sending side.
+
+use core::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zerocopy::{Immutable, IntoBytes};
+
+use crate::batch::Batch;
+use crate::claim::Claim;
+use crate::error::{Error, SendError};
+use crate::layout::{Encode, Layout};
+use crate::options::Options;
+use crate::peer::{Ended, Peer};
+use crate::ring::{Mapped, Place, Staged, Writer, largest_payload, producer_position};
+use crate::role::{Attachment, Role};
+use crate::segment::Segment;
+use crate::stats::{self, PeerState, Snapshot, Statistics};
+use crate::wait::{Deadline, Patience, Waited};
+
+/// The sending side of a ring.
+///
+/// At most one exists for each ring, in whatever process. It may move between threads; each call
+/// takes it mutably. Dropping it marks the producer closed and leaves the ring: what was sent stays
+/// readable, and another producer may go on from there.
+///
+/// # Forking
+///
+/// The role belongs to the process that attached. A forked child gets [`SendError::Forked`] from
+/// every call; it may attach to other rings of its own. A child that outlives its parent keeps the
+/// parent's role taken until it exits or executes another program, because it inherits the open
+/// file: programs that fork without exec should do so before attaching.
+///
+/// ```no_run
+/// # use bitrpc_shm::{Layout, Options, Producer};
+/// # fn f<L: Layout>() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut producer = Producer::<L>::create("prices", &Options::new())?;
+/// producer.send(1u32, b"hello")?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Producer<L: Layout> {
+    pub(crate) writer: Writer<L, Mapped<L>>,
+    peer: Peer<L>,
+    patience: Patience,
+    send_timeout: Option<Duration>,
+    fragment_size: usize,
+    attachment: Attachment<L>,
+}
+
+impl<L: Layout> Producer<L> {
+    /// Attaches as the producer of the ring `name`, creating the ring if the options allow it.
+    ///
+    /// After a producer that died, the new one goes on behind the last published message. Blocks
+    /// for at most 50 ms (a taken role is tried again that long).
+    ///
+    /// # Errors
+    ///
+    /// All of [`Error`]'s that concern files, identity and roles; [`Error::Corrupt`] if the ring's
+    /// positions are impossible.
+    pub fn create(name: &str, options: &Options) -> Result<Self, Error> {
+        Self::attach(Segment::attach(name, options, Some(Role::Producer))?, options)
+    }
+
+    /// The same as [`Producer::create`]: whether a ring may or must be created is
+    /// [`Options::mode`]'s business.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::create`].
+    pub fn open(name: &str, options: &Options) -> Result<Self, Error> {
+        Self::create(name, options)
+    }
+
+    /// Takes up the role whose lock `segment` holds.
+    pub(crate) fn attach(segment: Segment<L>, options: &Options) -> Result<Self, Error> {
+        let (memory, capacity) = (segment.mapped(), segment.capacity());
+        let (position, sent) = producer_position::<L, _>(&memory, capacity)?;
+        let segment = Arc::new(segment);
+        let attachment = Attachment::new(Arc::clone(&segment), Role::Producer);
+        let writer = Writer::new(memory, capacity, position, sent, attachment.waker());
+        let peer = Peer::new(segment, Role::Consumer);
+        attachment.announce();
+        let largest_piece = largest_payload::<L>(capacity) as usize / 2;
+        Ok(Self {
+            writer,
+            peer,
+            patience: Patience::new(options),
+            send_timeout: options.send_timeout,
+            fragment_size: options.fragment_size.unwrap_or(usize::MAX).max(64).min(largest_piece),
+            attachment,
+        })
+    }
+
+    /// Sends a message, waiting for room up to [`Options::send_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing of the message is visible then.
+    #[inline]
+    pub fn send(&mut self, message_type: impl Into<u32>, payload: &[u8]) -> Result<(), SendError> {
+        self.put(message_type.into(), 0, payload)
+    }
+
+    /// Sends a message with flags, waiting for room up to [`Options::send_timeout`].
+    ///
+    /// The fragment bits are the engine's and are ignored.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::send`].
+    #[inline]
+    pub fn send_with(
+        &mut self,
+        message_type: impl Into<u32>,
+        flags: impl Into<u32>,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
+        self.put(message_type.into(), user_flags::<L>(flags.into()), payload)
+    }
+
+    /// Sends text as a `data` message.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::send`].
+    pub fn send_str(&mut self, text: &str) -> Result<(), SendError> {
+        self.put(L::TYPES.data, 0, text.as_bytes())
+    }
+
+    /// Sends one of the specification's structs, encoded in place.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::send`].
+    pub fn send_typed<T: Encode>(&mut self, value: &T) -> Result<(), SendError> {
+        let message_type = T::MESSAGE_TYPE.unwrap_or(L::TYPES.data);
+        let mut claim = self.claim(message_type, value.encoded_len())?;
+        value.encode_into(&mut claim);
+        claim.commit();
+        Ok(())
+    }
+
+    /// Sends a plain struct of the caller's own as a `data` message.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::send`].
+    pub fn send_plain<T: IntoBytes + Immutable>(&mut self, value: &T) -> Result<(), SendError> {
+        self.put(L::TYPES.data, 0, value.as_bytes())
+    }
+
+    /// Sends a message if there is room now. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Full`] if there is no room: this may change at any moment, because the
+    /// consumer releases concurrently. Otherwise as for [`Producer::send`].
+    #[inline]
+    pub fn try_send(
+        &mut self,
+        message_type: impl Into<u32>,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
+        self.try_put(message_type.into(), 0, payload)
+    }
+
+    /// Sends a message with flags if there is room now. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::try_send`].
+    #[inline]
+    pub fn try_send_with(
+        &mut self,
+        message_type: impl Into<u32>,
+        flags: impl Into<u32>,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
+        self.try_put(message_type.into(), user_flags::<L>(flags.into()), payload)
+    }
+
+    /// Sends one of the specification's structs if there is room now. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::try_send`].
+    pub fn try_send_typed<T: Encode>(&mut self, value: &T) -> Result<(), SendError> {
+        let message_type = T::MESSAGE_TYPE.unwrap_or(L::TYPES.data);
+        let mut claim = self.try_claim(message_type, value.encoded_len())?;
+        value.encode_into(&mut claim);
+        claim.commit();
+        Ok(())
+    }
+
+    /// Sends many messages with one publication, waiting for room up to
+    /// [`Options::send_timeout`]; a batch that does not fit is published in parts.
+    ///
+    /// Returns how many were sent: all of them, or those before the first that could not be.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::send`], and only if none was sent.
+    pub fn send_batch<T, P>(
+        &mut self,
+        messages: impl IntoIterator<Item = (T, P)>,
+    ) -> Result<usize, SendError>
+    where
+        T: Into<u32>,
+        P: AsRef<[u8]>,
+    {
+        self.batch().extend_with(messages, Batch::push)
+    }
+
+    /// Sends as many of the messages as there is room for now, with one publication. Never waits.
+    ///
+    /// Returns how many were sent: a prefix.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::try_send`], and only if none was sent.
+    pub fn try_send_batch<T, P>(
+        &mut self,
+        messages: impl IntoIterator<Item = (T, P)>,
+    ) -> Result<usize, SendError>
+    where
+        T: Into<u32>,
+        P: AsRef<[u8]>,
+    {
+        self.batch().extend_with(messages, Batch::try_push)
+    }
+
+    /// Starts a batch: its messages become visible together when it is committed.
+    #[inline]
+    pub fn batch(&mut self) -> Batch<'_, L> {
+        Batch::new(self)
+    }
+
+    /// Reserves room for a payload of `len` bytes to be written in place, waiting for room up to
+    /// [`Options::send_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::send`].
+    pub fn claim(
+        &mut self,
+        message_type: impl Into<u32>,
+        len: usize,
+    ) -> Result<Claim<'_, L>, SendError> {
+        let message_type = message_type.into();
+        self.admit(message_type, len as u64)?;
+        let place = self.place_or_wait(&mut self.writer.stage(), len as u64)?;
+        Ok(Claim::new(self, place, message_type, len))
+    }
+
+    /// Reserves room for a payload of `len` bytes if there is any now. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::try_send`].
+    pub fn try_claim(
+        &mut self,
+        message_type: impl Into<u32>,
+        len: usize,
+    ) -> Result<Claim<'_, L>, SendError> {
+        let message_type = message_type.into();
+        self.admit(message_type, len as u64)?;
+        let staged = self.writer.stage();
+        match self.writer.place(&staged, len as u64)? {
+            Some(place) => Ok(Claim::new(self, place, message_type, len)),
+            None => Err(self.no_room(&staged, len as u64)),
+        }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, message_type: u32, flags: u32, payload: &[u8]) -> Result<(), SendError> {
+        self.admit(message_type, payload.len() as u64)?;
+        let mut staged = self.writer.stage();
+        let place = match self.writer.place(&staged, payload.len() as u64)? {
+            Some(place) => place,
+            None => self.place_or_wait(&mut staged, payload.len() as u64)?,
+        };
+        self.finish(staged, &place, message_type, flags, payload);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn try_put(&mut self, message_type: u32, flags: u32, payload: &[u8]) -> Result<(), SendError> {
+        self.admit(message_type, payload.len() as u64)?;
+        let staged = self.writer.stage();
+        let Some(place) = self.writer.place(&staged, payload.len() as u64)? else {
+            return Err(self.no_room(&staged, payload.len() as u64));
+        };
+        self.finish(staged, &place, message_type, flags, payload);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn finish(
+        &mut self,
+        mut staged: Staged,
+        place: &Place,
+        message_type: u32,
+        flags: u32,
+        payload: &[u8],
+    ) {
+        self.writer.fill(&staged, place, flags, payload);
+        self.writer.seal(&mut staged, place, message_type);
+        self.writer.publish(&staged);
+    }
+
+    /// Refuses what can never be sent.
+    #[inline(always)]
+    pub(crate) fn admit(&self, message_type: u32, payload: u64) -> Result<(), SendError> {
+        if message_type == 0 || !self.writer.fits(payload) || self.attachment.segment().is_forked()
+        {
+            return Err(self.refusal(message_type, payload));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn refusal(&self, message_type: u32, payload: u64) -> SendError {
+        if self.attachment.segment().is_forked() {
+            SendError::Forked
+        } else if message_type == 0 {
+            SendError::InvalidType
+        } else {
+            SendError::TooLarge { size: payload, max: largest_payload::<L>(self.capacity()) }
+        }
+    }
+
+    /// There is no room: says why, without waiting.
+    #[cold]
+    pub(crate) fn no_room(&mut self, staged: &Staged, payload: u64) -> SendError {
+        self.writer.count_failure();
+        match self.peer.look() {
+            Some(ended) if !self.writer.has_room(staged, payload) => send_ended(ended),
+            _ => SendError::Full,
+        }
+    }
+
+    /// Finds room, waiting for it. What is staged is published first: the consumer could not make
+    /// room for it otherwise.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn place_or_wait(
+        &mut self,
+        staged: &mut Staged,
+        payload: u64,
+    ) -> Result<Place, SendError> {
+        if let Some(place) = self.writer.place(staged, payload)? {
+            return Ok(place);
+        }
+        self.writer.publish(staged);
+        *staged = self.writer.stage();
+        let deadline = Deadline::after(self.send_timeout);
+        loop {
+            let Self { writer, peer, patience, attachment, .. } = self;
+            let waited =
+                patience.wait(attachment, peer, deadline, || writer.has_room(staged, payload));
+            match waited {
+                Waited::Ready => {
+                    if let Some(place) = self.writer.place(staged, payload)? {
+                        return Ok(place);
+                    }
+                }
+                Waited::TimedOut => {
+                    self.writer.count_failure();
+                    return Err(SendError::Full);
+                }
+                Waited::Ended(ended) => {
+                    self.writer.count_failure();
+                    return Err(send_ended(ended));
+                }
+            }
+        }
+    }
+
+    /// Sends a message of any size, cut into pieces where one record is too small; the receiver
+    /// puts them together up to its [`Options::max_message_size`]. Waits for room for each piece
+    /// up to [`Options::send_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::send`]. If some pieces were sent before the error, the receiver drops
+    /// them and counts an error.
+    pub fn send_fragmented(
+        &mut self,
+        message_type: impl Into<u32>,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
+        let message_type = message_type.into();
+        if payload.len() <= self.fragment_size {
+            return self.put(message_type, 0, payload);
+        }
+        let pieces = crate::fragment::pieces(payload, self.fragment_size);
+        let count = pieces.len() as u32;
+        for (index, piece) in pieces.enumerate() {
+            let last = index + 1 == count as usize;
+            let mut claim = self.claim(message_type, crate::fragment::PREFIX + piece.len())?;
+            crate::fragment::write_piece(&mut claim, index as u32, count, piece);
+            claim.commit_fragment(last);
+        }
+        Ok(())
+    }
+
+    /// How long `send` and `claim` wait for room from now on; `None`: as long as it takes.
+    pub fn set_send_timeout(&mut self, timeout: Option<Duration>) {
+        self.send_timeout = timeout;
+    }
+
+    /// Most payload bytes of one message that is not fragmented.
+    #[must_use]
+    pub fn max_payload(&self) -> usize {
+        largest_payload::<L>(self.capacity()) as usize
+    }
+
+    /// Bytes in the ring's data area.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.writer.capacity()
+    }
+
+    /// The ring's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.segment().name()
+    }
+
+    /// The ring's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.segment().path()
+    }
+
+    /// Whether the ring's creator had the same message types and structs as this program.
+    #[must_use]
+    pub fn schema_matches(&self) -> bool {
+        self.segment().schema_matches()
+    }
+
+    /// Counters of both sides.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        stats::statistics(&self.segment().mapped())
+    }
+
+    /// Counters, positions and states of both sides.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        stats::snapshot(self.segment(), Some(Role::Producer), stats::DEFAULT_STALL)
+    }
+
+    /// What the consumer is doing.
+    #[must_use]
+    pub fn peer_state(&self) -> PeerState {
+        stats::state(self.segment(), Role::Consumer, stats::DEFAULT_STALL)
+    }
+
+    /// Stores the time as this side's heartbeat, which others see in [`Snapshot`]. A
+    /// [`Manager`](crate::Manager) does it regularly.
+    pub fn heartbeat(&mut self) {
+        if !self.segment().is_forked() {
+            self.attachment.heartbeat();
+        }
+    }
+
+    /// Closes: the same as dropping.
+    pub fn close(self) {}
+
+    pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
+        self.attachment.segment()
+    }
+}
+
+/// The flags that a caller may set: the fragment bits are the engine's.
+pub(crate) fn user_flags<L: Layout>(flags: u32) -> u32 {
+    flags & !(L::FLAGS.fragment | L::FLAGS.last_fragment)
+}
+
+fn send_ended(ended: Ended) -> SendError {
+    match ended {
+        Ended::Closed => SendError::Closed,
+        Ended::Died => SendError::PeerDied,
+        Ended::Removed => SendError::Removed,
+    }
+}
+
+impl<L: Layout> fmt::Debug for Producer<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Producer").field("path", &self.path()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,264 @@
+//! The ring under the model checker: every interleaving and every stale read that the memory
+//! model allows, within a bound on preemptions.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg loom" cargo test -p bitrpc-shm --release --lib loom
+//! ```
+//!
+//! The tests run the very code that runs over mapped files; only [`Memory`](super::Memory) is
+//! another one (see [`memory`]). The asymmetric fence is modelled as a full fence on both sides,
+//! which is what `membarrier` makes of it: after the sleeper's call, every waker has executed a
+//! full barrier at some point between two of its instructions. (Its own model, which places that
+//! barrier anywhere, is checked exhaustively apart from this crate.)
+
+mod memory;
+#[path = "../../../tests/common/layout.rs"]
+mod layout;
+
+use std::time::Duration;
+
+use loom::sync::Arc;
+use loom::thread;
+
+use self::layout::Default as Protocol;
+use self::memory::{Dying, Model};
+use super::{Memory, Reader, Sleeper, Waker, Writer, consumer_position, producer_position};
+use crate::layout::Layout;
+use crate::role::{Role, RoleFields};
+
+/// Data area: eight words, which hold two small records and the spare word.
+const CAPACITY: u64 = 64;
+/// The message type that is sent.
+const TYPE: u32 = 7;
+
+/// Explores with at most this many preemptions: more find nothing new and take hours.
+fn explore(preemptions: usize, f: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 20_000;
+    builder.check(f);
+}
+
+fn waker(role: Role, registered: bool) -> Waker {
+    let control = RoleFields::of::<Protocol>(role.peer()).control;
+    Waker { control, sequence: RoleFields::of::<Protocol>(role).sequence, registered }
+}
+
+fn sleeper(role: Role, registered: bool) -> Sleeper {
+    let sequence = RoleFields::of::<Protocol>(role.peer()).sequence;
+    Sleeper { control: RoleFields::of::<Protocol>(role).control, sequence, registered }
+}
+
+fn writer<M: Memory>(memory: M, registered: bool) -> Writer<Protocol, M> {
+    let (position, sent) = producer_position::<Protocol, M>(&memory, CAPACITY).expect("sound");
+    Writer::new(memory, CAPACITY, position, sent, waker(Role::Producer, registered))
+}
+
+fn reader<M: Memory>(memory: M, registered: bool) -> Reader<Protocol, M> {
+    let position = consumer_position::<Protocol, M>(&memory, CAPACITY).expect("sound");
+    Reader::new(memory, CAPACITY, position, waker(Role::Consumer, registered))
+}
+
+/// What message number `n` says: eight bytes that no header or zero equals.
+fn payload(n: u64) -> [u8; 8] {
+    (0xA0A0_A0A0_0000_0000 | n).to_le_bytes()
+}
+
+/// Sends messages `from..to` as one batch; `false` if there is no room for all of them.
+fn send<M: Memory>(writer: &mut Writer<Protocol, M>, from: u64, to: u64) -> bool {
+    let mut staged = writer.stage();
+    for n in from..to {
+        let Some(place) = writer.place(&staged, 8).expect("a sound position") else { return false };
+        writer.fill(&staged, &place, 0, &payload(n));
+        writer.seal(&mut staged, &place, TYPE);
+    }
+    writer.publish(&staged);
+    true
+}
+
+/// Receives one message, checks that it is number `n`, and releases it; `false` if there is none.
+fn receive<M: Memory>(reader: &mut Reader<Protocol, M>, n: u64) -> bool {
+    let Some(record) = reader.look().expect("a sound record") else { return false };
+    assert_eq!((record.frame, record.message_type), (24, TYPE));
+    let at = record.payload_position::<Protocol>();
+    assert_eq!(reader.memory.read_plain(at).to_le_bytes(), payload(n));
+    reader.take(&record);
+    reader.flush();
+    true
+}
+
+/// Receives messages `from..to`, yielding to the model while there is none.
+fn receive_all<M: Memory>(reader: &mut Reader<Protocol, M>, from: u64, to: u64) {
+    for n in from..to {
+        while !receive(reader, n) {
+            thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn loom_what_is_published_is_seen_whole() {
+    explore(3, || {
+        let memory = Arc::new(Model::new(CAPACITY));
+        let other = Arc::clone(&memory);
+        let sender = thread::spawn(move || {
+            let mut writer = writer(other, true);
+            assert!(send(&mut writer, 0, 1) && send(&mut writer, 1, 2));
+        });
+        receive_all(&mut reader(memory, true), 0, 2);
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_batch_is_seen_in_order() {
+    explore(3, || {
+        let memory = Arc::new(Model::new(2 * CAPACITY));
+        let other = Arc::clone(&memory);
+        let sender = thread::spawn(move || {
+            let (position, sent) =
+                producer_position::<Protocol, _>(&other, 2 * CAPACITY).expect("sound");
+            let waker = waker(Role::Producer, true);
+            let mut writer = Writer::new(other, 2 * CAPACITY, position, sent, waker);
+            assert!(send(&mut writer, 0, 3) && send(&mut writer, 3, 4));
+        });
+        let mut reader =
+            Reader::<Protocol, _>::new(memory, 2 * CAPACITY, 0, waker(Role::Consumer, true));
+        receive_all(&mut reader, 0, 4);
+        sender.join().unwrap();
+    });
+}
+
+/// Five records of three words in eight: padding, a second lap, and a full ring.
+#[test]
+fn loom_laps_wrap_and_a_full_ring_is_not_written_over() {
+    explore(2, || {
+        let memory = Arc::new(Model::new(CAPACITY));
+        let other = Arc::clone(&memory);
+        let sender = thread::spawn(move || {
+            let mut writer = writer(other, true);
+            for n in 0..5 {
+                while !send(&mut writer, n, n + 1) {
+                    thread::yield_now();
+                }
+            }
+        });
+        receive_all(&mut reader(memory, true), 0, 5);
+        sender.join().unwrap();
+    });
+}
+
+/// A consumer that sleeps whenever the ring is empty. A lost wake-up is a deadlock of the model.
+fn consumer_sleeps(registered: bool) {
+    explore(3, move || {
+        let memory = Arc::new(Model::new(CAPACITY));
+        let other = Arc::clone(&memory);
+        let sender = thread::spawn(move || {
+            let mut writer = writer(other, registered);
+            assert!(send(&mut writer, 0, 1) && send(&mut writer, 1, 2));
+        });
+        let sleeper = sleeper(Role::Consumer, registered);
+        let field = sleeper.sequence;
+        memory.store_u32(sleeper.control, sleeper.awake(), core::sync::atomic::Ordering::Relaxed);
+        let mut reader = reader(Arc::clone(&memory), registered);
+        for n in 0..2 {
+            while !receive(&mut reader, n) {
+                let sequence = memory.load_u32(field, core::sync::atomic::Ordering::Acquire);
+                let mut ready = || reader.ready();
+                sleeper.sleep(&*memory, sequence, Duration::MAX, &mut ready, |_| {});
+            }
+        }
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_no_wake_up_of_a_consumer_is_lost_with_membarrier() {
+    consumer_sleeps(true);
+}
+
+#[test]
+fn loom_no_wake_up_of_a_consumer_is_lost_with_fences() {
+    consumer_sleeps(false);
+}
+
+/// A producer that sleeps whenever the ring is full.
+fn producer_sleeps(registered: bool) {
+    explore(2, move || {
+        let memory = Arc::new(Model::new(CAPACITY));
+        let other = Arc::clone(&memory);
+        let receiver = thread::spawn(move || {
+            receive_all(&mut reader(other, registered), 0, 4);
+        });
+        let sleeper = sleeper(Role::Producer, registered);
+        let field = sleeper.sequence;
+        memory.store_u32(sleeper.control, sleeper.awake(), core::sync::atomic::Ordering::Relaxed);
+        let mut writer = writer(Arc::clone(&memory), registered);
+        for n in 0..4 {
+            while !send(&mut writer, n, n + 1) {
+                let sequence = memory.load_u32(field, core::sync::atomic::Ordering::Acquire);
+                let staged = writer.stage();
+                let mut ready = || writer.has_room(&staged, 8);
+                sleeper.sleep(&*memory, sequence, Duration::MAX, &mut ready, |_| {});
+            }
+        }
+        receiver.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_no_wake_up_of_a_producer_is_lost_with_membarrier() {
+    producer_sleeps(true);
+}
+
+#[test]
+fn loom_no_wake_up_of_a_producer_is_lost_with_fences() {
+    producer_sleeps(false);
+}
+
+/// A producer dies before its `stores`-th store, while a consumer receives; another one goes on.
+/// Whatever was published comes out, once and in order, and ids go on without a gap.
+fn producer_dies(stores: usize) {
+    explore(2, move || {
+        let memory = Arc::new(Model::new(CAPACITY));
+        let other = Arc::clone(&memory);
+        let receiver = thread::spawn(move || {
+            let mut reader = reader(Arc::clone(&other), true);
+            let mut n = 0;
+            loop {
+                if receive(&mut reader, n) {
+                    n += 1;
+                } else if other.is_finished() {
+                    // Finished was said after the last publication: one more look settles it.
+                    if !receive(&mut reader, n) {
+                        break;
+                    }
+                    n += 1;
+                } else {
+                    thread::yield_now();
+                }
+            }
+            let errors = Protocol::RING_HEADER.receive_errors;
+            assert_eq!(other.load_u64(errors, core::sync::atomic::Ordering::Relaxed), 0);
+            n
+        });
+        let dying = Dying::new(Arc::clone(&memory), stores);
+        let mut first = writer(&dying, true);
+        // Two batches of one, then as much of a third message as there is room for.
+        let _ = send(&mut first, 0, 1) && send(&mut first, 1, 2) && send(&mut first, 2, 3);
+        let (_, sent) = producer_position::<Protocol, _>(&memory, CAPACITY).expect("sound");
+        let mut second = writer(Arc::clone(&memory), true);
+        while !send(&mut second, sent, sent + 1) {
+            thread::yield_now();
+        }
+        memory.finish();
+        assert_eq!(receiver.join().unwrap(), sent + 1);
+    });
+}
+
+#[test]
+fn loom_a_producer_may_die_before_any_store() {
+    for stores in 0..28 {
+        producer_dies(stores);
+    }
+}

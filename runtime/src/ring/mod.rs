@@ -1,0 +1,32 @@
+//! The ring algorithm: what both sides do to the bytes, whatever holds the bytes.
+//!
+//! Everything here is generic over [`Memory`]: the same code runs over a mapped file
+//! ([`Mapped`]) and under the model checker (`loom_tests`), which explores the interleavings and
+//! the stale reads that the memory model allows.
+
+mod distance;
+#[cfg(all(test, loom))]
+mod loom_tests;
+mod memory;
+mod reader;
+mod record;
+mod recover;
+mod wake;
+mod writer;
+
+pub(crate) use distance::Pace;
+pub(crate) use memory::{Mapped, Memory};
+pub(crate) use reader::Reader;
+pub(crate) use record::{Record, largest_payload, read_header, set_header_bytes};
+pub(crate) use recover::{consumer_position, producer_position};
+pub(crate) use wake::{CAN_MEMBARRIER, Sleeper, Waker};
+pub(crate) use writer::{Place, Staged, Writer};
+
+/// Records and positions are multiples of this many bytes.
+pub(crate) const ALIGN: u64 = 8;
+
+/// Rounds a length up to the next record boundary.
+#[inline(always)]
+pub(crate) const fn align_up(bytes: u64) -> u64 {
+    (bytes + (ALIGN - 1)) & !(ALIGN - 1)
+}

@@ -1,0 +1,16 @@
+//! The runtime's tests, one module a subject. They run in parallel: each uses a folder of its own.
+
+#[path = "../common/layout.rs"]
+mod layout;
+
+mod attach;
+mod blocking;
+mod crash;
+mod exchange;
+mod fragments;
+mod hostile;
+mod manager;
+mod model;
+mod processes;
+mod races;
+mod rings;

@@ -1,0 +1,85 @@
+//! Helpers: rings in folders of their own, random numbers from a printed seed, processes.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use bitrpc_shm::{Consumer, Layout, Options, Producer};
+use tempfile::TempDir;
+
+/// Longest wait of a test: only a hang takes longer.
+pub(crate) const PATIENCE: Option<Duration> = Some(Duration::from_secs(60));
+
+/// A folder for rings, removed with everything in it.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// Options for rings in this folder.
+pub(crate) fn options(folder: &TempDir, capacity: u64) -> Options {
+    Options::new().directory(folder.path()).capacity(capacity).send_timeout(PATIENCE)
+}
+
+/// Both sides of a fresh ring.
+pub(crate) fn pair<L: Layout>(capacity: u64) -> (Producer<L>, Consumer<L>, TempDir) {
+    pair_with(|options| options, capacity)
+}
+
+/// Both sides of a fresh ring, with options changed.
+pub(crate) fn pair_with<L: Layout>(
+    change: impl Fn(Options) -> Options,
+    capacity: u64,
+) -> (Producer<L>, Consumer<L>, TempDir) {
+    let folder = folder();
+    let options = change(options(&folder, capacity));
+    let producer = Producer::create("ring", &options).expect("a producer");
+    let consumer = Consumer::open("ring", &options).expect("a consumer");
+    (producer, consumer, folder)
+}
+
+/// Names of all files in a folder.
+pub(crate) fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    entries.map(|e| e.expect("an entry").file_name().into_string().expect("text")).collect()
+}
+
+/// Random numbers (xorshift64*), the same for the same seed.
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// From a seed of the clock, which is printed: a failing test can be run again.
+    pub(crate) fn new(test: &str) -> Self {
+        let seed = std::env::var("BITRPC_TEST_SEED").ok().and_then(|s| s.parse().ok());
+        let seed = seed.unwrap_or_else(|| {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            now.map_or(1, |now| now.as_nanos() as u64)
+        });
+        println!("{test}: BITRPC_TEST_SEED={seed}");
+        Self(seed | 1)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+}
+
+/// Starts this test program again as one of the [parts](crate::processes).
+pub(crate) fn start(part: &str, folder: &Path, argument: &str) -> Child {
+    let program = std::env::current_exe().expect("this program has a path");
+    Command::new(program)
+        .args(["--exact", "processes::part", "--nocapture", "--test-threads=1"])
+        .env("BITRPC_TEST_PART", part)
+        .env("BITRPC_TEST_FOLDER", folder)
+        .env("BITRPC_TEST_ARGUMENT", argument)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this program starts again")
+}

@@ -1,0 +1,254 @@
+//! Peers killed or paused at random moments.
+//!
+//! Nothing that was published is lost, and nothing appears twice except what was received and not
+//! released: the consumer's ledger, written before each release, tells them apart. A paused process
+//! keeps its role.
+//!
+//! `BITRPC_KILLS` sets the kills a side, shared by all pairs; `BITRPC_SEED` repeats a run.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use bitrpc_codegen::demo::runner::{Arena, Failure, Role, Running};
+use bitrpc_codegen::demo::toolchain::Program;
+use bitrpc_codegen::demo::{Probe, wait_until};
+use bitrpc_codegen::layout::Layout;
+use bitrpc_codegen::spec::RingRole;
+use bitrpc_tests::bench::{Member, Subject, members, subjects};
+use bitrpc_tests::harness;
+use bitrpc_tests::random::{Random, SEED, seed};
+use libtest_mimic::Trial;
+
+/// Messages of one ring; when they are all through, the next ring is made.
+const COUNT: u64 = 200_000;
+
+/// A process that takes longer hangs.
+const HANG: Duration = Duration::from_secs(60);
+
+/// The longest time that a process lives after it has attached.
+const LIFE: Duration = Duration::from_millis(30);
+
+/// Rings that may pass without a single kill before the test gives up.
+const IDLE_RINGS: u32 = 50;
+
+fn main() -> ExitCode {
+    let seed = seed();
+    println!("{SEED}={seed}");
+    let subject = subjects().first().expect("the default spec comes first");
+    let mut pairs = Vec::new();
+    for from in members() {
+        for to in members() {
+            pairs.push((from, to));
+        }
+    }
+    let kills = kills_of_each(pairs.len() as u64);
+    let mut trials = Vec::new();
+    for (number, (from, to)) in pairs.into_iter().enumerate() {
+        for (side, victim) in [("producer", Role::Producer), ("consumer", Role::Consumer)] {
+            let name = format!("killed_{side}/{}_to_{}", from.id(), to.id());
+            trials.push(match (&from.found, &to.found) {
+                (Err(missing), _) | (_, Err(missing)) => harness::skipped(name, missing),
+                _ => harness::trial(name, move || {
+                    let random =
+                        Random::new(seed, number as u64 * 2 + u64::from(side == "producer"));
+                    kill_many(subject, [from, to], victim, kills, random)
+                }),
+            });
+        }
+    }
+    for member in members() {
+        trials.extend(paused(subject, member));
+    }
+    harness::run(trials)
+}
+
+/// The kills of one side, spread over the pairs.
+fn kills_of_each(pairs: u64) -> u64 {
+    let all = env::var("BITRPC_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(200u64);
+    all.div_ceil(pairs)
+}
+
+fn kill_many(
+    subject: &Subject,
+    [from, to]: [&Member; 2],
+    victim: Role,
+    kills: u64,
+    mut random: Random,
+) -> Result<(), Failure> {
+    let peers = subject.peer(from).and_then(|from| Ok([from, subject.peer(to)?]));
+    let peers = peers.map_err(Failure::new)?;
+    let (mut done, mut idle_rings) = (0, 0);
+    while done < kills {
+        let killed = Ring::new(&subject.layout, peers, victim)?.run(kills - done, &mut random)?;
+        idle_rings = if killed == 0 { idle_rings + 1 } else { 0 };
+        if idle_rings > IDLE_RINGS {
+            return Err(Failure::new("the processes end before they can be killed"));
+        }
+        done += killed;
+    }
+    Ok(())
+}
+
+/// One ring whose victim is killed and restarted until all messages are through.
+struct Ring<'a> {
+    arena: Arena,
+    probe: Probe<'a>,
+    peers: [&'a Program; 2],
+    victim: Role,
+    deadline: Instant,
+}
+
+impl<'a> Ring<'a> {
+    fn new(layout: &'a Layout, peers: [&'a Program; 2], victim: Role) -> Result<Self, Failure> {
+        let arena = Arena::new()?;
+        let probe = arena.probe(layout);
+        Ok(Self { arena, probe, peers, victim, deadline: Instant::now() + 2 * HANG })
+    }
+
+    /// Kills at most `most` times and says how often it did.
+    fn run(&self, most: u64, random: &mut Random) -> Result<u64, Failure> {
+        let other = match self.victim {
+            Role::Producer => Role::Consumer,
+            Role::Consumer => Role::Producer,
+        };
+        let mut bystander = self.start(other)?;
+        let mut killed = 0;
+        let mut victim = self.start(self.victim)?;
+        while killed < most && self.let_live(&mut victim, random) {
+            victim.kill()?;
+            victim.wait(HANG).ok_or_else(|| Failure::new("survived SIGKILL"))?;
+            killed += 1;
+            if self.all_received() {
+                // It had done its work; another one would find a new, empty ring.
+                verified(&mut bystander)?;
+                return Ok(killed);
+            }
+            victim = self.start(self.victim)?;
+        }
+        match self.victim {
+            Role::Producer => self.finish(victim, bystander)?,
+            Role::Consumer => self.finish(bystander, victim)?,
+        }
+        Ok(killed)
+    }
+
+    fn start(&self, role: Role) -> Result<Running, Failure> {
+        let program = self.peers[usize::from(role == Role::Consumer)];
+        let count = COUNT.to_string();
+        let mut options = vec!["--plan", "records", "--capacity", "65536", "--count", &count];
+        let ledger = self.ledger().display().to_string();
+        if role == Role::Consumer {
+            options.extend(["--ledger", &ledger]);
+        }
+        let options: Vec<_> = options.into_iter().map(str::to_owned).collect();
+        Ok(self.arena.start(program, role, &options)?)
+    }
+
+    fn ledger(&self) -> PathBuf {
+        self.arena.folder().join("ledger")
+    }
+
+    fn all_received(&self) -> bool {
+        let bytes = fs::read(self.ledger()).unwrap_or_default();
+        bytes.first_chunk().is_some_and(|bytes| u64::from_le_bytes(*bytes) == COUNT)
+    }
+
+    /// Lets the victim live for a random time; `false` when it has ended by itself.
+    ///
+    /// Three of four victims have attached when their time begins to run, so that most kills hit
+    /// running rings; the others die while they start.
+    fn let_live(&self, victim: &mut Running, random: &mut Random) -> bool {
+        if !random.bits().is_multiple_of(4) {
+            let pid = match self.victim {
+                Role::Producer => RingRole::ProducerPid,
+                Role::Consumer => RingRole::ConsumerPid,
+            };
+            let id = u64::from(victim.id());
+            wait_until(self.deadline, || {
+                self.probe.read(pid) == Some(id) || victim.wait(Duration::ZERO).is_some()
+            });
+        }
+        victim.wait(random.moment(LIFE)).is_none()
+    }
+
+    /// Both sides come to their ends, verified.
+    fn finish(&self, mut producer: Running, mut consumer: Running) -> Result<(), Failure> {
+        verified(&mut consumer)?;
+        let is_new_ring = || {
+            self.probe.read(RingRole::ConsumerEpoch) == Some(0)
+                && self.probe.read(RingRole::ProducerEpoch) == Some(1)
+        };
+        let mut is_over = false;
+        wait_until(self.deadline, || {
+            is_over = producer.wait(Duration::ZERO).is_some();
+            is_over || is_new_ring()
+        });
+        if is_over { verified(&mut producer) } else { Ok(()) }
+    }
+}
+
+/// The peer ends by itself, and neither lost, repeated nor missed anything.
+fn verified(peer: &mut Running) -> Result<(), Failure> {
+    if peer.wait(HANG).is_none() {
+        return Err(Failure::new("a process hangs"));
+    }
+    if let Some(failure) = peer.failure() {
+        return Err(Failure::new(failure));
+    }
+    let verdict = peer.wait(HANG).and_then(|end| end.verified());
+    match verdict.map(|verdict| verdict.missed_wakeups) {
+        Some(0) => Ok(()),
+        missed => Err(Failure::new(format!("missed wake-ups: {missed:?}"))),
+    }
+}
+
+/// A stopped process is not a dead one: its role is taken until it ends.
+fn paused(subject: &'static Subject, member: &'static Member) -> Vec<Trial> {
+    let sides = [("producer", Role::Producer), ("consumer", Role::Consumer)];
+    let trial = |(side, role)| {
+        let name = format!("paused_{side}_keeps_its_role/{}", member.id());
+        match &member.found {
+            Err(missing) => harness::skipped(name, missing),
+            Ok(_) => harness::trial(name, move || keeps_role(subject, member, role)),
+        }
+    };
+    sides.into_iter().map(trial).collect()
+}
+
+fn keeps_role(subject: &Subject, member: &Member, role: Role) -> Result<(), Failure> {
+    let program = subject.peer(member).map_err(Failure::new)?;
+    let ring = Ring::new(&subject.layout, [program; 2], role)?;
+    let pid = match role {
+        Role::Producer => RingRole::ProducerPid,
+        Role::Consumer => RingRole::ConsumerPid,
+    };
+    let mut holder = ring.start(role)?;
+    let id = u64::from(holder.id());
+    if !wait_until(ring.deadline, || ring.probe.read(pid) == Some(id)) {
+        return Err(Failure::new("the holder does not attach"));
+    }
+    signal(&holder, libc::SIGSTOP)?;
+    let mut rival = ring.start(role)?;
+    let refusal = rival.wait(HANG).ok_or_else(|| Failure::new("the rival hangs"))?.clone();
+    signal(&holder, libc::SIGCONT)?;
+    if refusal.verified().is_some() || !refusal.text.contains(&id.to_string()) {
+        return Err(Failure::new(format!("not refused with the holder's pid: {}", refusal.text)));
+    }
+    let other = if role == Role::Producer { Role::Consumer } else { Role::Producer };
+    let mut partner = ring.start(other)?;
+    verified(&mut partner)?;
+    verified(&mut holder)
+}
+
+fn signal(peer: &Running, signal: libc::c_int) -> Result<(), Failure> {
+    let id = libc::pid_t::try_from(peer.id()).map_err(|error| Failure::new(error.to_string()))?;
+    // SAFETY: kill(2) touches no memory of this process; the child has not been waited for, so its
+    // id belongs to no other process.
+    match unsafe { libc::kill(id, signal) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error().into()),
+    }
+}

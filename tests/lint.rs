@@ -1,0 +1,177 @@
+//! Generated code as emitted, under the strictest settings of its languages' own tools.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use bitrpc_codegen::demo::toolchain::{self, Job, cargo};
+use bitrpc_codegen::names::Language;
+use bitrpc_tests::bench::{Member, Subject, members, subjects};
+use bitrpc_tests::tools::{CLANG_FORMAT, CLANGXX, GXX, Tool};
+use bitrpc_tests::{harness, repo};
+use libtest_mimic::Trial;
+
+const STRICT: [&str; 7] =
+    ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only"];
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+    for subject in subjects() {
+        for tool in [GXX, CLANGXX] {
+            for (dialect, flags) in DIALECTS {
+                let name = format!("{}/{}_{dialect}", subject.name, tool.program);
+                trials.push(needs(tool, name, move || strict(subject, tool, flags)));
+            }
+        }
+        let name = format!("{}/clang_format", subject.name);
+        trials.push(needs(CLANG_FORMAT, name, move || clang_format(subject)));
+        for (verb, test) in RUST_TOOLS {
+            let name = format!("{}/{verb}", subject.name);
+            trials.push(harness::trial(name, move || test(subject, rust())));
+        }
+    }
+    for tool in [GXX, CLANGXX] {
+        let name = format!("cross_language_test/{}", tool.program);
+        trials.push(needs(tool, name, move || strict_program(tool)));
+    }
+    trials.push(needs(CLANG_FORMAT, "cross_language_test/clang_format".to_owned(), || {
+        format_is_right(&repo::generated(Language::Cpp), &[cross_language_test()])
+    }));
+    trials.push(harness::trial("cross_language_test/rustfmt", || {
+        rustfmt_files(&[repo::root().join("tests/peers/rust/src/main.rs")])
+    }));
+    trials.push(harness::trial("cross_language_test/clippy", || {
+        let library = repo::generated(Language::Rust);
+        clippy_of(rust(), &Job { library, peer: repo::root().join("tests/peers/rust") })
+    }));
+    harness::run(trials)
+}
+
+/// A compilation unit's name, and the flags that it is compiled with.
+const DIALECTS: [(&str, &[&str]); 4] = [
+    ("peer", &["-std=c++17", "peer"]),
+    ("cpp20_peer", &["-std=c++20", "peer"]),
+    ("without_exceptions_and_rtti", &["-std=c++17", "-fno-exceptions", "-fno-rtti", "alone"]),
+    ("among_hostile_macros", &["-std=c++17", "macros"]),
+];
+
+/// A program that only includes the header, twice.
+const ALONE: &str = "#include \"HEADER\"\n#include \"HEADER\"\nint main() {}\n";
+
+/// The same after what `<windows.h>` and others are known to define.
+const MACROS: &str = "#define ERROR 0\n#define DELETE 1\n#define IN\n#define OUT\n\
+     #define min(a, b) ((a) < (b) ? (a) : (b))\n#define max(a, b) ((a) < (b) ? (b) : (a))\n\
+     #include \"HEADER\"\n#ifndef ERROR\n#error the header lost a macro of its user\n#endif\n\
+     int main() {}\n";
+
+type RustTool = fn(&Subject, &Member) -> Result<(), String>;
+
+const RUST_TOOLS: [(&str, RustTool); 3] =
+    [("rustfmt", rustfmt), ("clippy", clippy), ("library_and_its_readme", library_tests)];
+
+fn needs(
+    tool: Tool,
+    name: String,
+    test: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Trial {
+    match tool.find() {
+        Err(missing) => harness::skipped(name, &missing),
+        Ok(_) => harness::trial(name, test),
+    }
+}
+
+fn rust() -> &'static Member {
+    let is_rust = |member: &&Member| member.toolchain.language() == Language::Rust;
+    members().iter().find(is_rust).expect("Rust is in the registry")
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    toolchain::run(command).map(drop).map_err(|error| error.to_string())
+}
+
+fn strict(subject: &Subject, tool: Tool, flags: &[&str]) -> Result<(), String> {
+    let job = subject.job_of(Language::Cpp);
+    let (unit, flags) = flags.split_last().ok_or("no flags")?;
+    let header = &subject.layout.targets.cpp_header;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let source = match *unit {
+        "peer" => job.peer.join("main.cpp"),
+        unit => {
+            let text = if unit == "alone" { ALONE } else { MACROS };
+            let file = folder.path().join("unit.cpp");
+            fs::write(&file, text.replace("HEADER", header)).map_err(|error| error.to_string())?;
+            file
+        }
+    };
+    let mut command = Command::new(tool.program);
+    run(command.args(flags).args(STRICT).arg("-I").arg(&job.library).arg(source))
+}
+
+fn clang_format(subject: &Subject) -> Result<(), String> {
+    let job = subject.job_of(Language::Cpp);
+    let mut files = sources(&job.library, &["h"])?;
+    files.extend(sources(&job.peer, &["h", "cpp"])?);
+    format_is_right(&job.library, &files)
+}
+
+/// Whether `files` are formatted as the style in the folder `library` says.
+fn format_is_right(library: &Path, files: &[PathBuf]) -> Result<(), String> {
+    let style = format!("--style=file:{}", library.join(".clang-format").display());
+    let mut command = Command::new(CLANG_FORMAT.program);
+    run(command.args([&style, "--dry-run", "--Werror"]).args(files))
+}
+
+fn cross_language_test() -> PathBuf {
+    repo::root().join("tests/peers/cpp/main.cpp")
+}
+
+fn strict_program(tool: Tool) -> Result<(), String> {
+    let mut command = Command::new(tool.program);
+    command.arg("-std=c++17").args(STRICT).arg("-I").arg(repo::generated(Language::Cpp));
+    run(command.arg(cross_language_test()))
+}
+
+fn rustfmt(subject: &Subject, member: &Member) -> Result<(), String> {
+    let job = subject.job(member);
+    rustfmt_files(&[job.library.join("src/lib.rs"), job.peer.join("src/main.rs")])
+}
+
+fn rustfmt_files(files: &[PathBuf]) -> Result<(), String> {
+    let mut command = Command::new("rustfmt");
+    command.args(["--check", "--edition", "2024", "--config-path"]).arg(repo::root());
+    run(command.args(files))
+}
+
+fn clippy(subject: &Subject, member: &Member) -> Result<(), String> {
+    clippy_of(member, &subject.job(member))
+}
+
+fn clippy_of(member: &Member, job: &Job) -> Result<(), String> {
+    let found = member.found.as_ref().map_err(ToString::to_string)?;
+    let words = ["clippy", "--quiet", "--release", "--all-targets"];
+    let command = cargo(found, job, &words);
+    run(command.map_err(|error| error.to_string())?.args(["--", "-D", "warnings"]))
+}
+
+/// The crate that users vendor, with the examples of its README.
+fn library_tests(subject: &Subject, member: &Member) -> Result<(), String> {
+    let found = member.found.as_ref().map_err(ToString::to_string)?;
+    let library = subject.job(member).library;
+    let job = Job { library: library.clone(), peer: library };
+    let command = cargo(found, &job, &["test", "--quiet", "--release"]);
+    run(&mut command.map_err(|error| error.to_string())?)
+}
+
+/// The files of `folder` with one of these extensions, in order.
+fn sources(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        let extension = path.extension().map(|extension| extension.to_string_lossy());
+        if extension.is_some_and(|extension| extensions.contains(&&*extension)) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,46 @@
+//! The examples of the README: programs build and run, specs are accepted.
+
+use std::fs;
+use std::process::ExitCode;
+
+use bitrpc_tests::bench::{Member, members};
+use bitrpc_tests::markdown::{Block, blocks};
+use bitrpc_tests::{harness, programs, repo};
+use libtest_mimic::Trial;
+
+fn main() -> ExitCode {
+    let readme = fs::read_to_string(repo::root().join("README.md")).expect("there is a README");
+    let examples = blocks(&readme);
+    let mut trials = Vec::new();
+    for (number, block) in examples.into_iter().enumerate() {
+        let name = format!("block_{}/{}", number + 1, block.tag);
+        let member = members().iter().find(|member| member.toolchain.language().id() == block.tag);
+        match member {
+            Some(member) => trials.push(program(name, member, block)),
+            None if block.tag == "yaml" => {
+                trials.push(harness::trial(name, move || accepted(&block)));
+            }
+            None => {}
+        }
+    }
+    harness::run(trials)
+}
+
+fn program(name: String, member: &'static Member, block: Block) -> Trial {
+    if let Err(missing) = &member.found {
+        return harness::skipped(name, missing);
+    }
+    let folder = name.replace('/', "_");
+    harness::trial(name, move || {
+        let program = programs::build(member, &folder, &block.text)?;
+        let output = programs::run(&mut program.command())?;
+        if output.is_empty() { Err("the example prints nothing".to_owned()) } else { Ok(()) }
+    })
+}
+
+fn accepted(block: &Block) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = folder.path().join("example.yaml");
+    fs::write(&file, &block.text).map_err(|error| error.to_string())?;
+    bitrpc_codegen::load(&file).map(drop).map_err(|findings| findings.render())
+}

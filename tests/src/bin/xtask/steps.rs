@@ -1,0 +1,107 @@
+//! The steps of the suite, in their order.
+
+use bitrpc_tests::tools;
+
+use crate::run::{Settings, check, tests};
+use crate::summary::Outcome;
+
+/// One step of the suite.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// The word that chooses it.
+    pub(crate) name: &'static str,
+    /// What it shows.
+    pub(crate) about: &'static str,
+    /// Runs it.
+    pub(crate) run: fn(&Settings) -> Outcome,
+}
+
+/// Every step. What fails fast and explains later failures comes first.
+pub(crate) const ALL: &[Step] = &[
+    Step { name: "tools", about: "toolchains on this machine", run: find_tools },
+    Step { name: "fmt", about: "format of all Rust code", run: fmt },
+    Step { name: "clippy", about: "lints of all Rust code", run: clippy },
+    Step { name: "doc", about: "documentation of all crates", run: doc },
+    Step { name: "generated", about: "committed generated code is fresh", run: generated },
+    Step { name: "unit", about: "unit, snapshot and documentation tests", run: unit },
+    Step { name: "loom", about: "every interleaving of the ring's atomics", run: loom },
+    Step { name: "tidy", about: "style of the whole repository", run: |s| suite(s, "tidy") },
+    Step { name: "lint", about: "generated code under strict tools", run: |s| suite(s, "lint") },
+    Step { name: "layout", about: "layout facts by compiler", run: |s| suite(s, "layout_parity") },
+    Step { name: "golden", about: "committed bytes of all specs", run: |s| suite(s, "golden") },
+    Step { name: "exchange", about: "every pair over every spec", run: |s| suite(s, "exchange") },
+    Step { name: "kill", about: "peers killed and paused", run: |s| suite(s, "kill") },
+    Step { name: "cross", about: "cross_language_test", run: |s| suite(s, "cross_language") },
+    Step { name: "acceptance", about: "promised snippets", run: |s| suite(s, "acceptance") },
+    Step { name: "readme", about: "examples of the README", run: |s| suite(s, "readme") },
+    Step { name: "demo", about: "the command `demo`", run: |s| suite(s, "demo") },
+];
+
+/// The step called `name`.
+pub(crate) fn known(name: &str) -> Result<&'static Step, String> {
+    let names = || ALL.iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
+    ALL.iter().find(|step| step.name == name).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+fn find_tools(settings: &Settings) -> Outcome {
+    let mut outcome = Outcome::default();
+    for tool in tools::ALL {
+        match tool.find() {
+            Ok(version) => {
+                println!("{:<13} {version}", tool.program);
+                outcome.passed += 1;
+            }
+            Err(missing) => {
+                println!("{:<13} missing: {missing}", tool.program);
+                let reason = format!("{} ({missing})", tool.program);
+                // What no package brings is not asked for.
+                match settings.require_all && tool.package.is_some() {
+                    true => outcome.failed.push(reason),
+                    false => outcome.skipped.push(reason),
+                }
+            }
+        }
+    }
+    outcome
+}
+
+fn fmt(settings: &Settings) -> Outcome {
+    check("cargo fmt", &mut settings.cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy(settings: &Settings) -> Outcome {
+    let all = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let bare =
+        ["clippy", "--package", "bitrpc-codegen", "--no-default-features", "--", "-D", "warnings"];
+    check("all targets", &mut settings.cargo(&all))
+        .and(check("codegen without its command line", &mut settings.cargo(&bare)))
+}
+
+fn doc(settings: &Settings) -> Outcome {
+    let mut command = settings.cargo(&["doc", "--workspace", "--no-deps"]);
+    check("cargo doc", command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn generated(settings: &Settings) -> Outcome {
+    let words = ["run", "--quiet", "--package", "bitrpc-codegen", "--", "generate", "--check"];
+    check("bitrpc generate --check", &mut settings.cargo(&words))
+}
+
+fn unit(settings: &Settings) -> Outcome {
+    let all = ["test", "--workspace", "--exclude", "bitrpc-tests", "--no-fail-fast"];
+    let own = ["test", "--package", "bitrpc-tests", "--lib", "--bins", "--no-fail-fast"];
+    tests("crates", &mut settings.cargo(&all)).and(tests("tests", &mut settings.cargo(&own)))
+}
+
+fn loom(settings: &Settings) -> Outcome {
+    // Another configuration of the same crates: a folder of its own keeps both built.
+    let words = ["test", "--release", "--package", "bitrpc-shm", "--lib", "--test", "loom"];
+    let mut command = settings.cargo(&words);
+    command.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", "target/loom");
+    tests("loom", &mut command)
+}
+
+/// One of the test programs of this crate.
+fn suite(settings: &Settings, name: &str) -> Outcome {
+    tests(name, &mut settings.cargo(&["test", "--package", "bitrpc-tests", "--test", name]))
+}

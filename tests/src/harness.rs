@@ -1,0 +1,42 @@
+//! Runs named trials, and skips by name what this machine cannot run.
+
+use std::env;
+use std::fmt;
+use std::process::ExitCode;
+use std::thread;
+
+use bitrpc_codegen::demo::toolchain::Missing;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// Names the variable that turns skips into failures.
+pub const REQUIRE_ALL: &str = "BITRPC_REQUIRE_ALL";
+
+/// Whether a missing toolchain is a failure.
+pub fn requires_all() -> bool {
+    env::var(REQUIRE_ALL).is_ok_and(|value| value == "1")
+}
+
+/// A trial that runs `test`.
+pub fn trial<E: fmt::Display>(
+    name: impl Into<String>,
+    test: impl FnOnce() -> Result<(), E> + Send + 'static,
+) -> Trial {
+    Trial::test(name, move || test().map_err(|error| Failed::from(error.to_string())))
+}
+
+/// A trial that cannot run here: ignored with its reason, or a failure when all is required.
+pub fn skipped(name: impl Into<String>, missing: &Missing) -> Trial {
+    let reason = missing.to_string();
+    let failure = Failed::from(reason.clone());
+    Trial::test(name, move || Err(failure)).with_kind(reason).with_ignored_flag(!requires_all())
+}
+
+/// Runs the trials that the command line names and says how that went.
+///
+/// A trial usually drives two busy processes, so half as many run at once as there are processors.
+pub fn run(trials: Vec<Trial>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert((processors / 2).max(1));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}

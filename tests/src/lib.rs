@@ -1,0 +1,13 @@
+//! What the tests of the whole project share.
+//!
+//! A test that needs a compiler which is not there is ignored, by name and with the command that
+//! installs it; with `BITRPC_REQUIRE_ALL=1` it fails instead. Both is [`harness`]'s work.
+
+pub mod bench;
+pub mod harness;
+pub mod hex;
+pub mod markdown;
+pub mod programs;
+pub mod random;
+pub mod repo;
+pub mod tools;

@@ -1,0 +1,80 @@
+//! Small programs against the committed `generated/` folders, as a user would build them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use bitrpc_codegen::demo::runner::Arena;
+use bitrpc_codegen::demo::toolchain::{Job, Program};
+use bitrpc_codegen::names::Language;
+
+use crate::bench::Member;
+use crate::repo;
+
+/// A program that takes longer hangs.
+const HANG: Duration = Duration::from_secs(60);
+
+/// Builds `source` in the language of `member`; `name` tells its folder from others.
+///
+/// # Errors
+///
+/// When the toolchain is missing or refuses the program.
+pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, String> {
+    let language = member.toolchain.language();
+    let folder = repo::cache().join("programs").join(format!("{name}_{}", language.id()));
+    let written = match language {
+        Language::Rust => write(&folder.join("Cargo.toml"), &manifest())
+            .and_then(|()| write(&folder.join("src/main.rs"), source)),
+        Language::Cpp => write(&folder.join("main.cpp"), source),
+        Language::Csharp | Language::Python => Err(io::ErrorKind::Unsupported.into()),
+    };
+    written.map_err(|error| format!("{}: {error}", folder.display()))?;
+    build_folder(member, folder)
+}
+
+/// Builds the program in `folder`, in the language of `member`.
+///
+/// # Errors
+///
+/// When the toolchain is missing or refuses the program.
+pub fn build_folder(member: &Member, folder: PathBuf) -> Result<Program, String> {
+    let found = member.found.as_ref().map_err(ToString::to_string)?;
+    let library = repo::generated(member.toolchain.language());
+    let job = Job { library, peer: folder };
+    member.toolchain.build(found, &job).map_err(|error| error.to_string())
+}
+
+fn manifest() -> String {
+    let library = repo::generated(Language::Rust);
+    format!(
+        "[package]\nname = \"example\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+         [dependencies]\nbitrpc-messages = {{ path = {library:?} }}\nbitrpc-shm = \"*\"\n\n\
+         [workspace]\n"
+    )
+}
+
+/// Writes `text` unless the file holds it already: a build looks at the time of the last change.
+fn write(file: &Path, text: &str) -> io::Result<()> {
+    if fs::read_to_string(file).is_ok_and(|known| known == text) {
+        return Ok(());
+    }
+    file.parent().map_or(Ok(()), fs::create_dir_all)?;
+    fs::write(file, text)
+}
+
+/// Runs `command` with rings in a folder of its own and returns what it prints.
+///
+/// # Errors
+///
+/// When it hangs or exits with anything but 0.
+pub fn run(command: &mut Command) -> Result<String, String> {
+    let arena = Arena::new().map_err(|error| error.to_string())?;
+    let mut running = arena.spawn("program", command).map_err(|error| error.to_string())?;
+    let end = running.wait(HANG).ok_or("the program hangs")?;
+    match end.status.success() {
+        true => Ok(end.text.clone()),
+        false => Err(format!("{}\n{}", end.status, end.text)),
+    }
+}

@@ -1,0 +1,86 @@
+//! The table of tools that tests call: the one place that knows their names and packages.
+
+use std::path::Path;
+
+use bitrpc_codegen::demo::toolchain::{Missing, first_line};
+
+/// A program from outside the project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tool {
+    /// What is called.
+    pub program: &'static str,
+    /// What shows its version.
+    pub version: &'static str,
+    /// Debian's and Ubuntu's package; `None` when they have none.
+    pub package: Option<&'static str>,
+    /// What is tested with it.
+    pub purpose: &'static str,
+}
+
+/// GNU's C++ compiler.
+pub const GXX: Tool = Tool {
+    program: "g++",
+    version: "--version",
+    package: Some("g++"),
+    purpose: "C++ peers, strict compilation",
+};
+
+/// LLVM's C++ compiler.
+pub const CLANGXX: Tool = Tool {
+    program: "clang++",
+    version: "--version",
+    package: Some("clang"),
+    purpose: "strict compilation of generated C++",
+};
+
+/// LLVM's formatter.
+pub const CLANG_FORMAT: Tool = Tool {
+    program: "clang-format",
+    version: "--version",
+    package: Some("clang-format"),
+    purpose: "format of generated C++",
+};
+
+/// Python.
+pub const PYTHON: Tool = Tool {
+    program: "python3",
+    version: "--version",
+    package: Some("python3"),
+    purpose: "models of the protocol",
+};
+
+/// Mono's C# compiler; its package brings the runtime.
+pub const MONO: Tool = Tool {
+    program: "mcs",
+    version: "--version",
+    package: Some("mono-devel"),
+    purpose: "names that only C# refuses",
+};
+
+/// .NET's driver.
+pub const DOTNET: Tool = Tool {
+    program: "dotnet",
+    version: "--version",
+    package: None,
+    purpose: "names that only C# refuses",
+};
+
+/// All of them.
+pub const ALL: [Tool; 6] = [GXX, CLANGXX, CLANG_FORMAT, PYTHON, MONO, DOTNET];
+
+impl Tool {
+    /// The version that the tool prints, or what is missing.
+    ///
+    /// # Errors
+    ///
+    /// When the tool cannot be run.
+    pub fn find(self) -> Result<String, Missing> {
+        first_line(Path::new(self.program), &[self.version]).ok_or_else(|| Missing {
+            reason: format!("no {}", self.program),
+            install: match self.package {
+                Some(package) => format!("apt-get install {package}"),
+                None => format!("put {} on the PATH", self.program),
+            },
+        })
+    }
+}
