@@ -88,12 +88,10 @@ fn exchange(
     to: &Member,
     scenario: &Scenario,
 ) -> Result<(), Failure> {
-    let peers = subject.peer(from).and_then(|from| Ok((from, subject.peer(to)?)));
-    let (from, to) = peers.map_err(Failure::new)?;
-    let task = (scenario.task)();
-    let outcome = run_pair(&subject.layout, from, to, &task, &mut |_| true)?;
-    let least =
-        least_ring_bytes(&subject.layout, outcome.consumer.messages, outcome.consumer.bytes);
+    let (layout, task) = (subject.layout()?, (scenario.task)());
+    let (from, to) = (subject.peer(from)?, subject.peer(to)?);
+    let outcome = run_pair(layout, from, to, &task, &mut |_| true)?;
+    let least = least_ring_bytes(layout, outcome.consumer.messages, outcome.consumer.bytes);
     if scenario.laps && least < LAPS * task.capacity {
         let laps = least / task.capacity;
         return Err(Failure::new(format!("only {laps} laps of the ring, {LAPS} are wanted")));

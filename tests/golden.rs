@@ -140,7 +140,7 @@ fn bytes(digits: &str) -> Result<Vec<u8>, String> {
 
 /// Both headers as they are after one message of 8 bytes was sent into a fresh ring.
 fn headers(subject: &Subject, peer: &Program) -> Result<Vec<Section>, String> {
-    let layout = &subject.layout;
+    let layout = subject.layout()?;
     let options = ["--capacity", "4096", "--count", "1", "--plan", "stream", "--size", "8"];
     let ring = one_message(subject, peer, &options.map(str::to_owned))?;
     let (start, size) = (length(layout.ring_header.size), length(layout.message_header.size));
@@ -165,7 +165,7 @@ fn one_message(subject: &Subject, peer: &Program, options: &[String]) -> Result<
     if end.verified().is_none() {
         return Err(end.text.clone());
     }
-    fs::read(arena.ring_file(&subject.layout)).map_err(|error| error.to_string())
+    fs::read(arena.ring_file(subject.layout()?)).map_err(|error| error.to_string())
 }
 
 fn mask<R: PartialEq + Copy + std::fmt::Debug>(

@@ -78,11 +78,10 @@ fn kill_many(
     kills: u64,
     mut random: Random,
 ) -> Result<(), Failure> {
-    let peers = subject.peer(from).and_then(|from| Ok([from, subject.peer(to)?]));
-    let peers = peers.map_err(Failure::new)?;
+    let peers = [subject.peer(from)?, subject.peer(to)?];
     let (mut done, mut idle_rings) = (0, 0);
     while done < kills {
-        let killed = Ring::new(&subject.layout, peers, victim)?.run(kills - done, &mut random)?;
+        let killed = Ring::new(subject.layout()?, peers, victim)?.run(kills - done, &mut random)?;
         idle_rings = if killed == 0 { idle_rings + 1 } else { 0 };
         if idle_rings > IDLE_RINGS {
             return Err(Failure::new("the processes end before they can be killed"));
@@ -219,8 +218,8 @@ fn paused(subject: &'static Subject, member: &'static Member) -> Vec<Trial> {
 }
 
 fn keeps_role(subject: &Subject, member: &Member, role: Role) -> Result<(), Failure> {
-    let program = subject.peer(member).map_err(Failure::new)?;
-    let ring = Ring::new(&subject.layout, [program; 2], role)?;
+    let program = subject.peer(member)?;
+    let ring = Ring::new(subject.layout()?, [program; 2], role)?;
     let pid = match role {
         Role::Producer => RingRole::ProducerPid,
         Role::Consumer => RingRole::ConsumerPid,

@@ -90,9 +90,9 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 fn strict(subject: &Subject, tool: Tool, flags: &[&str]) -> Result<(), String> {
-    let job = subject.job_of(Language::Cpp);
+    let job = subject.job(Language::Cpp)?;
     let (unit, flags) = flags.split_last().ok_or("no flags")?;
-    let header = &subject.layout.targets.cpp_header;
+    let header = &subject.layout()?.targets.cpp_header;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let source = match *unit {
         "peer" => job.peer.join("main.cpp"),
@@ -108,7 +108,7 @@ fn strict(subject: &Subject, tool: Tool, flags: &[&str]) -> Result<(), String> {
 }
 
 fn clang_format(subject: &Subject) -> Result<(), String> {
-    let job = subject.job_of(Language::Cpp);
+    let job = subject.job(Language::Cpp)?;
     let mut files = sources(&job.library, &["h"])?;
     files.extend(sources(&job.peer, &["h", "cpp"])?);
     format_is_right(&job.library, &files)
@@ -131,8 +131,8 @@ fn strict_program(tool: Tool) -> Result<(), String> {
     run(command.arg(cross_language_test()))
 }
 
-fn rustfmt(subject: &Subject, member: &Member) -> Result<(), String> {
-    let job = subject.job(member);
+fn rustfmt(subject: &Subject, _: &Member) -> Result<(), String> {
+    let job = subject.job(Language::Rust)?;
     rustfmt_files(&[job.library.join("src/lib.rs"), job.peer.join("src/main.rs")])
 }
 
@@ -143,7 +143,7 @@ fn rustfmt_files(files: &[PathBuf]) -> Result<(), String> {
 }
 
 fn clippy(subject: &Subject, member: &Member) -> Result<(), String> {
-    clippy_of(member, &subject.job(member))
+    clippy_of(member, &subject.job(Language::Rust)?)
 }
 
 fn clippy_of(member: &Member, job: &Job) -> Result<(), String> {
@@ -156,7 +156,7 @@ fn clippy_of(member: &Member, job: &Job) -> Result<(), String> {
 /// The crate that users vendor, with the examples of its README.
 fn library_tests(subject: &Subject, member: &Member) -> Result<(), String> {
     let found = member.found.as_ref().map_err(ToString::to_string)?;
-    let library = subject.job(member).library;
+    let library = subject.job(Language::Rust)?.library;
     let job = Job { library: library.clone(), peer: library };
     let command = cargo(found, &job, &["test", "--quiet", "--release"]);
     run(&mut command.map_err(|error| error.to_string())?)

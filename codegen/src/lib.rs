@@ -31,5 +31,7 @@ pub mod names;
 mod pipeline;
 pub mod source;
 pub mod spec;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use pipeline::{BuildError, Builder, Loaded, load};

@@ -1,7 +1,7 @@
 //! Every spec of the repository with every toolchain of this machine, built at most once.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use bitrpc_codegen::backend::{Input, Origin};
@@ -45,55 +45,81 @@ pub struct Subject {
     pub name: String,
     /// The spec.
     pub path: PathBuf,
-    /// All bytes resolved.
-    pub layout: Layout,
-    stage: Stage,
+    generated: Result<Generated, String>,
     peers: BTreeMap<&'static str, OnceLock<Result<Program, String>>>,
 }
 
-/// All specs of the repository, generated into the cache.
-///
-/// # Panics
-///
-/// When a spec of the repository is wrong or the cache cannot be written.
+struct Generated {
+    layout: Layout,
+    stage: Stage,
+    /// The spec and all files that it imports.
+    files: Vec<PathBuf>,
+}
+
+/// All specs of the repository, generated into the cache; a file that another one imports is a part
+/// of that one. A spec that cannot be generated fails every test of it.
 pub fn subjects() -> &'static [Subject] {
     static SUBJECTS: OnceLock<Vec<Subject>> = OnceLock::new();
-    SUBJECTS.get_or_init(|| repo::specs().into_iter().map(Subject::generate).collect())
+    SUBJECTS.get_or_init(|| {
+        let mut subjects: Vec<_> = repo::specs().into_iter().map(Subject::new).collect();
+        let generated = subjects.iter().filter_map(|subject| subject.generated.as_ref().ok());
+        let imported: BTreeSet<_> =
+            generated.flat_map(|generated| generated.files.iter().skip(1).cloned()).collect();
+        subjects.retain(|subject| !imported.contains(&subject.path));
+        subjects
+    })
 }
 
 impl Subject {
-    fn generate(path: PathBuf) -> Self {
-        let name = path.file_stem().expect("a spec has a name").to_string_lossy().into_owned();
-        let loaded =
-            bitrpc_codegen::load(&path).unwrap_or_else(|findings| panic!("{}", findings.render()));
-        let folder = repo::cache().join(&name);
-        let origin = Origin::new(&path, &folder, &loaded.digest);
-        let stage = Stage::write(&folder, &Input { layout: &loaded.layout, origin: &origin })
-            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    fn new(path: PathBuf) -> Self {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let generated = generate(&path, &name);
         let peers = members().iter().map(|member| (member.id(), OnceLock::new())).collect();
-        Self { name, path, layout: loaded.layout, stage, peers }
+        Self { name, path, generated, peers }
+    }
+
+    fn generated(&self) -> Result<&Generated, String> {
+        self.generated.as_ref().map_err(Clone::clone)
+    }
+
+    /// All bytes resolved.
+    ///
+    /// # Errors
+    ///
+    /// When the spec is wrong or could not be generated.
+    pub fn layout(&self) -> Result<&Layout, String> {
+        Ok(&self.generated()?.layout)
     }
 
     /// The peer of one toolchain, built when it is asked for first.
     ///
     /// # Errors
     ///
-    /// When the toolchain is missing or refuses the generated code.
+    /// When the spec could not be generated, or the toolchain is missing or refuses the code.
     pub fn peer(&self, member: &Member) -> Result<&Program, String> {
         let build = || {
             let found = member.found.as_ref().map_err(ToString::to_string)?;
-            self.stage.build(member.toolchain, found).map_err(|error| error.to_string())
+            let stage = &self.generated()?.stage;
+            stage.build(member.toolchain, found).map_err(|error| error.to_string())
         };
         self.peers[member.id()].get_or_init(build).as_ref().map_err(Clone::clone)
     }
 
-    /// Where the generated code of a toolchain's language is.
-    pub fn job(&self, member: &Member) -> Job {
-        self.job_of(member.toolchain.language())
-    }
-
     /// Where the generated code of `language` is.
-    pub fn job_of(&self, language: Language) -> Job {
-        self.stage.job(language)
+    ///
+    /// # Errors
+    ///
+    /// When the spec is wrong or could not be generated.
+    pub fn job(&self, language: Language) -> Result<Job, String> {
+        Ok(self.generated()?.stage.job(language))
     }
+}
+
+fn generate(path: &Path, name: &str) -> Result<Generated, String> {
+    let loaded = bitrpc_codegen::load(path).map_err(|findings| findings.render())?;
+    let folder = repo::cache().join(name);
+    let origin = Origin::new(path, &folder, &loaded.digest);
+    let stage = Stage::write(&folder, &Input { layout: &loaded.layout, origin: &origin })
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(Generated { layout: loaded.layout, stage, files: loaded.files })
 }

@@ -14,7 +14,7 @@ use crate::layout::{
     ConstantLayout, ConstantValue, EnumLayout, FieldLayout, HeaderLayout, Layout, NamedValue,
     Scalar, StructLayout, TailKind, TailLayout, Type, diagram,
 };
-use crate::names::{self, Language, NameKind};
+use crate::names::{self, Language, NameKind, Reason};
 use crate::spec::{MessageRole, RingRole};
 
 /// Columns of a line, as `.clang-format` says.
@@ -49,6 +49,7 @@ impl Backend for Cpp {
             file(view.header.clone(), &Header { view })?,
             file("samples.h", &PeerSamples { view })?,
             file("facts.h", &PeerFacts { view })?,
+            fixed_file(".clang-format", include_str!("../../templates/cpp/clang-format")),
             fixed_file("main.cpp", include_str!("../../templates/cpp/peer/main.cpp")),
             fixed_file("script.h", include_str!("../../templates/cpp/peer/script.h")),
             fixed_file("run.h", include_str!("../../templates/cpp/peer/run.h")),
@@ -230,7 +231,6 @@ struct Tail {
 impl View {
     fn new(input: &Input) -> Self {
         let layout = input.layout;
-        let macros = names::guarded_macros(layout);
         Self {
             banner: input.origin.banner(layout.version, Language::Cpp),
             doc: wrap_or(&layout.doc, WIDTH - 4, || format!("The {} protocol.", layout.name)),
@@ -251,6 +251,10 @@ impl View {
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
         }
     }
+}
+
+fn is_macro(name: &str) -> bool {
+    names::reason(Language::Cpp, NameKind::EnumValue, name) == Some(Reason::PlatformMacro)
 }
 
 impl Protocol {
@@ -389,7 +393,7 @@ fn bits(bits: &[NamedValue], scalar: Scalar, kind: NameKind) -> Vec<ValueView> {
 fn named(value: &NamedValue, literal: String, kind: NameKind) -> ValueView {
     let name = spell(kind, &value.name);
     ValueView {
-        alias: (kind == NameKind::ProtocolValue && names::is_macro(&name)).then(|| format!("{name}_")),
+        alias: (kind == NameKind::ProtocolValue && is_macro(&name)).then(|| format!("{name}_")),
         name,
         raw_name: value.name.clone(),
         doc: wrap_or(&value.doc, WIDTH - 8, || format!("Value `{}`.", value.name)),

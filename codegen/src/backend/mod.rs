@@ -17,6 +17,7 @@ macro_rules! templates {
 
 mod banner;
 mod common;
+mod cpp;
 mod rust;
 
 use serde_json::Value;
@@ -53,7 +54,7 @@ pub trait Backend: Sync {
 
 /// The registry: one row a language.
 pub fn all() -> &'static [&'static dyn Backend] {
-    &[&rust::Rust]
+    &[&rust::Rust, &cpp::Cpp]
 }
 
 /// The backend that writes `language`, if there is one.

@@ -107,7 +107,7 @@ impl Report {
     fn summary(&self) -> String {
         let failed = self.pairs.iter().filter(|pair| !pair.ok).count();
         let (color, text) = match (self.pairs.len(), failed) {
-            (all, 0) => (AnsiColor::Green, format!("{all} pairs verified")),
+            (all, 0) => (AnsiColor::Green, format!("{all} of {all} pairs verified")),
             (all, failed) => (AnsiColor::Red, format!("{failed} of {all} pairs FAILED")),
         };
         let style = Style::new().bold().fg_color(Some(color.into()));

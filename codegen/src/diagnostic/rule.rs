@@ -45,7 +45,7 @@ rules! {
     ENGINE_NAME "E031" "The message types and flags that the engine uses are there.",
     RESERVED_NAME "E032" "A name that `reserved` lists is not used again.",
     EMPTY_TYPE "E033" "A type that takes no bytes stands alone as a message, never inside another type.",
-    BAD_TAIL_SINCE "E034" "Fixed fields are not added in front of an older variable tail.",
+    BAD_GROWTH "E034" "Fields that are added with `since` do not move what older payloads hold: neither a tail, nor what follows a nested struct.",
     TOO_DEEP "E035" "Structs nest at most 32 levels deep.",
     MISALIGNED "L101" "A stated offset is a multiple of the field's alignment.",
     STATED "L105" "A stated size, offset or alignment is possible and correct.",

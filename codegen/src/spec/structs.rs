@@ -195,6 +195,15 @@ fn may_nest(ty: &Spanned<Type>, all: &[&RawStruct], cx: &mut Context) -> bool {
         );
         return false;
     }
+    if let Some(since) = inner.fields.iter().find_map(|field| field.since.as_ref()) {
+        cx.report(
+            Finding::error(rule::BAD_GROWTH, format!("`{}` grew, and is nested", name.value))
+                .at(ty.span, "in older payloads it takes less room here")
+                .also(since.span, "added here")
+                .help("make a new struct, and a new message that contains it"),
+        );
+        return false;
+    }
     if inner.fields.is_empty() {
         cx.report(
             Finding::error(rule::EMPTY_TYPE, format!("`{}` has no fields", name.value))
@@ -248,7 +257,7 @@ fn check_since(raw: &RawStruct, cx: &mut Context) {
                 let ty = field.ty.as_ref().map_or("", |ty| ty.value.trim());
                 let is_tail = matches!(ty, "string" | "bytes") || ty.ends_with("[]");
                 let finding = if is_tail {
-                    Finding::error(rule::BAD_TAIL_SINCE, "a fixed field added before a tail")
+                    Finding::error(rule::BAD_GROWTH, "a fixed field added before a tail")
                         .at(earlier.span, "moves the tail, which older payloads have earlier")
                         .also(name.span, "is the tail of the first version")
                         .help("make a new message, or add the tail in the same version")

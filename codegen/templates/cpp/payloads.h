@@ -41,9 +41,9 @@ using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% i
 ///     std::visit(my_visitor, decode(message));
 template <class Message>
 [[nodiscard]] AnyMessage decode(const Message& message) {
-    switch (message.type()) {
+    switch (static_cast<std::uint32_t>(message.type())) {
 {%- for item in view.structs %}{% if item.id.is_some() %}
-        case {{ item.name }}::kMessageType:
+        case static_cast<std::uint32_t>({{ item.name }}::kMessageType):
             return detail::decode_as<AnyMessage, {{ item.name }}>(message);
 {%- endif %}{% endfor %}
         default:

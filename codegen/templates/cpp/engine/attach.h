@@ -69,7 +69,7 @@ public:
     /// True in a child of the process that attached.
     [[nodiscard]] bool forked() const noexcept {
         return forks.load(std::memory_order_relaxed) != forks_;
-     }
+    }
 
     [[nodiscard]] bool is_open() const noexcept { return segment_.base != nullptr; }
     [[nodiscard]] const Side& own() const noexcept { return side_of(role_); }
@@ -153,10 +153,10 @@ inline Error Attachment::take_role() {
         sleep_ns(kRoleNapNs);
     }
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
-    return {Errc::kRoleTaken,
-            quoted(path_) + ": process " + std::to_string(pid) + " is the " + own().name +
-                " already",
-            0, pid};
+    return {
+        Errc::kRoleTaken,
+        quoted(path_) + ": process " + std::to_string(pid) + " is the " + own().name + " already",
+        0, pid};
 }
 
 inline Error Attachment::open(std::string_view name, const Options& options, Role role) {

@@ -58,20 +58,6 @@ private:
     std::size_t size_ = 0;
 };
 
-/// A bool on the wire: one byte, false when it is 0. A plain `bool` would be undefined behaviour
-/// as soon as a peer writes another value than 0 and 1.
-class WireBool {
-public:
-    constexpr WireBool() noexcept = default;
-    constexpr WireBool(bool value) noexcept : byte_(value ? 1 : 0) {}
-    constexpr operator bool() const noexcept { return byte_ != 0; }
-
-private:
-    std::uint8_t byte_ = 0;
-};
-
-static_assert(sizeof(WireBool) == 1 && std::is_trivially_copyable_v<WireBool>);
-
 /// True when `text` is well-formed UTF-8: no overlong forms, no surrogates, nothing above
 /// U+10FFFF.
 [[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
@@ -144,20 +130,6 @@ template <class T>
     return true;
 }
 
-/// Reads a field at any address.
-template <class T>
-[[nodiscard]] T load_field(const std::byte* header, std::size_t offset) noexcept {
-    T value{};
-    std::memcpy(&value, header + offset, sizeof value);
-    return value;
-}
-
-/// Writes a field at any address.
-template <class T>
-void store_field(std::byte* header, std::size_t offset, T value) noexcept {
-    std::memcpy(header + offset, &value, sizeof value);
-}
-
 /// True for the structs that the generator made: they know their sizes on the wire.
 template <class T, class = void>
 inline constexpr bool kIsRecord = false;
@@ -202,7 +174,8 @@ template <class T>
     if constexpr (kHasTail<T>) {
         return T::kWireSize + value.tail_size();
     } else {
-        return sizeof(T);
+        static_cast<void>(value);
+        return wire_size<T>();
     }
 }
 
@@ -211,10 +184,10 @@ template <class T>
 void write_payload(const T& value, std::byte* out) noexcept {
     if constexpr (kHasTail<T>) {
         const typename T::Fixed& fixed = value;
-        std::memcpy(out, &fixed, T::kWireSize);
+        std::memcpy(out, static_cast<const void*>(&fixed), T::kWireSize);
         value.write_tail(out + T::kWireSize);
     } else {
-        std::memcpy(out, &value, sizeof(T));
+        std::memcpy(out, static_cast<const void*>(&value), wire_size<T>());
     }
 }
 
@@ -235,7 +208,7 @@ template <class T>
             const Errc tail = value.read_tail(payload.from(T::kWireSize));
             if (tail != Errc::kOk) return tail;
         } else {
-            std::memcpy(static_cast<void*>(&value), payload.data(), size);
+            if (size != 0) std::memcpy(static_cast<void*>(&value), payload.data(), size);
         }
         out = std::move(value);
         return Errc::kOk;

@@ -41,7 +41,9 @@ private:
     class Category final : public std::error_category {
     public:
         const char* name() const noexcept override { return kProtocolName.data(); }
-        std::string message(int value) const override { return to_string(static_cast<Errc>(value)); }
+        std::string message(int value) const override {
+            return to_string(static_cast<Errc>(value));
+        }
     };
     static const Category category;
     return category;

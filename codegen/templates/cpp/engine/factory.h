@@ -55,8 +55,8 @@ template <class Make>
         [&](Error& error) { return SharedMemoryProducer::create(name, options, error); });
 }
 /// The same with a capacity in bytes and all other options as they are by default.
-[[nodiscard]] inline std::unique_ptr<SharedMemoryProducer> create_producer(
-    std::string_view name, Capacity capacity = {}) {
+[[nodiscard]] inline std::unique_ptr<SharedMemoryProducer> create_producer(std::string_view name,
+                                                                           Capacity capacity = {}) {
     return create_producer(name, detail::with_capacity(capacity));
 }
 /// The same; `error` says why it failed, and is left alone if it did not.
@@ -66,8 +66,9 @@ template <class Make>
     return SharedMemoryProducer::create(name, options, error);
 }
 /// The same; `code` says whether it failed.
-[[nodiscard]] inline std::unique_ptr<SharedMemoryProducer> create_producer(
-    std::string_view name, const Options& options, std::error_code& code) {
+[[nodiscard]] inline std::unique_ptr<SharedMemoryProducer> create_producer(std::string_view name,
+                                                                           const Options& options,
+                                                                           std::error_code& code) {
     return detail::report_code(
         code, [&](Error& error) { return SharedMemoryProducer::create(name, options, error); });
 }
@@ -80,8 +81,8 @@ template <class Make>
         [&](Error& error) { return SharedMemoryConsumer::create(name, options, error); });
 }
 /// The same with a capacity in bytes and all other options as they are by default.
-[[nodiscard]] inline std::unique_ptr<SharedMemoryConsumer> create_consumer(
-    std::string_view name, Capacity capacity = {}) {
+[[nodiscard]] inline std::unique_ptr<SharedMemoryConsumer> create_consumer(std::string_view name,
+                                                                           Capacity capacity = {}) {
     return create_consumer(name, detail::with_capacity(capacity));
 }
 /// The same; `error` says why it failed, and is left alone if it did not.
@@ -91,8 +92,9 @@ template <class Make>
     return SharedMemoryConsumer::create(name, options, error);
 }
 /// The same; `code` says whether it failed.
-[[nodiscard]] inline std::unique_ptr<SharedMemoryConsumer> create_consumer(
-    std::string_view name, const Options& options, std::error_code& code) {
+[[nodiscard]] inline std::unique_ptr<SharedMemoryConsumer> create_consumer(std::string_view name,
+                                                                           const Options& options,
+                                                                           std::error_code& code) {
     return detail::report_code(
         code, [&](Error& error) { return SharedMemoryConsumer::create(name, options, error); });
 }

@@ -143,13 +143,13 @@ inline Status SharedMemoryProducer::send_fragmented(ByteView payload, MessageTyp
                                             static_cast<std::uint32_t>(count)};
         const std::size_t bytes = sizeof prefix + piece.size();
         const MessageFlags end = index + 1 == count ? kFlagLastFragment : MessageFlags{};
-        const Status status = emit(
-            options_.send_timeout_ms, bytes, type, user_flags(flags) | kFlagFragment | end, nullptr,
-            [&prefix, piece, bytes](const detail::Slot& slot) {
-                detail::RingWriter::pad_payload(slot, bytes);
-                std::memcpy(slot.payload(), &prefix, sizeof prefix);
-                std::memcpy(slot.payload() + sizeof prefix, piece.data(), piece.size());
-            });
+        const Status status =
+            emit(options_.send_timeout_ms, bytes, type, user_flags(flags) | kFlagFragment | end,
+                 nullptr, [&prefix, piece, bytes](const detail::Slot& slot) {
+                     detail::RingWriter::pad_payload(slot, bytes);
+                     std::memcpy(slot.payload(), &prefix, sizeof prefix);
+                     std::memcpy(slot.payload() + sizeof prefix, piece.data(), piece.size());
+                 });
         if (!status) return status;
     }
     return {};

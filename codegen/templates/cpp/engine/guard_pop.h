@@ -1,9 +1,6 @@
-#pragma pop_macro("interface")
-#pragma pop_macro("small")
-#pragma pop_macro("OUT")
-#pragma pop_macro("IN")
-#pragma pop_macro("DELETE")
-#pragma pop_macro("ERROR")
+{%- for name in view.macros %}
+#pragma pop_macro("{{ name }}")
+{%- endfor %}
 #pragma pop_macro("max")
 #pragma pop_macro("min")
 

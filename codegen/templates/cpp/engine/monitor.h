@@ -17,8 +17,8 @@ public:
         std::unique_ptr<Monitor> monitor(new Monitor());
         error = detail::check_name(name);
         if (!error) {
-            error = detail::open_segment(detail::ring_path(name), options, false,
-                                         monitor->segment_);
+            error =
+                detail::open_segment(detail::ring_path(name), options, false, monitor->segment_);
         }
         if (error) return nullptr;
         return monitor;
@@ -32,8 +32,8 @@ public:
     }
     /// All that the header says, with the life of both sides.
     [[nodiscard]] Snapshot snapshot() const noexcept {
-        return detail::read_snapshot(segment_.base, segment_.capacity,
-                                     alive(detail::kProducerSide), alive(detail::kConsumerSide));
+        return detail::read_snapshot(segment_.base, segment_.capacity, alive(detail::kProducerSide),
+                                     alive(detail::kConsumerSide));
     }
 
 private:

@@ -93,8 +93,8 @@ public:
     [[nodiscard]] int read_start(std::byte* out, std::size_t size, std::size_t& done) noexcept {
         done = 0;
         while (done < size) {
-            const ssize_t got = ::pread(descriptor_, out + done, size - done,
-                                        static_cast<off_t>(done));
+            const ssize_t got =
+                ::pread(descriptor_, out + done, size - done, static_cast<off_t>(done));
             if (got < 0 && errno == EINTR) continue;
             if (got < 0) return errno;
             if (got == 0) break;
@@ -106,8 +106,8 @@ public:
     /// Maps the file into memory, shared.
     [[nodiscard]] int map(std::uint64_t size, bool writable, std::byte*& out) noexcept {
         const int access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-        void* address = ::mmap(nullptr, static_cast<std::size_t>(size), access, MAP_SHARED,
-                               descriptor_, 0);
+        void* address =
+            ::mmap(nullptr, static_cast<std::size_t>(size), access, MAP_SHARED, descriptor_, 0);
         if (address == MAP_FAILED) return errno;
         out = static_cast<std::byte*>(address);
         return 0;
@@ -119,7 +119,9 @@ public:
 
     /// Takes the lock on one byte, for this open file; the kernel drops it when the file is
     /// closed, however the process ends. EAGAIN if another open file has it.
-    [[nodiscard]] int lock(std::uint64_t offset) noexcept { return lock_command(set_lock_command(), offset); }
+    [[nodiscard]] int lock(std::uint64_t offset) noexcept {
+        return lock_command(set_lock_command(), offset);
+    }
 
     /// True while another open file holds the lock on this byte.
     [[nodiscard]] bool locked_by_other(std::uint64_t offset) const noexcept {
@@ -203,8 +205,8 @@ inline std::atomic<std::uint32_t> forks{0};
 
 /// Starts the counting; the first call does.
 inline void count_forks() noexcept {
-    static const int installed = ::pthread_atfork(
-        nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+    static const int installed =
+        ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
     static_cast<void>(installed);
 }
 

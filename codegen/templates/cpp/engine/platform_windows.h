@@ -105,8 +105,8 @@ public:
         BY_HANDLE_FILE_INFORMATION info{};
         FILE_STANDARD_INFO standard{};
         if (::GetFileInformationByHandle(handle_, &info) == 0 ||
-            ::GetFileInformationByHandleEx(handle_, FileStandardInfo, &standard,
-                                           sizeof standard) == 0) {
+            ::GetFileInformationByHandleEx(handle_, FileStandardInfo, &standard, sizeof standard) ==
+                0) {
             return last_errno();
         }
         const DWORD special = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;

@@ -78,8 +78,7 @@ public:
     }
     /// Sends as many of the first elements as there is room for now, with one publication.
     template <class Payloads>
-    [[nodiscard]] BatchResult try_send_batch(const Payloads& payloads,
-                                             MessageType type = kTypeData,
+    [[nodiscard]] BatchResult try_send_batch(const Payloads& payloads, MessageType type = kTypeData,
                                              MessageFlags flags = MessageFlags{}) noexcept {
         return batch_for(0, payloads, type, flags);
     }
@@ -432,8 +431,8 @@ inline Status BatchWriter::try_push(ByteView payload, MessageType type,
 template <class T>
 Status BatchWriter::push_typed(const T& value, MessageFlags flags) noexcept {
     const std::size_t size = detail::payload_size(value);
-    return producer_->append(producer_->options_.send_timeout_ms, size, detail::type_of<T>(),
-                             flags, [&value, size](const detail::Slot& slot) {
+    return producer_->append(producer_->options_.send_timeout_ms, size, detail::type_of<T>(), flags,
+                             [&value, size](const detail::Slot& slot) {
                                  detail::RingWriter::pad_payload(slot, size);
                                  detail::write_payload(value, slot.payload());
                              });

@@ -222,14 +222,18 @@ BatchResult SharedMemoryConsumer::drain(Handler&& handler, std::size_t max) {
             }
         }
         const std::size_t size = view.payload().size();
-        const std::uint64_t index = take(record);
-        if (index != kNotInRing) release.add(record.end, size);
-        ++result.count;
+        bool more = true;
         if constexpr (std::is_convertible_v<decltype(handler(std::as_const(view))), bool>) {
-            if (!handler(std::as_const(view))) break;
+            more = handler(std::as_const(view));
         } else {
             handler(std::as_const(view));
         }
+        // Only now: what is given back may be overwritten at once, and a message whose handler
+        // throws comes again.
+        const std::uint64_t index = take(record);
+        if (index != kNotInRing) release.add(record.end, size);
+        ++result.count;
+        if (!more) break;
     }
     return result;
 }

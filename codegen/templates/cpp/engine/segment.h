@@ -69,9 +69,8 @@ public:
 [[nodiscard]] inline Error resolve_capacity(Capacity asked, std::uint64_t& out) {
     const std::uint64_t bytes = asked.given() ? asked.bytes() : kDefaultCapacity;
     if (asked.negative() || bytes == 0 || bytes > kMaxCapacity) {
-        const std::string text = asked.negative()
-                                     ? std::to_string(static_cast<std::int64_t>(bytes))
-                                     : std::to_string(bytes);
+        const std::string text = asked.negative() ? std::to_string(static_cast<std::int64_t>(bytes))
+                                                  : std::to_string(bytes);
         return {Errc::kInvalidCapacity,
                 "capacity " + text + " asked; at least " + std::to_string(kMinCapacity) +
                     " and at most " + std::to_string(kMaxCapacity) + " bytes are possible",
@@ -143,8 +142,8 @@ public:
                                           const Options& options) {
     const auto magic = load_field<std::uint32_t>(header, ring_header::kMagicOffset);
     if (magic != kMagic) {
-        const std::uint32_t swapped = magic >> 24 | (magic >> 8 & 0xFF00U) |
-                                      (magic << 8 & 0xFF0000U) | magic << 24;
+        const std::uint32_t swapped =
+            magic >> 24 | (magic >> 8 & 0xFF00U) | (magic << 8 & 0xFF0000U) | magic << 24;
         const Errc code = swapped == kMagic ? Errc::kWrongEndianness : Errc::kBadMagic;
         return mismatch(code, path, "the magic number", kMagic, magic, true);
     }

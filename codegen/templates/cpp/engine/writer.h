@@ -51,9 +51,8 @@ public:
     /// Checks for room against the consumer's position as it is now.
     [[nodiscard]] Errc make_room(std::uint64_t need) noexcept {
         if (write_ + need <= room_limit_) return Errc::kOk;
-        const std::uint64_t read =
-            atomic_at<std::uint64_t>(base_, ring_header::kReadPositionOffset)
-                .load(std::memory_order_acquire);
+        const std::uint64_t read = atomic_at<std::uint64_t>(base_, ring_header::kReadPositionOffset)
+                                       .load(std::memory_order_acquire);
         if (read > write_ || write_ - read > capacity_ || read % kWord != 0) {
             bad_position_ = read;
             return Errc::kCorrupt;

@@ -88,7 +88,7 @@ inline ring::{{ item.fixed }} {{ item.sampler }}(Rng& rng) {
 /// Draws struct `number`, its tail filling at most what `most` bytes of payload leave, and shows it
 /// to `visit`.
 template <class Visit>
-void visit_sample(std::size_t number, Rng& rng, std::size_t most, Visit visit) {
+void visit_sample(std::size_t number, Rng& rng, [[maybe_unused]] std::size_t most, Visit visit) {
     switch (number) {
 {%- for item in view.structs %}
         case {{ loop.index0 }}: {

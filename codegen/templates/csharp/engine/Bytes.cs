@@ -9,7 +9,7 @@ using System.Text;
 namespace {{ view.namespace }}
 {
     /// <summary>Copies of bytes, the short ones without a call.</summary>
-    internal static unsafe class Bytes
+    internal static unsafe class RingBytes
     {
         /// <summary>Copies a span to where it fits.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -87,7 +87,7 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>UTF-8 as the protocol wants it: well-formed, or refused.</summary>
-    internal static unsafe class Utf8
+    internal static unsafe class RingUtf8
     {
         private static readonly UTF8Encoding Strict = new UTF8Encoding(false, true);
 
@@ -142,7 +142,7 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>Numbers in messages, the same in every culture.</summary>
-    internal static class Text
+    internal static class RingText
     {
         internal static string Of(long value) => value.ToString(CultureInfo.InvariantCulture);
 

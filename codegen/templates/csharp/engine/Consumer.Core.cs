@@ -10,7 +10,7 @@ namespace {{ view.namespace }}
     public sealed unsafe partial class SharedMemoryConsumer
     {
         /// <summary>Puts messages together that come in pieces; made for the first one.</summary>
-        private Reassembler _assembler;
+        private RingReassembler _assembler;
 
         /// <summary>Whether the assembler has work under way, or a whole message that was peeked at.</summary>
         private bool _isAssembling;
@@ -36,22 +36,19 @@ namespace {{ view.namespace }}
             return false;
         }
 
-        /// <summary>Takes one more message without giving back the room of those before it.</summary>
-        private bool TakeMore(out ReceivedMessage message, ref Status status)
+        /// <summary>
+        /// Takes one more message without giving back the room of those before it, and without asking
+        /// about the peer: how it ended is told to the next call, which finds nothing else.
+        /// </summary>
+        private ErrorCode TakeMore(out ReceivedMessage message)
         {
             ErrorCode code = Find(out message);
-            if (code == ErrorCode.Empty)
-            {
-                code = EmptyOrEnded(ref message);
-            }
-
-            status = code;
             if (code == ErrorCode.Ok)
             {
                 TakeFound(in message);
             }
 
-            return code == ErrorCode.Ok;
+            return code;
         }
 
         /// <summary>Receives without waiting where the fast path found nothing.</summary>
@@ -76,7 +73,7 @@ namespace {{ view.namespace }}
         [MethodImpl(MethodImplOptions.NoInlining)]
         private Status Wait(out ReceivedMessage message, int timeoutMs)
         {
-            var deadline = new Deadline(timeoutMs);
+            var deadline = new RingDeadline(timeoutMs);
             while (true)
             {
                 Status status = Poll(out message);
@@ -95,10 +92,10 @@ namespace {{ view.namespace }}
                     return Refuse(ErrorCode.Forked);
                 }
 
-                Waited waited = _waiter.Wait(this, _watch, ref deadline, out ErrorCode why);
-                if (waited != Waited.Ready)
+                RingWaited waited = _waiter.Wait(this, _watch, ref deadline, out ErrorCode why);
+                if (waited != RingWaited.Ready)
                 {
-                    return waited == Waited.TimedOut ? ErrorCode.Timeout : Refuse(why);
+                    return waited == RingWaited.TimedOut ? ErrorCode.Timeout : Refuse(why);
                 }
             }
         }
@@ -169,12 +166,12 @@ namespace {{ view.namespace }}
         {
             if (_assembler == null)
             {
-                _assembler = new Reassembler(_options.MaxMessageSize);
+                _assembler = new RingReassembler(_options.MaxMessageSize);
             }
 
             byte* payload = record + MessageHeaderLayout.Size;
             _reader.Take(record, length);
-            Assembled result = _assembler.Add(record, type, payload, length, out int lost);
+            RingAssembled result = _assembler.Add(record, type, payload, length, out int lost);
             for (; lost > 0; lost--)
             {
                 _reader.CountError();
@@ -182,9 +179,9 @@ namespace {{ view.namespace }}
 
             _isHeld = true;
             Release();
-            _hasAssembled = result == Assembled.Whole;
+            _hasAssembled = result == RingAssembled.Whole;
             _isAssembling = _hasAssembled || _assembler.IsUnderWay;
-            return result != Assembled.TooLarge;
+            return result != RingAssembled.TooLarge;
         }
 
         /// <summary>A message under way whose sender went on with another one is lost.</summary>
@@ -226,6 +223,8 @@ namespace {{ view.namespace }}
             return code;
         }
 
+        internal void ClearInterrupt() => _waiter.ClearInterrupt();
+
         private Status Keep(Status status, in ReceivedMessage received, out SharedMemoryMessage message)
         {
             message = status ? received.ToMessage() : null;
@@ -256,7 +255,7 @@ namespace {{ view.namespace }}
         /// <summary>Whether all was received and the producer has closed.</summary>
         private bool IsSpent()
         {
-            bool isClosed = Volatile.Read(ref _attachment.Word32(Role.Producer.State)) == SideState.Closed;
+            bool isClosed = Volatile.Read(ref _attachment.Word32(Role.Producer.State)) == RingState.Closed;
             return isClosed && !_reader.HasWord();
         }
 

@@ -31,13 +31,13 @@ namespace {{ view.namespace }}
     /// }
     /// </code>
     /// </example>
-    public sealed unsafe partial class SharedMemoryConsumer : IDisposable, IAwaited
+    public sealed unsafe partial class SharedMemoryConsumer : IDisposable, IRingAwaited
     {
-        private readonly Attachment _attachment;
+        private readonly RingAttachment _attachment;
         private readonly SharedMemoryOptions _options;
-        private readonly Waiter _waiter;
-        private readonly PeerWatch _watch;
-        private readonly Waker _waker;
+        private readonly RingWaiter _waiter;
+        private readonly RingPeerWatch _watch;
+        private readonly RingWaker _waker;
         private RingReader _reader;
 
         /// <summary>Whether a record was handed out that was not released yet.</summary>
@@ -68,21 +68,21 @@ namespace {{ view.namespace }}
         public SharedMemoryConsumer(string name, SharedMemoryOptions options)
         {
             _options = (options ?? throw new ArgumentNullException(nameof(options))).Copy();
-            _attachment = Attachment.Open(name, _options, Role.Consumer);
+            _attachment = RingAttachment.Open(name, _options, Role.Consumer);
             try
             {
                 _reader = new RingReader(_attachment, _options.Distance);
             }
             catch
             {
-                _attachment.Close(announce: false, removeFile: false);
+                _attachment.Close(removeFile: false);
                 throw;
             }
 
             Ring = new RingBuffer(_attachment);
-            _waiter = new Waiter(_attachment, _options);
-            _watch = new PeerWatch(_attachment);
-            _waker = new Waker(_attachment);
+            _waiter = new RingWaiter(_attachment, _options);
+            _watch = new RingPeerWatch(_attachment);
+            _waker = new RingWaker(_attachment);
             _attachment.Announce();
         }
 
@@ -102,7 +102,7 @@ namespace {{ view.namespace }}
         /// </summary>
         public SharedMemoryException LastError => _failure == ErrorCode.Ok
             ? null
-            : Failure.Describe(_failure, Ring.Name, _failureExpected, _failureFound);
+            : RingFailure.Describe(_failure, Ring.Name, _failureExpected, _failureFound);
 
         /// <summary>
         /// Receives a message in place, without a copy. It stays valid until this consumer's next call,
@@ -239,9 +239,9 @@ namespace {{ view.namespace }}
             {
                 status = Refuse(ErrorCode.TypeMismatch, (ulong)Layout.TypeData, (ulong)message.MessageType);
             }
-            else if (status && !Plain<T>.TryRead(message.Payload, out value))
+            else if (status && !RingPlain<T>.TryRead(message.Payload, out value))
             {
-                status = Refuse(ErrorCode.SizeMismatch, (ulong)Plain<T>.Size, (ulong)message.Payload.Length);
+                status = Refuse(ErrorCode.SizeMismatch, (ulong)RingPlain<T>.Size, (ulong)message.Payload.Length);
             }
 
             Release();
@@ -255,7 +255,8 @@ namespace {{ view.namespace }}
         /// received.</param>
         /// <param name="count">How many messages were handed out.</param>
         /// <param name="most">How many to hand out at most.</param>
-        /// <returns>Ok if there was at least one; else as TryReceive.</returns>
+        /// <returns>Ok if there was at least one; else as TryReceive. MessageTooLarge and Corrupt also
+        /// behind some that were handed out.</returns>
         /// <exception cref="ArgumentNullException">No handler.</exception>
         /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
         public Status Drain(MessageHandler handler, out int count, int most = int.MaxValue)
@@ -267,11 +268,17 @@ namespace {{ view.namespace }}
 
             count = 0;
             Release();
-            Status status = ErrorCode.Empty;
+            ErrorCode code = ErrorCode.Ok;
             try
             {
-                while (count < most && TakeMore(out ReceivedMessage message, ref status))
+                while (count < most)
                 {
+                    code = count == 0 ? Poll(out ReceivedMessage message).Code : TakeMore(out message);
+                    if (code != ErrorCode.Ok)
+                    {
+                        break;
+                    }
+
                     count++;
                     handler(in message);
                 }
@@ -281,7 +288,7 @@ namespace {{ view.namespace }}
                 Release();
             }
 
-            return count > 0 ? ErrorCode.Ok : status;
+            return count > 0 && code == ErrorCode.Empty ? ErrorCode.Ok : code;
         }
 
         /// <summary>Receives copies of what is there, waiting for the first one if need be.</summary>
@@ -289,7 +296,8 @@ namespace {{ view.namespace }}
         /// <param name="most">How many to receive at most.</param>
         /// <param name="timeoutMs">How long to wait for the first, in milliseconds; -1 without
         /// bound.</param>
-        /// <returns>Ok if there was at least one; else as <see cref="Receive"/>.</returns>
+        /// <returns>Ok if there was at least one; else as <see cref="Receive"/>. MessageTooLarge and
+        /// Corrupt also behind some that were received.</returns>
         /// <exception cref="ArgumentNullException">No collection.</exception>
         /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
         public Status ReceiveBatch(
@@ -301,21 +309,15 @@ namespace {{ view.namespace }}
             }
 
             Status status = Receive(out ReceivedMessage message, timeoutMs);
-            Status next = status;
-            for (int count = 1; next; count++)
+            ErrorCode code = status.Code;
+            for (int count = 1; code == ErrorCode.Ok; count++)
             {
                 messages.Add(message.ToMessage());
-                next = ErrorCode.Empty;
-                if (count >= most || !TakeMore(out message, ref next))
-                {
-                    break;
-                }
-
-                next = ErrorCode.Ok;
+                code = count < most ? TakeMore(out message) : ErrorCode.Empty;
             }
 
             Release();
-            return status;
+            return status && code != ErrorCode.Empty ? code : status;
         }
 
         /// <summary>The messages as copies, one by one, until the producer closes.</summary>
@@ -375,12 +377,17 @@ namespace {{ view.namespace }}
             }
 
             bool isSpent = isOurs && IsSpent() && _attachment.TryLockPeerRole() && IsSpent();
+            if (isOurs)
+            {
+                _attachment.AnnounceClosed();
+            }
+
             Ring.Freeze();
             _reader.Detach();
             _assembler?.Dispose();
-            _attachment.Close(announce: isOurs, removeFile: isSpent);
+            _attachment.Close(removeFile: isSpent);
         }
 
-        bool IAwaited.IsReady() => _reader.HasWord();
+        bool IRingAwaited.IsReady() => _reader.HasWord();
     }
 }

@@ -19,7 +19,7 @@ namespace {{ view.namespace }}
         /// <summary>No message now: what Try operations answer instead of waiting.</summary>
         Empty,
 
-        /// <summary>Waited as long as asked.</summary>
+        /// <summary>RingWaited as long as asked.</summary>
         Timeout,
 
         /// <summary>The name is empty, too long, starts with a dot or has a forbidden character.</summary>

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 namespace {{ view.namespace }}
 {
     /// <summary>What a piece of a message starts with: its index and how many there are.</summary>
-    internal static unsafe class Fragment
+    internal static unsafe class RingFragment
     {
         internal const int PrefixSize = 2 * sizeof(uint);
 
@@ -25,7 +25,7 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>What a piece did to the message that is being put together.</summary>
-    internal enum Assembled
+    internal enum RingAssembled
     {
         /// <summary>More pieces are to come.</summary>
         Partly,
@@ -41,7 +41,7 @@ namespace {{ view.namespace }}
     /// Puts messages together from pieces, in memory of its own. A piece that does not go on where the
     /// last one ended belongs to a message whose sender died: what has come of it is dropped and counted.
     /// </summary>
-    internal sealed unsafe class Reassembler : SafeHandle
+    internal sealed unsafe class RingReassembler : SafeHandle
     {
         private const int FirstCapacity = 4096;
 
@@ -51,7 +51,7 @@ namespace {{ view.namespace }}
         private uint _next;
         private uint _count;
 
-        internal Reassembler(int limit)
+        internal RingReassembler(int limit)
             : base(IntPtr.Zero, ownsHandle: true)
         {
             _limit = limit;
@@ -86,12 +86,12 @@ namespace {{ view.namespace }}
         /// Adds a piece. <paramref name="lost"/> counts the messages that are lost with it: one under
         /// way that it does not continue, and the one that it belongs to; each once.
         /// </summary>
-        internal Assembled Add(byte* record, uint type, byte* payload, int length, out int lost)
+        internal RingAssembled Add(byte* record, uint type, byte* payload, int length, out int lost)
         {
             lost = 0;
-            bool hasPrefix = length >= Fragment.PrefixSize;
-            uint index = hasPrefix ? Fragment.IndexOf(payload) : 0;
-            uint count = hasPrefix ? Fragment.CountOf(payload) : 0;
+            bool hasPrefix = length >= RingFragment.PrefixSize;
+            uint index = hasPrefix ? RingFragment.IndexOf(payload) : 0;
+            uint count = hasPrefix ? RingFragment.CountOf(payload) : 0;
             bool isLast = (MessageHeaderLayout.ReadFlags(record) & Layout.FlagLastFragment) != 0;
             bool isSound = hasPrefix && index < count && isLast == (index == count - 1);
             bool goesOn = isSound && _state != State.Idle
@@ -102,7 +102,7 @@ namespace {{ view.namespace }}
                 if (!isSound)
                 {
                     lost++;
-                    return Assembled.Partly;
+                    return RingAssembled.Partly;
                 }
 
                 lost += index != 0 ? 1 : 0; // the rest of a message whose start is lost
@@ -110,7 +110,7 @@ namespace {{ view.namespace }}
             }
 
             _next++;
-            return Append(payload + Fragment.PrefixSize, length - Fragment.PrefixSize, isLast, ref lost);
+            return Append(payload + RingFragment.PrefixSize, length - RingFragment.PrefixSize, isLast, ref lost);
         }
 
         protected override bool ReleaseHandle()
@@ -122,7 +122,7 @@ namespace {{ view.namespace }}
         private void Start(byte* record, uint type, uint index, uint count)
         {
             Grow(FirstCapacity);
-            Bytes.Copy(Header, record, MessageHeaderLayout.Size);
+            RingBytes.Copy(Header, record, MessageHeaderLayout.Size);
             MessageHeaderLayout.ClearFlags(Header, Layout.EngineFlags);
             _state = index == 0 ? State.Collecting : State.Discarding;
             _next = index;
@@ -131,13 +131,13 @@ namespace {{ view.namespace }}
             Length = 0;
         }
 
-        private Assembled Append(byte* bytes, int length, bool isLast, ref int lost)
+        private RingAssembled Append(byte* bytes, int length, bool isLast, ref int lost)
         {
             State before = _state;
             _state = isLast ? State.Idle : before;
             if (before == State.Discarding)
             {
-                return Assembled.Partly;
+                return RingAssembled.Partly;
             }
 
             long size = (long)Length + length;
@@ -146,13 +146,13 @@ namespace {{ view.namespace }}
                 Excess = (ulong)size;
                 lost++;
                 _state = isLast ? State.Idle : State.Discarding;
-                return Assembled.TooLarge;
+                return RingAssembled.TooLarge;
             }
 
             Grow((int)size);
-            Bytes.Copy(Payload + Length, bytes, length);
+            RingBytes.Copy(Payload + Length, bytes, length);
             Length = (int)size;
-            return isLast ? Assembled.Whole : Assembled.Partly;
+            return isLast ? RingAssembled.Whole : RingAssembled.Partly;
         }
 
         private void Grow(int length)

@@ -8,12 +8,12 @@ namespace {{ view.namespace }}
     /// The constant part of a ring's header: written before the ring has a name, checked by everyone
     /// who opens it.
     /// </summary>
-    internal sealed unsafe class Identity
+    internal sealed unsafe class RingIdentity
     {
         internal const ulong MinCapacity = 1UL << 10;
         internal const ulong MaxCapacity = 1UL << 40;
 
-        private Identity(ulong capacity, ulong schemaHash, ulong createdUnixNs)
+        private RingIdentity(ulong capacity, ulong schemaHash, ulong createdUnixNs)
         {
             Capacity = capacity;
             SchemaHash = schemaHash;
@@ -31,10 +31,10 @@ namespace {{ view.namespace }}
 
         /// <summary>The identity of a ring that is made now.</summary>
         /// <exception cref="SharedMemoryException">InvalidCapacity.</exception>
-        internal static Identity ForNew(SharedMemoryOptions options)
+        internal static RingIdentity ForNew(SharedMemoryOptions options)
         {
             long asked = options.Capacity ?? Layout.DefaultCapacity;
-            return new Identity(RoundCapacity(asked), Layout.SchemaHash, Platform.UnixNs());
+            return new RingIdentity(RoundCapacity(asked), Layout.SchemaHash, Platform.UnixNs());
         }
 
         /// <summary>The power of two that an asked capacity stands for.</summary>
@@ -43,8 +43,8 @@ namespace {{ view.namespace }}
         {
             if (asked <= 0 || asked > (long)MaxCapacity)
             {
-                string text = "capacity " + Text.Of(asked) + " asked; at least " + Text.Of(MinCapacity)
-                    + " and at most " + Text.Of(MaxCapacity) + " bytes are possible";
+                string text = "capacity " + RingText.Of(asked) + " asked; at least " + RingText.Of(MinCapacity)
+                    + " and at most " + RingText.Of(MaxCapacity) + " bytes are possible";
                 throw new SharedMemoryException(
                     ErrorCode.InvalidCapacity, text, MaxCapacity, (ulong)asked);
             }
@@ -73,7 +73,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Checks an existing ring's header, of which nothing is believed.</summary>
         /// <exception cref="SharedMemoryException">What does not match, expected and found.</exception>
-        internal static Identity Check(
+        internal static RingIdentity Check(
             byte[] bytes, string path, ulong fileSize, SharedMemoryOptions options)
         {
             fixed (byte* header = bytes)
@@ -109,22 +109,22 @@ namespace {{ view.namespace }}
                 CheckCapacity(path, capacity, fileSize, options);
                 ulong schema = *(ulong*)(header + RingHeaderLayout.SchemaHash);
                 CheckSchema(path, schema, options);
-                return new Identity(capacity, schema, *(ulong*)(header + RingHeaderLayout.CreatedUnixNs));
+                return new RingIdentity(capacity, schema, *(ulong*)(header + RingHeaderLayout.CreatedUnixNs));
             }
         }
 
         internal static SharedMemoryException Mismatch(
             ErrorCode code, string path, string what, ulong expected, ulong found)
         {
-            string text = "'" + path + "': " + what + " is " + Text.Of(found) + ", expected " + Text.Of(expected);
+            string text = "'" + path + "': " + what + " is " + RingText.Of(found) + ", expected " + RingText.Of(expected);
             return new SharedMemoryException(code, text, expected, found);
         }
 
         private static SharedMemoryException HashMismatch(
             ErrorCode code, string path, string what, ulong expected, ulong found)
         {
-            string text = "'" + path + "': " + what + " is " + Text.Hex(found, 16)
-                + ", expected " + Text.Hex(expected, 16);
+            string text = "'" + path + "': " + what + " is " + RingText.Hex(found, 16)
+                + ", expected " + RingText.Hex(expected, 16);
             return new SharedMemoryException(code, text, expected, found);
         }
 
@@ -133,15 +133,15 @@ namespace {{ view.namespace }}
             uint swapped = (magic >> 24) | ((magic >> 8) & 0xFF00) | ((magic << 8) & 0xFF0000) | (magic << 24);
             bool isSwapped = swapped == Layout.Magic;
             string text = "'" + path + (isSwapped ? "' is a ring of the other byte order" : "' is no ring of this protocol")
-                + ": the magic number is " + Text.Hex(magic, 8) + ", expected " + Text.Hex(Layout.Magic, 8);
+                + ": the magic number is " + RingText.Hex(magic, 8) + ", expected " + RingText.Hex(Layout.Magic, 8);
             ErrorCode code = isSwapped ? ErrorCode.WrongEndianness : ErrorCode.BadMagic;
             return new SharedMemoryException(code, text, Layout.Magic, magic);
         }
 
         private static SharedMemoryException WrongVersion(string path, ushort major, ushort minor)
         {
-            string text = "'" + path + "': the version is " + Text.Of(major) + "." + Text.Of(minor)
-                + ", expected " + Text.Of(Layout.VersionMajor) + "." + Text.Of(Layout.VersionMinor);
+            string text = "'" + path + "': the version is " + RingText.Of(major) + "." + RingText.Of(minor)
+                + ", expected " + RingText.Of(Layout.VersionMajor) + "." + RingText.Of(Layout.VersionMinor);
             return new SharedMemoryException(ErrorCode.VersionMismatch, text, Layout.VersionMajor, major);
         }
 
@@ -150,8 +150,8 @@ namespace {{ view.namespace }}
         {
             if (found < MinCapacity || found > MaxCapacity || (found & (found - 1)) != 0)
             {
-                string text = "'" + path + "': the header says capacity " + Text.Of(found)
-                    + ", which is no power of two from " + Text.Of(MinCapacity) + " to " + Text.Of(MaxCapacity);
+                string text = "'" + path + "': the header says capacity " + RingText.Of(found)
+                    + ", which is no power of two from " + RingText.Of(MinCapacity) + " to " + RingText.Of(MaxCapacity);
                 throw new SharedMemoryException(
                     ErrorCode.Corrupt, text, RingHeaderLayout.Capacity, found);
             }

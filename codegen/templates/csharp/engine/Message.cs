@@ -87,7 +87,7 @@ namespace {{ view.namespace }}
 
         /// <summary>The payload as text; null if it is not UTF-8.</summary>
         /// <returns>The text.</returns>
-        public string GetText() => Utf8.Read(Payload);
+        public string GetText() => RingUtf8.Read(Payload);
 
         /// <summary>The payload as a struct.</summary>
         /// <typeparam name="T">The struct.</typeparam>
@@ -96,7 +96,7 @@ namespace {{ view.namespace }}
         /// SizeMismatch; InvalidUtf8.</returns>
         public Status Get<T>(out T value)
             where T : struct, IPayload
-            => PayloadReader.Read(MessageType, Payload, out value);
+            => RingPayload.Read(MessageType, Payload, out value);
 
         partial void ReadHeaderFields(in ReceivedMessage message);
 
@@ -153,7 +153,7 @@ namespace {{ view.namespace }}
 
         /// <summary>The payload as text; null if it is not UTF-8.</summary>
         /// <returns>The text.</returns>
-        public string GetText() => Utf8.Read(Payload);
+        public string GetText() => RingUtf8.Read(Payload);
 
         /// <summary>The payload as a struct, by a copy.</summary>
         /// <typeparam name="T">The struct.</typeparam>
@@ -162,7 +162,7 @@ namespace {{ view.namespace }}
         /// SizeMismatch; InvalidUtf8.</returns>
         public Status Get<T>(out T value)
             where T : struct, IPayload
-            => PayloadReader.Read(MessageType, Payload, out value);
+            => RingPayload.Read(MessageType, Payload, out value);
 
         /// <summary>A copy that may be kept.</summary>
         /// <returns>The copy.</returns>
@@ -170,7 +170,7 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>How typed receives turn payloads into structs.</summary>
-    internal static class PayloadReader
+    internal static class RingPayload
     {
         internal static Status Read<T>(MessageType type, ReadOnlySpan<byte> payload, out T value)
             where T : struct, IPayload

@@ -7,7 +7,7 @@ using System.Threading;
 namespace {{ view.namespace }}
 {
     /// <summary>Linux (x86_64 and aarch64): futexes, membarrier, fallocate, /dev/shm.</summary>
-    internal sealed unsafe class LinuxPlatform : UnixPlatform
+    internal sealed unsafe class RingLinuxPlatform : RingUnixPlatform
     {
         private const int CloseOnExec = 0x80000;
         private const int NonBlocking = 0x800;
@@ -57,7 +57,7 @@ namespace {{ view.namespace }}
             return error;
         }
 
-        internal override int Allocate(OpenFile file, ulong size)
+        internal override int Allocate(RingFile file, ulong size)
         {
             int error;
             do
@@ -80,13 +80,13 @@ namespace {{ view.namespace }}
             }
         }
 
-        internal override int GetFacts(OpenFile file, out FileFacts facts)
+        internal override int GetFacts(RingFile file, out RingFileFacts facts)
         {
             byte none = 0;
             return Status((int)file.Raw, &none, 0x1000, out facts); // AT_EMPTY_PATH
         }
 
-        internal override int GetFacts(string path, out FileFacts facts)
+        internal override int GetFacts(string path, out RingFileFacts facts)
         {
             fixed (byte* name = ZeroTerminated(path))
             {
@@ -95,11 +95,11 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>statx: unlike stat's, its structure is the same on every machine.</summary>
-        private static int Status(int folder, byte* path, int flags, out FileFacts facts)
+        private static int Status(int folder, byte* path, int flags, out RingFileFacts facts)
         {
             const long BasicFields = 0x7FF;
             var status = default(Statx);
-            facts = default(FileFacts);
+            facts = default(RingFileFacts);
             long result = NativeMethods.syscall(
                 StatxCall, folder, (long)path, flags, BasicFields, (long)&status, 0);
             if (result != 0)
@@ -158,11 +158,11 @@ namespace {{ view.namespace }}
         private static long Barrier(int command) =>
             NativeMethods.syscall(MembarrierCall, command, 0, 0, 0, 0, 0);
 
-        internal override WakePoints OpenWakePoints(string fileName, ulong createdUnixNs) =>
+        internal override RingWakePoints OpenWakePoints(string fileName, ulong createdUnixNs) =>
             new Futex();
 
         /// <summary>Sleeps on the mapped word itself: nothing to open or close.</summary>
-        private sealed class Futex : WakePoints
+        private sealed class Futex : RingWakePoints
         {
             private const int WaitCommand = 0;
             private const int WakeCommand = 1;

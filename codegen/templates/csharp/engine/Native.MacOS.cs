@@ -11,7 +11,7 @@ namespace {{ view.namespace }}
     /// macOS (x86_64 and arm64): locks of open files, bounded naps instead of a futex. Not run by the
     /// project's tests.
     /// </summary>
-    internal sealed unsafe class MacOSPlatform : UnixPlatform
+    internal sealed unsafe class RingMacOSPlatform : RingUnixPlatform
     {
         private const int NonBlocking = 0x4;
         private const int NoFollow = 0x100;
@@ -65,7 +65,7 @@ namespace {{ view.namespace }}
             return result == -1 ? LastError() : 0;
         }
 
-        internal override int Allocate(OpenFile file, ulong size)
+        internal override int Allocate(RingFile file, ulong size)
         {
             // All or nothing, from the file's end.
             var store = new Store { Flags = 4, Mode = 3, Length = (long)size };
@@ -89,18 +89,18 @@ namespace {{ view.namespace }}
             }
         }
 
-        internal override int GetFacts(OpenFile file, out FileFacts facts)
+        internal override int GetFacts(RingFile file, out RingFileFacts facts)
         {
             var status = default(Stat);
-            facts = default(FileFacts);
+            facts = default(RingFileFacts);
             int result = NativeMethods.fstat((int)file.Raw, &status);
             return result == 0 ? Fill(in status, out facts) : LastError();
         }
 
-        internal override int GetFacts(string path, out FileFacts facts)
+        internal override int GetFacts(string path, out RingFileFacts facts)
         {
             var status = default(Stat);
-            facts = default(FileFacts);
+            facts = default(RingFileFacts);
             fixed (byte* name = ZeroTerminated(path))
             {
                 int result = NativeMethods.lstat(name, &status);
@@ -108,9 +108,9 @@ namespace {{ view.namespace }}
             }
         }
 
-        private static int Fill(in Stat status, out FileFacts facts)
+        private static int Fill(in Stat status, out RingFileFacts facts)
         {
-            facts = new FileFacts
+            facts = new RingFileFacts
             {
                 NotRegular = NotRegular(status.Mode),
                 Owner = status.Owner,
@@ -161,14 +161,14 @@ namespace {{ view.namespace }}
         internal override ulong MonotonicNs() =>
             NativeMethods.clock_gettime_nsec_np(MonotonicClock);
 
-        internal override WakePoints OpenWakePoints(string fileName, ulong createdUnixNs) =>
+        internal override RingWakePoints OpenWakePoints(string fileName, ulong createdUnixNs) =>
             new Naps();
 
         /// <summary>
         /// Naps that double from 50 microseconds to a millisecond: an idle receiver costs next to
         /// nothing, a busy one wakes soon.
         /// </summary>
-        private sealed class Naps : WakePoints
+        private sealed class Naps : RingWakePoints
         {
             private const ulong Shortest = 50000;
             private const ulong Longest = 1000000;

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 namespace {{ view.namespace }}
 {
     /// <summary>Files, maps and locks as Linux and macOS share them, straight from libc.</summary>
-    internal abstract unsafe class UnixPlatform : Platform
+    internal abstract unsafe class RingUnixPlatform : Platform
     {
         private const int ReadOnly = 0;
         private const int ReadWrite = 2;
@@ -38,10 +38,10 @@ namespace {{ view.namespace }}
         /// <summary>Sets errno's value aside: after a failed call only.</summary>
         protected static int LastError() => Marshal.GetLastWin32Error();
 
-        internal override int Open(string path, bool writable, out OpenFile file) =>
+        internal override int Open(string path, bool writable, out RingFile file) =>
             Adopt(path, OpenFlags | (writable ? ReadWrite : ReadOnly), 0, out file);
 
-        internal override int CreateNew(string path, int permissions, out OpenFile file)
+        internal override int CreateNew(string path, int permissions, out RingFile file)
         {
             int error = Adopt(path, OpenFlags | CreateFlags | ReadWrite, OwnerMayRead, out file);
             if (error == 0 && NativeMethods.fchmod((int)file.Raw, (uint)permissions) != 0)
@@ -54,7 +54,7 @@ namespace {{ view.namespace }}
             return error;
         }
 
-        private int Adopt(string path, int flags, uint mode, out OpenFile file)
+        private int Adopt(string path, int flags, uint mode, out RingFile file)
         {
             int descriptor;
             int error = 0;
@@ -67,21 +67,21 @@ namespace {{ view.namespace }}
                 }
             }
             while (error == Interrupted);
-            file = error == 0 ? new OpenFile((IntPtr)descriptor) : null;
+            file = error == 0 ? new RingFile((IntPtr)descriptor) : null;
             return error;
         }
 
         /// <summary>A path as libc takes it: UTF-8, with a zero at its end.</summary>
         protected static byte[] ZeroTerminated(string text)
         {
-            byte[] bytes = new byte[Utf8.CountBytes(text) + 1];
-            _ = Utf8.Write(text, bytes);
+            byte[] bytes = new byte[RingUtf8.CountBytes(text) + 1];
+            _ = RingUtf8.Write(text, bytes);
             return bytes;
         }
 
         internal override bool CloseFile(IntPtr handle) => NativeMethods.close((int)handle) == 0;
 
-        internal override int ReadStart(OpenFile file, byte[] buffer, out int done)
+        internal override int ReadStart(RingFile file, byte[] buffer, out int done)
         {
             done = 0;
             fixed (byte* start = buffer)
@@ -107,31 +107,31 @@ namespace {{ view.namespace }}
             return 0;
         }
 
-        internal override int Map(OpenFile file, ulong size, bool writable, out Mapping mapping)
+        internal override int Map(RingFile file, ulong size, bool writable, out RingMapping mapping)
         {
             int access = writable ? ProtectRead | ProtectWrite : ProtectRead;
             IntPtr address = NativeMethods.mmap(
                 IntPtr.Zero, (UIntPtr)size, access, MapShared, (int)file.Raw, 0);
             bool failed = address == new IntPtr(-1);
             int error = failed ? LastError() : 0;
-            mapping = failed ? null : new Mapping((byte*)address, size);
+            mapping = failed ? null : new RingMapping((byte*)address, size);
             return error;
         }
 
         internal override bool Unmap(byte* address, ulong size) =>
             NativeMethods.munmap((IntPtr)address, (UIntPtr)size) == 0;
 
-        internal override int TryLock(OpenFile file, long offset, out bool taken)
+        internal override int TryLock(RingFile file, long offset, out bool taken)
         {
             int error = LockCommand((int)file.Raw, true, LockKind.Write, offset, out bool _);
             taken = IsTaken(error);
             return taken ? 0 : error;
         }
 
-        internal override void Unlock(OpenFile file, long offset) =>
+        internal override void Unlock(RingFile file, long offset) =>
             _ = LockCommand((int)file.Raw, true, LockKind.None, offset, out bool _);
 
-        internal override bool IsLocked(OpenFile file, long offset)
+        internal override bool IsLocked(RingFile file, long offset)
         {
             // Asking for a read lock, which a write lock excludes, is open to read-only files too.
             int error = LockCommand((int)file.Raw, false, LockKind.Read, offset, out bool locked);
@@ -159,7 +159,7 @@ namespace {{ view.namespace }}
         internal override string ErrorText(int error)
         {
             string text = Marshal.PtrToStringAnsi(NativeMethods.strerror(error));
-            return text + " (errno " + Text.Of(error) + ")";
+            return text + " (errno " + RingText.Of(error) + ")";
         }
 
         /// <summary>What kind of file the mode bits of a status say; null for a regular one.</summary>

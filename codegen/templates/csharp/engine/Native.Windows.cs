@@ -12,7 +12,7 @@ namespace {{ view.namespace }}
     /// Windows (x64 and arm64): LockFileEx, named auto-reset events, QueryPerformanceCounter. Not run
     /// by the project's tests.
     /// </summary>
-    internal sealed unsafe class WindowsPlatform : Platform
+    internal sealed unsafe class RingWindowsPlatform : Platform
     {
         private const uint GenericRead = 0x80000000;
         private const uint GenericWrite = 0x40000000;
@@ -29,26 +29,26 @@ namespace {{ view.namespace }}
 
         internal override uint ProcessId => NativeMethods.GetCurrentProcessId();
 
-        internal override int Open(string path, bool writable, out OpenFile file) =>
+        internal override int Open(string path, bool writable, out RingFile file) =>
             Adopt(path, writable ? GenericRead | GenericWrite : GenericRead, OpenExisting, out file);
 
-        internal override int CreateNew(string path, int permissions, out OpenFile file) =>
+        internal override int CreateNew(string path, int permissions, out RingFile file) =>
             Adopt(path, GenericRead | GenericWrite, CreateNewFile, out file);
 
-        private static int Adopt(string path, uint access, uint disposition, out OpenFile file)
+        private static int Adopt(string path, uint access, uint disposition, out RingFile file)
         {
             // A link is opened itself, and a folder can be opened: both are refused by their kind.
             IntPtr handle = NativeMethods.CreateFileW(
                 path, access, ShareAll, IntPtr.Zero, disposition, OpenReparsePoint | BackupSemantics, IntPtr.Zero);
             bool failed = handle == new IntPtr(-1);
             int error = failed ? Marshal.GetLastWin32Error() : 0;
-            file = failed ? null : new OpenFile(handle);
+            file = failed ? null : new RingFile(handle);
             return error;
         }
 
         internal override bool CloseFile(IntPtr handle) => NativeMethods.CloseHandle(handle) != 0;
 
-        internal override int Allocate(OpenFile file, ulong size)
+        internal override int Allocate(RingFile file, ulong size)
         {
             // FileAllocationInfo, then FileEndOfFileInfo: both are one 64-bit number.
             long bytes = (long)size;
@@ -63,9 +63,9 @@ namespace {{ view.namespace }}
             return done != 0 ? free : (ulong?)null;
         }
 
-        internal override int GetFacts(OpenFile file, out FileFacts facts)
+        internal override int GetFacts(RingFile file, out RingFileFacts facts)
         {
-            facts = default(FileFacts);
+            facts = default(RingFileFacts);
             FileInformation info;
             StandardInformation standard;
             if (NativeMethods.GetFileInformationByHandle(file.Raw, &info) == 0
@@ -85,10 +85,10 @@ namespace {{ view.namespace }}
             return 0;
         }
 
-        internal override int GetFacts(string path, out FileFacts facts)
+        internal override int GetFacts(string path, out RingFileFacts facts)
         {
-            facts = default(FileFacts);
-            int error = Adopt(path, ReadAttributes, OpenExisting, out OpenFile file);
+            facts = default(RingFileFacts);
+            int error = Adopt(path, ReadAttributes, OpenExisting, out RingFile file);
             if (error != 0)
             {
                 return error;
@@ -100,7 +100,7 @@ namespace {{ view.namespace }}
             }
         }
 
-        internal override int ReadStart(OpenFile file, byte[] buffer, out int done)
+        internal override int ReadStart(RingFile file, byte[] buffer, out int done)
         {
             done = 0;
             fixed (byte* start = buffer)
@@ -128,7 +128,7 @@ namespace {{ view.namespace }}
             return 0;
         }
 
-        internal override int Map(OpenFile file, ulong size, bool writable, out Mapping mapping)
+        internal override int Map(RingFile file, ulong size, bool writable, out RingMapping mapping)
         {
             mapping = null;
             IntPtr section = NativeMethods.CreateFileMappingW(
@@ -141,17 +141,17 @@ namespace {{ view.namespace }}
             byte* address = NativeMethods.MapViewOfFile(section, writable ? 6u : 4u, 0, 0, (UIntPtr)size);
             int error = address == null ? Marshal.GetLastWin32Error() : 0;
             _ = NativeMethods.CloseHandle(section); // the view keeps the section
-            mapping = address == null ? null : new Mapping(address, size);
+            mapping = address == null ? null : new RingMapping(address, size);
             return error;
         }
 
         internal override bool Unmap(byte* address, ulong size) =>
             NativeMethods.UnmapViewOfFile(address) != 0;
 
-        internal override int TryLock(OpenFile file, long offset, out bool taken) =>
+        internal override int TryLock(RingFile file, long offset, out bool taken) =>
             Lock(file, offset, exclusive: true, taken: out taken);
 
-        private static int Lock(OpenFile file, long offset, bool exclusive, out bool taken)
+        private static int Lock(RingFile file, long offset, bool exclusive, out bool taken)
         {
             var at = new Overlapped { Offset = (uint)offset, OffsetHigh = (uint)(offset >> 32) };
             uint flags = exclusive ? 3u : 1u; // fail at once; exclusive
@@ -166,13 +166,13 @@ namespace {{ view.namespace }}
             return taken ? 0 : error;
         }
 
-        internal override void Unlock(OpenFile file, long offset)
+        internal override void Unlock(RingFile file, long offset)
         {
             var at = new Overlapped { Offset = (uint)offset, OffsetHigh = (uint)(offset >> 32) };
             _ = NativeMethods.UnlockFileEx(file.Raw, 0, 1, 0, &at);
         }
 
-        internal override bool IsLocked(OpenFile file, long offset)
+        internal override bool IsLocked(RingFile file, long offset)
         {
             // Windows has no query, so the lock is taken shared for a moment. A side that claims its
             // role in this moment tries again, as every claim does for a while.
@@ -214,7 +214,7 @@ namespace {{ view.namespace }}
         }
 
         internal override string ErrorText(int error) =>
-            new Win32Exception(error).Message + " (error " + Text.Of(error) + ")";
+            new Win32Exception(error).Message + " (error " + RingText.Of(error) + ")";
 
         internal override string DefaultFolder()
         {
@@ -235,18 +235,18 @@ namespace {{ view.namespace }}
         /// <summary>Never called: <see cref="RegisterMembarrier"/> said so.</summary>
         internal override void Membarrier() => Interlocked.MemoryBarrier();
 
-        internal override WakePoints OpenWakePoints(string fileName, ulong createdUnixNs) =>
+        internal override RingWakePoints OpenWakePoints(string fileName, ulong createdUnixNs) =>
             new Events(fileName, createdUnixNs);
 
         /// <summary>Two named auto-reset events: one that data came, one that space was freed.</summary>
-        private sealed class Events : WakePoints
+        private sealed class Events : RingWakePoints
         {
             private readonly EventWaitHandle _data;
             private readonly EventWaitHandle _space;
 
             internal Events(string fileName, ulong createdUnixNs)
             {
-                string name = "Local\\" + fileName + "." + Text.Hex(createdUnixNs, 16, prefix: false);
+                string name = "Local\\" + fileName + "." + RingText.Hex(createdUnixNs, 16, prefix: false);
                 _data = new EventWaitHandle(false, EventResetMode.AutoReset, name + ".data");
                 _space = new EventWaitHandle(false, EventResetMode.AutoReset, name + ".space");
             }

@@ -7,7 +7,7 @@ using System.Runtime.InteropServices;
 namespace {{ view.namespace }}
 {
     /// <summary>What the operating system says about a file.</summary>
-    internal struct FileFacts
+    internal struct RingFileFacts
     {
         /// <summary>What it is if not a regular file, as in "a directory"; else null.</summary>
         internal string NotRegular;
@@ -27,14 +27,14 @@ namespace {{ view.namespace }}
         /// <summary>The file's number on its device.</summary>
         internal ulong Number;
 
-        internal bool IsSameFile(in FileFacts other) =>
+        internal bool IsSameFile(in RingFileFacts other) =>
             Device == other.Device && Number == other.Number;
     }
 
     /// <summary>An open file; closing it gives its role locks back, however the process ends.</summary>
-    internal sealed class OpenFile : SafeHandle
+    internal sealed class RingFile : SafeHandle
     {
-        internal OpenFile(IntPtr handle)
+        internal RingFile(IntPtr handle)
             : base(new IntPtr(-1), ownsHandle: true)
         {
             SetHandle(handle);
@@ -49,11 +49,11 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>Mapped bytes of a file; unmapped when disposed or no longer reachable.</summary>
-    internal sealed unsafe class Mapping : SafeHandle
+    internal sealed unsafe class RingMapping : SafeHandle
     {
         private readonly ulong _size;
 
-        internal Mapping(byte* address, ulong size)
+        internal RingMapping(byte* address, ulong size)
             : base(IntPtr.Zero, ownsHandle: true)
         {
             _size = size;
@@ -96,38 +96,38 @@ namespace {{ view.namespace }}
         internal abstract uint ProcessId { get; }
 
         /// <summary>Opens without following a link, waiting for a pipe, or passing it to a child.</summary>
-        internal abstract int Open(string path, bool writable, out OpenFile file);
+        internal abstract int Open(string path, bool writable, out RingFile file);
 
         /// <summary>Makes a file that must not exist, with exactly these permissions.</summary>
-        internal abstract int CreateNew(string path, int permissions, out OpenFile file);
+        internal abstract int CreateNew(string path, int permissions, out RingFile file);
 
         internal abstract bool CloseFile(IntPtr handle);
 
         /// <summary>Reserves the file's bytes, so that no later write meets a full file system.</summary>
-        internal abstract int Allocate(OpenFile file, ulong size);
+        internal abstract int Allocate(RingFile file, ulong size);
 
         /// <summary>Bytes that this user may still write to the folder's file system.</summary>
         internal abstract ulong? FreeBytes(string folder);
 
-        internal abstract int GetFacts(OpenFile file, out FileFacts facts);
+        internal abstract int GetFacts(RingFile file, out RingFileFacts facts);
 
         /// <summary>Facts of whatever has this path; a link is not followed.</summary>
-        internal abstract int GetFacts(string path, out FileFacts facts);
+        internal abstract int GetFacts(string path, out RingFileFacts facts);
 
         /// <summary>Reads from the file's start; <paramref name="done"/> may be less than asked.</summary>
-        internal abstract int ReadStart(OpenFile file, byte[] buffer, out int done);
+        internal abstract int ReadStart(RingFile file, byte[] buffer, out int done);
 
-        internal abstract int Map(OpenFile file, ulong size, bool writable, out Mapping mapping);
+        internal abstract int Map(RingFile file, ulong size, bool writable, out RingMapping mapping);
 
         internal abstract bool Unmap(byte* address, ulong size);
 
         /// <summary>Takes the lock on one byte for this open file, or says who is in the way.</summary>
-        internal abstract int TryLock(OpenFile file, long offset, out bool taken);
+        internal abstract int TryLock(RingFile file, long offset, out bool taken);
 
-        internal abstract void Unlock(OpenFile file, long offset);
+        internal abstract void Unlock(RingFile file, long offset);
 
         /// <summary>Whether another open file holds the lock on one byte; true in doubt.</summary>
-        internal abstract bool IsLocked(OpenFile file, long offset);
+        internal abstract bool IsLocked(RingFile file, long offset);
 
         /// <summary>Gives a finished file its name, unless that is taken.</summary>
         internal abstract int Publish(string temporary, string path);
@@ -151,7 +151,7 @@ namespace {{ view.namespace }}
         internal abstract void Membarrier();
 
         /// <summary>What sleeping and waking on a ring's sequences needs.</summary>
-        internal abstract WakePoints OpenWakePoints(string fileName, ulong createdUnixNs);
+        internal abstract RingWakePoints OpenWakePoints(string fileName, ulong createdUnixNs);
 
         /// <summary>Nanoseconds of the host's monotonic clock, the same for all processes.</summary>
         internal virtual ulong MonotonicNs()
@@ -179,17 +179,17 @@ namespace {{ view.namespace }}
 
             if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
             {
-                return new WindowsPlatform();
+                return new RingWindowsPlatform();
             }
 
             return RuntimeInformation.IsOSPlatform(OSPlatform.OSX)
-                ? (Platform)new MacOSPlatform()
-                : new LinuxPlatform();
+                ? (Platform)new RingMacOSPlatform()
+                : new RingLinuxPlatform();
         }
     }
 
     /// <summary>How one open ring sleeps and wakes.</summary>
-    internal abstract unsafe class WakePoints : IDisposable
+    internal abstract unsafe class RingWakePoints : IDisposable
     {
         /// <summary>
         /// Sleeps while the sequence is <paramref name="seen"/>, at most so long; false if only the

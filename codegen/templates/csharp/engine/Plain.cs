@@ -7,7 +7,7 @@ namespace {{ view.namespace }}
 {
     /// <summary>Plain structs as bytes, without unsafe code in generic methods.</summary>
     /// <typeparam name="T">A struct without references.</typeparam>
-    internal static class Plain<T>
+    internal static class RingPlain<T>
         where T : struct
     {
         /// <summary>Bytes of the struct; refuses one with references.</summary>

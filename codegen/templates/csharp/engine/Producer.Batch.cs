@@ -66,14 +66,14 @@ namespace {{ view.namespace }}
                 return Send(messageType, payload, flags);
             }
 
-            int room = PieceSize() - Fragment.PrefixSize;
+            int room = PieceSize() - RingFragment.PrefixSize;
             int count = (int)(((long)payload.Length + room - 1) / room);
             for (int index = 0; index < count; index++)
             {
                 int from = index * room;
                 ReadOnlySpan<byte> part = payload.Slice(from, Math.Min(room, payload.Length - from));
                 ErrorCode code = Acquire(
-                    messageType, part.Length + Fragment.PrefixSize, _options.SendTimeout, out byte* record);
+                    messageType, part.Length + RingFragment.PrefixSize, _options.SendTimeout, out byte* record);
                 if (code != ErrorCode.Ok)
                 {
                     return code;
@@ -84,7 +84,7 @@ namespace {{ view.namespace }}
                     : Layout.FlagFragment;
                 WritePiece(record, index, count, part);
                 _writer.WriteHeader(record, (flags & ~Layout.EngineFlags) | piece);
-                _writer.Publish(record, (uint)messageType, part.Length + Fragment.PrefixSize);
+                _writer.Publish(record, (uint)messageType, part.Length + RingFragment.PrefixSize);
                 _waker.Published();
             }
 
@@ -101,7 +101,7 @@ namespace {{ view.namespace }}
             }
 
             RingWriter.ClearTail(record, payload.Length);
-            Bytes.Copy(record + MessageHeaderLayout.Size, payload);
+            RingBytes.Copy(record + MessageHeaderLayout.Size, payload);
             _writer.WriteHeader(record, flags & ~Layout.EngineFlags);
             AddToBatch(record, type, payload.Length, flags);
             return ErrorCode.Ok;
@@ -128,16 +128,16 @@ namespace {{ view.namespace }}
         private static void WritePiece(byte* record, int index, int count, ReadOnlySpan<byte> part)
         {
             byte* start = record + MessageHeaderLayout.Size;
-            RingWriter.ClearTail(record, part.Length + Fragment.PrefixSize);
-            Fragment.WritePrefix(start, (uint)index, (uint)count);
-            Bytes.Copy(start + Fragment.PrefixSize, part);
+            RingWriter.ClearTail(record, part.Length + RingFragment.PrefixSize);
+            RingFragment.WritePrefix(start, (uint)index, (uint)count);
+            RingBytes.Copy(start + RingFragment.PrefixSize, part);
         }
 
         /// <summary>Two pieces fit into the ring, so that sending and receiving go on together.</summary>
         private int PieceSize()
         {
             int most = LargestPayload / 2 & ~(Record.Word - 1);
-            int asked = _options.FragmentSize == 0 ? most : Math.Max(_options.FragmentSize, Fragment.LeastSize);
+            int asked = _options.FragmentSize == 0 ? most : Math.Max(_options.FragmentSize, RingFragment.LeastSize);
             return Math.Min(asked, most);
         }
 

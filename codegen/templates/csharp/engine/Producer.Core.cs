@@ -65,7 +65,7 @@ namespace {{ view.namespace }}
 
         private Status SendString(string text, MessageFlags flags, int timeoutMs)
         {
-            int size = Utf8.CountBytes(text ?? throw new ArgumentNullException(nameof(text)));
+            int size = RingUtf8.CountBytes(text ?? throw new ArgumentNullException(nameof(text)));
             if (size < 0)
             {
                 return Refuse(ErrorCode.InvalidUtf8);
@@ -78,7 +78,7 @@ namespace {{ view.namespace }}
             }
 
             RingWriter.ClearTail(record, size);
-            _ = Utf8.Write(text, new Span<byte>(record + MessageHeaderLayout.Size, size));
+            _ = RingUtf8.Write(text, new Span<byte>(record + MessageHeaderLayout.Size, size));
             return Finish(record, Layout.TypeData, size, flags);
         }
 
@@ -124,7 +124,7 @@ namespace {{ view.namespace }}
         private void Fill(byte* record, SharedMemoryMessage message)
         {
             RingWriter.ClearTail(record, message.Payload.Length);
-            Bytes.Copy(record + MessageHeaderLayout.Size, message.Payload);
+            RingBytes.Copy(record + MessageHeaderLayout.Size, message.Payload);
             _writer.WriteHeader(record, message.Flags & ~Layout.EngineFlags);
             message.CopyHeaderFieldsTo(record);
         }
@@ -135,7 +135,7 @@ namespace {{ view.namespace }}
             byte* record, MessageType type, ReadOnlySpan<byte> payload, MessageFlags flags)
         {
             RingWriter.ClearTail(record, payload.Length);
-            Bytes.Copy(record + MessageHeaderLayout.Size, payload);
+            RingBytes.Copy(record + MessageHeaderLayout.Size, payload);
             return Finish(record, type, payload.Length, flags);
         }
 
@@ -255,12 +255,12 @@ namespace {{ view.namespace }}
         private ErrorCode WaitForRoom(ulong stride, int timeoutMs)
         {
             _awaitedStride = stride;
-            var deadline = new Deadline(timeoutMs);
+            var deadline = new RingDeadline(timeoutMs);
             switch (_waiter.Wait(this, _watch, ref deadline, out ErrorCode why))
             {
-                case Waited.TimedOut:
+                case RingWaited.TimedOut:
                     return ErrorCode.Timeout;
-                case Waited.Ended:
+                case RingWaited.Ended:
                     return why;
                 default:
                     return ErrorCode.Ok;
@@ -277,7 +277,7 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>The words for failures of attached rings.</summary>
-    internal static class Failure
+    internal static class RingFailure
     {
         internal static SharedMemoryException Describe(
             ErrorCode code, string ring, ulong expected, ulong found)
@@ -287,16 +287,16 @@ namespace {{ view.namespace }}
             {
                 case ErrorCode.TooLarge:
                 case ErrorCode.MessageTooLarge:
-                    text += ": " + Text.Of(found) + " bytes, at most " + Text.Of(expected) + " are possible";
+                    text += ": " + RingText.Of(found) + " bytes, at most " + RingText.Of(expected) + " are possible";
                     break;
                 case ErrorCode.SizeMismatch:
-                    text += ": " + Text.Of(found) + " bytes, expected " + Text.Of(expected);
+                    text += ": " + RingText.Of(found) + " bytes, expected " + RingText.Of(expected);
                     break;
                 case ErrorCode.TypeMismatch:
-                    text += ": type " + Text.Of(found) + ", expected " + Text.Of(expected);
+                    text += ": type " + RingText.Of(found) + ", expected " + RingText.Of(expected);
                     break;
                 case ErrorCode.Corrupt:
-                    text += " at " + Text.Of(expected) + ": found " + Text.Hex(found, 1);
+                    text += " at " + RingText.Of(expected) + ": found " + RingText.Hex(found, 1);
                     break;
                 default:
                     break;

@@ -23,13 +23,13 @@ namespace {{ view.namespace }}
     /// }
     /// </code>
     /// </example>
-    public sealed unsafe partial class SharedMemoryProducer : IDisposable, IAwaited
+    public sealed unsafe partial class SharedMemoryProducer : IDisposable, IRingAwaited
     {
-        private readonly Attachment _attachment;
+        private readonly RingAttachment _attachment;
         private readonly SharedMemoryOptions _options;
-        private readonly Waiter _waiter;
-        private readonly PeerWatch _watch;
-        private readonly Waker _waker;
+        private readonly RingWaiter _waiter;
+        private readonly RingPeerWatch _watch;
+        private readonly RingWaker _waker;
         private readonly uint _largest;
         private RingWriter _writer;
 
@@ -61,22 +61,22 @@ namespace {{ view.namespace }}
         public SharedMemoryProducer(string name, SharedMemoryOptions options)
         {
             _options = (options ?? throw new ArgumentNullException(nameof(options))).Copy();
-            _attachment = Attachment.Open(name, _options, Role.Producer);
+            _attachment = RingAttachment.Open(name, _options, Role.Producer);
             try
             {
                 _writer = new RingWriter(_attachment);
             }
             catch
             {
-                _attachment.Close(announce: false, removeFile: false);
+                _attachment.Close(removeFile: false);
                 throw;
             }
 
             Ring = new RingBuffer(_attachment);
             _largest = (uint)Ring.LargestPayload;
-            _waiter = new Waiter(_attachment, _options);
-            _watch = new PeerWatch(_attachment);
-            _waker = new Waker(_attachment);
+            _waiter = new RingWaiter(_attachment, _options);
+            _watch = new RingPeerWatch(_attachment);
+            _waker = new RingWaker(_attachment);
             _attachment.Announce();
         }
 
@@ -94,7 +94,7 @@ namespace {{ view.namespace }}
         /// </summary>
         public SharedMemoryException LastError => _failure == ErrorCode.Ok
             ? null
-            : Failure.Describe(_failure, Ring.Name, _failureExpected, _failureFound);
+            : RingFailure.Describe(_failure, Ring.Name, _failureExpected, _failureFound);
 
         /// <summary>Sends plain data, waiting for room if need be.</summary>
         /// <param name="payload">The bytes.</param>
@@ -186,7 +186,7 @@ namespace {{ view.namespace }}
         public Status SendPlain<T>(T value, MessageFlags flags = default(MessageFlags))
             where T : struct
         {
-            int size = Plain<T>.Size;
+            int size = RingPlain<T>.Size;
             ErrorCode code = Acquire(Layout.TypeData, size, _options.SendTimeout, out byte* record);
             if (code != ErrorCode.Ok)
             {
@@ -194,7 +194,7 @@ namespace {{ view.namespace }}
             }
 
             RingWriter.ClearTail(record, size);
-            Plain<T>.Write(value, new Span<byte>(record + MessageHeaderLayout.Size, size));
+            RingPlain<T>.Write(value, new Span<byte>(record + MessageHeaderLayout.Size, size));
             return Finish(record, Layout.TypeData, size, flags);
         }
 
@@ -260,18 +260,18 @@ namespace {{ view.namespace }}
                 return;
             }
 
-            bool isOurs = !_attachment.IsForked;
-            if (isOurs)
+            if (!_attachment.IsForked)
             {
                 Flush();
+                _attachment.AnnounceClosed();
             }
 
             _writer.Block();
             _serial = (_serial | 1) + 1;
             Ring.Freeze();
-            _attachment.Close(announce: isOurs, removeFile: false);
+            _attachment.Close(removeFile: false);
         }
 
-        bool IAwaited.IsReady() => _writer.Reserve(_awaitedStride, out byte* _) != ErrorCode.Full;
+        bool IRingAwaited.IsReady() => _writer.Reserve(_awaitedStride, out byte* _) != ErrorCode.Full;
     }
 }

@@ -6,7 +6,7 @@ using System.Threading;
 namespace {{ view.namespace }}
 {
     /// <summary>Where a side goes on after another one of its role, which may have died anywhere.</summary>
-    internal static unsafe class Recovery
+    internal static unsafe class RingRecovery
     {
         /// <summary>How often a consumer looks again when the producer is behind it.</summary>
         private const int Attempts = 64;
@@ -93,7 +93,7 @@ namespace {{ view.namespace }}
         internal static SharedMemoryException Corrupt(ulong position, ulong value, string why) =>
             new SharedMemoryException(
                 ErrorCode.Corrupt,
-                "corrupt ring at " + Text.Of(position) + ": found " + Text.Hex(value, 1) + ": " + why,
+                "corrupt ring at " + RingText.Of(position) + ": found " + RingText.Hex(value, 1) + ": " + why,
                 position,
                 value);
 

@@ -148,9 +148,9 @@ namespace {{ view.namespace }}
         internal static unsafe PeerState ReadState(byte* header, Role role, bool isHeld, ulong stallNs)
         {
             uint state = Read32(header, role.State);
-            if (state != SideState.Attached)
+            if (state != RingState.Attached)
             {
-                return state == SideState.Never ? PeerState.Never : PeerState.Closed;
+                return state == RingState.Never ? PeerState.Never : PeerState.Closed;
             }
 
             ulong beat = Read64(header, role.Heartbeat);
@@ -167,11 +167,11 @@ namespace {{ view.namespace }}
     /// </summary>
     public sealed unsafe class RingBuffer
     {
-        private readonly Attachment _attachment;
+        private readonly RingAttachment _attachment;
         private readonly Segment _segment;
         private Snapshot _last;
 
-        internal RingBuffer(Attachment attachment)
+        internal RingBuffer(RingAttachment attachment)
         {
             _attachment = attachment;
             _segment = attachment.Segment;
@@ -211,7 +211,7 @@ namespace {{ view.namespace }}
         /// <exception cref="SharedMemoryException">InvalidName, PermissionDenied, NotRegularFile,
         /// Io.</exception>
         public static bool Remove(string name, SharedMemoryOptions options = null) =>
-            Segment.Remove(new Target(name, options ?? new SharedMemoryOptions()));
+            Segment.Remove(new RingTarget(name, options ?? new SharedMemoryOptions()));
 
         /// <summary>The file that a ring of this name has, or would have.</summary>
         /// <param name="name">The ring.</param>
@@ -219,7 +219,7 @@ namespace {{ view.namespace }}
         /// <returns>The path.</returns>
         /// <exception cref="SharedMemoryException">InvalidName, FolderMissing.</exception>
         public static string GetPath(string name, SharedMemoryOptions options = null) =>
-            new Target(name, options ?? new SharedMemoryOptions()).FilePath;
+            new RingTarget(name, options ?? new SharedMemoryOptions()).FilePath;
 
         /// <summary>All that the header says.</summary>
         /// <returns>The numbers.</returns>

@@ -12,7 +12,7 @@ namespace {{ view.namespace }}
     /// Each time the ring is found empty after a run of records, the consumer pauses before it looks
     /// again: not at all for request and response, longer while the runs between two pauses are short.
     /// </remarks>
-    internal struct DistanceRule
+    internal struct RingDistance
     {
         private const ulong ShortRun = 16 << 10;
         private const ulong LongRun = 64 << 10;
@@ -27,7 +27,7 @@ namespace {{ view.namespace }}
         private ulong _markMessages;
         private ulong _markPosition;
 
-        internal DistanceRule(Distance distance, ulong capacity, ulong messages, ulong position)
+        internal RingDistance(Distance distance, ulong capacity, ulong messages, ulong position)
         {
             _isAdaptive = distance == Distance.Adaptive;
             _shortRun = Math.Min(ShortRun, capacity / 4);
@@ -95,22 +95,22 @@ namespace {{ view.namespace }}
         /// <summary>The id that the next message should have; above 32 bits before the first.</summary>
         private ulong _expectedId;
         private ulong _corruptAt;
-        private DistanceRule _distance;
+        private RingDistance _distance;
 
         /// <summary>Goes on at the first message that was not released.</summary>
         /// <exception cref="SharedMemoryException">Corrupt.</exception>
-        internal RingReader(Attachment attachment, Distance distance)
+        internal RingReader(RingAttachment attachment, Distance distance)
         {
             _base = attachment.Base;
             _data = _base + RingHeaderLayout.Size;
             _capacity = attachment.Segment.Identity.Capacity;
             _mask = _capacity - 1;
-            _read = Recovery.FindConsumerPosition(_base, _capacity);
+            _read = RingRecovery.FindConsumerPosition(_base, _capacity);
             _received = *(ulong*)(_base + RingHeaderLayout.MessagesReceived);
             _bytes = *(ulong*)(_base + RingHeaderLayout.BytesReceived);
             _expectedId = ulong.MaxValue;
             _corruptAt = ulong.MaxValue;
-            _distance = new DistanceRule(distance, _capacity, _received, _read);
+            _distance = new RingDistance(distance, _capacity, _received, _read);
             BadWord = 0;
         }
 
@@ -205,7 +205,7 @@ namespace {{ view.namespace }}
             int pause = _distance.OnEmpty(_received, _read);
             if (pause != 0)
             {
-                Cpu.Pause(pause);
+                RingCpu.Pause(pause);
             }
 
             return pause != 0;

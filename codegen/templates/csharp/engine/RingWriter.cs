@@ -84,7 +84,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Goes on where the last producer stopped, which may have died anywhere.</summary>
         /// <exception cref="SharedMemoryException">Corrupt.</exception>
-        internal RingWriter(Attachment attachment)
+        internal RingWriter(RingAttachment attachment)
         {
             _base = attachment.Base;
             _data = _base + RingHeaderLayout.Size;
@@ -93,7 +93,7 @@ namespace {{ view.namespace }}
             _isBlocked = false;
             _pending = 0;
             _pendingPosition = 0;
-            Recovery.FindProducerPosition(_base, _capacity, out _write, out _sent);
+            RingRecovery.FindProducerPosition(_base, _capacity, out _write, out _sent);
             _bytes = *(ulong*)(_base + RingHeaderLayout.BytesSent);
             // As if the ring were full: the first send looks at the consumer's position.
             _roomLimit = _write;

@@ -59,7 +59,7 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>What a side's state field says.</summary>
-    internal static class SideState
+    internal static class RingState
     {
         /// <summary>Nobody ever had the role.</summary>
         internal const uint Never = 0;
@@ -74,7 +74,7 @@ namespace {{ view.namespace }}
     /// <summary>
     /// One side's hold on a ring: the mapping, the role's lock, and the means to sleep and wake.
     /// </summary>
-    internal sealed unsafe class Attachment
+    internal sealed unsafe class RingAttachment
     {
         /// <summary>Control word: its owner is about to sleep, or sleeps.</summary>
         internal const uint Waiting = 1;
@@ -93,7 +93,7 @@ namespace {{ view.namespace }}
 
         private readonly uint _processId;
 
-        private Attachment(Segment segment, Role role)
+        private RingAttachment(Segment segment, Role role)
         {
             Segment = segment;
             Role = role;
@@ -123,10 +123,10 @@ namespace {{ view.namespace }}
         /// <summary>Opens or makes the ring and takes the role; the peer does not know yet.</summary>
         /// <exception cref="SharedMemoryException">All that concerns names, files, identities and
         /// roles.</exception>
-        internal static Attachment Open(string name, SharedMemoryOptions options, Role role)
+        internal static RingAttachment Open(string name, SharedMemoryOptions options, Role role)
         {
-            LayoutChecks.Run();
-            var target = new Target(name, options);
+            RingLayoutChecks.Run();
+            var target = new RingTarget(name, options);
             for (int round = 0; round < Rounds; round++)
             {
                 Segment segment = OpenOrCreate(target, options);
@@ -136,7 +136,7 @@ namespace {{ view.namespace }}
                     // stays.
                     if (TakeRole(segment, role) && segment.HasItsName())
                     {
-                        return new Attachment(segment, role);
+                        return new RingAttachment(segment, role);
                     }
                 }
                 catch
@@ -160,25 +160,26 @@ namespace {{ view.namespace }}
             *(uint*)(Base + Role.Pid) = _processId;
             Beat();
             Volatile.Write(ref Word32(Role.Control), QuietControl);
-            // Pairs with the reads of the state in PeerWatch: epoch and pid are there.
-            Volatile.Write(ref Word32(Role.State), SideState.Attached);
+            // Pairs with the reads of the state in RingPeerWatch: epoch and pid are there.
+            Volatile.Write(ref Word32(Role.State), RingState.Attached);
+            RingBell();
+        }
+
+        /// <summary>Tells the peer that this side has gone.</summary>
+        internal void AnnounceClosed()
+        {
+            Volatile.Write(ref Word32(Role.Control), 0);
+            // Whoever reads "closed" sees everything that this side published before.
+            Volatile.Write(ref Word32(Role.State), RingState.Closed);
             RingBell();
         }
 
         /// <summary>
-        /// Closes. Tells the peer unless this is a forked child; removes the file if asked to, while
-        /// the caller holds both roles.
+        /// Unmaps and closes, which gives the role back; removes the file first if asked to, while the
+        /// caller holds both roles.
         /// </summary>
-        internal void Close(bool announce, bool removeFile)
+        internal void Close(bool removeFile)
         {
-            if (announce)
-            {
-                Volatile.Write(ref Word32(Role.Control), 0);
-                // Whoever reads "closed" sees everything that this side published before.
-                Volatile.Write(ref Word32(Role.State), SideState.Closed);
-                RingBell();
-            }
-
             if (removeFile && Segment.HasItsName())
             {
                 _ = Platform.Current.Remove(Segment.Target.FilePath);
@@ -216,7 +217,7 @@ namespace {{ view.namespace }}
 
         internal ref ulong Word64(int offset) => ref *(ulong*)(Base + offset);
 
-        private static Segment OpenOrCreate(Target target, SharedMemoryOptions options)
+        private static Segment OpenOrCreate(RingTarget target, SharedMemoryOptions options)
         {
             for (int round = 0; round < Rounds; round++)
             {
@@ -274,7 +275,7 @@ namespace {{ view.namespace }}
             }
 
             uint pid = Volatile.Read(ref *(uint*)(segment.Base + role.Pid));
-            string text = "'" + segment.Target.FilePath + "': process " + Text.Of(pid) + " is the " + role.Name;
+            string text = "'" + segment.Target.FilePath + "': process " + RingText.Of(pid) + " is the " + role.Name;
             throw new SharedMemoryException(ErrorCode.RoleTaken, text + " already", 0, pid);
         }
     }

@@ -7,7 +7,7 @@ using System.Threading;
 namespace {{ view.namespace }}
 {
     /// <summary>A ring's name and where its file is; made only from a name that was checked.</summary>
-    internal sealed class Target
+    internal sealed class RingTarget
     {
         private const int LongestName = 200;
         private const string FolderVariable = "BITRPC_SHM_DIR";
@@ -17,7 +17,7 @@ namespace {{ view.namespace }}
         private static int _nonce;
 
         /// <exception cref="SharedMemoryException">InvalidName; FolderMissing.</exception>
-        internal Target(string name, SharedMemoryOptions options)
+        internal RingTarget(string name, SharedMemoryOptions options)
         {
             CheckName(name);
             Name = name;
@@ -43,8 +43,8 @@ namespace {{ view.namespace }}
             // The clock keeps the processes apart that had the same id, the counter the calls.
             uint count = (uint)Interlocked.Increment(ref _nonce);
             uint nonce = (uint)Platform.Current.MonotonicNs() ^ (count << 16);
-            string process = Text.Of(Platform.Current.ProcessId);
-            string name = "." + FileName + "." + process + "." + Text.Hex(nonce, 8, prefix: false) + ".tmp";
+            string process = RingText.Of(Platform.Current.ProcessId);
+            string name = "." + FileName + "." + process + "." + RingText.Hex(nonce, 8, prefix: false) + ".tmp";
             return Path.Combine(Folder, name);
         }
 
@@ -59,7 +59,7 @@ namespace {{ view.namespace }}
             {
                 throw new SharedMemoryException(
                     ErrorCode.InvalidName,
-                    "the name has " + Text.Of(name.Length) + " characters" + Rule,
+                    "the name has " + RingText.Of(name.Length) + " characters" + Rule,
                     LongestName,
                     (ulong)name.Length);
             }
@@ -71,7 +71,7 @@ namespace {{ view.namespace }}
                     || (c >= '0' && c <= '9') || c == '_' || c == '-' || (c == '.' && i != 0);
                 if (!isFine)
                 {
-                    string what = "character " + Text.Hex(c, 2) + " at " + Text.Of(i);
+                    string what = "character " + RingText.Hex(c, 2) + " at " + RingText.Of(i);
                     throw new SharedMemoryException(
                         ErrorCode.InvalidName, what + " of the name" + Rule, 0, c);
                 }
@@ -105,7 +105,7 @@ namespace {{ view.namespace }}
     /// <summary>An open, checked and mapped ring: one file. Disposing unmaps and closes it.</summary>
     internal sealed unsafe class Segment : IDisposable
     {
-        private Segment(Target target, OpenFile file, Mapping mapping, Identity identity)
+        private Segment(RingTarget target, RingFile file, RingMapping mapping, RingIdentity identity)
         {
             Target = target;
             File = file;
@@ -114,30 +114,30 @@ namespace {{ view.namespace }}
             WakePoints = Platform.Current.OpenWakePoints(target.FileName, identity.CreatedUnixNs);
         }
 
-        internal Target Target { get; }
+        internal RingTarget Target { get; }
 
-        internal OpenFile File { get; }
+        internal RingFile File { get; }
 
-        internal Mapping Mapping { get; }
+        internal RingMapping Mapping { get; }
 
-        internal Identity Identity { get; }
+        internal RingIdentity Identity { get; }
 
-        internal WakePoints WakePoints { get; }
+        internal RingWakePoints WakePoints { get; }
 
         internal byte* Base => Mapping.Address;
 
         /// <summary>Makes a ring under a temporary name, and gives it its own when it is whole.</summary>
         /// <exception cref="SharedMemoryException">AlreadyExists and all that concerns files.</exception>
-        internal static Segment Create(Target target, SharedMemoryOptions options)
+        internal static Segment Create(RingTarget target, SharedMemoryOptions options)
         {
             Platform platform = Platform.Current;
-            Identity identity = Identity.ForNew(options);
-            if (platform.GetFacts(target.FilePath, out FileFacts facts) == 0)
+            RingIdentity identity = RingIdentity.ForNew(options);
+            if (platform.GetFacts(target.FilePath, out RingFileFacts facts) == 0)
             {
                 throw InTheWay(target, in facts); // publishing would find out too, after all the work
             }
 
-            string temporary = CreateTemporary(target, options, out OpenFile file);
+            string temporary = CreateTemporary(target, options, out RingFile file);
             Segment segment = null;
             try
             {
@@ -178,15 +178,15 @@ namespace {{ view.namespace }}
         /// <summary>Opens a ring and checks all that its file and header say.</summary>
         /// <exception cref="SharedMemoryException">NotFound and all that concerns files and
         /// identities.</exception>
-        internal static Segment Open(Target target, SharedMemoryOptions options, bool writable)
+        internal static Segment Open(RingTarget target, SharedMemoryOptions options, bool writable)
         {
             if (options.Capacity.HasValue)
             {
-                _ = Identity.RoundCapacity(options.Capacity.Value);
+                _ = RingIdentity.RoundCapacity(options.Capacity.Value);
             }
 
             Platform platform = Platform.Current;
-            int error = platform.Open(target.FilePath, writable, out OpenFile file);
+            int error = platform.Open(target.FilePath, writable, out RingFile file);
             if (error != 0)
             {
                 throw OpenFailed(target, error);
@@ -194,14 +194,14 @@ namespace {{ view.namespace }}
 
             try
             {
-                error = platform.GetFacts(file, out FileFacts facts);
+                error = platform.GetFacts(file, out RingFileFacts facts);
                 if (error != 0)
                 {
                     throw Failed("look at", target.FilePath, error);
                 }
 
                 CheckFacts(target, options, in facts);
-                Identity identity = ReadIdentity(target, options, file, facts.Size);
+                RingIdentity identity = ReadIdentity(target, options, file, facts.Size);
                 return Map(target, file, identity, writable);
             }
             catch
@@ -213,10 +213,10 @@ namespace {{ view.namespace }}
 
         /// <summary>Removes a ring's file; false if there was none.</summary>
         /// <exception cref="SharedMemoryException">NotRegularFile, PermissionDenied, Io.</exception>
-        internal static bool Remove(Target target)
+        internal static bool Remove(RingTarget target)
         {
             Platform platform = Platform.Current;
-            int error = platform.GetFacts(target.FilePath, out FileFacts facts);
+            int error = platform.GetFacts(target.FilePath, out RingFileFacts facts);
             if (error == 0 && facts.NotRegular != null)
             {
                 throw InTheWay(target, in facts);
@@ -234,15 +234,15 @@ namespace {{ view.namespace }}
         /// <summary>Whether the name still leads to this very file.</summary>
         internal bool HasItsName()
         {
-            return Platform.Current.GetFacts(File, out FileFacts own) == 0
-                && Platform.Current.GetFacts(Target.FilePath, out FileFacts named) == 0
+            return Platform.Current.GetFacts(File, out RingFileFacts own) == 0
+                && Platform.Current.GetFacts(Target.FilePath, out RingFileFacts named) == 0
                 && own.Links != 0
                 && own.IsSameFile(in named);
         }
 
         /// <summary>Whether no name leads to the file any more.</summary>
         internal bool IsRemoved() =>
-            Platform.Current.GetFacts(File, out FileFacts facts) == 0 && facts.Links == 0;
+            Platform.Current.GetFacts(File, out RingFileFacts facts) == 0 && facts.Links == 0;
 
         public void Dispose()
         {
@@ -259,7 +259,7 @@ namespace {{ view.namespace }}
         }
 
         private static string CreateTemporary(
-            Target target, SharedMemoryOptions options, out OpenFile file)
+            RingTarget target, SharedMemoryOptions options, out RingFile file)
         {
             for (int attempt = 0; ; attempt++)
             {
@@ -283,9 +283,9 @@ namespace {{ view.namespace }}
             }
         }
 
-        private static Segment Map(Target target, OpenFile file, Identity identity, bool writable)
+        private static Segment Map(RingTarget target, RingFile file, RingIdentity identity, bool writable)
         {
-            int error = Platform.Current.Map(file, identity.FileSize, writable, out Mapping mapping);
+            int error = Platform.Current.Map(file, identity.FileSize, writable, out RingMapping mapping);
             if (error != 0)
             {
                 throw Failed("map", target.FilePath, error);
@@ -294,7 +294,7 @@ namespace {{ view.namespace }}
             return new Segment(target, file, mapping, identity);
         }
 
-        private static void CheckFacts(Target target, SharedMemoryOptions options, in FileFacts facts)
+        private static void CheckFacts(RingTarget target, SharedMemoryOptions options, in RingFileFacts facts)
         {
             if (facts.NotRegular != null)
             {
@@ -304,14 +304,14 @@ namespace {{ view.namespace }}
             uint? user = Platform.Current.UserId;
             if (user.HasValue && user.Value != facts.Owner && !options.AnyOwner)
             {
-                string text = "'" + target.FilePath + "' belongs to user " + Text.Of(facts.Owner);
-                text += ", expected user " + Text.Of(user.Value);
+                string text = "'" + target.FilePath + "' belongs to user " + RingText.Of(facts.Owner);
+                text += ", expected user " + RingText.Of(user.Value);
                 throw new SharedMemoryException(ErrorCode.WrongOwner, text, user.Value, facts.Owner);
             }
         }
 
-        private static Identity ReadIdentity(
-            Target target, SharedMemoryOptions options, OpenFile file, ulong fileSize)
+        private static RingIdentity ReadIdentity(
+            RingTarget target, SharedMemoryOptions options, RingFile file, ulong fileSize)
         {
             byte[] header = new byte[RingHeaderLayout.Size];
             int error = Platform.Current.ReadStart(file, header, out int done);
@@ -322,33 +322,33 @@ namespace {{ view.namespace }}
 
             if (done < header.Length)
             {
-                throw Identity.Mismatch(
+                throw RingIdentity.Mismatch(
                     ErrorCode.TooShort, target.FilePath, "the file size", (ulong)header.Length, (ulong)done);
             }
 
-            return Identity.Check(header, target.FilePath, fileSize, options);
+            return RingIdentity.Check(header, target.FilePath, fileSize, options);
         }
 
-        private static SharedMemoryException OpenFailed(Target target, int error)
+        private static SharedMemoryException OpenFailed(RingTarget target, int error)
         {
             if (Platform.Current.Classify(error) == ErrorCode.NotFound)
             {
-                int folder = Platform.Current.GetFacts(target.Folder, out FileFacts _);
+                int folder = Platform.Current.GetFacts(target.Folder, out RingFileFacts _);
                 return folder == 0 ? Failed("open", target.FilePath, error) : FolderMissing(target);
             }
 
             // Systems have many codes for "not a file".
-            bool isThere = Platform.Current.GetFacts(target.FilePath, out FileFacts facts) == 0;
+            bool isThere = Platform.Current.GetFacts(target.FilePath, out RingFileFacts facts) == 0;
             return isThere && facts.NotRegular != null
                 ? InTheWay(target, in facts)
                 : Failed("open", target.FilePath, error);
         }
 
-        private static SharedMemoryException FolderMissing(Target target) =>
+        private static SharedMemoryException FolderMissing(RingTarget target) =>
             new SharedMemoryException(
                 ErrorCode.FolderMissing, "the folder '" + target.Folder + "' does not exist");
 
-        private static SharedMemoryException InTheWay(Target target, in FileFacts facts)
+        private static SharedMemoryException InTheWay(RingTarget target, in RingFileFacts facts)
         {
             return facts.NotRegular == null
                 ? new SharedMemoryException(
@@ -358,10 +358,10 @@ namespace {{ view.namespace }}
                     "expected a regular file at '" + target.FilePath + "', found " + facts.NotRegular);
         }
 
-        private static SharedMemoryException NoSpace(Target target, ulong needed, ulong free) =>
+        private static SharedMemoryException NoSpace(RingTarget target, ulong needed, ulong free) =>
             new SharedMemoryException(
                 ErrorCode.NoSpace,
-                "'" + target.FilePath + "' needs " + Text.Of(needed) + " bytes, " + Text.Of(free) + " are free",
+                "'" + target.FilePath + "' needs " + RingText.Of(needed) + " bytes, " + RingText.Of(free) + " are free",
                 needed,
                 free);
     }

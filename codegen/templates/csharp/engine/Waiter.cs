@@ -7,13 +7,13 @@ using System.Threading;
 namespace {{ view.namespace }}
 {
     /// <summary>When a blocking call gives up. Reads the clock only once it is asked.</summary>
-    internal struct Deadline
+    internal struct RingDeadline
     {
         private readonly int _timeoutMs;
         private ulong _end;
 
         /// <summary>-1 never, 0 at once, else so many milliseconds after the first look.</summary>
-        internal Deadline(int timeoutMs)
+        internal RingDeadline(int timeoutMs)
         {
             _timeoutMs = timeoutMs;
             _end = 0;
@@ -47,21 +47,21 @@ namespace {{ view.namespace }}
     /// each side excludes it. The waker's, for every message, is what costs; so where both sides can,
     /// the sleeper executes it for the waker with membarrier.
     /// </remarks>
-    internal unsafe struct Waker
+    internal unsafe struct RingWaker
     {
         private const uint Never = 4;
 
-        private readonly Attachment _attachment;
+        private readonly RingAttachment _attachment;
         private readonly uint* _control;
         private readonly uint _quiet;
 
-        internal Waker(Attachment attachment)
+        internal RingWaker(RingAttachment attachment)
         {
             _attachment = attachment;
             _control = (uint*)(attachment.Base + attachment.Role.Peer.Control);
             // The bits with which the fence may be skipped and nobody sleeps; none if this process is
             // out of the sleeper's reach.
-            _quiet = attachment.IsRegistered ? Attachment.CanMembarrier : Never;
+            _quiet = attachment.IsRegistered ? RingAttachment.CanMembarrier : Never;
         }
 
         /// <summary>
@@ -72,7 +72,7 @@ namespace {{ view.namespace }}
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal void Published()
         {
-            const uint Bits = Attachment.Waiting | Attachment.CanMembarrier;
+            const uint Bits = RingAttachment.Waiting | RingAttachment.CanMembarrier;
             if ((Volatile.Read(ref *_control) & Bits) != _quiet)
             {
                 WakeIfAsleep();
@@ -83,22 +83,22 @@ namespace {{ view.namespace }}
         private void WakeIfAsleep()
         {
             uint control = Volatile.Read(ref *_control);
-            if (_quiet == Never || (control & Attachment.CanMembarrier) == 0)
+            if (_quiet == Never || (control & RingAttachment.CanMembarrier) == 0)
             {
                 // The peer does not fence for this side. Pairs with the fence in Sleeper.Sleep.
                 Interlocked.MemoryBarrier();
                 control = Volatile.Read(ref *_control);
             }
 
-            if ((control & Attachment.Waiting) == 0)
+            if ((control & RingAttachment.Waiting) == 0)
             {
                 return;
             }
 
             // A sleeper that has been woken already, and not run yet, still names the old sequence.
             uint sequence = _attachment.Word32(_attachment.Role.Sequence);
-            uint low = sequence << Attachment.SequenceShift >> Attachment.SequenceShift;
-            if (control >> Attachment.SequenceShift == low)
+            uint low = sequence << RingAttachment.SequenceShift >> RingAttachment.SequenceShift;
+            if (control >> RingAttachment.SequenceShift == low)
             {
                 _attachment.RingBell();
             }
@@ -106,7 +106,7 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>What a wait came to.</summary>
-    internal enum Waited
+    internal enum RingWaited
     {
         Ready,
         TimedOut,
@@ -114,7 +114,7 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>Something that a side waits for.</summary>
-    internal interface IAwaited
+    internal interface IRingAwaited
     {
         /// <summary>Whether it is there; no side effect that matters.</summary>
         bool IsReady();
@@ -124,7 +124,7 @@ namespace {{ view.namespace }}
     /// Waits for the peer: looks for a while, then sleeps in the kernel, in slices in which the peer's
     /// life is checked.
     /// </summary>
-    internal sealed unsafe class Waiter
+    internal sealed unsafe class RingWaiter
     {
         /// <summary>How often the peer's life is checked: also the bound of every sleep.</summary>
         internal const ulong LivenessNs = 100000000;
@@ -132,12 +132,12 @@ namespace {{ view.namespace }}
         private const int LooksPerClock = 32;
         private const int GraceSlices = 10;
 
-        private readonly Attachment _attachment;
+        private readonly RingAttachment _attachment;
         private readonly bool _spins;
         private readonly ulong _spinNs;
         private int _interrupted;
 
-        internal Waiter(Attachment attachment, SharedMemoryOptions options)
+        internal RingWaiter(RingAttachment attachment, SharedMemoryOptions options)
         {
             _attachment = attachment;
             _spins = options.WaitStrategy == WaitStrategy.Spin;
@@ -148,7 +148,7 @@ namespace {{ view.namespace }}
         internal void Interrupt()
         {
             Volatile.Write(ref _interrupted, 1);
-            Attachment attachment = _attachment;
+            RingAttachment attachment = _attachment;
             if (attachment.IsOpen)
             {
                 uint* sequence = (uint*)(attachment.Base + attachment.Role.Peer.Sequence);
@@ -156,12 +156,15 @@ namespace {{ view.namespace }}
             }
         }
 
+        /// <summary>Takes an interruption back that no wait has noticed.</summary>
+        internal void ClearInterrupt() => Volatile.Write(ref _interrupted, 0);
+
         /// <summary>
         /// Waits until the awaited is there. "Timed out" and "ended" are said only after it was not
         /// there once more; <paramref name="why"/> then says how the peer ended.
         /// </summary>
-        internal Waited Wait(
-            IAwaited awaited, PeerWatch watch, ref Deadline deadline, out ErrorCode why)
+        internal RingWaited Wait(
+            IRingAwaited awaited, RingPeerWatch watch, ref RingDeadline deadline, out ErrorCode why)
         {
             ulong start = 0;
             while (true)
@@ -172,16 +175,16 @@ namespace {{ view.namespace }}
                     if (awaited.IsReady())
                     {
                         why = ErrorCode.Ok;
-                        return Waited.Ready;
+                        return RingWaited.Ready;
                     }
 
                     why = watch.Look();
                     if (why != ErrorCode.Ok)
                     {
-                        return Settle(awaited, watch, Waited.Ended, why);
+                        return Settle(awaited, watch, RingWaited.Ended, why);
                     }
 
-                    Cpu.Pause(1);
+                    RingCpu.Pause(1);
                 }
 
                 ulong now = Platform.Current.MonotonicNs();
@@ -189,12 +192,12 @@ namespace {{ view.namespace }}
                 why = watch.CheckIfDue(now);
                 if (why != ErrorCode.Ok)
                 {
-                    return Settle(awaited, watch, Waited.Ended, why);
+                    return Settle(awaited, watch, RingWaited.Ended, why);
                 }
 
                 if (deadline.Left(now, LivenessNs) == 0 || Interlocked.Exchange(ref _interrupted, 0) != 0)
                 {
-                    return Settle(awaited, watch, Waited.TimedOut, why);
+                    return Settle(awaited, watch, RingWaited.TimedOut, why);
                 }
 
                 if (!_spins && now - start >= _spinNs)
@@ -204,12 +207,12 @@ namespace {{ view.namespace }}
             }
         }
 
-        private static Waited Settle(
-            IAwaited awaited, PeerWatch watch, Waited otherwise, ErrorCode why)
+        private static RingWaited Settle(
+            IRingAwaited awaited, RingPeerWatch watch, RingWaited otherwise, ErrorCode why)
         {
             if (awaited.IsReady())
             {
-                return Waited.Ready;
+                return RingWaited.Ready;
             }
 
             watch.Told(why);
@@ -217,7 +220,7 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>Sleeps once, unless there is a reason not to.</summary>
-        private void Sleep(IAwaited awaited, PeerWatch watch, ulong boundNs)
+        private void Sleep(IRingAwaited awaited, RingPeerWatch watch, ulong boundNs)
         {
             uint* sequence = (uint*)(_attachment.Base + _attachment.Role.Peer.Sequence);
             // The sequence of the last look at the peer's state: whatever the peer has done since moves
@@ -225,7 +228,7 @@ namespace {{ view.namespace }}
             uint seen = watch.SeenSequence;
             ref uint control = ref _attachment.Word32(_attachment.Role.Control);
             uint quiet = _attachment.QuietControl;
-            Volatile.Write(ref control, Attachment.Waiting | quiet | (seen << Attachment.SequenceShift));
+            Volatile.Write(ref control, RingAttachment.Waiting | quiet | (seen << RingAttachment.SequenceShift));
             // Pairs with the waker's: its own fence, or none because of the membarrier.
             Interlocked.MemoryBarrier();
             if (_attachment.IsRegistered)
@@ -268,11 +271,11 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>What one side knows of the other: attached, closed, dead, or on a nameless file.</summary>
-    internal sealed unsafe class PeerWatch
+    internal sealed unsafe class RingPeerWatch
     {
         private const int LooksPerClock = 4096;
 
-        private readonly Attachment _attachment;
+        private readonly RingAttachment _attachment;
         private readonly Role _peer;
         private ulong _checkedNs;
         private int _looks;
@@ -281,7 +284,7 @@ namespace {{ view.namespace }}
         private uint _deadEpoch;
         private long _reportedEpoch = -1;
 
-        internal PeerWatch(Attachment attachment)
+        internal RingPeerWatch(RingAttachment attachment)
         {
             _attachment = attachment;
             _peer = attachment.Role.Peer;
@@ -292,7 +295,7 @@ namespace {{ view.namespace }}
         /// <summary>The peer's sequence at the last look at its state.</summary>
         internal uint SeenSequence { get; private set; }
 
-        // Pairs with the peer's store in Attachment.RingBell.
+        // Pairs with the peer's store in RingAttachment.RingBell.
         private uint Sequence => Volatile.Read(ref _attachment.Word32(_peer.Sequence));
 
         /// <summary>
@@ -322,7 +325,7 @@ namespace {{ view.namespace }}
         /// <summary>Checks liveness if the last check is long enough ago.</summary>
         internal ErrorCode CheckIfDue(ulong now)
         {
-            if (now - _checkedNs < Waiter.LivenessNs)
+            if (now - _checkedNs < RingWaiter.LivenessNs)
             {
                 return ErrorCode.Ok;
             }
@@ -351,13 +354,13 @@ namespace {{ view.namespace }}
         {
             uint state = Volatile.Read(ref _attachment.Word32(_peer.State));
             uint epoch = Volatile.Read(ref _attachment.Word32(_peer.Epoch));
-            if (state != SideState.Attached || _reportedEpoch == epoch || _attachment.IsPeerAlive())
+            if (state != RingState.Attached || _reportedEpoch == epoch || _attachment.IsPeerAlive())
             {
                 return false;
             }
 
             // The lock is free. Did the peer close, or a new one attach, between the two looks?
-            if (Volatile.Read(ref _attachment.Word32(_peer.State)) != SideState.Attached
+            if (Volatile.Read(ref _attachment.Word32(_peer.State)) != RingState.Attached
                 || Volatile.Read(ref _attachment.Word32(_peer.Epoch)) != epoch)
             {
                 return false;
@@ -370,13 +373,13 @@ namespace {{ view.namespace }}
         private void LookAtState(uint sequence)
         {
             SeenSequence = sequence;
-            // Pairs with Attachment.Close: what a closed peer published is visible.
-            _isClosed = Volatile.Read(ref _attachment.Word32(_peer.State)) == SideState.Closed;
+            // Pairs with RingAttachment.Close: what a closed peer published is visible.
+            _isClosed = Volatile.Read(ref _attachment.Word32(_peer.State)) == RingState.Closed;
         }
     }
 
     /// <summary>Hints to the processor.</summary>
-    internal static class Cpu
+    internal static class RingCpu
     {
         /// <summary>Waits so many turns of a waiting loop: some ten nanoseconds each.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

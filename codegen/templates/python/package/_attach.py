@@ -151,6 +151,7 @@ class Attachment:
         "memory",
         "own_point",
         "peer_point",
+        "readonly",
         "registered",
         "role",
         "segment",
@@ -170,6 +171,7 @@ class Attachment:
         self.registered = False
         self.memory: mmap.mmap = segment.memory
         self.view = memoryview(segment.memory)
+        self.readonly = self.view.toreadonly()
         self.words = self.view.cast("Q")
         self.halves = self.view.cast("I")
         self.own_point: _platform.WakePoint | None = None
@@ -289,7 +291,7 @@ class Attachment:
         os.close(self.lock_fd)
         self.lock_fd = -1
         _attachments.discard(self)
-        for view in (self.words, self.halves, self.view):
+        for view in (self.words, self.halves, self.readonly, self.view):
             view.release()
         try:
             self.memory.close()

@@ -24,12 +24,12 @@ class Endpoint:
     Usable as a context manager, which disposes of it at the end.
     """
 
-    __slots__ = ("__weakref__", "_attachment", "_last")
+    __slots__ = ("__weakref__", "_attachment", "_final")
 
     def __init__(self, attachment: Attachment) -> None:
         """Takes over an attached ring."""
         self._attachment = attachment
-        self._last: Snapshot | None = None
+        self._final: Snapshot | None = None
 
     @property
     def name(self) -> str:
@@ -66,14 +66,19 @@ class Endpoint:
         """False after dispose(), and in a forked child."""
         return self._attachment.is_open
 
+    @property
+    def is_forked(self) -> bool:
+        """True in a child that was forked from the process that attached."""
+        return self._attachment.forked
+
     def statistics(self) -> Statistics:
         """The counters of both sides; those of the moment of closing after dispose().
 
         Raises:
             Forked: In a forked child.
         """
-        if self._last is not None:
-            return self._last.statistics
+        if self._final is not None:
+            return self._final.statistics
         self._attachment.check_usable()
         return statistics(self._attachment)
 
@@ -83,8 +88,8 @@ class Endpoint:
         Raises:
             Forked: In a forked child.
         """
-        if self._last is not None:
-            return self._last
+        if self._final is not None:
+            return self._final
         self._attachment.check_usable()
         return snapshot(self._attachment)
 
@@ -95,9 +100,12 @@ class Endpoint:
             BufferError: A part of the ring's memory is still in use, by a slice or a numpy array.
                 The ring is closed all the same, and unmapped when that part goes.
         """
+        self._close()
+
+    def _close(self, *, remove: bool = False) -> None:
         if self._attachment.is_open:
-            self._last = snapshot(self._attachment)
-            self._attachment.close()
+            self._final = snapshot(self._attachment)
+            self._attachment.close(remove=remove)
 
     def close(self) -> None:
         """The same as dispose()."""

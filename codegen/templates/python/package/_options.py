@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -81,3 +81,10 @@ class Options:
     max_message_size: int = 64 << 20
     fragment_size: int = 0
     spin_budget: int = 100
+
+
+def with_capacity(options: Options | None, capacity: int | None) -> Options:
+    """Options with a capacity that was given apart from them."""
+    if capacity is None:
+        return options or Options()
+    return replace(options or Options(), capacity=capacity)

@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-from weakref import ref
 
 from ._attach import PRODUCER, attach
 from ._claim import BatchWriter, Claim
-from ._errors import Full, InvalidUtf8, RingError
+from ._errors import Full, InvalidUtf8
 from ._fragments import PREFIX, count_pieces, piece_size
-from ._layout import FLAG_FRAGMENT, FLAG_LAST_FRAGMENT, FLAG_URGENT, MESSAGE_HEADER_SIZE, TYPE_DATA
+from ._layout import FLAG_FRAGMENT, FLAG_LAST_FRAGMENT, MESSAGE_HEADER_SIZE, TYPE_DATA
 from ._memory import WEAK_ORDER, full_fence
 from ._message import SharedMemoryMessage, as_bytes
-from ._options import Options
-from ._payload import Payload
+from ._options import Options, with_capacity
 from ._record import (
     FLAGS_ONE,
     ID_INDEX,
     ID_ONE,
     LENGTH_ONE,
     ROUND_UP,
-    SIMPLE_HEADER,
-    TYPE_IS_LOW,
     TYPE_ONE,
-    U32,
     USER_FLAGS,
     WORD,
 )
+from ._sender import SHORT_WAY, Sender, outgoing
 from ._wait import Deadline
 from ._waiter import Waiter
-from ._writer import BYTES_SENT, PEER_CONTROL, SENT, WRITE_POSITION, Writer
+from ._writer import BYTES_SENT, PEER_CONTROL, SENT, WRITE_POSITION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Union
+    from collections.abc import Iterable
 
+    from ._payload import Payload
+    from ._sender import Sendable
     from ._typing import BytesLike
 
-    Sendable = Union[BytesLike, SharedMemoryMessage, Payload]
 
-_SHORT_WAY: Final = SIMPLE_HEADER and not TYPE_IS_LOW
-"""The header is one word beside the publication word, and no type can reach into the length."""
-
-
-class SharedMemoryProducer(Writer):
+class SharedMemoryProducer(Sender):
     """The sending side of a ring.
 
     At most one exists for each ring, in whatever process. After a producer that died, a new one
@@ -69,7 +60,7 @@ class SharedMemoryProducer(Writer):
         Io: A system call failed.
     """
 
-    __slots__ = ("_claimed", "_waiter")
+    __slots__ = ()
 
     def __init__(
         self, name: str, capacity: int | None = None, options: Options | None = None
@@ -84,8 +75,6 @@ class SharedMemoryProducer(Writer):
         """
         options = with_capacity(options, capacity)
         attachment = attach(name, options, PRODUCER)
-        self._waiter: Waiter | None = None
-        self._claimed: ref[Claim] | None = None
         try:
             super().__init__(attachment, options)
         except BaseException:
@@ -123,7 +112,7 @@ class SharedMemoryProducer(Writer):
             size = len(payload)
             index = self._index
             end = index + (size + ROUND_UP) // WORD
-            if end < self._bound and message_type and _SHORT_WAY:
+            if end < self._bound and message_type and SHORT_WAY:
                 words = self._words
                 if size % WORD:
                     words[end - 1] = 0
@@ -225,7 +214,7 @@ class SharedMemoryProducer(Writer):
         return self._send_message(message, 0)
 
     def _send_message(self, message: SharedMemoryMessage, timeout_ms: int | None) -> bool:
-        payload, message_type, flags, fields = _outgoing(message, TYPE_DATA, 0)
+        payload, message_type, flags, fields = outgoing(message, TYPE_DATA, 0)
         if fields is None:
             return self.send(payload, message_type, flags, timeout_ms)
         try:
@@ -375,195 +364,6 @@ class SharedMemoryProducer(Writer):
             attachment.announce_closed(PRODUCER)
             super().dispose()
 
-    # What the above is made of
-
-    def _send_anew(
-        self,
-        error: BaseException,
-        payload: BytesLike,
-        message_type: int,
-        flags: int,
-        timeout_ms: int | None,
-    ) -> bool:
-        """After a send that failed: puts things straight, and finds out what was wrong.
-
-        Raises the error, or a clearer one; but sends once more when it was only that the payload's
-        length is not counted in bytes.
-        """
-        self._attachment.check_usable()
-        self._recover()
-        if isinstance(error, IndexError):
-            return self._put(as_bytes(payload), message_type, flags, timeout_ms)
-        if isinstance(error, ValueError):
-            self._admit(0, message_type)
-        if isinstance(error, TypeError):
-            as_bytes(payload)
-        raise error
-
-    def _put(
-        self,
-        payload: BytesLike,
-        message_type: int,
-        flags: int,
-        timeout_ms: int | None,
-        fields: bytes | None = None,
-    ) -> bool:
-        """Sends on the long way: every check, waiting, and records that cross the lap's end."""
-        self._publish()
-        if not self._stage(payload, message_type, int(flags) & USER_FLAGS, timeout_ms, fields):
-            return False
-        self._flush()
-        return True
-
-    def _stage(
-        self,
-        payload: BytesLike,
-        message_type: int,
-        flags: int,
-        timeout_ms: int | None,
-        fields: bytes | None = None,
-    ) -> bool:
-        """Adds a message to what is staged; False when there was no room within the time."""
-        size = len(payload)
-        self._admit(size, message_type)
-        place = self._await_room(size, timeout_ms)
-        if place is None:
-            return False
-        index = place[0]
-        self._prepare(index, size, flags, fields)
-        start = index * WORD + MESSAGE_HEADER_SIZE
-        self._memory[start : start + size] = payload  # type: ignore[assignment]
-        self._seal(place, size, message_type)
-        if flags & FLAG_URGENT:
-            self._flush()
-        return True
-
-    def _push(
-        self, payload: BytesLike, message_type: int, flags: int, timeout_ms: int | None
-    ) -> bool:
-        """Adds a message to a batch."""
-        try:
-            return self._stage(payload, message_type, int(flags) & USER_FLAGS, timeout_ms)
-        except BaseException:
-            self._recover()
-            raise
-
-    def _publish(self) -> None:
-        """Publishes a batch so far."""
-        self._attachment.check_usable()
-        self._flush()
-
-    def _send_many(
-        self, messages: Iterable[Sendable], message_type: int, flags: int, timeout_ms: int
-    ) -> int:
-        items = messages if isinstance(messages, (list, tuple)) else list(messages)
-        sent = 0
-        try:
-            self._publish()
-            self._admit(0, message_type)
-            flags = int(flags) & USER_FLAGS
-            while sent < len(items):
-                sent += self._stage_run(items, sent, message_type, flags)
-                if sent < len(items):
-                    payload, own, own_flags, fields = _outgoing(items[sent], message_type, flags)
-                    if not self._stage(payload, own, own_flags, timeout_ms, fields):
-                        break
-                    sent += 1
-        except RingError:
-            if not sent or not self.is_open:
-                raise
-        except BaseException:
-            self._recover()
-            self._flush()
-            raise
-        self._flush()
-        return sent
-
-    def _stage_run(
-        self, items: Sequence[Sendable], start: int, message_type: int, flags: int
-    ) -> int:
-        """Stages bytes on the short way, as many as there are one after the other.
-
-        Returns how many.
-        """
-        if not _SHORT_WAY or flags:
-            return 0
-        words, memory = self._words, self._memory
-        bound = self._reach(self._position)
-        index, tail, total, run = self._index, (self._sent & U32) * ID_ONE, 0, 0
-        own = message_type * TYPE_ONE + MESSAGE_HEADER_SIZE * LENGTH_ONE
-        self._torn = True
-        first = self._first
-        if not first[1]:
-            self._mark = (self._position, self._sent, self._bytes, index)
-        for run, payload in enumerate(items[start:] if start else items):
-            if payload.__class__ is not bytes:
-                break
-            size = len(payload)  # type: ignore[arg-type]
-            end = index + (size + ROUND_UP) // WORD
-            if end >= bound:
-                break
-            if size % WORD:
-                words[end - 1] = 0
-            at = index * WORD + MESSAGE_HEADER_SIZE
-            memory[at : at + size] = payload  # type: ignore[assignment]
-            words[index + ID_INDEX] = tail
-            if first[1]:
-                words[index] = own + size * LENGTH_ONE
-            else:
-                first = (index, own + size * LENGTH_ONE)
-            tail += ID_ONE
-            total += size
-            index = end
-        else:
-            run += 1
-        if run:
-            words[index] = 0
-            self._first = first
-            self._sent += run
-            self._bytes += total
-            self._index = index
-            self._bound = 0
-        self._torn = False
-        return run
-
-    def _claim(self, size: int, message_type: int, timeout_ms: int | None) -> Claim | None:
-        if size < 0:
-            message = f"a claim of {size} bytes"
-            raise ValueError(message)
-        self._publish()
-        self._admit(size, message_type)
-        place = self._await_room(size, timeout_ms)
-        if place is None:
-            return None
-        claim = Claim(self, place, size, message_type)
-        self._claimed = ref(claim)
-        self._busy = "a claim"
-        self._bound = 0
-        return claim
-
-    def _end_claim(self) -> None:
-        self._claimed = None
-        self._busy = ""
-        if self._attachment.is_open:
-            self._refresh()
-
-    def _commit(
-        self, place: tuple[int, int], size: int, message_type: int, flags: int
-    ) -> None:
-        """Publishes a record that was filled in place."""
-        start = place[0] * WORD
-        self._prepare(place[0], size, flags, self._view[start : start + MESSAGE_HEADER_SIZE])
-        self._seal(place, size, message_type)
-        self._flush()
-
-
-def with_capacity(options: Options | None, capacity: int | None) -> Options:
-    """Options with a capacity that was given apart from them."""
-    if capacity is None:
-        return options or Options()
-    return replace(options or Options(), capacity=capacity)
-
 
 def _encode(text: str) -> bytes:
     try:
@@ -571,15 +371,3 @@ def _encode(text: str) -> bytes:
     except UnicodeEncodeError as error:
         message = f"the text is not UTF-8: {error.reason} at {error.start}"
         raise InvalidUtf8(message, found=text) from error
-
-
-def _outgoing(
-    item: Sendable, message_type: int, flags: int
-) -> tuple[BytesLike, int, int, bytes | None]:
-    """Payload, type, flags and header fields of something to be sent."""
-    if isinstance(item, Payload):
-        return item.pack(), item.MESSAGE_TYPE or TYPE_DATA, flags, None
-    if isinstance(item, SharedMemoryMessage):
-        own_flags = int(item.flags) & USER_FLAGS
-        return as_bytes(item.payload), item.message_type, own_flags, item.header_fields
-    return as_bytes(item), message_type, flags, None

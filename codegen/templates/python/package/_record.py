@@ -176,3 +176,10 @@ def flags_of(view: memoryview, start: int) -> int:
     """`flags` of the header that starts at byte `start`."""
     flags: int = _FLAGS.unpack_from(view, start + FLAGS_OFFSET)[0]
     return flags
+
+
+def clear_fragment_bits(header: bytes) -> bytes:
+    """A header as that of a message which was not sent in pieces."""
+    clean = bytearray(header)
+    _FLAGS.pack_into(clean, FLAGS_OFFSET, flags_of(memoryview(clean), 0) & ~FRAGMENT_BITS)
+    return bytes(clean)
