@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use bitrpc_codegen::demo::toolchain::{self, Job, cargo};
+use bitrpc_codegen::demo::toolchain;
 use bitrpc_codegen::names::Language;
-use bitrpc_tests::bench::{Member, Subject, members, subjects};
+use bitrpc_tests::bench::{Subject, subjects};
 use bitrpc_tests::tools::{CLANG_FORMAT, CLANGXX, GXX, Tool};
-use bitrpc_tests::{harness, repo};
+use bitrpc_tests::{harness, programs, repo};
 use libtest_mimic::Trial;
 
 const STRICT: [&str; 7] =
@@ -25,34 +25,34 @@ fn main() -> ExitCode {
         }
         let name = format!("{}/clang_format", subject.name);
         trials.push(needs(CLANG_FORMAT, name, move || clang_format(subject)));
-        for (verb, test) in RUST_TOOLS {
-            let name = format!("{}/{verb}", subject.name);
-            trials.push(harness::trial(name, move || test(subject, rust())));
-        }
+        let name = format!("{}/rustfmt", subject.name);
+        trials.push(harness::trial(name, move || rustfmt(subject)));
     }
+    trials.push(harness::trial("all_specs/clippy", clippy));
     for tool in [GXX, CLANGXX] {
         let name = format!("cross_language_test/{}", tool.program);
         trials.push(needs(tool, name, move || strict_program(tool)));
     }
     trials.push(needs(CLANG_FORMAT, "cross_language_test/clang_format".to_owned(), || {
-        format_is_right(&repo::generated(Language::Cpp), &[cross_language_test()])
+        format_is_right(
+            &repo::generated(Language::Cpp),
+            &[cross_language_test(Language::Cpp).join("main.cpp")],
+        )
     }));
     trials.push(harness::trial("cross_language_test/rustfmt", || {
-        rustfmt_files(&[repo::root().join("tests/peers/rust/src/main.rs")])
+        rustfmt_files(&[cross_language_test(Language::Rust).join("src/main.rs")])
     }));
     trials.push(harness::trial("cross_language_test/clippy", || {
-        let library = repo::generated(Language::Rust);
-        clippy_of(rust(), &Job { library, peer: repo::root().join("tests/peers/rust") })
+        clippy_of(&cross_language_test(Language::Rust))
     }));
     harness::run(trials)
 }
 
 /// A compilation unit's name, and the flags that it is compiled with.
-const DIALECTS: [(&str, &[&str]); 4] = [
+const DIALECTS: [(&str, &[&str]); 3] = [
     ("peer", &["-std=c++17", "peer"]),
-    ("cpp20_peer", &["-std=c++20", "peer"]),
     ("without_exceptions_and_rtti", &["-std=c++17", "-fno-exceptions", "-fno-rtti", "alone"]),
-    ("among_hostile_macros", &["-std=c++17", "macros"]),
+    ("cpp20_among_hostile_macros", &["-std=c++20", "macros"]),
 ];
 
 /// A program that only includes the header, twice.
@@ -64,11 +64,6 @@ const MACROS: &str = "#define ERROR 0\n#define DELETE 1\n#define IN\n#define OUT
      #include \"HEADER\"\n#ifndef ERROR\n#error the header lost a macro of its user\n#endif\n\
      int main() {}\n";
 
-type RustTool = fn(&Subject, &Member) -> Result<(), String>;
-
-const RUST_TOOLS: [(&str, RustTool); 3] =
-    [("rustfmt", rustfmt), ("clippy", clippy), ("library_and_its_readme", library_tests)];
-
 fn needs(
     tool: Tool,
     name: String,
@@ -78,11 +73,6 @@ fn needs(
         Err(missing) => harness::skipped(name, &missing),
         Ok(_) => harness::trial(name, test),
     }
-}
-
-fn rust() -> &'static Member {
-    let is_rust = |member: &&Member| member.toolchain.language() == Language::Rust;
-    members().iter().find(is_rust).expect("Rust is in the registry")
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
@@ -121,17 +111,17 @@ fn format_is_right(library: &Path, files: &[PathBuf]) -> Result<(), String> {
     run(command.args([&style, "--dry-run", "--Werror"]).args(files))
 }
 
-fn cross_language_test() -> PathBuf {
-    repo::root().join("tests/peers/cpp/main.cpp")
+fn cross_language_test(language: Language) -> PathBuf {
+    repo::root().join("tests/peers").join(language.id())
 }
 
 fn strict_program(tool: Tool) -> Result<(), String> {
     let mut command = Command::new(tool.program);
     command.arg("-std=c++17").args(STRICT).arg("-I").arg(repo::generated(Language::Cpp));
-    run(command.arg(cross_language_test()))
+    run(command.arg(cross_language_test(Language::Cpp).join("main.cpp")))
 }
 
-fn rustfmt(subject: &Subject, _: &Member) -> Result<(), String> {
+fn rustfmt(subject: &Subject) -> Result<(), String> {
     let job = subject.job(Language::Rust)?;
     rustfmt_files(&[job.library.join("src/lib.rs"), job.peer.join("src/main.rs")])
 }
@@ -142,24 +132,19 @@ fn rustfmt_files(files: &[PathBuf]) -> Result<(), String> {
     run(command.args(files))
 }
 
-fn clippy(subject: &Subject, member: &Member) -> Result<(), String> {
-    clippy_of(member, &subject.job(Language::Rust)?)
+/// The peers of all specs hold their generated code, and are linted as one crate.
+fn clippy() -> Result<(), String> {
+    let peer = |subject: &'static Subject| {
+        Ok((subject.name.as_str(), subject.job(Language::Rust)?.peer.join("src/main.rs")))
+    };
+    let peers = subjects().iter().map(peer).collect::<Result<Vec<_>, String>>()?;
+    let folder = programs::crate_of("all_peers", &peers).map_err(|error| error.to_string())?;
+    clippy_of(&folder)
 }
 
-fn clippy_of(member: &Member, job: &Job) -> Result<(), String> {
-    let found = member.found.as_ref().map_err(ToString::to_string)?;
-    let words = ["clippy", "--quiet", "--release", "--all-targets"];
-    let command = cargo(found, job, &words);
+fn clippy_of(folder: &Path) -> Result<(), String> {
+    let command = programs::cargo(folder, &["clippy", "--quiet", "--all-targets"]);
     run(command.map_err(|error| error.to_string())?.args(["--", "-D", "warnings"]))
-}
-
-/// The crate that users vendor, with the examples of its README.
-fn library_tests(subject: &Subject, member: &Member) -> Result<(), String> {
-    let found = member.found.as_ref().map_err(ToString::to_string)?;
-    let library = subject.job(Language::Rust)?.library;
-    let job = Job { library: library.clone(), peer: library };
-    let command = cargo(found, &job, &["test", "--quiet", "--release"]);
-    run(&mut command.map_err(|error| error.to_string())?)
 }
 
 /// The files of `folder` with one of these extensions, in order.

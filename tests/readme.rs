@@ -3,7 +3,9 @@
 use std::fs;
 use std::process::ExitCode;
 
-use bitrpc_tests::bench::{Member, members};
+use bitrpc_codegen::demo::toolchain;
+use bitrpc_codegen::names::Language;
+use bitrpc_tests::bench::{Member, members, subjects};
 use bitrpc_tests::markdown::{Block, blocks};
 use bitrpc_tests::{harness, programs, repo};
 use libtest_mimic::Trial;
@@ -23,7 +25,17 @@ fn main() -> ExitCode {
             None => {}
         }
     }
+    trials.push(harness::trial("generated/rust/README.md", generated_crate));
     harness::run(trials)
+}
+
+/// The crate that users vendor, with the examples of its README.
+fn generated_crate() -> Result<(), String> {
+    let default = subjects().first().ok_or("there is no spec")?;
+    let library = default.job(Language::Rust)?.library;
+    let command = programs::cargo(&library, &["test", "--quiet"]);
+    let mut command = command.map_err(|error| error.to_string())?;
+    toolchain::run(&mut command).map(drop).map_err(|error| error.to_string())
 }
 
 fn program(name: String, member: &'static Member, block: Block) -> Trial {

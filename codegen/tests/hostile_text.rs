@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn refuse(text: impl Into<Vec<u8>>) -> Findings {
     let start = Instant::now();
     let result = Spec::load("bad.yaml", &Memory::new().with("bad.yaml", text));
-    let findings = result.err().expect("this is no spec");
+    let findings = result.expect_err("this is no spec");
     let rendered = findings.to_string();
     assert!(!rendered.is_empty());
     assert!(findings.to_json().as_array().is_some_and(|list| !list.is_empty()));
@@ -32,7 +32,8 @@ fn bytes_that_are_no_text() {
     assert_eq!(rules(b"bitrpc: 1\n\xff\xfe".to_vec()), ["E001"]);
     assert_eq!(rules(b"\x7fELF\x02\x01\x01\x00\x00".to_vec()), ["E001"]);
     assert_eq!(rules("bitrpc: 1\0"), ["E001"]);
-    let garbage: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let garbage: Vec<u8> =
+        (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     assert_eq!(rules(garbage), ["E001"]);
     let utf16: Vec<u8> = "\u{feff}bitrpc: 1".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(rules(utf16), ["E001"]);
@@ -102,9 +103,8 @@ fn aliases_that_multiply() {
 #[test]
 fn harmless_aliases_are_read() {
     let fields = "fields: &f [{ name: a, type: u8 }]";
-    let text = format!(
-        "{HEAD}structs:\n  - {{ name: A, id: 1001, {fields} }}\n  - {{ name: B, id: 1002, fields: *f }}\n"
-    );
+    let first = format!("{{ name: A, id: 1001, {fields} }}");
+    let text = format!("{HEAD}structs:\n  - {first}\n  - {{ name: B, id: 1002, fields: *f }}\n");
     let spec = Spec::load("a.yaml", &Memory::new().with("a.yaml", text)).unwrap();
     assert_eq!(spec.structs[1].fields[0].name.value, "a");
 }
@@ -132,11 +132,9 @@ fn large_lists_are_read_in_reasonable_time() {
     let mut text = HEAD.replace("bad", "good");
     text.push_str("segment: { capacity: 1MiB }\nstructs:\n");
     for number in 0..6000 {
-        let _ = writeln!(
-            text,
-            "  - {{ name: S{number}, id: {}, fields: [{{ name: a, type: u32 }}, {{ name: b, type: \"u8[4]\" }}] }}",
-            5000 + number
-        );
+        let fields = "[{ name: a, type: u32 }, { name: b, type: \"u8[4]\" }]";
+        let id = 5000 + number;
+        let _ = writeln!(text, "  - {{ name: S{number}, id: {id}, fields: {fields} }}");
     }
     let start = Instant::now();
     Spec::load("a.yaml", &Memory::new().with("a.yaml", text)).unwrap();

@@ -180,7 +180,8 @@ proptest! {
     #[test]
     fn damaged_text_never_panics(seed: u64, size in 0_usize..4, damage in 1_usize..6) {
         let mut c = Choices::new(seed);
-        let text = if c.once_in(3) { DEFAULT_SPEC.to_owned() } else { RandomSpec::new(seed, size).yaml() };
+        let random = || RandomSpec::new(seed, size).yaml();
+        let text = if c.once_in(3) { DEFAULT_SPEC.to_owned() } else { random() };
         let mut bytes = text.into_bytes();
         for _ in 0..damage {
             damage_once(&mut bytes, &mut c);
@@ -196,10 +197,50 @@ proptest! {
 /// Changes a few bytes as a slip of the keyboard, a bad merge or a bad disk would.
 fn damage_once(bytes: &mut Vec<u8>, c: &mut Choices) {
     const SNIPPETS: &[&str] = &[
-        "\t", "- ", ": ", "[", "]", "{", "}", "&a ", "*a", "!!str ", "? ", "|", ">", "\"", "'", "#",
-        "%", "@", "`", "0x", "-1", "99999999999999999999", "[]", "[0]", "é", "\u{feff}", "\r", "---\n",
-        "...", "<<: ", "null", "~", "true", "no", "name", "u64[4294967296]", "since: \"9.9\"", "\0",
-        "\u{2028}", "string", "offset: 3", "size: 0", "align: 0", "line: 0",
+        "\t",
+        "- ",
+        ": ",
+        "[",
+        "]",
+        "{",
+        "}",
+        "&a ",
+        "*a",
+        "!!str ",
+        "? ",
+        "|",
+        ">",
+        "\"",
+        "'",
+        "#",
+        "%",
+        "@",
+        "`",
+        "0x",
+        "-1",
+        "99999999999999999999",
+        "[]",
+        "[0]",
+        "é",
+        "\u{feff}",
+        "\r",
+        "---\n",
+        "...",
+        "<<: ",
+        "null",
+        "~",
+        "true",
+        "no",
+        "name",
+        "u64[4294967296]",
+        "since: \"9.9\"",
+        "\0",
+        "\u{2028}",
+        "string",
+        "offset: 3",
+        "size: 0",
+        "align: 0",
+        "line: 0",
     ];
     let length = bytes.len() as u64;
     if length == 0 {

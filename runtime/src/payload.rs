@@ -113,6 +113,9 @@ pub fn tail_bytes(tail: &[u8]) -> Result<&[u8], DecodeError> {
 /// [`DecodeError::TailMismatch`] when the bytes are not a whole number of elements, or are not
 /// aligned for them (a payload that the ring hands out always is).
 pub fn tail_elements<T: FromBytes + Immutable>(tail: &[u8]) -> Result<&[T], DecodeError> {
+    if tail.is_empty() {
+        return Ok(&[]); // an empty slice may point anywhere, also where no `T` could lie
+    }
     <[T]>::ref_from_bytes(tail)
         .map_err(|_| DecodeError::TailMismatch { element: size_of::<T>(), found: tail.len() })
 }

@@ -55,6 +55,44 @@ fn manifest() -> String {
     )
 }
 
+/// Cargo with `words` for the crate in `folder`, which is none of the workspace: with the
+/// repository's runtime and lock file, and what it builds in the cache.
+///
+/// # Errors
+///
+/// When the lock file cannot be copied.
+pub fn cargo(folder: &Path, words: &[&str]) -> io::Result<Command> {
+    let lock_file = folder.join("Cargo.lock");
+    if !lock_file.exists() {
+        fs::copy(repo::root().join("Cargo.lock"), lock_file)?;
+    }
+    let runtime = repo::root().join("runtime");
+    let mut command = Command::new(env!("CARGO"));
+    command.args(words).arg("--manifest-path").arg(folder.join("Cargo.toml"));
+    command.arg("--target-dir").arg(repo::cache().join("cargo"));
+    command.arg("--config").arg(format!("patch.crates-io.bitrpc-shm.path={runtime:?}"));
+    Ok(command)
+}
+
+/// Writes a crate outside of the workspace into the cache: one program for each of `programs`, a
+/// name and the file with its `main`. What a user would call its dependencies is the runtime alone.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn crate_of(name: &str, programs: &[(&str, PathBuf)]) -> io::Result<PathBuf> {
+    let folder = repo::cache().join(name);
+    let mut manifest = format!(
+        "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2021\"\n\n\
+         [dependencies]\nbitrpc-shm = \"*\"\n\n[workspace]\n"
+    );
+    for (name, file) in programs {
+        manifest += &format!("\n[[bin]]\nname = {name:?}\npath = {file:?}\n");
+    }
+    write(&folder.join("Cargo.toml"), &manifest)?;
+    Ok(folder)
+}
+
 /// Writes `text` unless the file holds it already: a build looks at the time of the last change.
 fn write(file: &Path, text: &str) -> io::Result<()> {
     if fs::read_to_string(file).is_ok_and(|known| known == text) {

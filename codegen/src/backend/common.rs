@@ -59,39 +59,54 @@ pub(super) fn needs_align<R>(fields: &[FieldLayout<R>], align: u64) -> bool {
     fields.iter().all(|field| field.align < align)
 }
 
-/// Paragraphs of `doc` wrapped to `width` columns, an empty line between two paragraphs.
-pub(super) fn wrap(doc: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    for paragraph in doc.split("\n\n").map(str::trim).filter(|p| !p.is_empty()) {
-        if !lines.is_empty() {
-            lines.push(String::new());
+/// Doc texts as comment lines of one language.
+pub(super) struct Prose {
+    /// Makes a doc text harmless in a comment of the language.
+    pub(super) escape: fn(&str) -> String,
+    /// Columns that a line of source may take, the comment sign and its indentation included.
+    pub(super) width: usize,
+}
+
+/// Columns of `    /// `, the deepest comment that generated code has.
+const COMMENT_MARGIN: usize = 8;
+
+impl Prose {
+    /// Paragraphs of `doc`, wrapped, an empty line between two paragraphs.
+    pub(super) fn wrap(&self, doc: &str) -> Vec<String> {
+        let width = self.width - COMMENT_MARGIN;
+        let options = || textwrap::Options::new(width).break_words(false);
+        let mut lines = Vec::new();
+        for paragraph in doc.split("\n\n").map(str::trim).filter(|p| !p.is_empty()) {
+            if !lines.is_empty() {
+                lines.push(String::new());
+            }
+            let joined = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+            let text = (self.escape)(&joined);
+            lines.extend(textwrap::wrap(&text, options()).into_iter().map(|l| l.into_owned()));
         }
-        let options = textwrap::Options::new(width).break_words(false);
-        let joined = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-        lines.extend(textwrap::wrap(&joined, options).into_iter().map(|line| line.into_owned()));
+        lines
     }
-    lines
-}
 
-/// The doc text, or a sentence made of the name when the spec gives none.
-pub(super) fn wrap_or(doc: &str, width: usize, fallback: impl FnOnce() -> String) -> Vec<String> {
-    if doc.trim().is_empty() { wrap(&fallback(), width) } else { wrap(doc, width) }
-}
-
-/// The doc text of a field or tail, with what an older sender's message holds instead.
-pub(super) fn field_doc(
-    name: &str,
-    doc: &str,
-    since: Option<(u16, u16)>,
-    absent: &str,
-    width: usize,
-) -> Vec<String> {
-    let mut lines = wrap_or(doc, width, || format!("The `{name}` field."));
-    if let Some((major, minor)) = since {
-        lines.push(String::new());
-        lines.push(format!("Since version {major}.{minor}; {absent} in older messages."));
+    /// The doc text, or a sentence made of the name when the spec gives none.
+    pub(super) fn wrap_or(&self, doc: &str, fallback: impl FnOnce() -> String) -> Vec<String> {
+        if doc.trim().is_empty() { self.wrap(&fallback()) } else { self.wrap(doc) }
     }
-    lines
+
+    /// The doc text of a field or tail, with what an older sender's message holds instead.
+    pub(super) fn field(
+        &self,
+        name: &str,
+        doc: &str,
+        since: Option<(u16, u16)>,
+        absent: &str,
+    ) -> Vec<String> {
+        let mut lines = self.wrap_or(doc, || format!("The `{name}` field."));
+        if let Some((major, minor)) = since {
+            lines.push(String::new());
+            lines.push(format!("Since version {major}.{minor}; {absent} in older messages."));
+        }
+        lines
+    }
 }
 
 /// `0x` and at least `digits` upper-case digits.

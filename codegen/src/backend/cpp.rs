@@ -4,9 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::common::{
-    ENGINE_FLAGS, ENGINE_TYPES, Slot, engine_flag, engine_type, field_doc, hex, needs_align,
-    slots, wrap,
-    wrap_or,
+    ENGINE_FLAGS, ENGINE_TYPES, Prose, Slot, engine_flag, engine_type, hex, needs_align, slots,
 };
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
@@ -19,6 +17,15 @@ use crate::spec::{MessageRole, RingRole};
 
 /// Columns of a line, as `.clang-format` says.
 const WIDTH: usize = 100;
+
+const PROSE: Prose = Prose { escape: line_comment, width: WIDTH };
+
+/// A backslash at the end of a line would make the next line a comment too, and any line may end
+/// where the text is wrapped.
+fn line_comment(text: &str) -> String {
+    let quote = |word: &str| if word.ends_with('\\') { format!("'{word}'") } else { word.to_owned() };
+    text.split(' ').map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+}
 
 /// The C++ backend.
 #[derive(Debug)]
@@ -181,6 +188,8 @@ struct Constant {
     doc: Vec<String>,
     ty: &'static str,
     literal: String,
+    /// Wider than the formatter allows and to be kept as it is.
+    is_wide: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -233,7 +242,7 @@ impl View {
         let layout = input.layout;
         Self {
             banner: input.origin.banner(layout.version, Language::Cpp),
-            doc: wrap_or(&layout.doc, WIDTH - 4, || format!("The {} protocol.", layout.name)),
+            doc: PROSE.wrap_or(&layout.doc, || format!("The {} protocol.", layout.name)),
             namespace: layout.targets.cpp_namespace.join("::"),
             header: layout.targets.cpp_header.clone(),
             target: layout.targets.cpp_namespace.join("_"),
@@ -316,13 +325,13 @@ fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> HeaderView {
     let extra = |field: &FieldLayout<R>| Extra {
         name: spell(NameKind::HeaderField, &field.name),
         setter: spell(NameKind::Function, &format!("set_{}", field.name)),
-        doc: field_doc(&field.name, &field.doc, None, "zero", WIDTH - 8),
+        doc: PROSE.field(&field.name, &field.doc, None, "zero"),
         ty: type_name(layout, &field.ty),
         offset: field.offset,
     };
     let fields = fields(layout, &header.fields, header.size);
     HeaderView {
-        doc: wrap(&header.doc, WIDTH - 4),
+        doc: PROSE.wrap(&header.doc),
         diagram: diagram::of_header(header),
         size: header.size,
         align: header.align,
@@ -340,7 +349,7 @@ fn fields<R>(layout: &Layout, fields: &[FieldLayout<R>], end: u64) -> Vec<Field>
             let name = spell(NameKind::Field, &field.name);
             Field {
                 raw_name: field.name.clone(),
-                doc: field_doc(&field.name, &field.doc, field.since, "zero", WIDTH - 8),
+                doc: PROSE.field(&field.name, &field.doc, field.since, "zero"),
                 ty: type_name(layout, &field.ty),
                 offset: field.offset,
                 size: field.size,
@@ -396,7 +405,7 @@ fn named(value: &NamedValue, literal: String, kind: NameKind) -> ValueView {
         alias: (kind == NameKind::ProtocolValue && is_macro(&name)).then(|| format!("{name}_")),
         name,
         raw_name: value.name.clone(),
-        doc: wrap_or(&value.doc, WIDTH - 8, || format!("Value `{}`.", value.name)),
+        doc: PROSE.wrap_or(&value.doc, || format!("Value `{}`.", value.name)),
         literal,
     }
 }
@@ -409,9 +418,12 @@ fn constant(constant: &ConstantLayout) -> Constant {
         ConstantValue::Bool(value) => ("bool", value.to_string()),
         ConstantValue::Text(text) => ("std::string_view", string_literal(text)),
     };
+    let name = spell(NameKind::Constant, &constant.name);
+    let line = format!("inline constexpr {ty} {name} = {literal};");
     Constant {
-        name: spell(NameKind::Constant, &constant.name),
-        doc: wrap_or(&constant.doc, WIDTH - 4, || format!("Constant `{}`.", constant.name)),
+        is_wide: line.len() > WIDTH,
+        name,
+        doc: PROSE.wrap_or(&constant.doc, || format!("Constant `{}`.", constant.name)),
         ty,
         literal,
     }
@@ -450,7 +462,7 @@ fn enumeration(item: &EnumLayout) -> Enum {
     Enum {
         name: spell(NameKind::Type, &item.name),
         sampler: sampler(&item.name),
-        doc: wrap_or(&item.doc, WIDTH - 4, || format!("The `{}` values.", item.name)),
+        doc: PROSE.wrap_or(&item.doc, || format!("The `{}` values.", item.name)),
         ty: scalar(item.scalar),
         is_flags: item.is_flags,
         values,
@@ -465,7 +477,7 @@ fn structure(layout: &Layout, item: &StructLayout) -> Struct {
         name,
         raw_name: item.name.clone(),
         sampler: sampler(&item.name),
-        doc: wrap_or(&item.doc, WIDTH - 4, || format!("The `{}` payload.", item.name)),
+        doc: PROSE.wrap_or(&item.doc, || format!("The `{}` payload.", item.name)),
         diagram: diagram::of_struct(item),
         id: item.id.map(|id| format!("{id}U")),
         size: item.size,
@@ -486,7 +498,7 @@ fn tail(layout: &Layout, tail: &TailLayout) -> Tail {
     };
     Tail {
         name: spell(NameKind::Field, &tail.name),
-        doc: field_doc(&tail.name, &tail.doc, tail.since, "empty", WIDTH - 8),
+        doc: PROSE.field(&tail.name, &tail.doc, tail.since, "empty"),
         is_text: tail.kind == TailKind::String,
         is_bytes: tail.kind == TailKind::Bytes,
         element,

@@ -4,8 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::common::{
-    ENGINE_FLAGS, ENGINE_TYPES, Slot, engine_flag, engine_type, field_doc, hex, needs_align,
-    slots, wrap, wrap_or,
+    ENGINE_FLAGS, ENGINE_TYPES, Prose, Slot, engine_flag, engine_type, hex, needs_align, slots,
 };
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
@@ -16,8 +15,21 @@ use crate::layout::{
 use crate::names::{Language, NameKind, spell};
 use crate::spec::{MessageRole, RingRole};
 
-/// Columns that a doc line may take, the `/// ` and its indentation included.
-const WIDTH: usize = 100;
+const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
+
+/// Keeps rustdoc from taking brackets for links and angles for HTML, but for `code`.
+fn rustdoc(text: &str) -> String {
+    let mut is_code = false;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        is_code ^= c == '`';
+        if !is_code && matches!(c, '[' | ']' | '<' | '>') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
 
 /// The Rust backend.
 #[derive(Debug)]
@@ -217,7 +229,7 @@ impl View {
         let crate_name = layout.targets.rust_crate.clone();
         Self {
             banner: input.origin.banner(layout.version, Language::Rust),
-            doc: wrap_or(&layout.doc, WIDTH - 4, || format!("The {} protocol.", layout.name)),
+            doc: PROSE.wrap_or(&layout.doc, || format!("The {} protocol.", layout.name)),
             module: crate_name.replace('-', "_"),
             crate_name,
             runtime_version: env!("CARGO_PKG_VERSION"),
@@ -277,12 +289,12 @@ impl Protocol {
 fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> Header {
     let extra = |field: &FieldLayout<R>| Extra {
         name: spell(Language::Rust, NameKind::Constant, &field.name),
-        doc: field_doc(&field.name, &field.doc, None, "zero", WIDTH - 8),
+        doc: PROSE.field(&field.name, &field.doc, None, "zero"),
         ty: type_name(layout, &field.ty),
         offset: field.offset,
     };
     Header {
-        doc: wrap(&header.doc, WIDTH - 4),
+        doc: PROSE.wrap(&header.doc),
         diagram: diagram::of_header(header),
         size: header.size,
         align: header.align,
@@ -298,7 +310,7 @@ fn fields<R>(layout: &Layout, fields: &[FieldLayout<R>], end: u64) -> Vec<Field>
         Slot::Field(field) => Field {
             name: spell(Language::Rust, NameKind::Field, &field.name),
             raw_name: field.name.clone(),
-            doc: field_doc(&field.name, &field.doc, field.since, "zero", WIDTH - 8),
+            doc: PROSE.field(&field.name, &field.doc, field.since, "zero"),
             ty: type_name(layout, &field.ty),
             offset: field.offset,
             size: field.size,
@@ -332,7 +344,7 @@ fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {
     NamedLiteral {
         name: spell(Language::Rust, kind, &value.name),
         raw_name: value.name.clone(),
-        doc: wrap_or(&value.doc, WIDTH - 8, || format!("Value `{}`.", value.name)),
+        doc: PROSE.wrap_or(&value.doc, || format!("Value `{}`.", value.name)),
         literal,
     }
 }
@@ -346,7 +358,7 @@ fn constant(constant: &crate::layout::ConstantLayout) -> Constant {
     };
     Constant {
         name: spell(Language::Rust, NameKind::Constant, &constant.name),
-        doc: wrap_or(&constant.doc, WIDTH - 4, || format!("Constant `{}`.", constant.name)),
+        doc: PROSE.wrap_or(&constant.doc, || format!("Constant `{}`.", constant.name)),
         ty: ty.to_owned(),
         literal,
     }
@@ -362,7 +374,7 @@ fn enumeration(item: &EnumLayout) -> Enum {
     Enum {
         name: spell(Language::Rust, NameKind::Type, &item.name),
         sampler: sampler(&item.name),
-        doc: wrap_or(&item.doc, WIDTH - 4, || format!("The `{}` values.", item.name)),
+        doc: PROSE.wrap_or(&item.doc, || format!("The `{}` values.", item.name)),
         ty: scalar(item.scalar),
         is_flags: item.is_flags,
         values,
@@ -377,7 +389,7 @@ fn structure(layout: &Layout, item: &StructLayout) -> Struct {
         fixed,
         raw_name: item.name.clone(),
         sampler: sampler(&item.name),
-        doc: wrap_or(&item.doc, WIDTH - 4, || format!("The `{}` payload.", item.name)),
+        doc: PROSE.wrap_or(&item.doc, || format!("The `{}` payload.", item.name)),
         diagram: diagram::of_struct(item),
         id: item.id,
         size: item.size,
@@ -406,7 +418,7 @@ fn tail(layout: &Layout, tail: &TailLayout) -> Tail {
     };
     Tail {
         name: spell(Language::Rust, NameKind::Field, &tail.name),
-        doc: field_doc(&tail.name, &tail.doc, tail.since, "empty", WIDTH - 8),
+        doc: PROSE.field(&tail.name, &tail.doc, tail.since, "empty"),
         ty,
         reader,
         element,

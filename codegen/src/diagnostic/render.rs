@@ -46,7 +46,8 @@ fn group<'a>(sources: &'a Sources, finding: &'a Finding) -> Group<'a> {
         for label in labels.clone().filter(|label| label.span.source == file) {
             let primary = finding.primary.as_ref() == Some(label);
             let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-            snippet = snippet.annotation(kind.span(visible(source.text(), label)).label(&label.text));
+            snippet =
+                snippet.annotation(kind.span(visible(source.text(), label)).label(&label.text));
         }
         group = group.element(snippet);
     }

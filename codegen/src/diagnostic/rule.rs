@@ -19,10 +19,14 @@ macro_rules! rules {
 }
 
 rules! {
-    UNREADABLE "E001" "A spec file can be read: it exists, is a regular UTF-8 text, and is not too large.",
+    UNREADABLE "E001"
+        "A spec file can be read: it exists, is a regular UTF-8 text, and is not too large.",
     YAML_SYNTAX "E002" "A spec file is YAML.",
-    YAML_FEATURE "E003" "Tags, merge keys, several documents and keys that are not words are not part of the language.",
-    YAML_SIZE "E004" "YAML is not nested too deeply and does not have too many nodes, aliases included.",
+    YAML_FEATURE "E003"
+        "Tags, merge keys, several documents and keys that are not words are not part of the \
+         language.",
+    YAML_SIZE "E004"
+        "YAML is not nested too deeply and does not have too many nodes, aliases included.",
     EMPTY "E005" "A spec file is a mapping.",
     UNKNOWN_KEY "E006" "Every key is one that the language knows at this place.",
     MISSING_KEY "E007" "Keys that have no default are there.",
@@ -31,12 +35,17 @@ rules! {
     IMPORT_CYCLE "E010" "A file does not import itself, directly or through others.",
     LANGUAGE_VERSION "E011" "`bitrpc` names a version of the spec language that this tool knows.",
     ENDIANNESS "E012" "Rings are little-endian.",
-    BAD_IDENTIFIER "E020" "Types are written in PascalCase, everything else in snake_case: ASCII, at most 64 characters.",
+    BAD_IDENTIFIER "E020"
+        "Types are written in PascalCase, everything else in snake_case: ASCII, at most 64 \
+         characters.",
     DEFINED_TWICE "E021" "A name is defined once.",
     UNKNOWN_TYPE "E022" "A type is built in or defined in the spec or its imports.",
-    BAD_TYPE "E023" "A type is written as T, T[N], T[], char[N], bytes[N], string or bytes.",
-    BAD_VERSION "E024" "Versions are quoted \"major.minor\"; `since` never falls from field to field and is not newer than the spec.",
-    BAD_TEXT "E025" "Texts hold no control characters or direction marks, which would break comments.",
+    BAD_TYPE "E023" "A type is written as `T`, `T[N]`, `T[]`, `char[N]`, `bytes[N]`, `string` or `bytes`.",
+    BAD_VERSION "E024"
+        "Versions are quoted \"major.minor\"; `since` never falls from field to field and is \
+         not newer than the spec.",
+    BAD_TEXT "E025"
+        "Texts hold no control characters or direction marks, which would break comments.",
     BAD_TARGET "E026" "Crate, namespace, header and module names are usable in their language.",
     UNKNOWN_ROLE "E027" "A role is one that the engine knows for this header.",
     ROLE_TYPE "E028" "A field with a role has the role's type.",
@@ -44,8 +53,11 @@ rules! {
     OVERLAP "E030" "Fields do not overlap.",
     ENGINE_NAME "E031" "The message types and flags that the engine uses are there.",
     RESERVED_NAME "E032" "A name that `reserved` lists is not used again.",
-    EMPTY_TYPE "E033" "A type that takes no bytes stands alone as a message, never inside another type.",
-    BAD_GROWTH "E034" "Fields that are added with `since` do not move what older payloads hold: neither a tail, nor what follows a nested struct.",
+    EMPTY_TYPE "E033"
+        "A type that takes no bytes stands alone as a message, never inside another type.",
+    BAD_GROWTH "E034"
+        "Fields that are added with `since` do not move what older payloads hold: neither a \
+         tail, nor what follows a nested struct.",
     TOO_DEEP "E035" "Structs nest at most 32 levels deep.",
     MISALIGNED "L101" "A stated offset is a multiple of the field's alignment.",
     STATED "L105" "A stated size, offset or alignment is possible and correct.",
@@ -71,7 +83,8 @@ rules! {
     ESCAPED "L402" "A name that a language keeps for itself is spelled with `_` at its end.",
     HELPER_CLASH "L405" "A name does not meet one that the generated code needs.",
     RESERVED_UNDERSCORE "L406" "Names have no leading, trailing or double underscore.",
-    YAML_TRAP "L408" "Nothing in the text means one thing to one YAML reader and another to the next.",
+    YAML_TRAP "L408"
+        "Nothing in the text means one thing to one YAML reader and another to the next.",
 }
 
 /// The rule with this id, in any letter case.

@@ -154,9 +154,13 @@ mod tests {
 
     #[test]
     fn a_header_is_drawn_as_in_the_docs() {
-        let cells =
-            [(0, 4, "frame_length"), (4, 8, "message_type"), (8, 12, "message_id"),
-             (12, 13, "flags"), (13, 16, "(padding)")];
+        let cells = [
+            (0, 4, "frame_length"),
+            (4, 8, "message_type"),
+            (8, 12, "message_id"),
+            (12, 13, "flags"),
+            (13, 16, "(padding)"),
+        ];
         insta::assert_snapshot!(lines(&cells, None));
     }
 

@@ -20,8 +20,8 @@
 //! urgent 1                        (then fragment and last_fragment)
 //! ```
 //!
-//! The **schema** text has what gives payloads their meaning. Lists are sorted, so that the order of
-//! declarations does not matter; constants and docs are left out.
+//! The **schema** text has what gives payloads their meaning. Lists are sorted, so that the order
+//! of declarations does not matter; constants and docs are left out.
 //!
 //! ```text
 //! bitrpc schema 1

@@ -86,13 +86,7 @@ fn ring_fields(header: &Header<RingRole>, line: u64, out: &mut Vec<Finding>) -> 
     fields
 }
 
-fn check_line(
-    field: &Field<RingRole>,
-    start: u64,
-    end: u64,
-    line: u64,
-    out: &mut Vec<Finding>,
-) {
+fn check_line(field: &Field<RingRole>, start: u64, end: u64, line: u64, out: &mut Vec<Finding>) {
     let Some(stated) = &field.line else { return };
     let (first, last) = (stated.value * line, (stated.value + 1) * line);
     if start >= first && end <= last {

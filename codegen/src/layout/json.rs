@@ -14,7 +14,8 @@ use super::{ConstantValue, FieldLayout, HeaderLayout, Layout, NamedValue, Struct
 /// - `message_types`: list of `name`, `value`;
 /// - `flags`: `type`, `bits` (list of `name`, `mask`);
 /// - `constants`: list of `name`, `type`, `value`;
-/// - `enums`: list of `name`, `type`, `kind` (`enum` or `flags`), `values` (list of `name`, `value`);
+/// - `enums`: list of `name`, `type`, `kind` (`enum` or `flags`), `values` (list of `name`,
+///   `value`);
 /// - `structs`: list of `name`, `id` (messages only), `size`, `align`, `min_size`, `older_sizes`,
 ///   `fields` (as above, with `since` if stated), `padding_after`, and `tail` (`name`, `type`,
 ///   `element_size`, `since`) if there is one. Each struct stands after those that it contains.
@@ -22,8 +23,7 @@ pub fn to_json(layout: &Layout) -> Value {
     let (major, minor) = layout.version;
     let mut ring = header(layout, "ring_header", &layout.ring_header, |role| role.name());
     ring["line"] = json!(layout.ring_header.line);
-    let message =
-        header(layout, "message_header", &layout.message_header, |role| role.name());
+    let message = header(layout, "message_header", &layout.message_header, |role| role.name());
     json!({
         "name": layout.name,
         "version": format!("{major}.{minor}"),

@@ -14,6 +14,6 @@ mod scalar;
 mod text;
 
 pub use json::to_json;
-pub(crate) use resolve::check;
 pub use model::*;
+pub(crate) use resolve::check;
 pub use text::to_text;

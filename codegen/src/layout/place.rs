@@ -21,11 +21,7 @@ pub(super) fn align_up(at: u64, align: u64) -> u64 {
 }
 
 /// The alignment that a field has: its type's own, or a stated greater one.
-pub(super) fn field_align<R>(
-    field: &Field<R>,
-    natural: u64,
-    findings: &mut Vec<Finding>,
-) -> u64 {
+pub(super) fn field_align<R>(field: &Field<R>, natural: u64, findings: &mut Vec<Finding>) -> u64 {
     stated_align(field.align.as_ref(), natural, &format!("`{}`", field.name.value), findings)
 }
 

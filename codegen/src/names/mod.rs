@@ -10,8 +10,8 @@
 
 mod reserved;
 
-pub use reserved::{Reason, reason};
 use reserved::engine_reason;
+pub use reserved::{Reason, reason};
 
 use serde::Serialize;
 
@@ -238,8 +238,9 @@ fn capital(word: &str) -> String {
 pub fn guarded_macros(layout: &Layout) -> Vec<String> {
     let values = layout.message_types.iter().chain(&layout.flags.bits);
     let names = values.map(|value| unescaped(Language::Cpp, NameKind::ProtocolValue, &value.name));
-    let is_macro =
-        |name: &String| reason(Language::Cpp, NameKind::EnumValue, name) == Some(Reason::PlatformMacro);
+    let is_macro = |name: &String| {
+        reason(Language::Cpp, NameKind::EnumValue, name) == Some(Reason::PlatformMacro)
+    };
     let mut macros: Vec<_> = names.filter(is_macro).collect();
     macros.sort_unstable();
     macros.dedup();
@@ -262,7 +263,10 @@ mod tests {
     fn each_language_has_its_case() {
         let all = |kind, ident| Language::ALL.map(|language| spell(language, kind, ident));
         assert_eq!(all(NameKind::Type, "OHLCBar"), ["OHLCBar"; 4]);
-        assert_eq!(all(NameKind::Field, "bid_size"), ["bid_size", "bid_size", "BidSize", "bid_size"]);
+        assert_eq!(
+            all(NameKind::Field, "bid_size"),
+            ["bid_size", "bid_size", "BidSize", "bid_size"]
+        );
         assert_eq!(
             all(NameKind::ProtocolValue, "last_fragment"),
             ["LAST_FRAGMENT", "LAST_FRAGMENT", "LastFragment", "LAST_FRAGMENT"]

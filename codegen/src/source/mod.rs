@@ -171,7 +171,9 @@ impl Loader for Files {
         fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_FILE_BYTES {
             let (size, most) = (about.len(), MAX_FILE_BYTES);
-            return Err(io::Error::other(format!("it has {size} bytes; a spec has at most {most}")));
+            return Err(io::Error::other(format!(
+                "it has {size} bytes; a spec has at most {most}"
+            )));
         }
         Ok(bytes)
     }

@@ -212,7 +212,8 @@ impl Builder<'_> {
                 let Some(open) = self.open.pop() else { return Ok(()) };
                 let end = span.end.max(open.start);
                 let length = self.text.get(open.start..end).unwrap_or_default().trim_end().len();
-                let span = Span { source: self.source, start: open.start, end: open.start + length };
+                let span =
+                    Span { source: self.source, start: open.start, end: open.start + length };
                 let kind = match open.kind {
                     OpenKind::List(items) => Kind::List(items),
                     OpenKind::Map { entries, .. } => Kind::Map(entries),
@@ -239,8 +240,9 @@ impl Builder<'_> {
 
     fn alias(&mut self, id: usize, span: Span) -> Result<(), Stop> {
         let Some((node, nodes, height)) = self.anchors.get(&id) else {
-            let finding = Finding::error(rule::YAML_FEATURE, "an alias of something that contains it")
-                .at(span, "is not complete yet at this place");
+            let finding =
+                Finding::error(rule::YAML_FEATURE, "an alias of something that contains it")
+                    .at(span, "is not complete yet at this place");
             return self.stop(finding);
         };
         if self.open.len() + height > MAX_DEPTH {

@@ -88,13 +88,8 @@ pub(super) fn ring(raw: &RawHeader, cx: &mut Context) -> Header<RingRole> {
         check_atomic(field, cx);
     }
     let line = raw.line.clone().unwrap_or_else(|| Spanned::new(DEFAULT_LINE, raw.span));
-    let header = Header {
-        span: raw.span,
-        doc: raw.doc.clone(),
-        line,
-        size: raw.size.clone(),
-        fields,
-    };
+    let header =
+        Header { span: raw.span, doc: raw.doc.clone(), line, size: raw.size.clone(), fields };
     let names = header.fields.iter().map(|field| field.name.clone()).collect();
     cx.scopes.add_members("fields of the ring header", None, NameKind::Field, names);
     header
@@ -222,9 +217,8 @@ fn take_role<R: Role>(role: &Spanned<R>, taken: &mut Vec<Spanned<R>>, cx: &mut C
 }
 
 fn require_roles<R: Role>(raw: &RawHeader, taken: &[Spanned<R>], cx: &mut Context) {
-    let is_missing = |role: &&R| {
-        !role.is_optional() && !taken.iter().any(|taken| taken.value == **role)
-    };
+    let is_missing =
+        |role: &&R| !role.is_optional() && !taken.iter().any(|taken| taken.value == **role);
     let missing: Vec<_> = R::ALL.iter().filter(is_missing).map(|role| role.name()).collect();
     if !missing.is_empty() {
         let roles = if missing.len() == 1 { "a role" } else { "roles" };

@@ -111,7 +111,9 @@ pub(super) fn check_reserved_names(documents: &[Document], cx: &mut Context) {
         if parts.len() > 2 || !parts.iter().all(word) {
             let message = format!("`{}` is not a name", shorten(&reserved.value));
             let finding = Finding::error(rule::BAD_IDENTIFIER, message);
-            found.push(finding.at(reserved.span, "not a name").expected("Type, Type.member or name"));
+            found.push(
+                finding.at(reserved.span, "not a name").expected("Type, Type.member or name"),
+            );
             continue;
         }
         let (owner, name) = match parts[..] {

@@ -81,13 +81,7 @@ impl Walk<'_> {
             }
         };
         self.seen.push(identity.clone());
-        let source = match self.decode(&name, bytes) {
-            Ok(source) => source,
-            Err(finding) => {
-                self.loaded.findings.push(finding);
-                return false;
-            }
-        };
+        let Some(source) = self.decode(&name, bytes) else { return false };
         self.chain.push((identity, name));
         let read = self.document(source, path);
         self.chain.pop();
@@ -95,8 +89,8 @@ impl Walk<'_> {
     }
 
     /// Checks that the bytes are a text and keeps them.
-    fn decode(&mut self, name: &str, bytes: Vec<u8>) -> Result<SourceId, Finding> {
-        let sources = &mut self.loaded.sources;
+    fn decode(&mut self, name: &str, bytes: Vec<u8>) -> Option<SourceId> {
+        let Loaded { sources, findings, .. } = &mut self.loaded;
         let name = name.to_owned();
         let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
             Some(rest) => rest.to_vec(),
@@ -107,24 +101,24 @@ impl Walk<'_> {
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let source = sources.add(name, lossy);
-                let span = Span { source, start: at, end: at };
-                return Err(Finding::error(rule::UNREADABLE, "the file is not UTF-8 text")
-                    .at(span, "the first byte that is not")
-                    .help("save the file as UTF-8"));
+                let span = Span { source: sources.add(name, lossy), start: at, end: at };
+                let finding = Finding::error(rule::UNREADABLE, "the file is not UTF-8 text");
+                let finding = finding.at(span, "the first byte that is not");
+                findings.push(finding.help("save the file as UTF-8"));
+                return None;
             }
         };
         let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{85}');
         let bad = text.char_indices().find(|(_, c)| control(*c));
         let source = sources.add(name, text);
-        match bad {
-            None => Ok(source),
-            Some((at, c)) => {
-                let span = Span { source, start: at, end: at + c.len_utf8() };
-                let message = format!("the file holds the control character U+{:04X}", c as u32);
-                Err(Finding::error(rule::UNREADABLE, message).at(span, "is this a binary file?"))
-            }
+        if let Some((at, c)) = bad {
+            let span = Span { source, start: at, end: at + c.len_utf8() };
+            let message = format!("the file holds the control character U+{:04X}", u32::from(c));
+            let finding = Finding::error(rule::UNREADABLE, message);
+            findings.push(finding.at(span, "is this a binary file?"));
+            return None;
         }
+        Some(source)
     }
 
     fn document(&mut self, source: SourceId, path: &Path) -> bool {

@@ -1,8 +1,8 @@
 //! From documents to the model: sections found, defaults taken, everything looked up.
 //!
 //! Each part reports what is wrong with it and goes on with what is right, so that one run shows
-//! all errors. What could not be understood is left out of the model, and what depends on it is left
-//! out silently.
+//! all errors. What could not be understood is left out of the model, and what depends on it is
+//! left out silently.
 
 use std::collections::HashMap;
 use std::sync::Arc;

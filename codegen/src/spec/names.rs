@@ -18,6 +18,12 @@ struct Scope {
     names: Vec<Spanned<String>>,
 }
 
+impl Scope {
+    fn is_struct(&self) -> bool {
+        self.kind == NameKind::Field && self.owner.is_some()
+    }
+}
+
 /// All names of a spec by where they stand.
 #[derive(Debug, Default)]
 pub(super) struct Scopes {
@@ -71,6 +77,7 @@ pub(super) fn check(cx: &mut Context) {
     let scopes = &cx.scopes;
     check_types(&scopes.types, &mut findings);
     check_module(scopes, &mut findings);
+    check_derived(scopes, &mut findings);
     let constants = Scope {
         title: "constants".into(),
         owner: None,
@@ -142,6 +149,40 @@ fn check_module(scopes: &Scopes, findings: &mut Vec<Finding>) {
         }
     }
     clashes.report("types and constants", findings);
+}
+
+/// Names that the generated code makes of those of the spec: the fixed part of a message and views
+/// of it are types of their own, and fields have setters and views.
+fn check_derived(scopes: &Scopes, findings: &mut Vec<Finding>) {
+    let suffixes: [fn(&str) -> String; 2] =
+        [|name| format!("{name}Fixed"), |name| format!("{name}View")];
+    find_derived(&scopes.types, &suffixes, findings);
+    let of_fields: [fn(&str) -> String; 2] =
+        [|name| format!("set_{name}"), |name| format!("{name}_view")];
+    let fields = |scope: &&Scope| scope.kind == NameKind::HeaderField || scope.is_struct();
+    for scope in scopes.members.iter().filter(fields) {
+        find_derived(&scope.names, &of_fields, findings);
+    }
+}
+
+fn find_derived(
+    names: &[Spanned<String>],
+    derive: &[fn(&str) -> String],
+    findings: &mut Vec<Finding>,
+) {
+    let places: HashMap<&str, &Spanned<String>> =
+        names.iter().map(|name| (name.value.as_str(), name)).collect();
+    for name in names {
+        for derived in derive.iter().map(|derive| derive(&name.value)) {
+            let Some(taken) = places.get(derived.as_str()) else { continue };
+            findings.push(
+                Finding::error(rule::HELPER_CLASH, format!("the name `{derived}` is needed"))
+                    .at(taken.span, "is what the generated code makes of another name")
+                    .also(name.span, "this one")
+                    .help("rename one of the two"),
+            );
+        }
+    }
 }
 
 /// Pairs of names that meet, each with the languages in which they do.

@@ -81,10 +81,9 @@ pub(crate) fn name(
 ) -> Option<Spanned<String>> {
     let before = findings.len();
     let name = text(node, findings)?;
+    // A word that YAML may take for something else was reported already.
     if findings.len() == before {
-        if let Some(finding) = bad_name(&name.value, node.span, case) {
-            findings.push(finding);
-        }
+        findings.extend(bad_name(&name.value, node.span, case));
     }
     Some(name)
 }

@@ -34,9 +34,10 @@ pub(super) fn lower(raw: &[&RawStruct], cx: &mut Context) -> Vec<Struct> {
 fn structure(raw: &RawStruct, all: &[&RawStruct], cx: &mut Context) -> Draft {
     let place = raw.fields.first().and_then(|field| field.name.as_ref());
     let nowhere = Span { source: crate::source::SourceId(0), start: 0, end: 0 };
-    let name = raw.name.clone().unwrap_or_else(|| {
-        Spanned::new(String::new(), place.map_or(nowhere, |name| name.span))
-    });
+    let name = raw
+        .name
+        .clone()
+        .unwrap_or_else(|| Spanned::new(String::new(), place.map_or(nowhere, |name| name.span)));
     let mut item = Struct {
         name,
         doc: raw.doc.clone(),
@@ -294,7 +295,7 @@ fn check_since(raw: &RawStruct, cx: &mut Context) {
     }
 }
 
-/// Sorts the structs so that each follows its parts; refuses cycles and what depends on broken ones.
+/// Sorts the structs so that each follows its parts; refuses cycles and leaves out what is broken.
 fn order(drafts: Vec<Draft>, cx: &mut Context) -> Vec<Struct> {
     let mut walk = Walk { done: vec![None; drafts.len()], order: Vec::new() };
     for start in 0..drafts.len() {

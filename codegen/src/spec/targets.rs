@@ -160,9 +160,10 @@ fn check_namespace_types(main: &Document, targets: &Targets, cx: &mut Context) {
             finding = finding.also(stated.span, "the namespace");
         }
         let other = format!("{part}Protocol");
-        findings.push(finding.help(format!(
-            "rename the type, or state targets.csharp.namespace, e.g. {other}"
-        )));
+        findings.push(
+            finding
+                .help(format!("rename the type, or state targets.csharp.namespace, e.g. {other}")),
+        );
     }
     cx.findings.extend(findings);
 }

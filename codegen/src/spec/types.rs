@@ -203,8 +203,25 @@ mod tests {
     #[test]
     fn every_other_form_is_refused() {
         let bad = [
-            "", "[", "[]", "[4]", "u8[", "u8]", "u8[4", "u8[0]", "u8[-1]", "u8[2][2]", "char",
-            "char[]", "bytes[]", "string[4]", "u 8", "u8[4]x", "é", "u8[é]", "u8[99999999999]",
+            "",
+            "[",
+            "[]",
+            "[4]",
+            "u8[",
+            "u8]",
+            "u8[4",
+            "u8[0]",
+            "u8[-1]",
+            "u8[2][2]",
+            "char",
+            "char[]",
+            "bytes[]",
+            "string[4]",
+            "u 8",
+            "u8[4]x",
+            "é",
+            "u8[é]",
+            "u8[99999999999]",
         ];
         for text in bad {
             assert!(read(text).is_err(), "{text}");

@@ -174,11 +174,7 @@ fn bits<'a>(raw: &'a [Named], scalar: Scalar, list: &mut List<'a>, cx: &mut Cont
     }
 }
 
-fn flag_bits<'a>(
-    named: &'a Named,
-    scalar: Scalar,
-    cx: &mut Context,
-) -> Option<&'a Spanned<i128>> {
+fn flag_bits<'a>(named: &'a Named, scalar: Scalar, cx: &mut Context) -> Option<&'a Spanned<i128>> {
     let bits = match (&named.mask, &named.value) {
         (Some(mask), Some(value)) => {
             let finding = Finding::error(rule::NO_EFFECT, "a flag with both `mask` and `value`");

@@ -1,8 +1,8 @@
 //! Random headers: roles in any order, on any lines, with fields of the author's own between them.
 
+use super::Choices;
 use super::payload::{random_scalar, scalar_size, walk_to};
 use super::words::Names;
-use super::Choices;
 use crate::spec::{MessageRole, RingRole, Writer};
 
 /// A header with the places where its fields are expected.
@@ -89,11 +89,7 @@ fn is_role(name: &str) -> bool {
         || MessageRole::ALL.iter().any(|role| role.name() == name)
 }
 
-pub(super) fn message(
-    c: &mut Choices,
-    names: &mut Names,
-    flags: &'static str,
-) -> RandomHeader {
+pub(super) fn message(c: &mut Choices, names: &mut Names, flags: &'static str) -> RandomHeader {
     let mut word: Vec<Plain> = vec![(Some("frame_length"), "u32"), (Some("message_type"), "u32")];
     c.shuffle(&mut word);
     let mut rest: Vec<Plain> = vec![(Some("message_id"), "u32"), (Some("flags"), flags)];

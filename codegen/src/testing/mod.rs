@@ -1,8 +1,8 @@
 //! Random specs for tests: valid ones of every shape, with a second opinion of their layout.
 //!
-//! [`RandomSpec::new`] makes the same spec of the same seed on every machine. It places fields in its
-//! own, plain way (one byte at a time), so that a test can hold [`Layout`](crate::layout::Layout)
-//! against it; [`RandomSpec::yaml`] writes the spec as text.
+//! [`RandomSpec::new`] makes the same spec of the same seed on every machine. It places fields in
+//! its own, plain way (one byte at a time), so that a test can hold
+//! [`Layout`](crate::layout::Layout) against it; [`RandomSpec::yaml`] writes the spec as text.
 
 mod header;
 mod payload;
@@ -95,8 +95,8 @@ impl RandomSpec {
         let flags_type = flags.as_ref().map_or("u8", |(ty, _)| ty);
         let ring_header = c.once_in(3).then(|| header::ring(c, &mut names));
         // Other flags may have another type than the default header's field.
-        let message_header = (flags.is_some() || c.once_in(3))
-            .then(|| header::message(c, &mut names, flags_type));
+        let message_header =
+            (flags.is_some() || c.once_in(3)).then(|| header::message(c, &mut names, flags_type));
         let constants = constants(c, &mut names, size / 2);
         let style = c.number();
         Self {

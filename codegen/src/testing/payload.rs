@@ -134,7 +134,7 @@ pub(super) fn random_scalar(c: &mut Choices) -> &'static str {
 
 /// The next offset that is a multiple of `align`, one byte at a time.
 pub(super) fn walk_to(mut offset: u64, align: u64) -> u64 {
-    while offset % align != 0 {
+    while !offset.is_multiple_of(align) {
         offset += 1;
     }
     offset

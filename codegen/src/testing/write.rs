@@ -17,8 +17,8 @@ const DOCS: &[&str] = &[
 /// A value in quotes where YAML would take it for something else without them.
 fn quoted(key: &str, value: &str, in_braces: bool) -> String {
     let traps = ["true", "false", "null"];
-    let is_trap = matches!(key, "name" | "type")
-        && traps.iter().any(|trap| value.eq_ignore_ascii_case(trap));
+    let is_trap =
+        matches!(key, "name" | "type") && traps.iter().any(|trap| value.eq_ignore_ascii_case(trap));
     let has_brackets = in_braces && value.contains('[');
     if is_trap || has_brackets { format!("\"{value}\"") } else { value.to_owned() }
 }
@@ -83,8 +83,10 @@ impl Writer {
     fn item(&mut self, indent: usize, keys: &[(&str, String)]) {
         let pad = " ".repeat(indent);
         let in_braces = self.c.once_in(2);
-        let mut parts: Vec<String> =
-            keys.iter().map(|(key, value)| format!("{key}: {}", quoted(key, value, in_braces))).collect();
+        let mut parts: Vec<String> = keys
+            .iter()
+            .map(|(key, value)| format!("{key}: {}", quoted(key, value, in_braces)))
+            .collect();
         if self.c.once_in(6) {
             parts.push(format!("doc: '{}'", self.c.one_of(DOCS).replace('\'', "''")));
         }

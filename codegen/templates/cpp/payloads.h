@@ -23,10 +23,11 @@ enum class {{ item.name }} : {{ item.ty }} {
 template <>
 inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
 {%- endif %}
-{% endfor %}
+{%- endfor %}
 {%- for item in view.structs %}
 {% include "record.h" %}
-{% endfor %}
+{%- endfor %}
+
 /// Any message of this protocol, decoded; UnknownMessage for every other one.
 // clang-format off
 using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% if item.id.is_some() %}, {{ item.name }}{% endif %}{% endfor %}>;
@@ -39,6 +40,7 @@ using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% i
 /// does not fit its type, gives an UnknownMessage that says which.
 ///
 ///     std::visit(my_visitor, decode(message));
+// clang-format off
 template <class Message>
 [[nodiscard]] AnyMessage decode(const Message& message) {
     switch (static_cast<std::uint32_t>(message.type())) {
@@ -50,3 +52,4 @@ template <class Message>
             return detail::unknown_message(message, Errc::kTypeMismatch);
     }
 }
+// clang-format on

@@ -32,7 +32,13 @@ inline constexpr std::uint64_t kDefaultCapacity = {{ view.protocol.default_capac
 {% for line in constant.doc %}
 ///{% if !line.is_empty() %} {{ line }}{% endif %}
 {%- endfor %}
+{%- if constant.is_wide %}
+// clang-format off
+{%- endif %}
 inline constexpr {{ constant.ty }} {{ constant.name }} = {{ constant.literal }};
+{%- if constant.is_wide %}
+// clang-format on
+{%- endif %}
 {%- endfor %}
 
 /// The header at the start of every ring, as it lies in memory. The engine never forms a

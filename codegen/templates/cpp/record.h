@@ -1,3 +1,4 @@
+{#- Parameters are spelled in camelCase: no field of a spec can be, so that none hides another. -#}
 {% for line in item.doc %}
 ///{% if !line.is_empty() %} {{ line }}{% endif %}
 {%- endfor %}
@@ -32,8 +33,8 @@ struct {% if item.force_align %}alignas({{ item.align }}) {% endif %}{{ item.fix
 {%- for field in item.fields %}{% if let Some(len) = field.text %}
 
     /// Stores a text; false, and no change, if it is longer than {{ len }} bytes or not UTF-8.
-    [[nodiscard]] bool {{ field.setter }}(std::string_view text) noexcept {
-        return detail::store_text({{ field.name }}.data(), {{ field.name }}.size(), text);
+    [[nodiscard]] bool {{ field.setter }}(std::string_view newText) noexcept {
+        return detail::store_text({{ field.name }}.data(), {{ field.name }}.size(), newText);
     }
     /// The text up to its first zero; none if it is not UTF-8. Lives as long as this struct.
     [[nodiscard]] std::optional<std::string_view> {{ field.getter }}() const noexcept {
@@ -42,8 +43,8 @@ struct {% if item.force_align %}alignas({{ item.align }}) {% endif %}{{ item.fix
 {%- endif %}{% endfor %}
 {%- if item.tail.is_none() %}
     /// True for the payload sizes of this struct, those of older versions included.
-    [[nodiscard]] static constexpr bool accepts_size(std::size_t size) noexcept {
-        return size == kWireSize{% for size in item.older_sizes %} || size == {{ size }}{% endfor %};
+    [[nodiscard]] static constexpr bool accepts_size(std::size_t wireSize) noexcept {
+        return wireSize == kWireSize{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
     }
 {%- endif %}
 };
@@ -62,6 +63,7 @@ static_assert(offsetof({{ item.fixed }}, {{ field.name }}) == {{ field.offset }}
 // clang-format on
 {%- if let Some(tail) = item.tail %}
 
+// clang-format off
 /// {{ item.fixed }} with its variable tail.
 struct {{ item.name }} : {{ item.fixed }} {
     /// The part of fixed size.
@@ -84,22 +86,23 @@ struct {{ item.name }} : {{ item.fixed }} {
         return {{ tail.name }}.size() * {{ tail.element_size }};
     }
     /// Writes the tail into `tail_size()` bytes.
-    void write_tail(std::byte* out) const noexcept {
-        if (!{{ tail.name }}.empty()) std::memcpy(out, {{ tail.name }}.data(), tail_size());
+    void write_tail(std::byte* rawTail) const noexcept {
+        if (!{{ tail.name }}.empty()) std::memcpy(rawTail, {{ tail.name }}.data(), tail_size());
     }
     /// Reads the tail: kSizeMismatch unless it is a whole number of elements, kInvalidUtf8.
-    [[nodiscard]] Errc read_tail(ByteView bytes) {
+    [[nodiscard]] Errc read_tail(ByteView rawTail) {
 {%- if tail.is_text %}
-        if (!is_utf8(bytes.text())) return Errc::kInvalidUtf8;
-        {{ tail.name }}.assign(bytes.text());
+        if (!is_utf8(rawTail.text())) return Errc::kInvalidUtf8;
+        {{ tail.name }}.assign(rawTail.text());
         return Errc::kOk;
 {%- else %}
-        return detail::load_tail(bytes, {{ tail.name }}) ? Errc::kOk : Errc::kSizeMismatch;
+        return detail::load_tail(rawTail, {{ tail.name }}) ? Errc::kOk : Errc::kSizeMismatch;
 {%- endif %}
     }
     /// True for the payload sizes of this struct, those of older versions included.
-    [[nodiscard]] static constexpr bool accepts_size(std::size_t size) noexcept {
-        return size >= kWireSize{% for size in item.older_sizes %} || size == {{ size }}{% endfor %};
+    [[nodiscard]] static constexpr bool accepts_size(std::size_t wireSize) noexcept {
+        return wireSize >= kWireSize{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
     }
 };
+// clang-format on
 {%- endif %}

@@ -5,9 +5,7 @@
 
 {% include "engine/includes.h" %}
 
-{% include "engine/guard_push.h" %}
-
-namespace {{ view.namespace }} {
+{% include "engine/guard_push.h" %}namespace {{ view.namespace }} {
 
 {% include "engine/errc.h" %}
 

@@ -91,9 +91,9 @@ namespace {{ view.namespace }}
         {
             bool all = sizeof(MessageType) == sizeof(uint);
             all &= CheckHeaders();
-{%- for item in view.fixed_structs %}
+{%- for item in view.fixed_structs %}{% if !item.is_empty %}
             all &= Check{{ item.name }}();
-{%- endfor %}
+{%- endif %}{% endfor %}
 {%- for item in view.inline_types %}
             all &= sizeof(Inline.{{ item.name }}) == {{ item.size }};
 {%- endfor %}
@@ -116,7 +116,7 @@ namespace {{ view.namespace }}
 {%- endif %}{% endfor %}
             return all;
         }
-{%- for item in view.fixed_structs %}
+{%- for item in view.fixed_structs %}{% if !item.is_empty %}
 
         private static bool Check{{ item.name }}()
         {
@@ -128,6 +128,6 @@ namespace {{ view.namespace }}
 {%- endif %}{% endfor %}
             return all;
         }
-{%- endfor %}
+{%- endif %}{% endfor %}
     }
 }

@@ -51,10 +51,9 @@ namespace {{ view.namespace }}
 
         void IPayload.WriteTo(Span<byte> destination)
         {
-            fixed (byte* to = &MemoryMarshal.GetReference(destination))
-            {
-                *({{ item.name }}*)to = this;
-            }
+{%- if !item.is_empty %}
+            global::{{ view.namespace }}.RingPlain<{{ item.name }}>.Write(ref this, destination);
+{%- endif %}
         }
 
         Status IPayload.ReadFrom(ReadOnlySpan<byte> payload)
@@ -65,15 +64,15 @@ namespace {{ view.namespace }}
 {%- for size in item.older_sizes %}
                 case {{ size }}:
 {%- endfor %}
-                    break;
+{%- if item.is_empty %}
+                    this = default({{ item.name }});
+{%- else %}
+                    global::{{ view.namespace }}.RingPlain<{{ item.name }}>.Read(payload, out this);
+{%- endif %}
+                    return global::{{ view.namespace }}.ErrorCode.Ok;
                 default:
-                    return ErrorCode.SizeMismatch;
+                    return global::{{ view.namespace }}.ErrorCode.SizeMismatch;
             }
-
-            var read = default({{ item.name }});
-            RingBytes.Copy((byte*)&read, payload);
-            this = read;
-            return ErrorCode.Ok;
         }
 {%- endif %}
     }
@@ -91,7 +90,7 @@ namespace {{ view.namespace }}
     /// </code>
     /// </remarks>
 {%- endif %}
-    public unsafe struct {{ item.name }} : IPayload
+    public struct {{ item.name }} : IPayload
     {
 {%- if item.has_fixed %}
         /// <summary>Everything before the tail.</summary>
@@ -110,11 +109,8 @@ namespace {{ view.namespace }}
         void IPayload.WriteTo(Span<byte> destination)
         {
 {%- if item.has_fixed %}
-            fixed (byte* to = &MemoryMarshal.GetReference(destination))
-            {
-                *({{ item.fixed }}*)to = Fixed;
-            }
-{% endif %}
+            global::{{ view.namespace }}.RingPlain<{{ item.fixed }}>.Write(ref Fixed, destination);
+{%- endif %}
 {%- if let Some(tail) = item.tail %}
             {{ tail.write }};
 {%- endif %}
@@ -123,35 +119,27 @@ namespace {{ view.namespace }}
         Status IPayload.ReadFrom(ReadOnlySpan<byte> payload)
         {
 {%- if item.has_fixed %}
-            const int Size = {{ item.size }};
-            if (payload.Length < Size)
+            int length = payload.Length;
+            switch (length)
             {
-{%- if item.older_sizes.is_empty() %}
-                return ErrorCode.SizeMismatch;
-{%- else %}
-                switch (payload.Length)
-                {
 {%- for size in item.older_sizes %}
-                    case {{ size }}:
+                case {{ size }}:
+                    break;
 {%- endfor %}
-                        break;
-                    default:
-                        return ErrorCode.SizeMismatch;
-                }
-{%- endif %}
+                default:
+                    if (length < {{ item.size }})
+                    {
+                        return global::{{ view.namespace }}.ErrorCode.SizeMismatch;
+                    }
+
+                    length = {{ item.size }};
+                    break;
             }
 
-            int length = Math.Min(payload.Length, Size);
-            var read = default({{ item.fixed }});
-            RingBytes.Copy((byte*)&read, payload.Slice(0, length));
-            Fixed = read;
+            global::{{ view.namespace }}.RingPlain<{{ item.fixed }}>.Read(payload.Slice(0, length), out Fixed);
+{%- endif %}
 {%- if let Some(tail) = item.tail %}
             return {{ tail.read }};
-{%- endif %}
-{%- else %}
-{%- if let Some(tail) = item.tail %}
-            return {{ tail.read }};
-{%- endif %}
 {%- endif %}
         }
     }
@@ -165,9 +153,9 @@ namespace {{ view.namespace }}
         /// </summary>
         /// <example>
         /// <code>
-        /// if (AnyMessage.Decode(in message, out object value))
+        /// if (AnyMessage.Decode(in message, out object value) &amp;&amp; value is {{ view.example_struct }} item)
         /// {
-        ///     if (value is {{ view.example_struct }} item) { Use(item); }
+        ///     Use(item);
         /// }
         /// </code>
         /// </example>

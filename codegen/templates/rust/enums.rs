@@ -1,4 +1,5 @@
 {%- for item in view.enums %}
+
 {% for line in item.doc %}///{% if !line.is_empty() %} {{ line }}{% endif %}
 {% endfor -%}
 ///
@@ -7,8 +8,21 @@
 {%- else %}
 /// Values that this spec does not name are carried as they are.
 {%- endif %}
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    FromBytes,
+    IntoBytes,
+    Immutable,
+    KnownLayout,
+)]
 #[zerocopy(crate = "bitrpc_shm::zerocopy")]
 #[repr(transparent)]
 pub struct {{ item.name }}(pub {{ item.ty }});
@@ -41,4 +55,4 @@ impl core::ops::BitOr for {{ item.name }} {
     }
 }
 {%- endif %}
-{% endfor %}
+{%- endfor %}

@@ -9,10 +9,7 @@ compile_error!("the segment is little-endian; this target is big-endian");
 {% include "constants.rs" %}
 
 {% include "headers.rs" %}
-{%- if !view.enums.is_empty() %}
-{% include "enums.rs" %}
-{%- endif %}
-{%- if !view.structs.is_empty() %}
-{% include "structs.rs" %}
-{%- endif %}
+{%- include "enums.rs" %}
+{%- include "structs.rs" %}
+
 {% include "any_message.rs" %}

@@ -1,4 +1,5 @@
 {%- for item in view.structs %}
+
 {% for line in item.doc %}///{% if !line.is_empty() %} {{ line }}{% endif %}
 {% endfor -%}
 {%- if item.tail.is_some() %}///
@@ -14,6 +15,7 @@
 #[zerocopy(crate = "bitrpc_shm::zerocopy")]
 #[repr(C{% if item.force_align %}, align({{ item.align }}){% endif %})]
 pub struct {{ item.fixed }} {
+{%- if item.fields.is_empty() %}}{% else %}
 {%- for field in item.fields %}
 {%- if field.is_padding %}
     #[doc(hidden)]
@@ -25,6 +27,7 @@ pub struct {{ item.fixed }} {
     pub {{ field.name }}: {{ field.ty }},
 {%- endfor %}
 }
+{%- endif %}
 
 bitrpc_shm::assert_layout! {
     {{ item.fixed }}: size {{ item.size }}, align {{ item.align }};
@@ -78,10 +81,13 @@ impl<'a> bitrpc_shm::Decode<'a> for {{ item.name }}<'a> {
     const MESSAGE_TYPE: Option<u32> = <{{ item.fixed }} as bitrpc_shm::Fixed>::MESSAGE_TYPE;
 
     fn decode(payload: &'a [u8]) -> Result<Self, bitrpc_shm::DecodeError> {
-        let (fixed, tail) = bitrpc_shm::split_fixed(payload)?;
-        let tail = bitrpc_shm::{{ tail.reader }}(tail)?;
-        Ok(Self { fixed, {{ tail.name }}: tail })
+        let (fixed, rest_of_payload) = bitrpc_shm::split_fixed(payload)?;
+        let rest_of_payload = bitrpc_shm::{{ tail.reader }}(rest_of_payload)?;
+        Ok(Self {
+            fixed,
+            {{ tail.name }}: rest_of_payload,
+        })
     }
 }
 {%- endif %}
-{% endfor %}
+{%- endfor %}

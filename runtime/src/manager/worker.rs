@@ -107,9 +107,15 @@ impl<L: Layout> Shared<L> {
                 self.heartbeat();
                 next = now + interval;
             }
-            let result = self.with_consumer(|consumer| self.receive(consumer, next - now));
+            let mut received = false;
+            let result = self.with_consumer(|consumer| {
+                self.receive(consumer, next - now, &mut received)
+            });
+            if received {
+                reported = None;
+            }
             match result {
-                Ok(Ok(())) => reported = None,
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => {
                     if reported != Some(error) {
                         self.handlers().report(error);
@@ -123,10 +129,17 @@ impl<L: Layout> Shared<L> {
         }
     }
 
-    /// Receives for a while and hands out.
-    fn receive(&self, consumer: &mut Consumer<L>, timeout: Duration) -> Result<(), RecvError> {
+    /// Receives for a while and hands out; `received` says whether there was a message, also if
+    /// an error follows it.
+    fn receive(
+        &self,
+        consumer: &mut Consumer<L>,
+        timeout: Duration,
+        received: &mut bool,
+    ) -> Result<(), RecvError> {
         let stop = || self.is_stopping();
         let Some(message) = consumer.recv_until(timeout, &stop)? else { return Ok(()) };
+        *received = true;
         let mut handlers = self.handlers();
         handlers.dispatch(&message);
         drop(message);

@@ -34,7 +34,7 @@ pub(crate) fn producer_position<L: Layout, M: Memory>(
     // Acquire: pairs with the release store in `Reader::flush`. Read after the walk, because a
     // consumer may have received what the walk found.
     let read = memory.load_u64(header.read_position, Ordering::Acquire);
-    if position.wrapping_sub(read) > capacity || !read.is_multiple_of(ALIGN) {
+    if read > position || position - read > capacity || !read.is_multiple_of(ALIGN) {
         return Err(Corrupt {
             position: header.read_position as u64,
             value: read,
@@ -63,11 +63,10 @@ pub(crate) fn consumer_position<L: Layout, M: Memory>(
         // Acquire: pairs with the release store in `Writer::publish`.
         let write = memory.load_u64(header.write_position, Ordering::Acquire);
         aligned(header.write_position, write, "write_position is not a multiple of 8")?;
-        let ahead = read.wrapping_sub(write);
-        if write.wrapping_sub(read) <= capacity {
+        if write >= read && write - read <= capacity {
             return Ok(read);
         }
-        if ahead > capacity {
+        if write.abs_diff(read) > capacity {
             let position = header.read_position as u64;
             return Err(Corrupt { position, value: read, why: "read_position is off by laps" });
         }

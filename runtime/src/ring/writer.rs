@@ -104,8 +104,7 @@ impl<L: Layout, M: Memory> Writer<L, M> {
         // Acquire: as in `reload`, which follows.
         let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
         let needed = staged.end.wrapping_add(padding + stride + ALIGN);
-        let possible = self.position.wrapping_sub(read) <= self.capacity && read.is_multiple_of(ALIGN);
-        !possible || needed.wrapping_sub(read) <= self.capacity
+        !self.is_possible(read) || needed.wrapping_sub(read) <= self.capacity
     }
 
     /// Reads the consumer's position anew, and checks it.
@@ -115,7 +114,7 @@ impl<L: Layout, M: Memory> Writer<L, M> {
         // Acquire: pairs with the consumer's release store in `Reader::flush`; its reads of the
         // records are over before these bytes are written again.
         let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
-        if self.position.wrapping_sub(read) > self.capacity || !read.is_multiple_of(ALIGN) {
+        if !self.is_possible(read) {
             return Err(Corrupt {
                 position: L::RING_HEADER.read_position as u64,
                 value: read,
@@ -124,6 +123,11 @@ impl<L: Layout, M: Memory> Writer<L, M> {
         }
         self.read = read;
         Ok(())
+    }
+
+    /// Whether a consumer of this ring can be at this position.
+    fn is_possible(&self, read: u64) -> bool {
+        read.is_multiple_of(ALIGN) && read <= self.position && self.position - read <= self.capacity
     }
 
     /// Writes a whole record except for its publication word.

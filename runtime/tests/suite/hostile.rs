@@ -1,1 +1,122 @@
+//! A peer that writes anything anywhere: no panic, no hang, nothing outside the mapping.
 
+use std::fs::OpenOptions;
+use std::time::Duration;
+
+use bitrpc_shm::{Consumer, Error, Layout, Monitor, Producer};
+use memmap2::MmapRaw;
+
+use crate::layout::{Default as Protocol, Moved};
+use crate::rings::{Random, folder, options};
+
+/// Mutations in all. Each round tries a few and starts with a fresh ring.
+const ROUNDS: u64 = 3000;
+
+#[test]
+fn random_bytes_in_header_and_data_do_no_harm() {
+    disturb::<Protocol>("disturb");
+    disturb::<Moved>("disturb moved");
+}
+
+fn disturb<L: Layout>(test: &str) {
+    let mut random = Random::new(test);
+    let folder = folder();
+    let options = options(&folder, 1024)
+        .send_timeout(Some(Duration::ZERO))
+        .max_message_size(5000);
+    for _ in 0..ROUNDS {
+        let mut producer = Producer::<L>::create("ring", &options).expect("a fresh ring");
+        let mut consumer = Consumer::<L>::open("ring", &options).expect("a fresh ring");
+        let file = OpenOptions::new().read(true).write(true).open(producer.path()).unwrap();
+        let map = MmapRaw::map_raw(&file).unwrap();
+        for _ in 0..random.below(12) {
+            use_both(&mut producer, &mut consumer, &mut random);
+            mutate::<L>(&map, &mut random);
+        }
+        use_both(&mut producer, &mut consumer, &mut random);
+        let _ = Monitor::<L>::open("ring", &options).map(|monitor| monitor.snapshot());
+        if random.below(2) == 0 {
+            drop(producer);
+            attach_again(Producer::<L>::create("ring", &options).map(drop));
+        } else {
+            drop(consumer);
+            attach_again(Consumer::<L>::open("ring", &options).map(drop));
+        }
+        let _ = bitrpc_shm::remove::<L>("ring", &options);
+    }
+}
+
+/// Any error is fine, as long as it is one of the bytes.
+fn attach_again(result: Result<(), Error>) {
+    let Err(error) = result else { return };
+    let of_bytes = matches!(
+        error,
+        Error::Corrupt(_)
+            | Error::BadMagic { .. }
+            | Error::WrongEndianness { .. }
+            | Error::VersionMismatch { .. }
+            | Error::HeaderSizeMismatch { .. }
+            | Error::LayoutMismatch { .. }
+            | Error::CapacityMismatch { .. }
+            | Error::TooShort { .. }
+    );
+    assert!(of_bytes, "{error}");
+}
+
+/// Overwrites an aligned word somewhere, with something that could be meant.
+fn mutate<L: Layout>(map: &MmapRaw, random: &mut Random) {
+    let h = L::RING_HEADER;
+    let header = [
+        h.write_position,
+        h.messages_sent,
+        h.read_position,
+        h.messages_received,
+        h.consumer_control,
+        h.producer_control,
+        h.producer_state & !7,
+        h.consumer_state & !7,
+        h.capacity,
+        h.magic,
+    ];
+    let at = match random.below(4) {
+        0 => header[random.below(header.len() as u64) as usize],
+        _ => h.size + 8 * random.below(1024 / 8) as usize,
+    };
+    let value = match random.below(8) {
+        0 => 0,
+        1 => u64::MAX,
+        2 => random.below(4096),
+        3 => random.below(64) * 8,
+        4 => random.below(600) | 7 << 32,
+        5 => random.below(600) << 32 | 7,
+        6 => u64::from(u32::MAX - random.below(40) as u32) | 9 << 32,
+        _ => random.next(),
+    };
+    // SAFETY: the word is aligned and inside the mapping; this is the interference that the test
+    // is about, made atomic so that the test itself is defined.
+    let word = unsafe { std::sync::atomic::AtomicU64::from_ptr(map.as_mut_ptr().add(at).cast()) };
+    // Relaxed: it is noise.
+    word.store(value, std::sync::atomic::Ordering::Relaxed);
+}
+
+fn use_both<L: Layout>(producer: &mut Producer<L>, consumer: &mut Consumer<L>, random: &mut Random) {
+    for _ in 0..random.below(8) {
+        let payload = vec![1; random.below(600) as usize];
+        match random.below(10) {
+            0 => drop(producer.try_send(7u32, &payload)),
+            1 => drop(producer.send(7u32, &payload)),
+            2 => drop(producer.try_send_batch((1..5u32).map(|t| (t, &payload[..payload.len() / 4])))),
+            3 => drop(producer.send_fragmented(7u32, &payload)),
+            4 => drop(producer.try_claim(7u32, payload.len()).map(|mut claim| {
+                claim.fill(2);
+                claim.commit();
+            })),
+            5 => drop(consumer.try_recv().map(|m| m.map(|m| m.payload().iter().map(|b| u32::from(*b)).sum::<u32>()))),
+            6 => drop(consumer.drain(5, |message| assert!(message.payload().len() <= 1024))),
+            7 => drop(consumer.peek().map(|m| m.map(|m| m.as_str().is_ok()))),
+            8 => drop(consumer.recv_into(&mut Vec::new(), Some(Duration::ZERO))),
+            _ => drop(consumer.recv(Some(Duration::from_micros(50)))),
+        }
+    }
+    let _ = (producer.snapshot(), consumer.statistics());
+}

@@ -61,6 +61,7 @@ fn number(options: &Options, seed: &str) {
 /// Writes the number in each message to its output before it releases the message, until killed.
 fn record(options: &Options) {
     let mut consumer = Consumer::<Protocol>::open("ring", options).expect("a consumer");
+    say(b"!");
     loop {
         let Some(message) = consumer.recv(Some(Duration::from_secs(60))).expect("no error") else {
             return;

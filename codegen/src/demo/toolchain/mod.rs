@@ -6,8 +6,6 @@
 mod cpp;
 mod rust;
 
-pub use rust::cargo;
-
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::{BuildError, Found, Job, Missing, Program, Toolchain};
 use crate::names::Language;
@@ -36,13 +37,14 @@ impl Toolchain for Cargo {
     }
 
     fn build(&self, found: &Found, job: &Job) -> Result<Program, BuildError> {
-        let words = ["build", "--release", "--quiet", "--message-format=json-render-diagnostics"];
+        let words = ["rustc", "--release", "--quiet", "--message-format=json-render-diagnostics"];
         // Whatever the lock file names was fetched when this program was built, as a rule; then
         // nothing needs the network.
+        let own = ["--".to_owned(), format!("-Cmetadata={}", identity(&job.peer))];
         let mut offline = cargo(found, job, &words)?;
-        let lines = match super::run(offline.arg("--offline")) {
+        let lines = match super::run(offline.arg("--offline").args(&own)) {
             Err(failure) if !failure.output.contains(BUILD_FINISHED) => {
-                super::run(&mut cargo(found, job, &words)?)
+                super::run(cargo(found, job, &words)?.args(&own))
             }
             result => result,
         };
@@ -57,11 +59,7 @@ impl Toolchain for Cargo {
 
 /// Cargo with `words`, for the crate in the peer folder of `job`. Where the source tree of this
 /// program is at hand, it takes the runtime from there, and the versions of its lock file.
-///
-/// # Errors
-///
-/// When the lock file cannot be copied.
-pub fn cargo(found: &Found, job: &Job, words: &[&str]) -> Result<Command, BuildError> {
+fn cargo(found: &Found, job: &Job, words: &[&str]) -> Result<Command, BuildError> {
     let mut command = Command::new(&found.program);
     command.args(words).arg("--manifest-path").arg(job.peer.join("Cargo.toml"));
     command.arg("--target-dir").arg(job.peer.join("target"));
@@ -74,6 +72,13 @@ pub fn cargo(found: &Found, job: &Job, words: &[&str]) -> Result<Command, BuildE
     // A caller's flags (sanitizers, `--cfg loom`) are for the caller's own crates.
     command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     Ok(command)
+}
+
+/// Tells a peer from others of the same name that are built in the same folder: Cargo takes a
+/// package at the root of a workspace for the same one wherever that root is.
+fn identity(peer: &Path) -> String {
+    let digest = Sha256::digest(peer.as_os_str().as_encoded_bytes());
+    digest.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// In the last line of Cargo's JSON when it has called the compiler, with success or without.

@@ -139,7 +139,8 @@ inline Error Attachment::open_or_create(const Options& options) {
         error = create_segment(name_, options, segment_);
         if (error.code() != Errc::kAlreadyExists || options.mode == Mode::kCreateOnly) return error;
     }
-    return {Errc::kIo, quoted(path_) + " is made and removed again faster than it can be opened"};
+    return {Errc::kIo,
+            join({quoted(path_), " is made and removed again faster than it can be opened"})};
 }
 
 /// A role found taken is tried again for a while: its holder may be removing a drained ring.
@@ -153,10 +154,10 @@ inline Error Attachment::take_role() {
         sleep_ns(kRoleNapNs);
     }
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
-    return {
-        Errc::kRoleTaken,
-        quoted(path_) + ": process " + std::to_string(pid) + " is the " + own().name + " already",
-        0, pid};
+    return {Errc::kRoleTaken,
+            join({quoted(path_), ": process ", std::to_string(pid), " is the ", own().name,
+                  " already"}),
+            0, pid};
 }
 
 inline Error Attachment::open(std::string_view name, const Options& options, Role role) {
@@ -187,7 +188,8 @@ inline Error Attachment::open(std::string_view name, const Options& options, Rol
         }
         segment_ = Segment();
     }
-    return {Errc::kRemoved, quoted(path_) + " is removed again and again while it is opened"};
+    return {Errc::kRemoved,
+            join({quoted(path_), " is removed again and again while it is opened"})};
 }
 
 }  // namespace detail

@@ -67,35 +67,43 @@ inline Error& last_error_slot() noexcept {
     return text;
 }
 
-[[nodiscard]] inline std::string quoted(std::string_view text) {
-    return "'" + std::string(text) + "'";
+/// One text of many, with one allocation.
+[[nodiscard]] inline std::string join(std::initializer_list<std::string_view> parts) {
+    std::size_t size = 0;
+    for (const std::string_view part : parts) size += part.size();
+    std::string text;
+    text.reserve(size);
+    for (const std::string_view part : parts) text.append(part);
+    return text;
 }
+
+[[nodiscard]] inline std::string quoted(std::string_view text) { return join({"'", text, "'"}); }
 
 /// What a failed send or receive says, with the numbers that belong to it.
 [[nodiscard]] inline std::string describe(Errc code, const std::string& ring,
                                           std::uint64_t expected, std::uint64_t found) {
-    std::string text = "ring " + quoted(ring) + ": ";
+    const std::string text = join({"ring ", quoted(ring), ": "});
     switch (code) {
         case Errc::kTooLarge:
         case Errc::kMessageTooLarge:
-            return text + to_string(code) + ": " + std::to_string(found) + " bytes, at most " +
-                   std::to_string(expected) + " are possible";
+            return join({text, to_string(code), ": ", std::to_string(found), " bytes, at most ",
+                         std::to_string(expected), " are possible"});
         case Errc::kCorrupt:
-            return text + "corrupt: " + hex(found) + " at position " + std::to_string(expected);
+            return join({text, "corrupt: ", hex(found), " at position ", std::to_string(expected)});
         case Errc::kTypeMismatch:
-            return text + "type mismatch: type " + std::to_string(found) + ", expected " +
-                   std::to_string(expected);
+            return join({text, "type mismatch: type ", std::to_string(found), ", expected ",
+                         std::to_string(expected)});
         case Errc::kSizeMismatch:
-            return text + "size mismatch: " + std::to_string(found) + " bytes, expected " +
-                   std::to_string(expected);
-        case Errc::kInvalidUtf8: return text + "the text is not UTF-8";
-        case Errc::kClosed: return text + "the other side has closed";
-        case Errc::kPeerDied: return text + "the other side ended without closing";
-        case Errc::kRemoved: return text + "the file was removed";
-        case Errc::kDisposed: return text + "used after dispose()";
-        case Errc::kForked: return text + "used in a child of the process that attached";
-        case Errc::kBusy: return text + "a claim is neither committed nor abandoned";
-        default: return text + to_string(code);
+            return join({text, "size mismatch: ", std::to_string(found), " bytes, expected ",
+                         std::to_string(expected)});
+        case Errc::kInvalidUtf8: return join({text, "the text is not UTF-8"});
+        case Errc::kClosed: return join({text, "the other side has closed"});
+        case Errc::kPeerDied: return join({text, "the other side ended without closing"});
+        case Errc::kRemoved: return join({text, "the file was removed"});
+        case Errc::kDisposed: return join({text, "used after dispose()"});
+        case Errc::kForked: return join({text, "used in a child of the process that attached"});
+        case Errc::kBusy: return join({text, "a claim is neither committed nor abandoned"});
+        default: return join({text, to_string(code)});
     }
 }
 

@@ -1,7 +1,5 @@
-{%- for name in view.macros %}
-#pragma pop_macro("{{ name }}")
-{%- endfor %}
-#pragma pop_macro("max")
+{% for name in view.macros %}#pragma pop_macro("{{ name }}")
+{% endfor %}#pragma pop_macro("max")
 #pragma pop_macro("min")
 
 #undef BITRPC_DETAIL_COLD

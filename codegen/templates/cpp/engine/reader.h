@@ -211,8 +211,8 @@ inline Error RingReader::start(Attachment& attachment, Distance distance) {
     const std::uint64_t apart = write > read_ ? write - read_ : read_ - write;
     if (apart > capacity_ || read_ % kWord != 0) {
         return {Errc::kCorrupt,
-                quoted(attachment.path()) + ": the read position " + std::to_string(read_) +
-                    " does not fit the write position " + std::to_string(write),
+                join({quoted(attachment.path()), ": the read position ", std::to_string(read_),
+                      " does not fit the write position ", std::to_string(write)}),
                 ring_header::kReadPositionOffset, read_};
     }
     distance_.start(capacity_, read_, distance);

@@ -43,13 +43,13 @@ public:
 /// Says whether a name may name a ring: it becomes part of a file name, so nothing in it may
 /// lead out of the folder.
 [[nodiscard]] inline Error check_name(std::string_view name) {
-    const std::string rule = "a ring's name is 1 to " + std::to_string(kMaxNameLength) +
-                             " of A-Z a-z 0-9 . _ - and does not start with a dot";
-    if (name.empty()) return {Errc::kInvalidName, "the name is empty: " + rule};
+    const std::string rule = join({"a ring's name is 1 to ", std::to_string(kMaxNameLength),
+                                   " of A-Z a-z 0-9 . _ - and does not start with a dot"});
+    if (name.empty()) return {Errc::kInvalidName, join({"the name is empty: ", rule})};
     if (name.size() > kMaxNameLength) {
         return {Errc::kInvalidName,
-                "the name has " + std::to_string(name.size()) + " bytes: " + rule, kMaxNameLength,
-                name.size()};
+                join({"the name has ", std::to_string(name.size()), " bytes: ", rule}),
+                kMaxNameLength, name.size()};
     }
     for (std::size_t i = 0; i < name.size(); ++i) {
         const char c = name[i];
@@ -58,8 +58,8 @@ public:
         if (!fine) {
             const auto byte = static_cast<unsigned char>(c);
             return {Errc::kInvalidName,
-                    "byte " + hex(byte) + " at " + std::to_string(i) + " of the name: " + rule, 0,
-                    byte};
+                    join({"byte ", hex(byte), " at ", std::to_string(i), " of the name: ", rule}),
+                    0, byte};
         }
     }
     return {};
@@ -72,8 +72,8 @@ public:
         const std::string text = asked.negative() ? std::to_string(static_cast<std::int64_t>(bytes))
                                                   : std::to_string(bytes);
         return {Errc::kInvalidCapacity,
-                "capacity " + text + " asked; at least " + std::to_string(kMinCapacity) +
-                    " and at most " + std::to_string(kMaxCapacity) + " bytes are possible",
+                join({"capacity ", text, " asked; at least ", std::to_string(kMinCapacity),
+                      " and at most ", std::to_string(kMaxCapacity), " bytes are possible"}),
                 kMaxCapacity, bytes};
     }
     out = kMinCapacity;
@@ -90,21 +90,21 @@ public:
 }
 
 [[nodiscard]] inline std::string ring_path(std::string_view name) {
-    return ring_folder() + "/" + std::string(kFilePrefix) + std::string(name);
+    return join({ring_folder(), "/", kFilePrefix, name});
 }
 
 /// The error that a system call's errno stands for.
 [[nodiscard]] inline Error system_failure(int code, std::string_view operation,
                                           const std::string& path) {
-    const std::string text = std::string(operation) + " " + quoted(path) + ": " +
-                             std::generic_category().message(code) + " (errno " +
-                             std::to_string(code) + ")";
+    const std::string text =
+        join({operation, " ", quoted(path), ": ", std::generic_category().message(code), " (errno ",
+              std::to_string(code), ")"});
     Errc kind = Errc::kIo;
     if (code == ENOENT) {
         const std::string folder = path.substr(0, path.rfind('/'));
         if (!File::is_folder(folder)) {
-            return {Errc::kFolderMissing, "the folder " + quoted(folder) + " does not exist", 0, 0,
-                    code};
+            return {Errc::kFolderMissing, join({"the folder ", quoted(folder), " does not exist"}),
+                    0, 0, code};
         }
         kind = Errc::kNotFound;
     } else if (code == EEXIST) {
@@ -123,8 +123,8 @@ public:
                                     std::uint64_t needed) {
     const std::uint64_t free_bytes = file.free_space();
     return {Errc::kNoSpace,
-            quoted(path) + " needs " + std::to_string(needed) + " bytes, " +
-                std::to_string(free_bytes) + " are free",
+            join({quoted(path), " needs ", std::to_string(needed), " bytes, ",
+                  std::to_string(free_bytes), " are free"}),
             needed, free_bytes, ENOSPC};
 }
 
@@ -133,7 +133,7 @@ public:
                                     std::uint64_t expected, std::uint64_t found, bool as_hex) {
     const auto text = [as_hex](std::uint64_t v) { return as_hex ? hex(v) : std::to_string(v); };
     return {code,
-            quoted(path) + ": " + what + " is " + text(found) + ", expected " + text(expected),
+            join({quoted(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
             expected, found};
 }
 
@@ -176,9 +176,9 @@ public:
                                           const Options& options, std::uint64_t file_size) {
     if (found < kMinCapacity || found > kMaxCapacity || (found & (found - 1)) != 0) {
         return {Errc::kCorrupt,
-                quoted(path) + ": the header says capacity " + std::to_string(found) +
-                    ", which is no power of two from " + std::to_string(kMinCapacity) + " to " +
-                    std::to_string(kMaxCapacity),
+                join({quoted(path), ": the header says capacity ", std::to_string(found),
+                      ", which is no power of two from ", std::to_string(kMinCapacity), " to ",
+                      std::to_string(kMaxCapacity)}),
                 ring_header::kCapacityOffset, found};
     }
     if (options.capacity.given()) {
@@ -204,9 +204,10 @@ public:
     }
     FileFacts facts;
     if (const int failed = segment.file.facts(facts)) return system_failure(failed, "stat", path);
-    if (!facts.regular) return {Errc::kNotRegularFile, quoted(path) + " is not a regular file"};
+    if (!facts.regular)
+        return {Errc::kNotRegularFile, join({quoted(path), " is not a regular file"})};
     if (!facts.own && !options.any_owner) {
-        return {Errc::kWrongOwner, quoted(path) + " belongs to another user"};
+        return {Errc::kWrongOwner, join({quoted(path), " belongs to another user"})};
     }
     std::vector<std::byte> header(ring_header::kSize);
     std::size_t got = 0;
@@ -271,9 +272,9 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     static std::atomic<std::uint32_t> count{0};
     const auto nonce = static_cast<std::uint32_t>(monotonic_ns()) + count.fetch_add(1);
     const std::string path = ring_path(name);
-    const std::string temporary = ring_folder() + "/." + std::string(kFilePrefix) +
-                                  std::string(name) + "." + std::to_string(process_id()) + "." +
-                                  hex(nonce).substr(10) + ".tmp";
+    const std::string temporary =
+        join({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
+              hex(nonce).substr(10), ".tmp"});
     if (Error error = fill_segment(path, temporary, options, segment)) {
         static_cast<void>(File::remove(temporary));
         return error;

@@ -255,8 +255,8 @@ inline Error RingWriter::start(Attachment& attachment) {
     const std::uint64_t read = read64(base_, ring_header::kReadPositionOffset);
     if (read > write_ || write_ - read > capacity_ || read % kWord != 0) {
         return {Errc::kCorrupt,
-                quoted(attachment.path()) + ": the read position " + std::to_string(read) +
-                    " does not fit the write position " + std::to_string(write_),
+                join({quoted(attachment.path()), ": the read position ", std::to_string(read),
+                      " does not fit the write position ", std::to_string(write_)}),
                 ring_header::kReadPositionOffset, read};
     }
     set_room_limit(read + capacity_);
@@ -279,8 +279,8 @@ inline Error RingWriter::recover(const std::string& path) {
                                   : frame >= message_header::kSize && stride_of(frame) <= rest;
         if (!fits || position + stride_of(frame) - start > capacity_) {
             return {Errc::kCorrupt,
-                    quoted(path) + ": the word " + hex(word) + " at position " +
-                        std::to_string(position) + " starts no record",
+                    join({quoted(path), ": the word ", hex(word), " at position ",
+                          std::to_string(position), " starts no record"}),
                     position, word};
         }
         if (!padding) {
@@ -292,8 +292,8 @@ inline Error RingWriter::recover(const std::string& path) {
     }
     if (position % kWord != 0) {
         return {Errc::kCorrupt,
-                quoted(path) + ": the write position " + std::to_string(position) +
-                    " is not a multiple of " + std::to_string(kWord),
+                join({quoted(path), ": the write position ", std::to_string(position),
+                      " is not a multiple of ", std::to_string(kWord)}),
                 ring_header::kWritePositionOffset, position};
     }
     sent_ = sent;

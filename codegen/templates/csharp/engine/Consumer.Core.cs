@@ -156,8 +156,7 @@ namespace {{ view.namespace }}
                 return;
             }
 
-            _ = _reader.TryLook(out byte* record, out uint _, out int _);
-            _reader.Take(record, message.Payload.Length);
+            _reader.TakeNext(message.Payload.Length);
             _isHeld = true;
         }
 

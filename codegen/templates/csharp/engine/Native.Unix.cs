@@ -123,13 +123,13 @@ namespace {{ view.namespace }}
 
         internal override int TryLock(RingFile file, long offset, out bool taken)
         {
-            int error = LockCommand((int)file.Raw, true, LockKind.Write, offset, out bool _);
+            int error = LockCommand((int)file.Raw, true, LockKind.Write, offset, out _);
             taken = IsTaken(error);
             return taken ? 0 : error;
         }
 
         internal override void Unlock(RingFile file, long offset) =>
-            _ = LockCommand((int)file.Raw, true, LockKind.None, offset, out bool _);
+            _ = LockCommand((int)file.Raw, true, LockKind.None, offset, out _);
 
         internal override bool IsLocked(RingFile file, long offset)
         {

@@ -13,18 +13,27 @@ namespace {{ view.namespace }}
         /// <summary>Bytes of the struct; refuses one with references.</summary>
         internal static int Size { get; } = MemoryMarshal.AsBytes<T>(new T[1]).Length;
 
-        internal static void Write(T value, Span<byte> to) => MemoryMarshal.Write(to, ref value);
+        internal static void Write(ref T value, Span<byte> to) => MemoryMarshal.Write(to, ref value);
+
+        /// <summary>Reads a struct; what a payload of an older sender lacks becomes zero.</summary>
+        internal static void Read(ReadOnlySpan<byte> from, out T value)
+        {
+            if (from.Length >= Size)
+            {
+                value = MemoryMarshal.Read<T>(from);
+                return;
+            }
+
+            var whole = new T[1];
+            from.CopyTo(MemoryMarshal.AsBytes<T>(whole));
+            value = whole[0];
+        }
 
         internal static bool TryRead(ReadOnlySpan<byte> from, out T value)
         {
-            value = default(T);
-            if (from.Length != Size)
-            {
-                return false;
-            }
-
-            value = MemoryMarshal.Read<T>(from);
-            return true;
+            bool fits = from.Length == Size;
+            value = fits ? MemoryMarshal.Read<T>(from) : default(T);
+            return fits;
         }
     }
 }

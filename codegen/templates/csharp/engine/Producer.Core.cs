@@ -242,7 +242,7 @@ namespace {{ view.namespace }}
                 return ErrorCode.Full;
             }
 
-            ErrorCode code = _writer.Reserve(stride, out byte* _);
+            ErrorCode code = _writer.Reserve(stride, out _);
             if (code == ErrorCode.Full)
             {
                 _watch.Told(why);

@@ -194,7 +194,7 @@ namespace {{ view.namespace }}
             }
 
             RingWriter.ClearTail(record, size);
-            RingPlain<T>.Write(value, new Span<byte>(record + MessageHeaderLayout.Size, size));
+            RingPlain<T>.Write(ref value, new Span<byte>(record + MessageHeaderLayout.Size, size));
             return Finish(record, Layout.TypeData, size, flags);
         }
 
@@ -272,6 +272,6 @@ namespace {{ view.namespace }}
             _attachment.Close(removeFile: false);
         }
 
-        bool IRingAwaited.IsReady() => _writer.Reserve(_awaitedStride, out byte* _) != ErrorCode.Full;
+        bool IRingAwaited.IsReady() => _writer.Reserve(_awaitedStride, out _) != ErrorCode.Full;
     }
 }

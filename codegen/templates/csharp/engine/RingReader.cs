@@ -189,6 +189,9 @@ namespace {{ view.namespace }}
             _read += Record.Stride((ulong)(MessageHeaderLayout.Size + payload));
         }
 
+        /// <summary>Takes the record at the present position, which was found to be a message.</summary>
+        internal void TakeNext(int payload) => Take(_data + (_read & _mask), payload);
+
         /// <summary>Gives all that was taken back to the producer.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal void Release()

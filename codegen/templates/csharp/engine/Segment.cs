@@ -333,7 +333,7 @@ namespace {{ view.namespace }}
         {
             if (Platform.Current.Classify(error) == ErrorCode.NotFound)
             {
-                int folder = Platform.Current.GetFacts(target.Folder, out RingFileFacts _);
+                int folder = Platform.Current.GetFacts(target.Folder, out _);
                 return folder == 0 ? Failed("open", target.FilePath, error) : FolderMissing(target);
             }
 

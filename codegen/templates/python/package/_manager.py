@@ -260,6 +260,7 @@ class SharedMemoryManager:
             # It may have been about to sleep: so interrupt it until it has gone.
             core.side.interrupt()
             thread.join(_NUDGE)
+        core.side._link.forget_interrupt()
         self._thread = None
 
     def poll(self, timeout_ms: int = 0) -> int:
@@ -353,11 +354,14 @@ class SharedMemoryManager:
             BufferError: As for the side's own dispose().
         """
         self.stop()
-        side = self._core.side
-        if isinstance(side, SharedMemoryProducer) and side.is_open:
-            side.interrupt()
-        with self._core.lock:
-            side.dispose()
+        core = self._core
+        while not core.lock.acquire(timeout=_NUDGE):
+            # Somebody waits for room.
+            core.side.interrupt()
+        try:
+            core.side.dispose()
+        finally:
+            core.lock.release()
 
     def __enter__(self) -> SharedMemoryManager:
         """Returns itself."""

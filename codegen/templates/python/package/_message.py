@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ._errors import Disposed, InvalidUtf8, TypeMismatch
+from ._errors import Disposed, TypeMismatch
 from ._headers import HEADER_HAS_FIELDS, HeaderFieldGetters, HeaderFieldSetters
 from ._layout import MESSAGE_HEADER_SIZE, TIMESTAMP_OFFSET, TYPE_DATA
+from ._payload import text_of
 from ._record import WORD, flags_of, id_of
 
 if TYPE_CHECKING:
@@ -39,19 +40,6 @@ def as_bytes(payload: BytesLike) -> BytesLike:
         message = f"a payload is bytes or gives bytes away, {type(payload).__name__} does not"
         raise TypeError(message) from None
     return view if view.format == "B" and view.ndim == 1 else view.cast("B")
-
-
-def text_of(payload: BytesLike) -> str:
-    """A payload as text.
-
-    Raises:
-        InvalidUtf8: It is not UTF-8.
-    """
-    try:
-        return str(payload, "utf-8")
-    except UnicodeDecodeError as error:
-        message = f"expected UTF-8, found another byte at {error.start} of {len(payload)}"
-        raise InvalidUtf8(message, found=bytes(payload)) from None
 
 
 def struct_of(kind: type[Struct], message_type: int, payload: BytesLike) -> Struct:
@@ -238,7 +226,7 @@ class ReceivedMessage(HeaderFieldGetters):
         return text_of(self.payload)
 
     def typed(self, kind: type[Struct]) -> Struct:
-        """The payload as one of the spec's structs, copied; `kind.view(payload)` copies nothing.
+        """The payload as one of the spec's structs, copied; `kind.View(payload)` copies nothing.
 
         Raises:
             TypeMismatch: The message is of another type, and not plain data.

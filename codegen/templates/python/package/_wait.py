@@ -188,6 +188,10 @@ class Link:
         self._interrupted = True
         self.end_sleep()
 
+    def forget_interrupt(self) -> None:
+        """Takes an interrupt back that found nobody waiting."""
+        self._interrupted = False
+
     def end_sleep(self) -> None:
         """Wakes a thread of this side that sleeps; one that is only about to sleep is missed."""
         if self._attachment.peer_point is not None:

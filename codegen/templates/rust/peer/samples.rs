@@ -41,6 +41,7 @@ pub fn pick_message(draw: u64) -> usize {
 }
 
 /// Draws struct `number`, its tail filling at most what `most` bytes of payload leave.
+#[rustfmt::skip]
 pub fn visit(number: usize, rng: &mut Rng, most: usize, visitor: &mut impl Visit) {
     match number {
 {%- for item in view.structs %}
@@ -124,7 +125,8 @@ fn {{ item.sampler }}(rng: &mut Rng) -> {{ item.name }} {
 {%- endfor %}
 {%- for item in view.structs %}
 
-fn {{ item.sampler }}(rng: &mut Rng) -> {{ item.fixed }} {
+#[rustfmt::skip]
+fn {{ item.sampler }}({% if item.fields.is_empty() %}_{% else %}rng{% endif %}: &mut Rng) -> {{ item.fixed }} {
     {{ item.fixed }} {
 {%- for field in item.fields %}
         {{ field.name }}: {{ field.sample }},

@@ -36,6 +36,8 @@ pub(super) struct Model {
     futexes: BTreeMap<usize, Futex>,
     cells: Vec<Cell>,
     finished: AtomicBool,
+    /// Whether sleepers issue membarriers, so that a waker's light fence is worth something.
+    membarrier: bool,
 }
 
 // SAFETY: the cells hold nothing; they are there for the checker to find unordered accesses.
@@ -45,7 +47,7 @@ unsafe impl Sync for Model {}
 
 impl Model {
     /// A ring of zeros.
-    pub(super) fn new(capacity: u64) -> Self {
+    pub(super) fn new(capacity: u64, membarrier: bool) -> Self {
         let h = RING_HEADER;
         let u32s = [h.consumer_control, h.data_sequence, h.producer_control, h.space_sequence];
         let u64s = [
@@ -69,6 +71,7 @@ impl Model {
             futexes: [h.data_sequence, h.space_sequence].map(|at| (at, futex())).into(),
             cells: (0..capacity / 8).map(|_| cell()).collect(),
             finished: AtomicBool::new(false),
+            membarrier,
         }
     }
 
@@ -146,7 +149,9 @@ impl Memory for Model {
     fn order_stores(&self) {}
 
     fn fence_light(&self) {
-        fence(Ordering::SeqCst);
+        if self.membarrier {
+            fence(Ordering::SeqCst);
+        }
     }
 
     fn fence_heavy(&self) {
