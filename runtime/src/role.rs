@@ -83,6 +83,12 @@ impl RoleFields {
         }
     }
 
+    /// Whether the role's holder, if there is one, has announced itself and not closed.
+    pub(crate) fn is_attached<L: Layout>(&self, memory: &Mapped<L>) -> bool {
+        // Relaxed: decides only how long to wait.
+        memory.load_u32(self.state, Ordering::Relaxed) == ATTACHED
+    }
+
     /// The process id that the side wrote.
     pub(crate) fn load_pid<L: Layout>(&self, memory: &Mapped<L>) -> u32 {
         // Relaxed: information for people.

@@ -307,12 +307,17 @@ impl Protocol {
 }
 
 fn offset_constant(role: &str) -> String {
-    spell(NameKind::Constant, &format!("{role}_offset"))
+    engine_constant(&format!("{role}_offset"))
+}
+
+/// A name that the engine itself uses, which is why a spec's own constants step aside for it.
+fn engine_constant(name: &str) -> String {
+    names::unescaped(Language::Cpp, NameKind::Constant, name)
 }
 
 fn alias(prefix: &str, name: &str, ty: &str, value: &NamedValue) -> Alias {
     Alias {
-        constant: spell(NameKind::Constant, &format!("{prefix}_{name}")),
+        constant: engine_constant(&format!("{prefix}_{name}")),
         value: format!("{ty}::{}", spell(NameKind::ProtocolValue, &value.name)),
     }
 }

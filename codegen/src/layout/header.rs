@@ -79,8 +79,7 @@ fn ring_fields(header: &Header<RingRole>, line: u64, out: &mut Vec<Finding>) -> 
             );
             continue;
         }
-        let extent = Extent { size: own.size, align };
-        fields.push((placed(field, field.ty.value.clone(), at, extent), field.name.span));
+        fields.push((placed(field, at, own), field.name.span));
     }
     fields.sort_by_key(|(field, _)| field.offset);
     fields
@@ -191,8 +190,7 @@ pub(super) fn message(
         }
         cursor = end;
         places.push((at, end, field.name.span));
-        let extent = Extent { size: own.size, align };
-        fields.push(placed(field, field.ty.value.clone(), at, extent));
+        fields.push(placed(field, at, own));
     }
     fields.sort_by_key(|field| field.offset);
     publication_word(header, &fields, out);

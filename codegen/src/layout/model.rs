@@ -108,7 +108,8 @@ pub struct FieldLayout<R = NoRole> {
     pub offset: u64,
     /// Size in bytes.
     pub size: u64,
-    /// Alignment in bytes.
+    /// Alignment of its type in bytes. A stated greater one moves the field and raises the
+    /// alignment of the struct, but not this.
     pub align: u64,
     /// Bytes of explicit padding right before the field.
     pub padding_before: u64,

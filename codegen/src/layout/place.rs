@@ -1,6 +1,6 @@
 //! Placing one field after another, with what the text states about it.
 
-use super::{FieldLayout, Type};
+use super::FieldLayout;
 use crate::diagnostic::{Finding, rule};
 use crate::source::Spanned;
 use crate::spec::Field;
@@ -89,19 +89,14 @@ pub(super) fn offset<R>(
 }
 
 /// A field with its place; the padding before it is filled in later.
-pub(super) fn placed<R: Copy>(
-    field: &Field<R>,
-    ty: Type,
-    offset: u64,
-    extent: Extent,
-) -> FieldLayout<R> {
+pub(super) fn placed<R: Copy>(field: &Field<R>, offset: u64, own: Extent) -> FieldLayout<R> {
     FieldLayout {
         name: field.name.value.clone(),
         doc: field.doc.clone(),
-        ty,
+        ty: field.ty.value.clone(),
         offset,
-        size: extent.size,
-        align: extent.align,
+        size: own.size,
+        align: own.align,
         padding_before: 0,
         role: field.role.as_ref().map(|role| role.value),
         since: field.since,

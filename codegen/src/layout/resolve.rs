@@ -1,7 +1,7 @@
 //! From a spec to its layout.
 
 use super::place::{Extent, align_up, check_size, field_align, offset, placed, stated_align};
-use super::{FieldLayout, Layout, StructLayout, TailKind, TailLayout, Type, header, place};
+use super::{Layout, StructLayout, TailKind, TailLayout, Type, header, place};
 use crate::diagnostic::{Finding, Findings, rule};
 use crate::source::Spanned;
 use crate::spec::{Spec, Struct, Tail, has_errors};
@@ -118,17 +118,17 @@ impl Structs<'_> {
     }
 
     fn lay_out(&mut self, item: &Struct) -> StructLayout {
-        let mut fields = Vec::new();
+        let (mut fields, mut steps) = (Vec::new(), Vec::new());
         let (mut cursor, mut natural) = (0, 1);
         for field in &item.fields {
             let own = self.extent(&field.ty.value);
             check_size(field, own.size, self.findings);
             let align = field_align(field, own.align, self.findings);
-            let extent = Extent { size: own.size, align };
             let at = offset(field, cursor, cursor, align, self.findings);
-            cursor = at.saturating_add(extent.size);
+            cursor = at.saturating_add(own.size);
             natural = natural.max(align);
-            fields.push(placed(field, field.ty.value.clone(), at, extent));
+            steps.push(Step { since: field.since, end: cursor, align });
+            fields.push(placed(field, at, own));
         }
         place::fill_padding(&mut fields);
         // The elements of a tail lie in place like those of an array, so they raise it too.
@@ -140,8 +140,11 @@ impl Structs<'_> {
         let size = self.check_room(item, size);
         self.extents.push(Extent { size, align });
         let tail = item.tail.as_ref().map(|tail| self.tail(tail, size));
-        let tail_since = tail.as_ref().map(|tail| (tail.since, tail_align));
-        let older_sizes = older_sizes(&fields, tail_since, item.align.as_ref(), size);
+        if let Some(tail) = &tail {
+            steps.push(Step { since: tail.since, end: cursor, align: tail_align });
+        }
+        let stated = item.align.as_ref().map_or(1, |stated| stated.value);
+        let older_sizes = older_sizes(&steps, stated, size);
         StructLayout {
             name: item.name.value.clone(),
             doc: item.doc.clone(),
@@ -230,27 +233,24 @@ fn amount(size: u64) -> String {
     if size == u64::MAX { "more than 2^64".to_owned() } else { size.to_string() }
 }
 
-/// Sizes that the struct had before each step of `since`, as its older versions were laid out.
-///
-/// `tail` is the version that brought the tail, with the alignment of its elements.
-fn older_sizes(
-    fields: &[FieldLayout],
-    tail: Option<(Option<(u16, u16)>, u64)>,
-    stated: Option<&Spanned<u64>>,
-    size: u64,
-) -> Vec<u64> {
+/// What one field or a tail adds to a struct.
+struct Step {
+    since: Option<(u16, u16)>,
+    /// Where the fixed part ends with it.
+    end: u64,
+    align: u64,
+}
+
+/// Sizes that the struct had before each version that added to it, laid out as it was then.
+fn older_sizes(steps: &[Step], stated_align: u64, size: u64) -> Vec<u64> {
     let mut sizes = Vec::new();
-    let tail_since = tail.and_then(|(since, _)| since);
-    let mut versions: Vec<_> = fields.iter().filter_map(|field| field.since).collect();
-    versions.extend(tail_since);
+    let mut versions: Vec<_> = steps.iter().filter_map(|step| step.since).collect();
     versions.dedup();
     for version in versions {
-        let older = || fields.iter().filter(|field| field.since < Some(version));
-        let end = older().map(|field| field.offset.saturating_add(field.size)).max().unwrap_or(0);
-        let tail = tail.filter(|(since, _)| *since < Some(version)).map(|(_, align)| align);
-        let stated = stated.map(|stated| stated.value);
-        let aligns = older().map(|field| field.align).chain(stated).chain(tail);
-        let older_size = align_up(end, aligns.max().unwrap_or(1));
+        let older = || steps.iter().filter(|step| step.since < Some(version));
+        let end = older().map(|step| step.end).max().unwrap_or(0);
+        let align = older().map(|step| step.align).max().unwrap_or(1);
+        let older_size = align_up(end, align.max(stated_align));
         if older_size < size && sizes.last() != Some(&older_size) {
             sizes.push(older_size);
         }

@@ -20,7 +20,9 @@ struct {% if item.force_align %}alignas({{ item.align }}) {% endif %}{{ item.fix
 {%- endif %}{% endif %}
     /// Size of the struct on the wire, in bytes.
     static constexpr std::size_t kWireSize = {{ item.size }};
-{% for field in item.fields %}
+{%- for field in item.fields %}
+{%- if loop.first %}
+{% endif %}
 {%- if field.is_padding %}
     /// Explicit padding: zero.
 {%- else %}
@@ -42,6 +44,7 @@ struct {% if item.force_align %}alignas({{ item.align }}) {% endif %}{{ item.fix
     }
 {%- endif %}{% endfor %}
 {%- if item.tail.is_none() %}
+
     /// True for the payload sizes of this struct, those of older versions included.
     [[nodiscard]] static constexpr bool accepts_size(std::size_t wireSize) noexcept {
         return wireSize == kWireSize{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};

@@ -20,8 +20,11 @@ use crate::platform::{self, Events};
 use crate::ring::Mapped;
 use crate::role::{Role, RoleFields};
 
-/// How long a taken role is tried again: the holder may be a consumer that tidies up.
+/// How long a taken role is tried again.
 const ROLE_PATIENCE: Duration = Duration::from_millis(50);
+/// How long it is tried again while its holder does not say that it is attached: it is about to
+/// attach, or closing, or a consumer that tidies up, and will be through soon unless it is paused.
+const TRANSITION_PATIENCE: Duration = Duration::from_secs(5);
 /// How long attaching starts over when the file is removed again and again.
 const ATTACH_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -127,9 +130,14 @@ impl<L: Layout> Segment<L> {
             if !self.is_current() {
                 return Ok(Claim::Gone);
             }
-            if start.elapsed() >= ROLE_PATIENCE {
-                let pid = RoleFields::of::<L>(role).load_pid(&self.mapped);
-                return Err(Error::RoleTaken { role, pid });
+            let fields = RoleFields::of::<L>(role);
+            let patience = if fields.is_attached(&self.mapped) {
+                ROLE_PATIENCE
+            } else {
+                TRANSITION_PATIENCE
+            };
+            if start.elapsed() >= patience {
+                return Err(Error::RoleTaken { role, pid: fields.load_pid(&self.mapped) });
             }
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -82,8 +82,11 @@ fn a_killed_consumer_repeats_at_most_the_message_that_it_had_not_released() {
         let output = child.stdout.take().expect("a pipe");
         let until = sent + random.below(3000);
         while sent < until {
-            producer.send(7u32, &sent.to_le_bytes()).unwrap();
-            sent += 1;
+            match producer.send(7u32, &sent.to_le_bytes()) {
+                Ok(()) => sent += 1,
+                // The last one's death, noticed before the next one attached.
+                Err(error) => assert_eq!(error, SendError::PeerDied),
+            }
         }
         kill(child);
         let numbers = recorded(output);

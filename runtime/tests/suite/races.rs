@@ -132,12 +132,16 @@ fn nothing_is_lost_while_rings_are_tidied_up() {
     let total: u64 = counts.iter().sum();
     std::thread::scope(|scope| {
         let options = &options;
-        scope.spawn(move || {
+        let sender = scope.spawn(move || {
             let mut number = 0u64;
             for count in counts {
                 let mut producer = Producer::<Protocol>::create("ring", options).unwrap();
                 for _ in 0..count {
-                    producer.send(7u32, &number.to_le_bytes()).unwrap();
+                    // Full, and the consumer is between two openings.
+                    while let Err(error) = producer.send(7u32, &number.to_le_bytes()) {
+                        assert_eq!(error, bitrpc_shm::SendError::Closed);
+                        std::thread::yield_now();
+                    }
                     number += 1;
                 }
             }
@@ -146,6 +150,8 @@ fn nothing_is_lost_while_rings_are_tidied_up() {
         while expected < total {
             let mut consumer = Consumer::<Protocol>::open("ring", options).unwrap();
             loop {
+                // Asked before the look: what a producer that is gone has sent is there.
+                let finished = sender.is_finished();
                 match consumer.try_recv() {
                     Ok(Some(message)) => {
                         assert_eq!(message.payload(), expected.to_le_bytes());
@@ -153,7 +159,10 @@ fn nothing_is_lost_while_rings_are_tidied_up() {
                     }
                     // A ring of this consumer's own making: the producer may be about to come,
                     // or be gone for good.
-                    Ok(None) if expected == total => break,
+                    Ok(None) if finished => {
+                        assert_eq!(expected, total, "the producer is gone");
+                        break;
+                    }
                     Ok(None) => std::thread::yield_now(),
                     Err(error) => {
                         assert_eq!(error, RecvError::Closed);

@@ -60,17 +60,10 @@ public:
     void mixed() {
         while (next_ < args_.count) {
             switch (next_ % 4) {
-                case 0:
-                    drained();
-                    break;
-                case 1:
-                    copied();
-                    break;
-                case 2:
-                    peeked();
-                    break;
-                default:
-                    borrowed();
+                case 0: drained(); break;
+                case 1: copied(); break;
+                case 2: peeked(); break;
+                default: borrowed();
             }
         }
         closed();
@@ -202,15 +195,9 @@ inline Report consume(const Args& args) {
     if (!consumer) throw std::runtime_error(error.message());
     ConsumerRun run(args, *consumer, consumer->ring().largest_payload());
     switch (args.script.plan) {
-        case Plan::kMixed:
-            run.mixed();
-            break;
-        case Plan::kRecords:
-            run.records();
-            break;
-        case Plan::kStream:
-            run.stream();
-            break;
+        case Plan::kMixed: run.mixed(); break;
+        case Plan::kRecords: run.records(); break;
+        case Plan::kStream: run.stream(); break;
     }
     const Report report = run.report();
     consumer->dispose();

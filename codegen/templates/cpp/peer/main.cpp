@@ -122,8 +122,8 @@ std::string quoted(const std::string& text) {
 void print(const char* role, const Report& report) {
     std::cout << "{\"ok\":true,\"role\":\"" << role << "\",\"messages\":" << report.messages
               << ",\"bytes\":" << report.bytes << ",\"seconds\":" << report.seconds
-              << ",\"missed_wakeups\":" << report.missed_wakeups
-              << ",\"errors\":" << report.errors << "}" << std::endl;
+              << ",\"missed_wakeups\":" << report.missed_wakeups << ",\"errors\":" << report.errors
+              << "}" << std::endl;
 }
 
 void run(const std::vector<std::string>& words) {

@@ -40,9 +40,8 @@ inline ring::Status send_one(const Args& args, ring::SharedMemoryProducer& produ
     ring::Status status;
     Rng rng = args.script.fields(index);
     const std::size_t most = std::min(producer.largest_payload(), kLongest);
-    visit_sample(message.number, rng, most, [&status, &producer](const auto& item) {
-        status = producer.send_typed(item);
-    });
+    visit_sample(message.number, rng, most,
+                 [&status, &producer](const auto& item) { status = producer.send_typed(item); });
     return status;
 }
 
@@ -51,7 +50,8 @@ inline std::uint64_t send_batch(const Args& args, ring::SharedMemoryProducer& pr
                                 std::uint64_t index, Report& report) {
     ring::BatchWriter batch = producer.batch();
     std::uint64_t next = index;
-    for (; next < std::min(args.count, index + kBatch) && !args.script.is_fragmented(next); ++next) {
+    for (; next < std::min(args.count, index + kBatch) && !args.script.is_fragmented(next);
+         ++next) {
         const Planned message = args.script.message(next, producer.largest_payload());
         require(batch.push(bytes_of(message), type_of(message), flags_of(message)), next);
         report.bytes += message.payload.size();

@@ -43,14 +43,10 @@ public:
     T integer() {
         const std::uint64_t v = next();
         switch (v >> 61U) {
-            case 0:
-                return 0;
-            case 1:
-                return std::numeric_limits<T>::min();
-            case 2:
-                return std::numeric_limits<T>::max();
-            default:
-                return static_cast<T>(v);
+            case 0: return 0;
+            case 1: return std::numeric_limits<T>::min();
+            case 2: return std::numeric_limits<T>::max();
+            default: return static_cast<T>(v);
         }
     }
 
@@ -108,14 +104,10 @@ public:
     std::size_t tail_count(std::size_t most) {
         const std::uint64_t v = next();
         switch (v >> 61U) {
-            case 0:
-                return 0;
-            case 1:
-                return std::min<std::size_t>(most, 1);
-            case 2:
-                return most;
-            default:
-                return std::min<std::size_t>(most, v % 17);
+            case 0: return 0;
+            case 1: return std::min<std::size_t>(most, 1);
+            case 2: return most;
+            default: return std::min<std::size_t>(most, v % 17);
         }
     }
 

@@ -109,7 +109,7 @@ namespace {{ view.namespace }}
         /// <summary>Writes a text whose bytes were counted.</summary>
         internal static int Write(string text, Span<byte> to)
         {
-            fixed (char* from = text)
+            fixed (char* from = &MemoryMarshal.GetReference(text.AsSpan()))
             fixed (byte* start = &MemoryMarshal.GetReference(to))
             {
                 return text.Length == 0 ? 0 : Strict.GetBytes(from, text.Length, start, to.Length);

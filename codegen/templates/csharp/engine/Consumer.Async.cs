@@ -8,7 +8,7 @@ using System.Threading.Tasks;
 namespace {{ view.namespace }}
 {
     /// <content>Receiving without holding up the caller's thread.</content>
-    public sealed unsafe partial class SharedMemoryConsumer
+    public sealed partial class SharedMemoryConsumer
     {
         private int _isAwaiting;
 

@@ -73,6 +73,11 @@ namespace {{ view.namespace }}
         [MethodImpl(MethodImplOptions.NoInlining)]
         private Status Wait(out ReceivedMessage message, int timeoutMs)
         {
+            if (timeoutMs != 0 && Spin(out message))
+            {
+                return ErrorCode.Ok;
+            }
+
             var deadline = new RingDeadline(timeoutMs);
             while (true)
             {
@@ -98,6 +103,25 @@ namespace {{ view.namespace }}
                     return waited == RingWaited.TimedOut ? ErrorCode.Timeout : Refuse(why);
                 }
             }
+        }
+
+        /// <summary>Looks for the next record for a moment: most waits in a stream are short.</summary>
+        private bool Spin(out ReceivedMessage message)
+        {
+            const int Looks = 64;
+            _ = _reader.KeepDistance();
+            for (int look = 0; look < Looks; look++)
+            {
+                if (_reader.HasWord())
+                {
+                    return TryTake(out message); // not, if it is padding or a piece
+                }
+
+                RingCpu.Pause(1);
+            }
+
+            message = default(ReceivedMessage);
+            return false;
         }
 
         /// <summary>

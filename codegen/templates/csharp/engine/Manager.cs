@@ -161,7 +161,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Sends text as plain data, waiting for room if need be.</summary>
         /// <param name="text">The text.</param>
-        /// <returns>As <see cref="SharedMemoryProducer.SendString"/>.</returns>
+        /// <returns>As <see cref="SharedMemoryProducer.SendString(string, MessageFlags)"/>.</returns>
         /// <exception cref="InvalidOperationException">This side receives.</exception>
         /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
         public Status SendString(string text)
@@ -175,7 +175,7 @@ namespace {{ view.namespace }}
         /// <summary>Sends a struct under its own type, waiting for room if need be.</summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct.</param>
-        /// <returns>As <see cref="SharedMemoryProducer.SendTyped{T}"/>.</returns>
+        /// <returns>As <see cref="SharedMemoryProducer.SendTyped{T}(in T, MessageFlags)"/>.</returns>
         /// <exception cref="InvalidOperationException">This side receives.</exception>
         /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
         public Status SendTyped<T>(in T value)
@@ -189,7 +189,8 @@ namespace {{ view.namespace }}
 
         /// <summary>Sends a message, waiting for room if need be.</summary>
         /// <param name="message">The message.</param>
-        /// <returns>As <see cref="SharedMemoryProducer.SendMessage"/>.</returns>
+        /// <returns>As
+        /// <see cref="SharedMemoryProducer.SendMessage(SharedMemoryMessage)"/>.</returns>
         /// <exception cref="InvalidOperationException">This side receives.</exception>
         /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
         public Status SendMessage(SharedMemoryMessage message)

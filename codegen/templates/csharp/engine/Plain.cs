@@ -13,7 +13,14 @@ namespace {{ view.namespace }}
         /// <summary>Bytes of the struct; refuses one with references.</summary>
         internal static int Size { get; } = MemoryMarshal.AsBytes<T>(new T[1]).Length;
 
-        internal static void Write(ref T value, Span<byte> to) => MemoryMarshal.Write(to, ref value);
+        internal static void Write(ref T value, Span<byte> to)
+        {
+#if NET8_0_OR_GREATER
+            MemoryMarshal.Write(to, in value);
+#else
+            MemoryMarshal.Write(to, ref value);
+#endif
+        }
 
         /// <summary>Reads a struct; what a payload of an older sender lacks becomes zero.</summary>
         internal static void Read(ReadOnlySpan<byte> from, out T value)

@@ -32,7 +32,16 @@ class Claim(HeaderFieldSetters):
             view[:] = (42).to_bytes(8, "little")
     """
 
-    __slots__ = ("__weakref__", "_buffer", "_flags", "_place", "_producer", "_start", "_type", "_view")
+    __slots__ = (
+        "__weakref__",
+        "_buffer",
+        "_flags",
+        "_place",
+        "_producer",
+        "_start",
+        "_type",
+        "_view",
+    )
 
     def __init__(
         self, producer: SharedMemoryProducer, place: tuple[int, int], size: int, message_type: int

@@ -96,7 +96,9 @@ class SharedMemoryMessage(HeaderFieldGetters, HeaderFieldSetters):
         self._fields: bytearray | bytes | None = None
 
     @classmethod
-    def with_header(cls, message_type: int, header: BytesLike, payload: bytes) -> SharedMemoryMessage:
+    def with_header(
+        cls, message_type: int, header: BytesLike, payload: bytes
+    ) -> SharedMemoryMessage:
         """A copy of a received message; `header` is its whole header."""
         view = memoryview(header)
         words = view.cast("Q")

@@ -140,7 +140,9 @@ class Payload:
         rows = list(payloads)
         for row in rows:
             if len(row) != cls.SIZE:
-                message = f"expected payloads of {cls.SIZE} bytes ({cls.__name__}), found {len(row)}"
+                message = (
+                    f"expected payloads of {cls.SIZE} bytes ({cls.__name__}), found {len(row)}"
+                )
                 raise SizeMismatch(message, expected=cls.SIZE, found=len(row))
         dtype = cls.numpy_dtype()
         return import_module("numpy").frombuffer(b"".join(rows), dtype)

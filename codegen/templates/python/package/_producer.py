@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ._attach import PRODUCER, attach
 from ._claim import BatchWriter, Claim
@@ -16,13 +16,13 @@ from ._record import (
     FLAGS_ONE,
     ID_INDEX,
     ID_ONE,
-    LENGTH_ONE,
     ROUND_UP,
-    TYPE_ONE,
     USER_FLAGS,
     WORD,
+    WORD_MASK,
+    WORD_SHIFT,
 )
-from ._sender import SHORT_WAY, Sender, outgoing
+from ._sender import Sender, outgoing
 from ._wait import Deadline
 from ._waiter import Waiter
 from ._writer import BYTES_SENT, PEER_CONTROL, SENT, WRITE_POSITION
@@ -111,10 +111,12 @@ class SharedMemoryProducer(Sender):
         try:
             size = len(payload)
             index = self._index
-            end = index + (size + ROUND_UP) // WORD
-            if end < self._bound and message_type and SHORT_WAY:
+            end = index + ((size + ROUND_UP) >> WORD_SHIFT)
+            if message_type is not self._type:
+                self._use_type(message_type)
+            if end < self._bound:
                 words = self._words
-                if size % WORD:
+                if size & WORD_MASK:
                     words[end - 1] = 0
                 start = index * WORD + MESSAGE_HEADER_SIZE
                 self._memory[start : start + size] = payload  # type: ignore[assignment]
@@ -126,7 +128,7 @@ class SharedMemoryProducer(Sender):
                 words[end] = 0
                 if WEAK_ORDER:
                     full_fence()
-                words[index] = (size + MESSAGE_HEADER_SIZE) * LENGTH_ONE + message_type * TYPE_ONE
+                words[index] = size + self._type_word
                 # Now it is sent. The index comes last of this object's own state: whatever
                 # interrupts this method before, `_recover` finds the word at the old index.
                 self._tail = tail + ID_ONE

@@ -30,6 +30,7 @@ from ._message import ReceivedMessage, SharedMemoryMessage
 from ._record import (
     DATA_INDEX,
     HEADER_WORDS,
+    ID_INDEX,
     ID_ONE,
     SIMPLE_HEADER,
     U32,
@@ -115,7 +116,7 @@ class Reader(Side):
         self._bytes: int = self._words[BYTES_RECEIVED]
         self._expected_id = _ANY_ID
         self._corrupt_at = -1
-        self._shapes: dict[int, tuple[int, int]] = {}
+        self._shapes: dict[int, tuple[int, int, int]] = {}
         self._assembler = Assembler(options.max_message_size)
         # Type, header and payload of a message that was put together and not taken yet.
         self._assembled: tuple[int, bytes, bytes] | None = None
@@ -201,7 +202,7 @@ class Reader(Side):
         if word not in self._shapes:
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
-            self._shapes[word] = (step, frame_of(word) - MESSAGE_HEADER_SIZE)
+            self._shapes[word] = (step, frame_of(word) - MESSAGE_HEADER_SIZE, type_of(word))
 
     def _advance(self, step: int) -> None:
         self._index += step
@@ -240,6 +241,34 @@ class Reader(Side):
     def _count_errors(self, count: int) -> None:
         if count:
             self._words[_RECEIVE_ERRORS] = (self._words[_RECEIVE_ERRORS] + count) & U64
+
+    # The short way
+
+    def _look_short(self) -> tuple[int, int, int] | None:
+        """Words, payload size and type of the next message if it can go the short way."""
+        shape = self._shapes.get(self._words[self._index])
+        if shape is None:
+            return None
+        if WEAK_ORDER:
+            full_fence()
+        is_next = self._words[self._index + ID_INDEX] == self._tail
+        return shape if is_next and self._index + shape[0] < self._last else None
+
+    def _take_short(self, step: int, size: int) -> None:
+        """Takes and releases the message that `_look_short` found."""
+        words = self._words
+        self._tail += ID_ONE
+        self._index = end = self._index + step
+        self._received = received = self._received + 1
+        self._bytes = count = self._bytes + size
+        words[RECEIVED] = received
+        words[BYTES_RECEIVED] = count
+        if WEAK_ORDER:
+            full_fence()
+        words[READ_POSITION] = end * WORD + self._base
+        control = self._halves[PEER_CONTROL]
+        if control != self._quiet:
+            self._link.notify(control)
 
     # Finding
 

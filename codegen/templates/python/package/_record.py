@@ -27,6 +27,9 @@ from ._platform import now_ns
 
 WORD: Final = 8
 """Bytes of a word. Positions, strides and the header's size are multiples of it."""
+WORD_SHIFT: Final = 3
+"""Binary logarithm of `WORD`: shifting is faster than dividing."""
+WORD_MASK: Final = WORD - 1
 HALF: Final = 4
 """Bytes of half a word: of the ids, types, states and sequences."""
 U32: Final = 0xFFFFFFFF
@@ -48,8 +51,6 @@ TYPE_SHIFT: Final = 8 * MESSAGE_TYPE_OFFSET
 LENGTH_ONE: Final = 1 << LENGTH_SHIFT
 """What one byte more adds to a publication word."""
 TYPE_ONE: Final = 1 << TYPE_SHIFT
-TYPE_IS_LOW: Final = TYPE_SHIFT == 0
-"""The type is the low half: a type beyond 32 bits would change the length."""
 
 ID_INDEX: Final = MESSAGE_ID_OFFSET // WORD
 """Word of a record that holds its id."""
@@ -147,7 +148,9 @@ def check_capacity(capacity: int) -> None:
         raise Corrupt.at(CAPACITY_OFFSET, capacity, why)
 
 
-def write_header(view: memoryview, words: memoryview, index: int, message_id: int, flags: int) -> None:
+def write_header(
+    view: memoryview, words: memoryview, index: int, message_id: int, flags: int
+) -> None:
     """Writes every word of a record's header but the first: fields without a role become zero.
 
     `view` and `words` are the mapping in bytes and in words; the record starts at word `index`.
@@ -157,7 +160,9 @@ def write_header(view: memoryview, words: memoryview, index: int, message_id: in
     amend_header(view, words, index, message_id, flags)
 
 
-def amend_header(view: memoryview, words: memoryview, index: int, message_id: int, flags: int) -> None:
+def amend_header(
+    view: memoryview, words: memoryview, index: int, message_id: int, flags: int
+) -> None:
     """Writes the engine's own fields of a record's header, and keeps all others."""
     at = index + ID_INDEX
     words[at] = words[at] & ~(U32 << ID_SHIFT) | (message_id & U32) << ID_SHIFT

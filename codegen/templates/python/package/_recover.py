@@ -25,7 +25,9 @@ def _aligned(offset: int, value: int, name: str) -> None:
         raise Corrupt.at(offset, value, f"{name} is not a multiple of {WORD}")
 
 
-def _walk(words: memoryview, capacity: int, start: int, target: int | None) -> tuple[int, int | None]:
+def _walk(
+    words: memoryview, capacity: int, start: int, target: int | None
+) -> tuple[int, int | None]:
     """Walks over published records from `start` to the first zero word, or until `target`.
 
     Returns where it stopped and the id of the last message.

@@ -172,9 +172,7 @@ def _check_identity(header: bytes, target: Target, options: Options) -> None:
     major = _U16.unpack_from(header, VERSION_MAJOR_OFFSET)[0]
     minor = _U16.unpack_from(header, VERSION_MINOR_OFFSET)[0]
     if major != VERSION_MAJOR:
-        message = (
-            f"{path}: expected version {VERSION_MAJOR}.{VERSION_MINOR}, found {major}.{minor}"
-        )
+        message = f"{path}: expected version {VERSION_MAJOR}.{VERSION_MINOR}, found {major}.{minor}"
         versions = (VERSION_MAJOR, VERSION_MINOR)
         raise VersionMismatch(message, expected=versions, found=(major, minor))
     size = _U32.unpack_from(header, HEADER_SIZE_OFFSET)[0]

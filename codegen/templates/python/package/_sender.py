@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Final
 from weakref import ref
 
@@ -13,16 +14,14 @@ from ._payload import Payload
 from ._record import (
     ID_INDEX,
     ID_ONE,
-    LENGTH_ONE,
     ROUND_UP,
-    SIMPLE_HEADER,
-    TYPE_IS_LOW,
-    TYPE_ONE,
     U32,
     USER_FLAGS,
     WORD,
+    WORD_MASK,
+    WORD_SHIFT,
 )
-from ._writer import Writer
+from ._writer import SHORT_WAY, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 
     Sendable = Union[BytesLike, SharedMemoryMessage, Payload]
 
-SHORT_WAY: Final = SIMPLE_HEADER and not TYPE_IS_LOW
-"""The header is one word beside the publication word, and no type can reach into the length."""
+_CHUNK: Final = 256
+"""Messages of a batch that are looked at together."""
 
 
 class Sender(Writer):
@@ -136,7 +135,13 @@ class Sender(Writer):
             self._admit(0, message_type)
             flags = int(flags) & USER_FLAGS
             while sent < len(items):
-                sent += self._stage_run(items, sent, message_type, flags)
+                if SHORT_WAY and not flags:
+                    chunk = items[sent : sent + _CHUNK]
+                    run = self._stage_equals(chunk, message_type)
+                    run = run or self._stage_run(chunk, message_type)
+                    sent += run
+                    if run == len(chunk):
+                        continue
                 if sent < len(items):
                     payload, own, own_flags, fields = outgoing(items[sent], message_type, flags)
                     if not self._stage(payload, own, own_flags, timeout_ms, fields):
@@ -152,53 +157,88 @@ class Sender(Writer):
         self._flush()
         return sent
 
-    def _stage_run(
-        self, items: Sequence[Sendable], start: int, message_type: int, flags: int
-    ) -> int:
+    def _stage_run(self, items: Sequence[Sendable], message_type: int) -> int:
         """Stages bytes on the short way, as many as there are one after the other.
 
         Returns how many.
         """
-        if not SHORT_WAY or flags:
-            return 0
-        words, memory = self._words, self._memory
+        self._use_type(message_type)
+        words, memory, own = self._words, self._memory, self._type_word
         bound = self._reach(self._position)
         index, tail, total, run = self._index, (self._sent & U32) * ID_ONE, 0, 0
-        own = message_type * TYPE_ONE + MESSAGE_HEADER_SIZE * LENGTH_ONE
         self._torn = True
         first = self._first
         if not first[1]:
             self._mark = (self._position, self._sent, self._bytes, index)
-        for run, payload in enumerate(items[start:] if start else items):
+        for payload in items:
             if payload.__class__ is not bytes:
                 break
             size = len(payload)  # type: ignore[arg-type]
-            end = index + (size + ROUND_UP) // WORD
+            end = index + ((size + ROUND_UP) >> WORD_SHIFT)
             if end >= bound:
                 break
-            if size % WORD:
+            if size & WORD_MASK:
                 words[end - 1] = 0
             at = index * WORD + MESSAGE_HEADER_SIZE
             memory[at : at + size] = payload  # type: ignore[assignment]
             words[index + ID_INDEX] = tail
             if first[1]:
-                words[index] = own + size * LENGTH_ONE
+                words[index] = own + size
             else:
-                first = (index, own + size * LENGTH_ONE)
+                first = (index, own + size)
             tail += ID_ONE
             total += size
             index = end
-        else:
             run += 1
+        self._end_run(first, index, run, total)
+        return run
+
+    def _stage_equals(self, items: Sequence[Sendable], message_type: int) -> int:
+        """Stages bytes of one and the same length: headers are written many at a time.
+
+        Returns how many; 0 if the next ones are not like that.
+        """
+        if set(map(type, items)) != {bytes}:
+            return 0
+        sizes = set(map(len, items))  # type: ignore[arg-type]
+        if len(sizes) != 1:
+            return 0
+        self._use_type(message_type)
+        size = sizes.pop()
+        step = (size + ROUND_UP) >> WORD_SHIFT
+        words, memory, word = self._words, self._memory, self._type_word + size
+        index, tail = self._index, (self._sent & U32) * ID_ONE
+        run = min(len(items), (self._reach(self._position) - 1 - index) // step)
+        if run <= 0:
+            return 0
+        end = index + run * step
+        self._torn = True
+        first = self._first
+        if not first[1]:
+            self._mark = (self._position, self._sent, self._bytes, index)
+            first = (index, word)
+        else:
+            words[index] = word
+        if size & WORD_MASK:
+            words[index + step - 1 : end : step] = array("Q", (0,)) * run
+        at = index * WORD + MESSAGE_HEADER_SIZE
+        for payload in items if run == len(items) else items[:run]:
+            memory[at : at + size] = payload  # type: ignore[assignment]
+            at += step * WORD
+        words[index + ID_INDEX : end : step] = array("Q", range(tail, tail + run * ID_ONE, ID_ONE))
+        words[index + step : end : step] = array("Q", (word,)) * (run - 1)
+        self._end_run(first, end, run, run * size)
+        return run
+
+    def _end_run(self, first: tuple[int, int], index: int, run: int, total: int) -> None:
         if run:
-            words[index] = 0
+            self._words[index] = 0
             self._first = first
             self._sent += run
             self._bytes += total
             self._index = index
             self._bound = 0
         self._torn = False
-        return run
 
     def _claim(self, size: int, message_type: int, timeout_ms: int | None) -> Claim | None:
         if size < 0:
@@ -221,9 +261,7 @@ class Sender(Writer):
         if self._attachment.is_open:
             self._refresh()
 
-    def _commit(
-        self, place: tuple[int, int], size: int, message_type: int, flags: int
-    ) -> None:
+    def _commit(self, place: tuple[int, int], size: int, message_type: int, flags: int) -> None:
         """Publishes a record that was filled in place."""
         start = place[0] * WORD
         self._prepare(place[0], size, flags, self._view[start : start + MESSAGE_HEADER_SIZE])

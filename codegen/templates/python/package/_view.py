@@ -253,7 +253,9 @@ class Views(Generic[Viewed]):
             SizeMismatch: The bytes are not a whole number of structs.
         """
         if size % kind.SIZE:
-            message = f"expected a whole number of elements of {kind.SIZE} bytes, found {size} bytes"
+            message = (
+                f"expected a whole number of elements of {kind.SIZE} bytes, found {size} bytes"
+            )
             raise SizeMismatch(message, expected=kind.SIZE, found=size)
         self._kind = kind
         self._buffer = buffer

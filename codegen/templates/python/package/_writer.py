@@ -38,11 +38,14 @@ from ._record import (
     DATA_INDEX,
     HEADER_WORDS,
     ID_ONE,
+    LENGTH_SHIFT,
     MAX_FRAME,
     ROUND_UP,
+    SIMPLE_HEADER,
     U32,
     U64,
     WORD,
+    WORD_SHIFT,
     amend_header,
     publication_word,
     write_header,
@@ -60,6 +63,9 @@ PEER_CONTROL: Final = CONSUMER.control
 
 _READ_POSITION: Final = READ_POSITION_OFFSET // WORD
 _SEND_FAILURES: Final = SEND_FAILURES_OFFSET // WORD
+SHORT_WAY: Final = SIMPLE_HEADER and LENGTH_SHIFT == 0
+"""The header is one word beside the publication word, whose low half is the length."""
+
 _HALF_OF_NUMBERS: Final = 1 << 63
 _ZEROS: Final = bytes(WORD)
 
@@ -92,6 +98,8 @@ class Writer(Side):
         "_sent",
         "_tail",
         "_torn",
+        "_type",
+        "_type_word",
         "_view",
         "_words",
     )
@@ -105,6 +113,9 @@ class Writer(Side):
         self._words = attachment.words
         self._halves = attachment.halves
         self._largest = self.largest_payload
+        # The last message type, checked, and what the publication word adds to a payload's size.
+        self._type = 0
+        self._type_word = 0
         # One past the data area's last word.
         self._end = DATA_INDEX + attachment.capacity // WORD
         # What is open and forbids everything else, in words for a message.
@@ -151,7 +162,7 @@ class Writer(Side):
 
     def _reach(self, position: int) -> int:
         """The word that a record must end before so that nothing else needs to be looked at."""
-        if max(position, self._sent, self._bytes) >= _HALF_OF_NUMBERS:
+        if not SHORT_WAY or max(position, self._sent, self._bytes) >= _HALF_OF_NUMBERS:
             return 0
         index = self._index
         room = (self._limit - position) & U64
@@ -182,7 +193,7 @@ class Writer(Side):
 
         None if the consumer has not released enough. "Full" may stop being so at any moment.
         """
-        stride = (size + ROUND_UP) // WORD
+        stride = (size + ROUND_UP) >> WORD_SHIFT
         rest = self._end - self._index
         padding = rest if stride > rest else 0
         needed = (padding + stride + 1) * WORD
@@ -248,9 +259,7 @@ class Writer(Side):
         self._attachment.check_usable()
         if self._busy:
             raise Busy(f"{self.path}: {self._busy} is still open", found=self._busy)
-        if not 0 < message_type <= U32:
-            message = f"message type {message_type!r}: expected 1 to {U32} (0 marks padding)"
-            raise InvalidType(message, found=message_type)
+        self._use_type(message_type)
         if size > self._largest:
             message = (
                 f"a payload of {size} bytes exceeds the largest of this ring, {self._largest}; "
@@ -258,7 +267,21 @@ class Writer(Side):
             )
             raise TooLarge(message, expected=self._largest, found=size)
 
-    def _prepare(self, index: int, size: int, flags: int, fields: memoryview | bytes | None) -> None:
+    def _use_type(self, message_type: int) -> None:
+        """Remembers a message type after checking it: most messages have that of the last one.
+
+        Raises:
+            InvalidType: Nobody can send it.
+        """
+        if not 0 < message_type <= U32:
+            message = f"message type {message_type!r}: expected 1 to {U32} (0 marks padding)"
+            raise InvalidType(message, found=message_type)
+        self._type = message_type
+        self._type_word = publication_word(MESSAGE_HEADER_SIZE, int(message_type))
+
+    def _prepare(
+        self, index: int, size: int, flags: int, fields: memoryview | bytes | None
+    ) -> None:
         """Writes a record's header but for its first word, and zeroes the end of its last word.
 
         `fields` is a whole header whose fields without a role are taken over; None zeroes them.
@@ -278,7 +301,7 @@ class Writer(Side):
         self._torn = True
         index, padding = place
         words = self._words
-        end = index + (size + ROUND_UP) // WORD
+        end = index + ((size + ROUND_UP) >> WORD_SHIFT)
         wraps = end == self._end
         # Before anything that makes the record visible, the word behind it has to say that
         # nothing follows: it may hold an old payload.

@@ -70,7 +70,7 @@ fn fmt(settings: &Settings) -> Outcome {
 }
 
 fn clippy(settings: &Settings) -> Outcome {
-    let all = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let all = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     let bare =
         ["clippy", "--package", "bitrpc-codegen", "--no-default-features", "--", "-D", "warnings"];
     check("all targets", &mut settings.cargo(&all))
@@ -95,7 +95,7 @@ fn unit(settings: &Settings) -> Outcome {
 
 fn loom(settings: &Settings) -> Outcome {
     // Another configuration of the same crates: a folder of its own keeps both built.
-    let words = ["test", "--release", "--package", "bitrpc-shm", "--lib", "--test", "loom"];
+    let words = ["test", "--release", "--package", "bitrpc-shm", "--lib", "loom"];
     let mut command = settings.cargo(&words);
     command.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", "target/loom");
     tests("loom", &mut command)
