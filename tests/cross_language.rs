@@ -84,7 +84,7 @@ fn consumer_first(arena: &Arena, [from, to]: &[Program; 2]) -> Result<(), String
     let mut producer = start(arena, from, "producer", "")?;
     let (sent, received) = (succeeds(&mut producer)?, succeeds(&mut consumer)?);
     for (text, verb) in [(&sent, "sent"), (&received, "received")] {
-        for what in ["text: Hello from ", "TestData: id=9 value=28.27431", "heartbeat"] {
+        for what in ["text: Hello from ", "TestData: id=1 value=3.14159", "heartbeat"] {
             if !text.contains(&format!("{verb} {what}")) {
                 return Err(format!("no `{verb} {what}` in:\n{text}"));
             }

@@ -14,11 +14,12 @@ const MAX_LINES: usize = 520;
 const MAX_COLUMNS: usize = 100;
 
 /// Files whose lines and lengths are somebody else's: made by tools, or prose.
-const NOT_CODE: [&str; 8] = [".lock", ".snap", ".json", ".md", ".hex", ".txt", ".svg", "LICENSE"];
+const NOT_CODE: [&str; 9] =
+    [".lock", ".snap", ".json", ".md", ".hex", ".txt", ".svg", ".toml", "LICENSE"];
 
 /// Written so that this file is none of those that it finds.
-const MACHINE_PATHS: [&str; 4] =
-    [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/tmp/", "bash_jobs"), "/home/"];
+const MACHINE_PATHS: [&str; 3] =
+    [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/tmp/", "bash_jobs")];
 
 /// What nobody leaves behind.
 const LEFT_BEHIND: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
@@ -58,7 +59,8 @@ fn files() -> Result<Vec<PathBuf>, String> {
 
 fn is_code(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    !NOT_CODE.iter().any(|ending| name.ends_with(ending)) && !path.starts_with("generated")
+    let is_input = path.starts_with("generated") || path.starts_with("codegen/tests/diagnostics");
+    !is_input && !NOT_CODE.iter().any(|ending| name.ends_with(ending))
 }
 
 fn file_length(path: &Path, text: &str) -> Vec<String> {
@@ -70,7 +72,8 @@ fn file_length(path: &Path, text: &str) -> Vec<String> {
 }
 
 fn line_lengths(path: &Path, text: &str) -> Vec<String> {
-    if !is_code(path) {
+    // A template's lines are longer than what comes out of it, which the formatters check.
+    if !is_code(path) || path.starts_with("codegen/templates") {
         return Vec::new();
     }
     let lines = text.lines().zip(1..).map(|(line, number)| (line.chars().count(), number));

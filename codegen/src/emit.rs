@@ -97,7 +97,7 @@ impl Drift {
     }
 }
 
-/// What [`Plan::apply`] did.
+/// What [`apply`] did.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// Files written, new ones included.
@@ -190,29 +190,32 @@ impl Plan {
         drifts.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(drifts)
     }
+}
 
-    /// Makes the folder equal to the plan, touching only files that differ.
-    ///
-    /// Refuses to replace a file that was edited by hand, unless `force` is set. Extra files are
-    /// removed only when an earlier run wrote them. All new text is on disk under temporary names
-    /// before the first file is replaced, so a full disk leaves the old output whole.
-    pub fn apply(&self, force: bool) -> Result<Applied, EmitError> {
-        let drifts = self.compare()?;
-        if !force && drifts.iter().any(Drift::needs_force) {
-            let endangered = drifts.into_iter().filter(Drift::needs_force);
-            return Err(EmitError::WouldLose(endangered.collect()));
-        }
-        let writes = drifts.iter().filter_map(|d| Some((d.path.clone(), d.expected.clone()?)));
-        let written = replace_all(writes.collect())?;
-        let mut removed = Vec::new();
-        let extra = drifts.iter().filter(|d| d.difference == Difference::Extra);
-        for drift in extra.filter(|d| !d.needs_removal()) {
-            fs::remove_file(&drift.path).map_err(io_error("remove", &drift.path))?;
-            removed.push(drift.path.clone());
-        }
-        let unchanged = self.files.len() - written.len();
-        Ok(Applied { written, removed, unchanged })
+/// Makes the folders equal to their plans, touching only files that differ.
+///
+/// Refuses to replace a file that was edited by hand, unless `force` is set. Extra files are
+/// removed only when an earlier run wrote them. All new text of all plans is on disk under
+/// temporary names before the first file is replaced, so a full disk leaves the old output whole.
+pub fn apply(plans: &[Plan], force: bool) -> Result<Applied, EmitError> {
+    let mut drifts = Vec::new();
+    for plan in plans {
+        drifts.extend(plan.compare()?);
     }
+    if !force && drifts.iter().any(Drift::needs_force) {
+        let endangered = drifts.into_iter().filter(Drift::needs_force);
+        return Err(EmitError::WouldLose(endangered.collect()));
+    }
+    let writes = drifts.iter().filter_map(|d| Some((d.path.clone(), d.expected.clone()?)));
+    let written = replace_all(writes.collect())?;
+    let mut removed = Vec::new();
+    let extra = drifts.iter().filter(|d| d.difference == Difference::Extra);
+    for drift in extra.filter(|d| !d.needs_removal()) {
+        fs::remove_file(&drift.path).map_err(io_error("remove", &drift.path))?;
+        removed.push(drift.path.clone());
+    }
+    let planned: usize = plans.iter().map(|plan| plan.files.len()).sum();
+    Ok(Applied { unchanged: planned - written.len(), written, removed })
 }
 
 /// Writes all texts to temporary siblings, then renames them into place.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::backend::{self, Backend, Input, Origin};
 use crate::diagnostic::Findings;
-use crate::emit::{Applied, EmitError, Plan};
+use crate::emit::{self, Applied, EmitError, Plan};
 use crate::layout::Layout;
 use crate::names::Language;
 use crate::source::Files;
@@ -70,7 +70,7 @@ impl Builder {
     /// # Errors
     ///
     /// The spec is wrong, files would lose changes made by hand, or the system refuses.
-    pub fn generate(&self, out: impl AsRef<Path>) -> Result<Vec<Applied>, BuildError> {
+    pub fn generate(&self, out: impl AsRef<Path>) -> Result<Applied, BuildError> {
         let out = out.as_ref();
         let loaded = load(&self.spec).map_err(BuildError::Spec)?;
         if std::env::var_os("OUT_DIR").is_some() {
@@ -81,12 +81,9 @@ impl Builder {
         let origin = Origin::new(&self.spec, out, &loaded.digest);
         let input = Input { layout: &loaded.layout, origin: &origin };
         let chosen = self.languages.iter().filter_map(|language| backend::find(*language));
-        chosen
-            .map(|backend| {
-                let plan = library(backend, &input, out).map_err(BuildError::Template)?;
-                plan.apply(false).map_err(BuildError::Emit)
-            })
-            .collect()
+        let plans = chosen.map(|backend| library(backend, &input, out));
+        let plans = plans.collect::<Result<Vec<_>, _>>().map_err(BuildError::Template)?;
+        emit::apply(&plans, false).map_err(BuildError::Emit)
     }
 }
 
@@ -95,7 +92,11 @@ impl Builder {
 /// # Errors
 ///
 /// A template failed; no spec should bring that about.
-pub(crate) fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Result<Plan, askama::Error> {
+pub(crate) fn library(
+    backend: &dyn Backend,
+    input: &Input,
+    out: &Path,
+) -> Result<Plan, askama::Error> {
     Ok(Plan::new(&out.join(backend.language().id()), backend.files(input)?))
 }
 
@@ -104,7 +105,12 @@ pub(crate) fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Resul
 /// # Errors
 ///
 /// A template failed; no spec should bring that about.
-pub(crate) fn peer(backend: &dyn Backend, input: &Input, out: &Path) -> Result<Plan, askama::Error> {
+#[cfg(feature = "cli")]
+pub(crate) fn peer(
+    backend: &dyn Backend,
+    input: &Input,
+    out: &Path,
+) -> Result<Plan, askama::Error> {
     Ok(Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input)?))
 }
 

@@ -67,7 +67,7 @@ impl<'a, L: Layout> Batch<'a, L> {
         let message_type = message_type.into();
         let len = payload.len() as u64;
         self.producer.admit(message_type, len)?;
-        let place = match self.producer.writer.place(&self.staged, len)? {
+        let place = match self.producer.writer.place_known(&self.staged, len) {
             Some(place) => place,
             None => self.producer.place_or_wait(&mut self.staged, len)?,
         };
@@ -91,8 +91,9 @@ impl<'a, L: Layout> Batch<'a, L> {
         let message_type = message_type.into();
         let len = payload.len() as u64;
         self.producer.admit(message_type, len)?;
-        let Some(place) = self.producer.writer.place(&self.staged, len)? else {
-            return Err(self.producer.no_room(&self.staged, len));
+        let place = match self.producer.writer.place_known(&self.staged, len) {
+            Some(place) => place,
+            None => self.producer.place_or_refuse(&self.staged, len)?,
         };
         self.add(&place, message_type, 0, payload);
         Ok(())

@@ -15,7 +15,7 @@ use crate::peer::{Ended, Peer};
 use crate::ring::{
     Mapped, Memory, Pace, Reader, Record, consumer_position, largest_payload, read_header,
 };
-use crate::role::{Attachment, CLOSED, Role};
+use crate::role::{Attachment, CLOSED, Origin, Role};
 use crate::segment::Segment;
 use crate::stats::{self, PeerState, Snapshot, Statistics};
 use crate::wait::{Deadline, Patience, Waited};
@@ -57,6 +57,7 @@ pub struct Consumer<L: Layout> {
     max_message_size: usize,
     /// The assembler holds a message that nobody took yet.
     assembled: bool,
+    origin: Origin,
     attachment: Attachment<L>,
 }
 
@@ -101,6 +102,7 @@ impl<L: Layout> Consumer<L> {
             assembler: Assembler::new(options.max_message_size),
             max_message_size: options.max_message_size,
             assembled: false,
+            origin: Origin::here(),
             attachment,
         })
     }
@@ -268,7 +270,7 @@ impl<L: Layout> Consumer<L> {
     /// Looks for a message; pieces of larger ones are gathered on the way.
     #[inline(always)]
     fn poll(&mut self) -> Result<Option<Found>, RecvError> {
-        if self.attachment.segment().is_forked() || self.assembled {
+        if self.origin.is_forked() || self.assembled {
             return if self.assembled { Ok(Some(Found::Assembled)) } else { Err(RecvError::Forked) };
         }
         let Some(record) = self.reader.look()? else { return Ok(None) };
@@ -496,7 +498,7 @@ impl<L: Layout> Consumer<L> {
     /// Stores the time as this side's heartbeat, which others see in [`Snapshot`]. A
     /// [`Manager`](crate::Manager) does it regularly.
     pub fn heartbeat(&mut self) {
-        if !self.segment().is_forked() {
+        if !self.origin.is_forked() {
             self.attachment.heartbeat();
         }
     }
@@ -541,7 +543,7 @@ impl<L: Layout> Consumer<L> {
 
 impl<L: Layout> Drop for Consumer<L> {
     fn drop(&mut self) {
-        if !self.segment().is_forked() {
+        if !self.origin.is_forked() {
             // A drain whose callback panicked may have left something taken but not released.
             self.reader.flush();
             self.tidy_up();

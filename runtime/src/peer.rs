@@ -64,7 +64,7 @@ impl<L: Layout> Peer<L> {
     pub(crate) fn sequence(&self) -> u32 {
         // Acquire: pairs with the release store in `Waker::announce`: a state that was stored
         // before the sequence moved is seen after it.
-        self.memory.load_u32(self.fields.sequence, Ordering::Acquire)
+        self.memory.load_u32(self.fields.wakes.sequence, Ordering::Acquire)
     }
 
     fn look_at_state(&mut self, sequence: u32) {

@@ -13,8 +13,8 @@ use crate::error::{Error, SendError};
 use crate::layout::{Encode, Layout};
 use crate::options::Options;
 use crate::peer::{Ended, Peer};
-use crate::ring::{Mapped, Place, Staged, Writer, largest_payload, producer_position};
-use crate::role::{Attachment, Role};
+use crate::ring::{Mapped, Place, Staged, Writer, producer_position};
+use crate::role::{Attachment, Origin, Role};
 use crate::segment::Segment;
 use crate::stats::{self, PeerState, Snapshot, Statistics};
 use crate::wait::{Deadline, Patience, Waited};
@@ -46,6 +46,7 @@ pub struct Producer<L: Layout> {
     patience: Patience,
     send_timeout: Option<Duration>,
     fragment_size: usize,
+    origin: Origin,
     attachment: Attachment<L>,
 }
 
@@ -82,13 +83,14 @@ impl<L: Layout> Producer<L> {
         let writer = Writer::new(memory, capacity, position, sent, attachment.waker());
         let peer = Peer::new(segment, Role::Consumer);
         attachment.announce();
-        let largest_piece = largest_payload::<L>(capacity) as usize / 2;
+        let largest_piece = writer.largest() as usize / 2;
         Ok(Self {
             writer,
             peer,
             patience: Patience::new(options),
             send_timeout: options.send_timeout,
             fragment_size: options.fragment_size.unwrap_or(usize::MAX).max(64).min(largest_piece),
+            origin: Origin::here(),
             attachment,
         })
     }
@@ -267,20 +269,28 @@ impl<L: Layout> Producer<L> {
         let message_type = message_type.into();
         self.admit(message_type, len as u64)?;
         let staged = self.writer.stage();
-        match self.writer.place(&staged, len as u64)? {
-            Some(place) => Ok(Claim::new(self, place, message_type, len)),
-            None => Err(self.no_room(&staged, len as u64)),
-        }
+        let place = self.place_or_refuse(&staged, len as u64)?;
+        Ok(Claim::new(self, place, message_type, len))
     }
+
+    // The slow halves start over, so that the fast ones stay straight code with constants in it.
 
     #[inline(always)]
     fn put(&mut self, message_type: u32, flags: u32, payload: &[u8]) -> Result<(), SendError> {
         self.admit(message_type, payload.len() as u64)?;
+        let staged = self.writer.stage();
+        match self.writer.place_known(&staged, payload.len() as u64) {
+            Some(place) => self.finish(staged, &place, message_type, flags, payload),
+            None => return self.put_slow(message_type, flags, payload),
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_slow(&mut self, message_type: u32, flags: u32, payload: &[u8]) -> Result<(), SendError> {
         let mut staged = self.writer.stage();
-        let place = match self.writer.place(&staged, payload.len() as u64)? {
-            Some(place) => place,
-            None => self.place_or_wait(&mut staged, payload.len() as u64)?,
-        };
+        let place = self.place_or_wait(&mut staged, payload.len() as u64)?;
         self.finish(staged, &place, message_type, flags, payload);
         Ok(())
     }
@@ -289,9 +299,23 @@ impl<L: Layout> Producer<L> {
     fn try_put(&mut self, message_type: u32, flags: u32, payload: &[u8]) -> Result<(), SendError> {
         self.admit(message_type, payload.len() as u64)?;
         let staged = self.writer.stage();
-        let Some(place) = self.writer.place(&staged, payload.len() as u64)? else {
-            return Err(self.no_room(&staged, payload.len() as u64));
-        };
+        match self.writer.place_known(&staged, payload.len() as u64) {
+            Some(place) => self.finish(staged, &place, message_type, flags, payload),
+            None => return self.try_put_slow(message_type, flags, payload),
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn try_put_slow(
+        &mut self,
+        message_type: u32,
+        flags: u32,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
+        let staged = self.writer.stage();
+        let place = self.place_or_refuse(&staged, payload.len() as u64)?;
         self.finish(staged, &place, message_type, flags, payload);
         Ok(())
     }
@@ -313,8 +337,7 @@ impl<L: Layout> Producer<L> {
     /// Refuses what can never be sent.
     #[inline(always)]
     pub(crate) fn admit(&self, message_type: u32, payload: u64) -> Result<(), SendError> {
-        if message_type == 0 || !self.writer.fits(payload) || self.attachment.segment().is_forked()
-        {
+        if message_type == 0 || payload > self.writer.largest() || self.origin.is_forked() {
             return Err(self.refusal(message_type, payload));
         }
         Ok(())
@@ -322,22 +345,30 @@ impl<L: Layout> Producer<L> {
 
     #[cold]
     fn refusal(&self, message_type: u32, payload: u64) -> SendError {
-        if self.attachment.segment().is_forked() {
+        if self.origin.is_forked() {
             SendError::Forked
         } else if message_type == 0 {
             SendError::InvalidType
         } else {
-            SendError::TooLarge { size: payload, max: largest_payload::<L>(self.capacity()) }
+            SendError::TooLarge { size: payload, max: self.writer.largest() }
         }
     }
 
-    /// There is no room: says why, without waiting.
+    /// Finds room, or says why there is none, without waiting.
     #[cold]
-    pub(crate) fn no_room(&mut self, staged: &Staged, payload: u64) -> SendError {
+    #[inline(never)]
+    pub(crate) fn place_or_refuse(
+        &mut self,
+        staged: &Staged,
+        payload: u64,
+    ) -> Result<Place, SendError> {
+        if let Some(place) = self.writer.place(staged, payload)? {
+            return Ok(place);
+        }
         self.writer.count_failure();
         match self.peer.look() {
-            Some(ended) if !self.writer.has_room(staged, payload) => send_ended(ended),
-            _ => SendError::Full,
+            Some(ended) if !self.writer.has_room(staged, payload) => Err(send_ended(ended)),
+            _ => Err(SendError::Full),
         }
     }
 
@@ -414,7 +445,7 @@ impl<L: Layout> Producer<L> {
     /// Most payload bytes of one message that is not fragmented.
     #[must_use]
     pub fn max_payload(&self) -> usize {
-        largest_payload::<L>(self.capacity()) as usize
+        self.writer.largest() as usize
     }
 
     /// Bytes in the ring's data area.
@@ -462,7 +493,7 @@ impl<L: Layout> Producer<L> {
     /// Stores the time as this side's heartbeat, which others see in [`Snapshot`]. A
     /// [`Manager`](crate::Manager) does it regularly.
     pub fn heartbeat(&mut self) {
-        if !self.segment().is_forked() {
+        if !self.origin.is_forked() {
             self.attachment.heartbeat();
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use crate::layout::Layout;
 use crate::platform;
-use crate::ring::{CAN_MEMBARRIER, Mapped, Memory, Sleeper, Waker};
+use crate::ring::{CAN_MEMBARRIER, Direction, Mapped, Memory, Sleeper, Waker, announce};
 use crate::segment::Segment;
 
 /// One side of a ring.
@@ -51,16 +51,17 @@ pub(crate) struct RoleFields {
     pub(crate) epoch: usize,
     pub(crate) heartbeat_ns: usize,
     pub(crate) missed_wakeups: usize,
-    /// What this side writes to say that it sleeps.
-    pub(crate) control: usize,
-    /// What this side moves on to wake its peer.
-    pub(crate) sequence: usize,
+    /// Where this side wakes its peer.
+    pub(crate) wakes: Direction,
+    /// Where this side sleeps.
+    pub(crate) sleeps: Direction,
 }
 
 impl RoleFields {
     /// The fields of one side.
     pub(crate) const fn of<L: Layout>(role: Role) -> Self {
         let header = L::RING_HEADER;
+        let (data, space) = (Direction::data::<L>(), Direction::space::<L>());
         match role {
             Role::Producer => Self {
                 pid: header.producer_pid,
@@ -68,8 +69,8 @@ impl RoleFields {
                 epoch: header.producer_epoch,
                 heartbeat_ns: header.producer_heartbeat_ns,
                 missed_wakeups: header.producer_missed_wakeups,
-                control: header.producer_control,
-                sequence: header.data_sequence,
+                wakes: data,
+                sleeps: space,
             },
             Role::Consumer => Self {
                 pid: header.consumer_pid,
@@ -77,8 +78,8 @@ impl RoleFields {
                 epoch: header.consumer_epoch,
                 heartbeat_ns: header.consumer_heartbeat_ns,
                 missed_wakeups: header.consumer_missed_wakeups,
-                control: header.consumer_control,
-                sequence: header.space_sequence,
+                wakes: space,
+                sleeps: data,
             },
         }
     }
@@ -96,6 +97,23 @@ impl RoleFields {
     }
 }
 
+/// The process that attached, to tell it from its forked children.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin(u64);
+
+impl Origin {
+    /// This process.
+    pub(crate) fn here() -> Self {
+        Self(platform::fork_generation())
+    }
+
+    /// Whether this is a child of the process that attached. Costs a load.
+    #[inline(always)]
+    pub(crate) fn is_forked(self) -> bool {
+        self.0 != platform::fork_generation()
+    }
+}
+
 /// A role that this process holds: announced in the header until dropped.
 #[derive(Debug)]
 pub(crate) struct Attachment<L: Layout> {
@@ -103,13 +121,15 @@ pub(crate) struct Attachment<L: Layout> {
     role: Role,
     fields: RoleFields,
     registered: bool,
+    origin: Origin,
 }
 
 impl<L: Layout> Attachment<L> {
     /// Prepares the role whose lock `segment` holds. Nothing is announced yet.
     pub(crate) fn new(segment: Arc<Segment<L>>, role: Role) -> Self {
         let registered = platform::register_membarrier();
-        Self { segment, role, fields: RoleFields::of::<L>(role), registered }
+        let fields = RoleFields::of::<L>(role);
+        Self { segment, role, fields, registered, origin: Origin::here() }
     }
 
     /// Writes this side's state into the header and makes the peer look at it.
@@ -123,10 +143,10 @@ impl<L: Layout> Attachment<L> {
         memory.store_u32(fields.pid, std::process::id(), Ordering::Relaxed);
         self.heartbeat();
         let control = if self.registered { CAN_MEMBARRIER } else { 0 };
-        memory.store_u32(fields.control, control, Ordering::Relaxed);
+        memory.store_u32(fields.sleeps.control, control, Ordering::Relaxed);
         // Release: pairs with the acquire loads of the state in `Peer`: epoch and pid are there.
         memory.store_u32(fields.state, ATTACHED, Ordering::Release);
-        self.waker().announce(&memory);
+        announce(&memory, self.fields.wakes);
     }
 
     /// Stores the time into this side's heartbeat.
@@ -136,22 +156,14 @@ impl<L: Layout> Attachment<L> {
         memory.store_u64(self.fields.heartbeat_ns, platform::now_ns(), Ordering::Relaxed);
     }
 
-    /// Wakes the peer and tells it what this side published.
+    /// Wakes the peer.
     pub(crate) fn waker(&self) -> Waker {
-        Waker {
-            control: RoleFields::of::<L>(self.role.peer()).control,
-            sequence: self.fields.sequence,
-            registered: self.registered,
-        }
+        Waker::new(self.registered)
     }
 
     /// Sleeps until the peer publishes.
     pub(crate) fn sleeper(&self) -> Sleeper {
-        Sleeper {
-            control: self.fields.control,
-            sequence: RoleFields::of::<L>(self.role.peer()).sequence,
-            registered: self.registered,
-        }
+        Sleeper { direction: self.fields.sleeps, registered: self.registered }
     }
 
     /// Counts a sleep that nobody ended although there was a reason to.
@@ -171,17 +183,17 @@ impl<L: Layout> Attachment<L> {
 
 impl<L: Layout> Drop for Attachment<L> {
     fn drop(&mut self) {
-        if self.segment.is_forked() {
+        if self.origin.is_forked() {
             // The role belongs to the parent, and so does everything it says in the header.
             return;
         }
         let memory = self.segment.mapped();
         // Relaxed: the peer learns of it through the sequence below.
-        memory.store_u32(self.fields.control, 0, Ordering::Relaxed);
+        memory.store_u32(self.fields.sleeps.control, 0, Ordering::Relaxed);
         // Release: pairs with the acquire load of the state in `Peer`: whoever sees "closed" sees
         // everything that this side published before.
         memory.store_u32(self.fields.state, CLOSED, Ordering::Release);
-        self.waker().announce(&memory);
+        announce(&memory, self.fields.wakes);
         // Other holders of the segment (a manager's statistics) may keep the file open, so the
         // lock is given back here and not by closing.
         self.segment.unlock(self.role);

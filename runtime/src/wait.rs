@@ -150,7 +150,7 @@ fn nobody_wakes<L: Layout>(
     let slice = Duration::from_nanos(LIVENESS_NS);
     for _ in 0..GRACE_NS / LIVENESS_NS {
         // A waker that died in between could not wake.
-        if !peer.is_held() || memory.wait(sleeper.sequence, sequence, slice) {
+        if !peer.is_held() || memory.wait(sleeper.direction.sequence, sequence, slice) {
             return false;
         }
     }

@@ -65,7 +65,8 @@ fn relative_to_common_folder(spec: &Path, out: &Path) -> (String, String) {
     let shared = parts.take_while(|(a, b)| a == b).filter(|(a, _)| is_named(a)).count();
     if shared == 0 {
         // Nothing but the root in common: a path from there would name this machine's folders.
-        let last = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let last =
+            |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         return (last(spec), last(out));
     }
     let tail = |path: &Path| {

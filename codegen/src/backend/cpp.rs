@@ -23,8 +23,9 @@ const PROSE: Prose = Prose { escape: line_comment, width: WIDTH };
 /// A backslash at the end of a line would make the next line a comment too, and any line may end
 /// where the text is wrapped.
 fn line_comment(text: &str) -> String {
-    let quote = |word: &str| if word.ends_with('\\') { format!("'{word}'") } else { word.to_owned() };
-    text.split(' ').map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+    let quote =
+        |word: &str| if word.ends_with('\\') { format!("'{word}'") } else { word.to_owned() };
+    text.split(' ').map(quote).collect::<Vec<_>>().join(" ")
 }
 
 /// The C++ backend.

@@ -264,10 +264,8 @@ impl Protocol {
             };
             RoleOffset { role: role.name(), literal }
         };
-        let flag_mask =
-            |role| RoleOffset { role, literal: hex(engine_flag(layout, role), 2) };
-        let type_id =
-            |role| RoleOffset { role, literal: engine_type(layout, role).to_string() };
+        let flag_mask = |role| RoleOffset { role, literal: hex(engine_flag(layout, role), 2) };
+        let type_id = |role| RoleOffset { role, literal: engine_type(layout, role).to_string() };
         Self {
             name: layout.name.clone(),
             file_prefix: layout.file_prefix.clone(),
@@ -404,7 +402,9 @@ fn structure(layout: &Layout, item: &StructLayout) -> Struct {
 fn tail(layout: &Layout, tail: &TailLayout) -> Tail {
     let (ty, element, reader, sample) = match &tail.kind {
         TailKind::String => ("str".into(), "u8".into(), "tail_text", "rng.tail_text(room)".into()),
-        TailKind::Bytes => ("[u8]".into(), "u8".into(), "tail_bytes", "rng.tail_bytes(room)".into()),
+        TailKind::Bytes => {
+            ("[u8]".into(), "u8".into(), "tail_bytes", "rng.tail_bytes(room)".into())
+        }
         TailKind::Elements(element) => {
             let draw = match element {
                 Type::Enum(index) => sampler(&layout.enums[*index].name),

@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{Failure, Outcome, SpecArg, language, say};
 use crate::backend::{self, Backend, Input, Origin};
-use crate::emit::{Drift, Plan};
+use crate::emit::{self, Applied, Drift, Plan};
 use crate::names::Language;
 use crate::pipeline;
 
@@ -85,13 +85,9 @@ fn chosen(languages: &[Language]) -> Result<Vec<&'static dyn Backend>, Failure> 
 }
 
 fn write(args: &Args, plans: &[(String, Plan)]) -> Result<Outcome, Failure> {
-    let (mut written, mut removed, mut unchanged) = (Vec::new(), Vec::new(), 0);
-    for (_, plan) in plans {
-        let applied = plan.apply(args.force).map_err(Failure::system)?;
-        written.extend(applied.written);
-        removed.extend(applied.removed);
-        unchanged += applied.unchanged;
-    }
+    let plans: Vec<_> = plans.iter().map(|(_, plan)| plan.clone()).collect();
+    let Applied { written, removed, unchanged } =
+        emit::apply(&plans, args.force).map_err(Failure::system)?;
     if args.json {
         let report = json!({
             "written": display_all(&written),
@@ -107,7 +103,11 @@ fn write(args: &Args, plans: &[(String, Plan)]) -> Result<Outcome, Failure> {
     for path in &removed {
         say(format_args!("removed {}", path.display()))?;
     }
-    say(format_args!("{} written, {} removed, {unchanged} unchanged", written.len(), removed.len()))?;
+    say(format_args!(
+        "{} written, {} removed, {unchanged} unchanged",
+        written.len(),
+        removed.len()
+    ))?;
     Ok(Outcome::Fine)
 }
 

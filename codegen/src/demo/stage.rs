@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::toolchain::{BuildError, Found, Job, Program, Toolchain};
 use crate::backend::{self, Input};
+use crate::emit;
 use crate::names::Language;
 use crate::pipeline;
 
@@ -34,7 +35,7 @@ impl Stage {
             let library = pipeline::library(backend, input, folder).map_err(io::Error::other)?;
             let peer = pipeline::peer(backend, input, folder).map_err(io::Error::other)?;
             for plan in [library, peer] {
-                plan.apply(true).map_err(io::Error::other)?;
+                emit::apply(&[plan], true).map_err(io::Error::other)?;
             }
         }
         Ok(stage)

@@ -21,6 +21,7 @@ const NUDGE: Duration = Duration::from_millis(1);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The side that a manager owns.
+#[expect(clippy::large_enum_variant, reason = "there is one for each manager")]
 pub(super) enum Side<L: Layout> {
     Producer(Producer<L>),
     Consumer(Consumer<L>),
@@ -198,7 +199,7 @@ impl<L: Layout> Shared<L> {
         self.stop.store(true, Ordering::Release);
         self.bell.notify_all();
         let memory = self.segment.mapped();
-        let sequence = RoleFields::of::<L>(self.role.peer()).sequence;
+        let sequence = RoleFields::of::<L>(self.role).sleeps.sequence;
         while !is_finished() {
             // The thread may have looked at `stop` just before and be about to sleep on the
             // peer's sequence, which is not ours to move: so wake until it is gone.

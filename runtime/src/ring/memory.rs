@@ -31,7 +31,7 @@ pub(crate) trait Memory {
     /// Writes eight bytes of a record that this side has reserved.
     fn write_plain(&self, position: u64, word: u64);
 
-    /// Writes bytes into a record that this side has reserved.
+    /// Writes bytes into a record that this side has reserved, from a multiple of 8 on.
     ///
     /// # Safety
     ///
@@ -101,31 +101,25 @@ impl<L: Layout> Mapped<L> {
         debug_assert!((base as usize).is_multiple_of(8));
         // SAFETY: the header's size lies within the mapping, as the caller promises.
         let data = unsafe { base.add(L::RING_HEADER.size) };
-        Self { header: base, data, mask: capacity - 1, events, layout: PhantomData }
+        Self { header: base, data, mask: (capacity - 1) & !7, events, layout: PhantomData }
     }
 
-    /// The offset of a position in the data area.
-    #[inline(always)]
-    fn offset(&self, position: u64) -> usize {
-        // The mask is below the capacity, which fits the address space because it is mapped.
-        (position & self.mask) as usize
-    }
-
-    /// Where a position is in memory. The pointer is valid up to the end of the data area.
+    /// Where a position is in memory, rounded down to a multiple of 8; every record and payload
+    /// starts at one. The pointer is valid up to the end of the data area.
     #[inline(always)]
     pub(crate) fn at(&self, position: u64) -> *mut u8 {
-        // SAFETY: the offset is below the capacity, and so inside the mapping.
-        unsafe { self.data.add(self.offset(position)) }
+        // SAFETY: the mask makes the offset a multiple of 8 below the capacity, which fits the
+        // address space because it is mapped.
+        unsafe { self.data.add((position & self.mask) as usize) }
     }
 
     #[inline(always)]
     fn word(&self, position: u64) -> &AtomicU64 {
-        let offset = self.offset(position) & !7;
-        // SAFETY: the offset is a multiple of 8 below the capacity, itself a multiple of 8: eight
+        // SAFETY: `at` leads to a multiple of 8 below the capacity, itself a multiple of 8: eight
         // bytes inside the mapping, aligned because the base and the header's size are. All
         // concurrent accesses of peers are atomic or excluded by the protocol. An atomic may be
         // referred to while others write it.
-        unsafe { AtomicU64::from_ptr(self.data.add(offset).cast()) }
+        unsafe { AtomicU64::from_ptr(self.at(position).cast()) }
     }
 
     #[inline(always)]
@@ -189,7 +183,7 @@ impl<L: Layout> Memory for Mapped<L> {
 
     #[inline(always)]
     unsafe fn write_bytes(&self, position: u64, bytes: &[u8]) {
-        debug_assert!(self.offset(position) + bytes.len() <= self.mask as usize + 1);
+        debug_assert!((position & self.mask) + bytes.len() as u64 <= self.mask + 8);
         // SAFETY: the caller promises that the bytes fit before the end of the data area. `bytes`
         // cannot overlap it mutably: the reserved bytes are handed out to nobody else.
         unsafe { copy(bytes.as_ptr(), self.at(position), bytes.len()) }

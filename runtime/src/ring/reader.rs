@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 
 use super::record::{Published, check, message_id};
-use super::{Memory, Record, Waker};
+use super::{Direction, Memory, Record, Waker};
 use crate::error::Corrupt;
 use crate::layout::Layout;
 
@@ -22,11 +22,11 @@ pub(crate) struct Reader<L, M> {
     bytes: u64,
     expected_id: u64,
     corrupt_at: Option<u64>,
-    pub(crate) waker: Waker,
+    waker: Waker,
     layout: PhantomData<L>,
 }
 
-impl<L: Layout, M: Memory> Reader<L, M> {
+impl<L: Layout, M: Memory + Clone> Reader<L, M> {
     /// A reader that goes on at `position`.
     pub(crate) fn new(memory: M, capacity: u64, position: u64, waker: Waker) -> Self {
         let header = L::RING_HEADER;
@@ -143,14 +143,16 @@ impl<L: Layout, M: Memory> Reader<L, M> {
     /// Gives everything that was taken back to the producer, and wakes it if it sleeps.
     #[inline(always)]
     pub(crate) fn flush(&mut self) {
+        // A copy, so that the stores do not make the compiler load the pointers again.
+        let memory = self.memory.clone();
         let header = L::RING_HEADER;
         // Relaxed: read by monitors, and by a successor, which has the role lock in between.
-        self.memory.store_u64(header.messages_received, self.received, Ordering::Relaxed);
-        self.memory.store_u64(header.bytes_received, self.bytes, Ordering::Relaxed);
+        memory.store_u64(header.messages_received, self.received, Ordering::Relaxed);
+        memory.store_u64(header.bytes_received, self.bytes, Ordering::Relaxed);
         // Release: pairs with the acquire load in `Writer::reload`: this side's reads of the
         // records are over before the producer writes over them.
-        self.memory.store_u64(header.read_position, self.position, Ordering::Release);
-        self.waker.notify(&self.memory);
+        memory.store_u64(header.read_position, self.position, Ordering::Release);
+        self.waker.notify(&memory, Direction::space::<L>());
     }
 
     /// Counts a gap, a corrupt record or a broken fragment.

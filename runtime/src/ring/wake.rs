@@ -11,6 +11,7 @@ use core::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Memory;
+use crate::layout::Layout;
 
 /// Control word: its owner is about to sleep, or sleeps.
 pub(crate) const WAITING: u32 = 1;
@@ -19,65 +20,90 @@ pub(crate) const CAN_MEMBARRIER: u32 = 2;
 /// How far the sequence is shifted in the control word, which holds its low 30 bits.
 const SEQUENCE_SHIFT: u32 = 2;
 
-/// The waking half of one direction.
+/// The words of one direction, by their offsets in the header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Direction {
+    /// The control word, which the sleeper writes.
+    pub(crate) control: usize,
+    /// The sequence, which the waker writes.
+    pub(crate) sequence: usize,
+}
+
+impl Direction {
+    /// Where the producer wakes the consumer.
+    pub(crate) const fn data<L: Layout>() -> Self {
+        let header = L::RING_HEADER;
+        Self { control: header.consumer_control, sequence: header.data_sequence }
+    }
+
+    /// Where the consumer wakes the producer.
+    pub(crate) const fn space<L: Layout>() -> Self {
+        let header = L::RING_HEADER;
+        Self { control: header.producer_control, sequence: header.space_sequence }
+    }
+}
+
+/// The waking half of one direction. The direction is an argument of each call, because it is a
+/// constant where the calls are, and would not be in here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Waker {
-    /// The peer's control word.
-    pub(crate) control: usize,
-    /// This side's sequence.
-    pub(crate) sequence: usize,
     /// Whether this process gets the peer's membarriers.
-    pub(crate) registered: bool,
+    registered: bool,
+    /// The low bits of a control word that asks for nothing; no bits do if this side has to fence.
+    quiet: u32,
 }
 
 impl Waker {
+    /// A waker; `registered` says whether this process gets the peer's membarriers.
+    pub(crate) fn new(registered: bool) -> Self {
+        Self { registered, quiet: if registered { CAN_MEMBARRIER } else { u32::MAX } }
+    }
+
     /// Wakes the peer if it sleeps. To be called after each publication or release.
     #[inline(always)]
-    pub(crate) fn notify<M: Memory>(&self, memory: &M) {
+    pub(crate) fn notify<M: Memory>(self, memory: &M, direction: Direction) {
         memory.fence_light();
         // Relaxed: ordered after the publication by the light fence, whose partner is the heavy
         // fence in `Sleeper::sleep`. Nothing is read on the strength of this word.
-        let control = memory.load_u32(self.control, Ordering::Relaxed);
-        if !self.registered || control & (WAITING | CAN_MEMBARRIER) != CAN_MEMBARRIER {
-            self.notify_slow(memory, control);
+        let control = memory.load_u32(direction.control, Ordering::Relaxed);
+        if control & (WAITING | CAN_MEMBARRIER) != self.quiet {
+            self.notify_slow(memory, direction, control);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn notify_slow<M: Memory>(&self, memory: &M, mut control: u32) {
+    fn notify_slow<M: Memory>(self, memory: &M, direction: Direction, mut control: u32) {
         if !self.registered || control & CAN_MEMBARRIER == 0 {
             // The peer does not fence for us. Pairs with the sleeper's own full fence.
             memory.fence_full();
             // Relaxed: ordered by the fence just above.
-            control = memory.load_u32(self.control, Ordering::Relaxed);
+            control = memory.load_u32(direction.control, Ordering::Relaxed);
         }
         // Relaxed: this side alone writes its sequence.
-        let sequence = memory.load_u32(self.sequence, Ordering::Relaxed);
+        let sequence = memory.load_u32(direction.sequence, Ordering::Relaxed);
         if control & WAITING != 0 && control >> SEQUENCE_SHIFT == sequence & (u32::MAX >> 2) {
-            self.announce(memory);
+            announce(memory, direction);
         }
     }
+}
 
-    /// Moves the sequence on and wakes the peer, whatever its control word says: after attaching
-    /// and closing.
-    pub(crate) fn announce<M: Memory>(&self, memory: &M) {
-        // Relaxed: this side alone writes its sequence.
-        let sequence = memory.load_u32(self.sequence, Ordering::Relaxed);
-        // Release: pairs with the acquire load of a peer that polls the sequence to notice that
-        // this side's state changed. A sleeper is woken by the call after it.
-        memory.store_u32(self.sequence, sequence.wrapping_add(1), Ordering::Release);
-        memory.wake(self.sequence);
-    }
+/// Moves this side's sequence on and wakes the peer, whatever its control word says: the rest of
+/// waking, and all of it after attaching and closing.
+pub(crate) fn announce<M: Memory>(memory: &M, direction: Direction) {
+    // Relaxed: this side alone writes its sequence.
+    let sequence = memory.load_u32(direction.sequence, Ordering::Relaxed);
+    // Release: pairs with the acquire load of a peer that polls the sequence to notice that this
+    // side's state changed. A sleeper is woken by the call after it.
+    memory.store_u32(direction.sequence, sequence.wrapping_add(1), Ordering::Release);
+    memory.wake(direction.sequence);
 }
 
 /// The sleeping half of one direction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sleeper {
-    /// This side's control word.
-    pub(crate) control: usize,
-    /// The peer's sequence.
-    pub(crate) sequence: usize,
+    /// Where this side sleeps.
+    pub(crate) direction: Direction,
     /// Whether this side issues membarriers.
     pub(crate) registered: bool,
 }
@@ -101,7 +127,7 @@ impl Sleeper {
     ) {
         let control = self.awake() | WAITING | sequence << SEQUENCE_SHIFT;
         // Relaxed: the fence below orders this store before the look at the ring.
-        memory.store_u32(self.control, control, Ordering::Relaxed);
+        memory.store_u32(self.direction.control, control, Ordering::Relaxed);
         if self.registered {
             // Partner of the light fence in `Waker::notify`.
             memory.fence_heavy();
@@ -109,11 +135,11 @@ impl Sleeper {
             // Partner of the full fence in `Waker::notify_slow`.
             memory.fence_full();
         }
-        if !ready() && !memory.wait(self.sequence, sequence, bound) {
+        if !ready() && !memory.wait(self.direction.sequence, sequence, bound) {
             on_timeout(ready);
         }
         // Relaxed: a waker that still sees the waiting bit finds another sequence, or wakes once
         // in vain.
-        memory.store_u32(self.control, self.awake(), Ordering::Relaxed);
+        memory.store_u32(self.direction.control, self.awake(), Ordering::Relaxed);
     }
 }

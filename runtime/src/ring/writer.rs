@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 
 use super::record::{amend_header, largest_payload, pack, write_header};
-use super::{ALIGN, Memory, Waker, align_up};
+use super::{ALIGN, Direction, Memory, Waker, align_up};
 use crate::error::Corrupt;
 use crate::layout::Layout;
 
@@ -36,33 +36,45 @@ pub(crate) struct Staged {
 }
 
 /// The producer's own view of the ring. Only this object stores into the producer's lines.
+///
+/// The methods work on a copy of `memory`: a store into the ring could, as far as the compiler
+/// knows, change the pointers in this object, and it would load them again after each.
 #[derive(Debug)]
 pub(crate) struct Writer<L, M> {
     pub(crate) memory: M,
     capacity: u64,
+    /// Most payload bytes of one record.
+    largest: u64,
     /// End of what is published.
     position: u64,
     /// `read_position` as it was last read: there may be more room, never less.
     read: u64,
     sent: u64,
     bytes: u64,
-    pub(crate) waker: Waker,
+    waker: Waker,
     layout: PhantomData<L>,
 }
 
-impl<L: Layout, M: Memory> Writer<L, M> {
+impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     /// A writer that goes on at `position`, with `sent` messages sent before.
     pub(crate) fn new(memory: M, capacity: u64, position: u64, sent: u64, waker: Waker) -> Self {
         // Relaxed: this side's own counter; no other side writes it.
         let bytes = memory.load_u64(L::RING_HEADER.bytes_sent, Ordering::Relaxed);
         // As if the ring were full: the first send looks at the consumer's position.
         let read = position.wrapping_sub(capacity);
-        Self { memory, capacity, position, read, sent, bytes, waker, layout: PhantomData }
+        let largest = largest_payload::<L>(capacity);
+        Self { memory, capacity, largest, position, read, sent, bytes, waker, layout: PhantomData }
     }
 
     /// Bytes in the data area.
     pub(crate) fn capacity(&self) -> u64 {
         self.capacity
+    }
+
+    /// Most payload bytes of one record.
+    #[inline(always)]
+    pub(crate) fn largest(&self) -> u64 {
+        self.largest
     }
 
     /// Nothing staged yet.
@@ -71,45 +83,50 @@ impl<L: Layout, M: Memory> Writer<L, M> {
         Staged { end: self.position, first_word: 0, messages: 0, bytes: 0 }
     }
 
-    /// Whether a payload of this size can ever be sent.
+    /// Finds room behind what is staged for a payload that is not larger than the
+    /// [largest](Self::largest), as far as this side knows; if it finds none, ask
+    /// [`Writer::place`].
     #[inline(always)]
-    pub(crate) fn fits(&self, payload: u64) -> bool {
-        payload <= largest_payload::<L>(self.capacity)
+    pub(crate) fn place_known(&self, staged: &Staged, payload: u64) -> Option<Place> {
+        let place = self.next_place(staged, payload);
+        (self.reach(&place).wrapping_sub(self.read) <= self.capacity).then_some(place)
     }
 
-    /// Finds room behind what is staged for a payload that [fits](Self::fits); `None` if the
-    /// consumer has not released enough.
-    #[inline(always)]
+    /// Finds room as [`Writer::place_known`] does, after a new look at the consumer's position if
+    /// need be; `None` if the consumer has not released enough.
     pub(crate) fn place(&mut self, staged: &Staged, payload: u64) -> Result<Option<Place>, Corrupt> {
-        let frame = payload + L::MESSAGE_HEADER.size as u64;
-        let stride = align_up(frame);
-        let rest = self.capacity - (staged.end & (self.capacity - 1));
-        let padding = if stride > rest { rest } else { 0 };
-        // The spare bytes are for the zero word behind the record.
-        let needed = staged.end.wrapping_add(padding + stride + ALIGN);
-        if needed.wrapping_sub(self.read) > self.capacity {
-            self.reload()?;
-            if needed.wrapping_sub(self.read) > self.capacity {
-                return Ok(None);
-            }
+        if let Some(place) = self.place_known(staged, payload) {
+            return Ok(Some(place));
         }
-        Ok(Some(Place { position: staged.end.wrapping_add(padding), frame, padding }))
+        self.reload()?;
+        Ok(self.place_known(staged, payload))
+    }
+
+    /// Where the next record goes, if there is room.
+    #[inline(always)]
+    fn next_place(&self, staged: &Staged, payload: u64) -> Place {
+        let frame = payload + L::MESSAGE_HEADER.size as u64;
+        let rest = self.capacity - (staged.end & (self.capacity - 1));
+        // Records are contiguous: one that would cross the end of the lap starts the next one.
+        let padding = if align_up(frame) > rest { rest } else { 0 };
+        Place { position: staged.end.wrapping_add(padding), frame, padding }
+    }
+
+    /// The end of what a record at this place needs: itself and the zero word behind it.
+    #[inline(always)]
+    fn reach(&self, place: &Place) -> u64 {
+        place.position.wrapping_add(align_up(place.frame) + ALIGN)
     }
 
     /// Whether [`Writer::place`] would find room now, or an error. For waiting: changes nothing.
     pub(crate) fn has_room(&self, staged: &Staged, payload: u64) -> bool {
-        let stride = align_up(payload + L::MESSAGE_HEADER.size as u64);
-        let rest = self.capacity - (staged.end & (self.capacity - 1));
-        let padding = if stride > rest { rest } else { 0 };
         // Acquire: as in `reload`, which follows.
         let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
-        let needed = staged.end.wrapping_add(padding + stride + ALIGN);
-        !self.is_possible(read) || needed.wrapping_sub(read) <= self.capacity
+        let reach = self.reach(&self.next_place(staged, payload));
+        !self.is_possible(read) || reach.wrapping_sub(read) <= self.capacity
     }
 
     /// Reads the consumer's position anew, and checks it.
-    #[cold]
-    #[inline(never)]
     fn reload(&mut self) -> Result<(), Corrupt> {
         // Acquire: pairs with the consumer's release store in `Reader::flush`; its reads of the
         // records are over before these bytes are written again.
@@ -134,14 +151,18 @@ impl<L: Layout, M: Memory> Writer<L, M> {
     #[inline(always)]
     pub(crate) fn fill(&self, staged: &Staged, place: &Place, flags: u32, payload: &[u8]) {
         debug_assert_eq!(place.frame, (payload.len() + L::MESSAGE_HEADER.size) as u64);
-        self.memory.prefetch_write(place.position.wrapping_add(PREFETCH));
-        let id = self.next_id(staged);
-        write_header::<L, M>(&self.memory, place.position, id, flags);
-        self.clear_tail(place);
+        let memory = self.memory.clone();
+        memory.prefetch_write(place.position.wrapping_add(PREFETCH));
+        write_header::<L, M>(&memory, place.position, self.next_id(staged), flags);
+        if !place.frame.is_multiple_of(ALIGN) {
+            // The bytes between the payload and the next record, before the payload is written.
+            let last = place.position.wrapping_add(align_up(place.frame) - ALIGN);
+            memory.write_plain(last, 0);
+        }
         let at = place.position.wrapping_add(L::MESSAGE_HEADER.size as u64);
         // SAFETY: `place` found `frame` bytes between `position` and the end of the lap, and the
         // payload is `frame` less the header.
-        unsafe { self.memory.write_bytes(at, payload) };
+        unsafe { memory.write_bytes(at, payload) };
     }
 
     /// Finishes a record whose payload was written in place, and adds it to what is staged.
@@ -152,24 +173,14 @@ impl<L: Layout, M: Memory> Writer<L, M> {
         message_type: u32,
         flags: u32,
     ) {
-        let id = self.next_id(staged);
-        amend_header::<L, M>(&self.memory, place.position, id, flags);
-        let unused = place.frame % ALIGN;
-        if unused != 0 {
-            let last = place.position.wrapping_add(place.frame - unused);
-            let kept = self.memory.read_plain(last) & ((1 << (8 * unused)) - 1);
+        amend_header::<L, M>(&self.memory, place.position, self.next_id(staged), flags);
+        let used = place.frame % ALIGN;
+        if used != 0 {
+            let last = place.position.wrapping_add(place.frame - used);
+            let kept = self.memory.read_plain(last) & ((1 << (8 * used)) - 1);
             self.memory.write_plain(last, kept);
         }
         self.seal(staged, place, message_type);
-    }
-
-    /// Zeroes the bytes between the payload and the next record. Before the payload is written.
-    #[inline(always)]
-    fn clear_tail(&self, place: &Place) {
-        if !place.frame.is_multiple_of(ALIGN) {
-            let last = place.position.wrapping_add(align_up(place.frame) - ALIGN);
-            self.memory.write_plain(last, 0);
-        }
     }
 
     /// The id that the next record gets.
@@ -183,28 +194,20 @@ impl<L: Layout, M: Memory> Writer<L, M> {
     #[inline(always)]
     pub(crate) fn seal(&self, staged: &mut Staged, place: &Place, message_type: u32) {
         debug_assert_ne!(message_type, 0);
+        let memory = self.memory.clone();
         let end = place.position.wrapping_add(align_up(place.frame));
         // Before anything that makes the record visible, the word behind it has to say that
         // nothing follows: it may hold an old payload. Relaxed: ordered by the release in
         // `publish`.
-        self.memory.store_word(end, 0, Ordering::Relaxed);
+        memory.store_word(end, 0, Ordering::Relaxed);
         if place.padding != 0 {
-            self.seal_word(staged, staged.end, pack::<L>(place.padding as u32, 0));
+            seal_word(&memory, staged, staged.end, pack::<L>(place.padding as u32, 0));
         }
-        self.seal_word(staged, place.position, pack::<L>(place.frame as u32, message_type));
+        let word = pack::<L>(place.frame as u32, message_type);
+        seal_word(&memory, staged, place.position, word);
         staged.end = end;
         staged.messages += 1;
         staged.bytes += place.frame - L::MESSAGE_HEADER.size as u64;
-    }
-
-    #[inline(always)]
-    fn seal_word(&self, staged: &mut Staged, position: u64, word: u64) {
-        if staged.first_word == 0 {
-            staged.first_word = word;
-        } else {
-            // Relaxed: nobody looks here before the first word is published, with release.
-            self.memory.store_word(position, word, Ordering::Relaxed);
-        }
     }
 
     /// Makes everything that is staged visible at once, and wakes a sleeping consumer.
@@ -213,21 +216,22 @@ impl<L: Layout, M: Memory> Writer<L, M> {
         if staged.first_word == 0 {
             return;
         }
+        let memory = self.memory.clone();
         // Release: pairs with the acquire load in `Reader::look`. One store publishes the batch.
-        self.memory.store_word(self.position, staged.first_word, Ordering::Release);
+        memory.store_word(self.position, staged.first_word, Ordering::Release);
         self.position = staged.end;
         self.sent = self.sent.wrapping_add(staged.messages);
         self.bytes = self.bytes.wrapping_add(staged.bytes);
         // A successor must not find messages counted that were not published.
-        self.memory.order_stores();
+        memory.order_stores();
         let header = L::RING_HEADER;
         // Relaxed: read by monitors, and by a successor, which has the role lock in between.
-        self.memory.store_u64(header.messages_sent, self.sent, Ordering::Relaxed);
-        self.memory.store_u64(header.bytes_sent, self.bytes, Ordering::Relaxed);
+        memory.store_u64(header.messages_sent, self.sent, Ordering::Relaxed);
+        memory.store_u64(header.bytes_sent, self.bytes, Ordering::Relaxed);
         // Release: pairs with the acquire load of a successor or consumer that attaches. The
         // counters come first: with the position stored, ids must be right.
-        self.memory.store_u64(header.write_position, self.position, Ordering::Release);
-        self.waker.notify(&self.memory);
+        memory.store_u64(header.write_position, self.position, Ordering::Release);
+        self.waker.notify(&memory, Direction::data::<L>());
     }
 
     /// Counts a send that found no room.
@@ -237,5 +241,15 @@ impl<L: Layout, M: Memory> Writer<L, M> {
         // Relaxed: a counter that this side alone writes.
         let failures = self.memory.load_u64(field, Ordering::Relaxed);
         self.memory.store_u64(field, failures.wrapping_add(1), Ordering::Relaxed);
+    }
+}
+
+#[inline(always)]
+fn seal_word<M: Memory>(memory: &M, staged: &mut Staged, position: u64, word: u64) {
+    if staged.first_word == 0 {
+        staged.first_word = word;
+    } else {
+        // Relaxed: nobody looks here before the first word is published, with release.
+        memory.store_word(position, word, Ordering::Relaxed);
     }
 }

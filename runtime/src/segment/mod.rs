@@ -37,8 +37,6 @@ pub(crate) struct Segment<L> {
     file: File,
     target: Target,
     identity: Identity,
-    /// Of the process that attached.
-    generation: u64,
 }
 
 /// What became of a try to claim a role.
@@ -119,8 +117,7 @@ impl<L: Layout> Segment<L> {
         // checked: the capacity is a power of two of at least 1 KiB. A read-only segment is only
         // handed to `Monitor`, which stores nothing.
         let mapped = unsafe { Mapped::new(map.as_mut_ptr(), identity.capacity, events) };
-        let generation = platform::fork_generation();
-        Ok(Self { mapped, events, _map: map, file, target, identity, generation })
+        Ok(Self { mapped, events, _map: map, file, target, identity })
     }
 
     /// Takes the role's lock, then makes sure that the name still leads to this file.
@@ -186,12 +183,6 @@ impl<L: Layout> Segment<L> {
     /// Removes the file. Whoever has it open keeps it.
     pub(crate) fn unlink(&self) -> std::io::Result<()> {
         std::fs::remove_file(&self.target.path)
-    }
-
-    /// Whether this is a forked child of the process that attached.
-    #[inline(always)]
-    pub(crate) fn is_forked(&self) -> bool {
-        self.generation != platform::fork_generation()
     }
 
     /// The mapped bytes, for as long as this segment lives.

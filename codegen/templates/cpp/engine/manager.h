@@ -33,7 +33,8 @@ public:
     /// Sets the handler for all types without one. Before start().
     void on_any(Handler handler);
 
-    /// Starts the thread; kBusy if it runs. `heartbeat_ms` is the time between two signs of life.
+    /// Starts the thread; kBusy if it runs. `heartbeat_ms` is the time between two signs of
+    /// life, at least 1.
     Status start(std::uint32_t heartbeat_ms = kHeartbeatMs);
     /// Stops the thread and waits for it to end: for at most the handler that runs.
     void stop() noexcept;
@@ -156,6 +157,7 @@ inline Status SharedMemoryManager::start(std::uint32_t heartbeat_ms) {
     const std::lock_guard<std::mutex> lock(thread_mutex_);
     if (thread_.joinable()) return Errc::kBusy;
     if (with_ring([](const RingBuffer& ring) { return !ring.is_open(); })) return Errc::kDisposed;
+    if (heartbeat_ms == 0) heartbeat_ms = 1;
     heartbeat_ms_.store(heartbeat_ms, std::memory_order_relaxed);
     stopping_ = false;
     running_.store(true, std::memory_order_release);

@@ -217,8 +217,6 @@ inline void sleep_ns(std::uint64_t ns) noexcept {
     ::nanosleep(&time, nullptr);
 }
 
-inline void yield_cpu() noexcept { ::sched_yield(); }
-
 [[nodiscard]] inline std::string environment(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? std::string() : std::string(value);

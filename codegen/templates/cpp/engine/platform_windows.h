@@ -250,8 +250,6 @@ inline void count_forks() noexcept {}
 
 inline void sleep_ns(std::uint64_t ns) noexcept { ::Sleep(static_cast<DWORD>(ns / 1000000U + 1)); }
 
-inline void yield_cpu() noexcept { ::SwitchToThread(); }
-
 [[nodiscard]] inline std::string environment(const char* name) {
     std::string value(::GetEnvironmentVariableA(name, nullptr, 0), '\0');
     if (!value.empty()) {

@@ -164,7 +164,6 @@ public:
     }
 
     [[nodiscard]] bool has_pending() const noexcept { return pending_ != 0; }
-    [[nodiscard]] std::uint64_t position() const noexcept { return write_; }
     [[nodiscard]] std::uint64_t bad_position() const noexcept { return bad_position_; }
 
 private:

@@ -7,6 +7,7 @@ parent's role free by closing one descriptor, whoever still looks at the mapping
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import weakref
@@ -32,7 +33,7 @@ from ._layout import (
     SPACE_SEQUENCE_OFFSET,
 )
 from ._memory import WEAK_ORDER, check_machine, full_fence
-from ._record import HALF, U32, WORD
+from ._record import HALF, U32, WORD, as_words
 from ._segment import Segment, Target, locate, open_or_create, open_segment, system_error
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Role:
         "state",
     )
 
-    def __init__(  # noqa: PLR0913 - one for each field
+    def __init__(
         self,
         name: str,
         event: str,
@@ -172,7 +173,7 @@ class Attachment:
         self.memory: mmap.mmap = segment.memory
         self.view = memoryview(segment.memory)
         self.readonly = self.view.toreadonly()
-        self.words = self.view.cast("Q")
+        self.words = as_words(self.view)
         self.halves = self.view.cast("I")
         self.own_point: _platform.WakePoint | None = None
         self.peer_point: _platform.WakePoint | None = None
@@ -260,11 +261,9 @@ class Attachment:
         if not self.is_open:
             return
         if remove and self.has_its_name():
-            try:
+            # If it stays, the next consumer may try again.
+            with contextlib.suppress(OSError):
                 _platform.remove(self.target.path)
-            except OSError:
-                # It stays, and the next consumer may try again.
-                pass
         if not self._let_go():
             message = (
                 f"{self.target.path}: parts of the ring's memory are still in use (a slice of a "
@@ -310,7 +309,8 @@ class Attachment:
             message = f"{self.target.path}: this process was forked; attach anew in the child"
             raise Forked(message)
         if not self.is_open:
-            raise Disposed(f"{self.target.path}: dispose() was called")
+            message = f"{self.target.path}: dispose() was called"
+            raise Disposed(message)
 
 
 _attachments: Final[weakref.WeakSet[Attachment]] = weakref.WeakSet()
@@ -373,7 +373,7 @@ def attach(name: str, options: Options, role: Role | None) -> Attachment:
                 return attachment
         except OSError as error:
             attachment.close()
-            raise system_error("lock a role of", target, error) from error
+            raise system_error(target, "lock a role of", error) from error
         except BaseException:
             attachment.close()
             raise
@@ -388,7 +388,7 @@ def _bind(segment: Segment, role: Role | None, *, writable: bool) -> Attachment 
         fd = _open_lock_file(segment, writable=writable)
     except OSError as error:
         segment.memory.close()
-        raise system_error("open", segment.target, error) from error
+        raise system_error(segment.target, "open", error) from error
     if fd < 0:
         segment.memory.close()
         return None
@@ -407,20 +407,6 @@ def observe(name: str, options: Options) -> Attachment:
     target: Target = locate(name, options)
     attachment = _bind(open_segment(target, options, writable=False), None, writable=False)
     if attachment is None:
-        raise Removed(f"{target.path} was removed while it was opened", expected=target.path)
+        message = f"{target.path} was removed while it was opened"
+        raise Removed(message, expected=target.path)
     return attachment
-
-
-__all__ = [
-    "ATTACHED",
-    "CAN_MEMBARRIER",
-    "CLOSED",
-    "CONSUMER",
-    "NEVER",
-    "PRODUCER",
-    "WAITING",
-    "Attachment",
-    "Role",
-    "attach",
-    "observe",
-]

@@ -8,13 +8,13 @@ from ._errors import Disposed
 from ._headers import HeaderFieldSetters
 from ._layout import MESSAGE_HEADER_SIZE, TYPE_DATA
 from ._message import as_bytes
-from ._payload import Payload
 from ._record import USER_FLAGS, WORD
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ._producer import SharedMemoryProducer
+    from ._payload import Payload
+    from ._sender import Sender
     from ._typing import BytesLike
 
 
@@ -44,10 +44,10 @@ class Claim(HeaderFieldSetters):
     )
 
     def __init__(
-        self, producer: SharedMemoryProducer, place: tuple[int, int], size: int, message_type: int
+        self, producer: Sender, place: tuple[int, int], size: int, message_type: int
     ) -> None:
         """For producers; see :meth:`SharedMemoryProducer.claim`."""
-        self._producer: SharedMemoryProducer | None = producer
+        self._producer: Sender | None = producer
         self._place = place
         self._type = message_type
         self._flags = 0
@@ -104,7 +104,7 @@ class Claim(HeaderFieldSetters):
         if self._producer is not None:
             self._let_go()
 
-    def _open_producer(self) -> SharedMemoryProducer:
+    def _open_producer(self) -> Sender:
         if self._producer is None:
             message = "the claim was committed or abandoned already"
             raise Disposed(message)
@@ -162,7 +162,7 @@ class BatchWriter:
 
     __slots__ = ("_producer",)
 
-    def __init__(self, producer: SharedMemoryProducer) -> None:
+    def __init__(self, producer: Sender) -> None:
         """An empty batch; see :meth:`SharedMemoryProducer.batch`."""
         self._producer = producer
 

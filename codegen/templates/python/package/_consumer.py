@@ -9,8 +9,9 @@ from ._attach import CONSUMER, attach
 from ._errors import Closed, RingError
 from ._layout import MESSAGE_HEADER_SIZE
 from ._memory import WEAK_ORDER, full_fence
-from ._message import ReceivedMessage, SharedMemoryMessage, struct_of, text_of
+from ._message import ReceivedMessage, SharedMemoryMessage, struct_of
 from ._options import Options, with_capacity
+from ._payload import text_of
 from ._reader import BYTES_RECEIVED, PEER_CONTROL, READ_POSITION, RECEIVED, Reader
 from ._record import DATA_INDEX, ID_INDEX, ID_ONE, U64, WORD
 from ._wait import Deadline
@@ -119,7 +120,7 @@ class SharedMemoryConsumer(Reader):
                     words[READ_POSITION] = end * WORD + self._base
                     control = self._halves[PEER_CONTROL]
                     if control != self._quiet:
-                        self._link.notify(control)
+                        self._quiet = self._link.notify(control)
                     return payload
             if not self._await(timeout_ms):
                 return None

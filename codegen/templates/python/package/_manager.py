@@ -58,7 +58,7 @@ class _Core:
             handler(message)
         except RingError as error:
             self.report(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - it must not end the thread
             logger.exception("a handler of message type %d failed", message.message_type)
 
     def report(self, error: RingError) -> None:
@@ -68,7 +68,7 @@ class _Core:
             return
         try:
             self.error_handler(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - as above
             logger.exception("the error handler failed")
 
     def run(self, interval: float) -> None:
@@ -146,8 +146,8 @@ class SharedMemoryManager:
     """One side of a ring with handlers, heartbeats and the other side's state.
 
     A consumer's manager receives and calls the handler of each message's type, either in a thread
-    of its own (:meth:`start`) or by hand (:meth:`poll`). A producer's manager sends from any thread.
-    Both store heartbeats while the thread runs; a producer that sent nothing else in an interval
+    of its own (:meth:`start`) or by hand (:meth:`poll`). A producer's manager sends from any
+    thread. Both store heartbeats while the thread runs; a producer that sent nothing else in an interval
     also sends an empty heartbeat message, if there is room.
 
     Threads: every method from any thread. Handlers run one at a time; an exception of theirs is
@@ -275,20 +275,23 @@ class SharedMemoryManager:
         """
         consumer = self._core.side
         if not isinstance(consumer, SharedMemoryConsumer):
-            raise UsageError(f"{consumer.path}: a producer's manager cannot receive")
+            message = f"{consumer.path}: a producer's manager cannot receive"
+            raise UsageError(message)
         if self.is_running:
-            raise Busy(f"{consumer.path}: the manager's thread receives")
+            message = f"{consumer.path}: the manager's thread receives"
+            raise Busy(message)
         with self._core.lock:
             consumer.heartbeat()
             messages = consumer.receive_batch(_BURST, timeout_ms)
-            for message in messages:
-                self._core.dispatch(message)
+            for received in messages:
+                self._core.dispatch(received)
         return len(messages)
 
     def _producer(self) -> SharedMemoryProducer:
         producer = self._core.side
         if not isinstance(producer, SharedMemoryProducer):
-            raise UsageError(f"{producer.path}: a consumer's manager cannot send")
+            message = f"{producer.path}: a consumer's manager cannot send"
+            raise UsageError(message)
         return producer
 
     def send(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:

@@ -1,6 +1,6 @@
 """Memory order, as far as Python code can and must care.
 
-Header fields and publication words are items of a `memoryview.cast("Q")` or `cast("I")`: CPython
+Header fields and publication words are items of a `memoryview.cast("N")` or `cast("I")`: CPython
 loads and stores such an item as one aligned machine word. (`struct.pack_into` may store byte by
 byte, and is never used for them.) The interpreter does not reorder its own operations, so that
 what is left is the processor:
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ WEAK_ORDER: Final = _MACHINE not in {"x86_64", "amd64", "i386", "i686"}
 
 _MEMBARRIER: Final = {"aarch64": 283, "arm64": 283, "riscv64": 283}
 _PRIVATE_EXPEDITED: Final = 8
+_SEQ_CST: Final = 5
 _REGISTER_PRIVATE_EXPEDITED: Final = 16
 
 
@@ -42,38 +44,30 @@ def _lock_fence() -> None:
     Lock().acquire()
 
 
-def _library_fence() -> Callable[[], None] | None:
+def _library_fence() -> Callable[[], object] | None:
     """The C library's fence: `atomic_thread_fence(memory_order_seq_cst)` or its like."""
     try:
         import ctypes  # noqa: PLC0415 - not every Python has it
     except ImportError:
         return None
     if sys.platform == "win32":
-        flush: Callable[[], None] = ctypes.WinDLL("kernel32").FlushProcessWriteBuffers
+        flush: Callable[[], object] = ctypes.WinDLL("kernel32").FlushProcessWriteBuffers
         return flush
     if sys.platform == "darwin":
-        barrier: Callable[[], None] = ctypes.CDLL(None).OSMemoryBarrier
+        barrier: Callable[[], object] = ctypes.CDLL(None).OSMemoryBarrier
         return barrier
     for library in ("libatomic.so.1", "libatomic.so"):
         try:
             fence = ctypes.CDLL(library).atomic_thread_fence
         except (OSError, AttributeError):
             continue
-        seq_cst = ctypes.c_int(5)
-
-        def thread_fence() -> None:
-            fence(seq_cst)
-
-        return thread_fence
+        return partial(fence, _SEQ_CST)
     number = _MEMBARRIER.get(_MACHINE)
     syscall = ctypes.CDLL(None).syscall
     if number is None or syscall(number, _REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0:
         return None
 
-    def membarrier() -> None:
-        syscall(number, _PRIVATE_EXPEDITED, 0, 0)
-
-    return membarrier
+    return partial(syscall, number, _PRIVATE_EXPEDITED, 0, 0)
 
 
 _FENCE: Final = _library_fence() if WEAK_ORDER else _lock_fence

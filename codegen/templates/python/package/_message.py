@@ -8,7 +8,7 @@ from ._errors import Disposed, TypeMismatch
 from ._headers import HEADER_HAS_FIELDS, HeaderFieldGetters, HeaderFieldSetters
 from ._layout import MESSAGE_HEADER_SIZE, TIMESTAMP_OFFSET, TYPE_DATA
 from ._payload import text_of
-from ._record import WORD, flags_of, id_of
+from ._record import WORD, as_words, flags_of, id_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -101,7 +101,7 @@ class SharedMemoryMessage(HeaderFieldGetters, HeaderFieldSetters):
     ) -> SharedMemoryMessage:
         """A copy of a received message; `header` is its whole header."""
         view = memoryview(header)
-        words = view.cast("Q")
+        words = as_words(view)
         message = cls(message_type, payload, flags_of(view, 0), id_of(words, 0))
         if TIMESTAMP_OFFSET is not None:
             message.timestamp_ns = words[TIMESTAMP_OFFSET // WORD]
@@ -197,7 +197,7 @@ class ReceivedMessage(HeaderFieldGetters):
     @property
     def message_id(self) -> int:
         """Its number: counts up by one for each record of the ring, and wraps."""
-        return id_of(self._header().cast("Q"), 0)
+        return id_of(as_words(self._header()), 0)
 
     @property
     def flags(self) -> int:
@@ -209,7 +209,7 @@ class ReceivedMessage(HeaderFieldGetters):
         """When it was sent, by the host's monotonic clock; 0 if the protocol stamps no time."""
         if TIMESTAMP_OFFSET is None:
             return 0
-        sent: int = self._header().cast("Q")[TIMESTAMP_OFFSET // WORD]
+        sent: int = as_words(self._header())[TIMESTAMP_OFFSET // WORD]
         return sent
 
     def _header(self) -> memoryview:

@@ -1,7 +1,7 @@
 """What the generated structs are made of: from values to the bytes of a C struct and back.
 
-A payload is a plain C struct, the *fixed part*, and behind it an optional *variable tail* that fills
-the rest of the payload.
+A payload is a plain C struct, the *fixed part*, and behind it an optional *variable tail* that
+fills the rest of the payload.
 """
 
 from __future__ import annotations
@@ -32,18 +32,19 @@ class Payload:
     """
 
     __slots__ = ()
-    __match_args__: ClassVar[tuple[str, ...]] = ()
-
     MESSAGE_TYPE: ClassVar[int | None] = None
     SIZE: ClassVar[int] = 0
     ALIGN: ClassVar[int] = 1
     OLDER_SIZES: ClassVar[tuple[int, ...]] = ()
+    _FIELDS: ClassVar[tuple[str, ...]] = ()
     _STRUCT: ClassVar[struct.Struct]
     _DTYPE: ClassVar[Mapping[str, tuple[Any, int]]] = {}
 
     def __init_subclass__(cls) -> None:
         """Checks at import that the struct's format is as large as the spec says."""
-        cls.__match_args__ = tuple(cls.__slots__)
+        cls._FIELDS = tuple(cls.__slots__)
+        # What pattern matching goes by; spelled so because Python's own type is stricter.
+        type.__setattr__(cls, "__match_args__", cls._FIELDS)
         if "_STRUCT" in vars(cls) and cls._STRUCT.size != cls.SIZE:
             message = f"{cls.__name__} has {cls._STRUCT.size} bytes, the spec says {cls.SIZE}"
             raise ImportError(message)
@@ -151,13 +152,13 @@ class Payload:
         """Same class and equal fields."""
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
+        return all(getattr(self, name) == getattr(other, name) for name in self._FIELDS)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         """As one would make it."""
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._FIELDS)
         return f"{type(self).__name__}({fields})"
 
 
@@ -238,8 +239,8 @@ def text(raw: bytes) -> str:
     try:
         return raw.partition(b"\0")[0].decode()
     except UnicodeDecodeError as error:
-        message = f"expected UTF-8 in a field of {len(raw)} bytes, found another byte"
-        raise InvalidUtf8(f"{message} at {error.start}", found=raw) from None
+        message = f"expected UTF-8, found another byte at {error.start} of a {len(raw)}-byte field"
+        raise InvalidUtf8(message, found=raw) from None
 
 
 def text_bytes(value: str, size: int) -> bytes:

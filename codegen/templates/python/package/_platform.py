@@ -1,12 +1,12 @@
-"""Everything that differs between operating systems, behind one set of names.
+r"""Everything that differs between operating systems, behind one set of names.
 
 ================  ==================  =====================  ============================
-\\                 Linux               macOS (not run here)   Windows (not run here)
+\                  Linux               macOS (not run here)   Windows (not run here)
 ================  ==================  =====================  ============================
 role lock         `F_OFD_SETLK`       `F_OFD_SETLK`          `LockFileEx`
 sleep             shared futex        bounded naps           named auto-reset events
 cheap waker       `membarrier`        no: full fence         no: full fence
-folder            `/dev/shm`          `$TMPDIR`              `%LOCALAPPDATA%\\BitRPC`
+folder            `/dev/shm`          `$TMPDIR`              `%LOCALAPPDATA%\BitRPC`
 clock             `CLOCK_MONOTONIC`   `CLOCK_MONOTONIC`      `QueryPerformanceCounter`
 ================  ==================  =====================  ============================
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ._attach import PRODUCER, attach
@@ -119,7 +120,7 @@ class SharedMemoryProducer(Sender):
                 if size & WORD_MASK:
                     words[end - 1] = 0
                 start = index * WORD + MESSAGE_HEADER_SIZE
-                self._memory[start : start + size] = payload  # type: ignore[assignment]
+                self._memory[start : start + size] = payload
                 tail = self._tail
                 if flags:
                     words[index + ID_INDEX] = tail + (int(flags) & USER_FLAGS) * FLAGS_ONE
@@ -142,12 +143,12 @@ class SharedMemoryProducer(Sender):
                 words[WRITE_POSITION] = end * WORD + self._base
                 control = self._halves[PEER_CONTROL]
                 if control != self._quiet:
-                    self._link.notify(control)
+                    self._quiet = self._link.notify(control)
                 return True
             if not isinstance(payload, bytes):
                 payload = as_bytes(payload)
             return self._put(payload, message_type, flags, timeout_ms)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - put straight, and raised again
             return self._send_anew(error, payload, message_type, flags, timeout_ms)
 
     def try_send(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
@@ -221,7 +222,7 @@ class SharedMemoryProducer(Sender):
             return self.send(payload, message_type, flags, timeout_ms)
         try:
             return self._put(payload, message_type, flags, timeout_ms, fields)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - put straight, and raised again
             return self._send_anew(error, payload, message_type, flags, timeout_ms)
 
     def send_batch(
@@ -284,7 +285,8 @@ class SharedMemoryProducer(Sender):
         claim = self._claim(size, message_type, None)
         if claim is None:
             timeout = self._options.send_timeout_ms
-            raise Full(f"{self.path}: no room for {size} bytes within {timeout} ms", found=size)
+            message = f"{self.path}: no room for {size} bytes within {timeout} ms"
+            raise Full(message, found=size)
         return claim
 
     def try_claim(self, size: int, message_type: int = TYPE_DATA) -> Claim | None:
@@ -338,11 +340,11 @@ class SharedMemoryProducer(Sender):
         Raises:
             RingError: As for :meth:`send`.
         """
+        size = len(as_bytes(payload))
         while not self.send(payload, message_type, flags, 0):
-            size = len(as_bytes(payload))
             if self._waiter is None:
                 self._waiter = Waiter(self._link)
-            await self._waiter.wait(lambda: self._has_room(size), Deadline(-1))
+            await self._waiter.wait(partial(self._has_room, size), Deadline(-1))
 
     def interrupt(self) -> None:
         """Ends a wait for room in another thread, as if its time were over."""

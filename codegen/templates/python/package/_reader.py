@@ -1,10 +1,10 @@
 """The consumer's half of the ring algorithm: looking at records, taking them, releasing them.
 
 Whatever lies in the ring counts as hostile until it was checked: lengths stay within the lap, and
-what a record claims to be is never believed beyond that. State is kept as indices of 8-byte words in
-the mapping. The usual case is cheap: `_shapes` knows publication words that passed the check, `_tail`
-is the header word of the message that should come next, and a record that ends before `_last` needs
-no look at the end of the lap.
+what a record claims to be is never believed beyond that. State is kept as indices of 8-byte words
+in the mapping. The usual case is cheap: `_shapes` knows publication words that passed the check,
+`_tail` is the header word of the message that should come next, and a record that ends before
+`_last` needs no look at the end of the lap.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from ._record import (
     words_of,
 )
 from ._recover import consumer_position
-from ._wait import Deadline, Ended, Link
+from ._wait import NEVER_QUIET, Deadline, Ended, Link
 
 if TYPE_CHECKING:
     from ._options import Options
@@ -128,7 +128,7 @@ class Reader(Side):
         self._last = 0
         self._tail = 0
         self._link = Link(attachment, CONSUMER, options)
-        self._quiet = self._link.quiet
+        self._quiet = NEVER_QUIET
         attachment.announce(CONSUMER)
 
     # State
@@ -217,7 +217,7 @@ class Reader(Side):
             return
         self._sync_id()
         message_id = id_of(self._words, self._index)
-        if message_id != self._expected_id and self._expected_id != _ANY_ID:
+        if self._expected_id not in {_ANY_ID, message_id}:
             self._count_errors(1)
         frame = frame_of(self._word)
         self._expected_id = (message_id + 1) & U32
@@ -236,7 +236,7 @@ class Reader(Side):
         words[READ_POSITION] = self._position
         control = self._halves[PEER_CONTROL]
         if control != self._quiet:
-            self._link.notify(control)
+            self._quiet = self._link.notify(control)
 
     def _count_errors(self, count: int) -> None:
         if count:
@@ -268,7 +268,7 @@ class Reader(Side):
         words[READ_POSITION] = end * WORD + self._base
         control = self._halves[PEER_CONTROL]
         if control != self._quiet:
-            self._link.notify(control)
+            self._quiet = self._link.notify(control)
 
     # Finding
 
@@ -348,7 +348,8 @@ class Reader(Side):
             return False
         self._count_errors(self._assembler.interrupt())
         error, words = _ENDED[ended]
-        raise error(f"{self.path}: {words}")
+        message = f"{self.path}: {words}"
+        raise error(message)
 
     def _await(self, timeout_ms: int) -> bool:
         """Whether a message comes within the time.
@@ -372,7 +373,8 @@ class Reader(Side):
 
     def _is_ready(self) -> bool:
         """Whether something is published at the index; looks at nothing else."""
-        return self._words[self._index] != 0
+        word: int = self._words[self._index]
+        return word != 0
 
     # Borrowing
 

@@ -132,7 +132,7 @@ def round_capacity(asked: int) -> int:
     return max(MIN_CAPACITY, 1 << (asked - 1).bit_length())
 
 
-def system_error(operation: str, target: Target, error: OSError) -> RingError:
+def system_error(target: Target, operation: str, error: OSError) -> RingError:
     """The error of this package that a system call's failure stands for."""
     path = target.path
     if isinstance(error, FileNotFoundError):
@@ -280,7 +280,7 @@ def open_segment(target: Target, options: Options, *, writable: bool) -> Segment
             # The mapping has a descriptor of its own.
             os.close(fd)
     except OSError as error:
-        raise system_error("open", target, error) from error
+        raise system_error(target, "open", error) from error
 
 
 def _new_header(capacity: int) -> bytes:
@@ -345,7 +345,7 @@ def create_segment(target: Target, options: Options) -> Segment:
         if kind:
             message = f"expected a regular file at {target.path}, found {kind}"
             raise NotRegularFile(message, found=kind)
-        raise system_error("create", target, exists)
+        raise system_error(target, "create", exists)
     try:
         fd = _platform.create_new(temporary, options.permissions)
         try:
@@ -358,7 +358,7 @@ def create_segment(target: Target, options: Options) -> Segment:
         finally:
             os.close(fd)
     except OSError as error:
-        raise system_error("create", target, error) from error
+        raise system_error(target, "create", error) from error
     logger.debug("created %s with %d bytes", target.path, capacity)
     return segment
 
@@ -422,7 +422,7 @@ def remove_ring(name: str, directory: str | os.PathLike[str] | None = None) -> b
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise system_error("remove", target, error) from error
+        raise system_error(target, "remove", error) from error
     return True
 
 

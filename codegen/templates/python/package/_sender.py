@@ -20,6 +20,7 @@ from ._record import (
     WORD,
     WORD_MASK,
     WORD_SHIFT,
+    as_words,
 )
 from ._writer import SHORT_WAY, Writer
 
@@ -78,7 +79,7 @@ class Sender(Writer):
         message_type: int,
         flags: int,
         timeout_ms: int | None,
-        fields: bytes | None = None,
+        fields: bytearray | bytes | None = None,
     ) -> bool:
         """Sends on the long way: every check, waiting, and records that cross the lap's end."""
         self._publish()
@@ -93,7 +94,7 @@ class Sender(Writer):
         message_type: int,
         flags: int,
         timeout_ms: int | None,
-        fields: bytes | None = None,
+        fields: bytearray | bytes | None = None,
     ) -> bool:
         """Adds a message to what is staged; False when there was no room within the time."""
         size = len(payload)
@@ -104,7 +105,7 @@ class Sender(Writer):
         index = place[0]
         self._prepare(index, size, flags, fields)
         start = index * WORD + MESSAGE_HEADER_SIZE
-        self._memory[start : start + size] = payload  # type: ignore[assignment]
+        self._memory[start : start + size] = payload
         self._seal(place, size, message_type)
         if flags & FLAG_URGENT:
             self._flush()
@@ -180,7 +181,7 @@ class Sender(Writer):
             if size & WORD_MASK:
                 words[end - 1] = 0
             at = index * WORD + MESSAGE_HEADER_SIZE
-            memory[at : at + size] = payload  # type: ignore[assignment]
+            memory[at : at + size] = payload
             words[index + ID_INDEX] = tail
             if first[1]:
                 words[index] = own + size
@@ -220,13 +221,14 @@ class Sender(Writer):
         else:
             words[index] = word
         if size & WORD_MASK:
-            words[index + step - 1 : end : step] = array("Q", (0,)) * run
+            words[index + step - 1 : end : step] = _as_words(array("Q", (0,)) * run)
         at = index * WORD + MESSAGE_HEADER_SIZE
         for payload in items if run == len(items) else items[:run]:
-            memory[at : at + size] = payload  # type: ignore[assignment]
+            memory[at : at + size] = payload
             at += step * WORD
-        words[index + ID_INDEX : end : step] = array("Q", range(tail, tail + run * ID_ONE, ID_ONE))
-        words[index + step : end : step] = array("Q", (word,)) * (run - 1)
+        tails = array("Q", range(tail, tail + run * ID_ONE, ID_ONE))
+        words[index + ID_INDEX : end : step] = _as_words(tails)
+        words[index + step : end : step] = _as_words(array("Q", (word,)) * (run - 1))
         self._end_run(first, end, run, run * size)
         return run
 
@@ -269,9 +271,13 @@ class Sender(Writer):
         self._flush()
 
 
+def _as_words(values: array[int]) -> memoryview:
+    return as_words(memoryview(values).cast("B"))
+
+
 def outgoing(
     item: Sendable, message_type: int, flags: int
-) -> tuple[BytesLike, int, int, bytes | None]:
+) -> tuple[BytesLike, int, int, bytearray | bytes | None]:
     """Payload, type, flags and header fields of something to be sent."""
     if isinstance(item, Payload):
         return item.pack(), item.MESSAGE_TYPE or TYPE_DATA, flags, None

@@ -21,6 +21,11 @@ Value = TypeVar("Value")
 Viewed = TypeVar("Viewed", bound="PayloadView")
 
 
+def _cast(view: Any, code: str) -> memoryview:
+    numbers: memoryview = view.cast(code)
+    return numbers
+
+
 class PayloadView:
     """Base of the views of the spec's structs.
 
@@ -211,7 +216,7 @@ class NumbersField(_Sized[memoryview]):
 
     def read(self, buffer: Any, at: int) -> memoryview:
         """The numbers, in place. Release the view before its buffer goes."""
-        return memoryview(buffer)[at : at + self._size].cast(self._code)
+        return _cast(memoryview(buffer)[at : at + self._size], self._code)
 
     def write(self, buffer: Any, at: int, value: Sequence[Any]) -> None:
         """Stores as many numbers; ValueError if they are not."""
@@ -344,7 +349,7 @@ class NumbersTail(Field[memoryview]):
         if len(rest) % size:
             message = f"expected a whole number of {size} bytes, found {len(rest)} bytes"
             raise SizeMismatch(message, expected=size, found=len(rest))
-        return rest.cast(self._code)
+        return _cast(rest, self._code)
 
     def write(self, buffer: Any, at: int, value: Sequence[Any]) -> None:
         """Stores numbers that fill the rest exactly; ValueError otherwise."""

@@ -34,7 +34,8 @@ _GRACE: Final = 10
 """Bounds for which a sleep whose reason came in time goes on before it counts as missed."""
 _SEQUENCE_SHIFT: Final = 2
 _SEQUENCE_MASK: Final = U32 >> _SEQUENCE_SHIFT
-_NEVER_QUIET: Final = -1
+NEVER_QUIET: Final = -1
+"""No control word: all need attention."""
 
 
 class Ended(Enum):
@@ -93,7 +94,6 @@ class Link:
         "_seen",
         "_spin_budget",
         "_spin_only",
-        "quiet",
     )
 
     def __init__(self, attachment: Attachment, role: Role, options: Options) -> None:
@@ -110,8 +110,6 @@ class Link:
         self._seen = 0
         self._closed = False
         self._look_at_state(self.sequence)
-        self.quiet = CAN_MEMBARRIER if attachment.registered else _NEVER_QUIET
-        """Value of the peer's control word that needs neither fence nor wake."""
 
     @property
     def sequence(self) -> int:
@@ -121,18 +119,25 @@ class Link:
 
     # Waking
 
-    def notify(self, control: int) -> None:
-        """After a publication that found a peer's control word other than `quiet`."""
+    def notify(self, control: int) -> int:
+        """After a publication that found the peer's control word other than expected.
+
+        Returns the control word that needs no attention: the caller compares with it next time.
+        """
         attachment = self._attachment
-        if not (attachment.registered and control & CAN_MEMBARRIER):
+        fenced = attachment.registered and control & CAN_MEMBARRIER
+        if not fenced:
             # The peer does not fence for this side.
             full_fence()
             control = attachment.halves[self._peer.control]
-        if control & WAITING:
-            # A sleeper that was woken already, and has not run yet, still names the old sequence.
-            sequence = attachment.halves[self._role.sequence]
-            if control >> _SEQUENCE_SHIFT == sequence & _SEQUENCE_MASK:
-                attachment.ring_bell(self._role)
+        if not control & WAITING:
+            return CAN_MEMBARRIER if fenced else NEVER_QUIET
+        # A sleeper that was woken already, and has not run yet, still names the old sequence.
+        sequence = attachment.halves[self._role.sequence]
+        if control >> _SEQUENCE_SHIFT == sequence & _SEQUENCE_MASK:
+            attachment.ring_bell(self._role)
+        # It cannot fall asleep again with this very word: that names the sequence it sleeps on.
+        return control if fenced else NEVER_QUIET
 
     # Watching
 

@@ -36,6 +36,7 @@ _LOCK_FAIL_IMMEDIATELY: Final = 1
 _ERROR_LOCK_VIOLATION: Final = 33
 _ERROR_ALREADY_EXISTS: Final = 183
 _WAIT_TIMEOUT: Final = 258
+_LOCK: Final = "the lock of a role"
 _MILLISECOND_NS: Final = 1_000_000
 _LONGEST_WAIT_MS: Final = 0xFFFFFFFE
 
@@ -140,7 +141,7 @@ def _lock(fd: int, offset: int, flags: int) -> bool:
         return True
     if ctypes.get_last_error() == _ERROR_LOCK_VIOLATION:
         return False
-    raise _failure("the role's lock")
+    raise _failure(_LOCK)
 
 
 def try_lock(fd: int, offset: int) -> bool:

@@ -51,7 +51,7 @@ from ._record import (
     write_header,
 )
 from ._recover import producer_position
-from ._wait import Deadline, Ended, Link
+from ._wait import NEVER_QUIET, Deadline, Ended, Link
 
 if TYPE_CHECKING:
     from ._options import Options
@@ -124,7 +124,7 @@ class Writer(Side):
         self._torn = False
         self._resume()
         self._link = Link(attachment, PRODUCER, options)
-        self._quiet = self._link.quiet
+        self._quiet = NEVER_QUIET
         attachment.announce(PRODUCER)
 
     # State
@@ -213,7 +213,8 @@ class Writer(Side):
     def _await_room(self, size: int, timeout_ms: int | None) -> tuple[int, int] | None:
         """Finds room, waiting for it; None when the time is over.
 
-        The time is `Options.send_timeout_ms` if none is given. What is staged is published first: the consumer could not make room for it otherwise.
+        The time is `Options.send_timeout_ms` if none is given. What is staged is published first:
+        the consumer could not make room for it otherwise.
         """
         place = self._place(size)
         if place is not None:
@@ -242,7 +243,8 @@ class Writer(Side):
         if place is not None:
             return place
         error, words = _ENDED[ended]
-        raise error(f"{self.path}: {words}")
+        message = f"{self.path}: {words}"
+        raise error(message)
 
     def _count_failure(self) -> None:
         self._words[_SEND_FAILURES] = (self._words[_SEND_FAILURES] + 1) & U64
@@ -258,7 +260,8 @@ class Writer(Side):
         """
         self._attachment.check_usable()
         if self._busy:
-            raise Busy(f"{self.path}: {self._busy} is still open", found=self._busy)
+            message = f"{self.path}: {self._busy} is still open"
+            raise Busy(message, found=self._busy)
         self._use_type(message_type)
         if size > self._largest:
             message = (
@@ -280,7 +283,7 @@ class Writer(Side):
         self._type_word = publication_word(MESSAGE_HEADER_SIZE, int(message_type))
 
     def _prepare(
-        self, index: int, size: int, flags: int, fields: memoryview | bytes | None
+        self, index: int, size: int, flags: int, fields: memoryview | bytearray | bytes | None
     ) -> None:
         """Writes a record's header but for its first word, and zeroes the end of its last word.
 
@@ -343,7 +346,7 @@ class Writer(Side):
         words[WRITE_POSITION] = self._position
         control = self._halves[PEER_CONTROL]
         if control != self._quiet:
-            self._link.notify(control)
+            self._quiet = self._link.notify(control)
 
     def _discard(self) -> None:
         """Drops what is staged: none of it was ever visible."""

@@ -16,17 +16,16 @@ mod memory;
 mod layout;
 
 use core::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::time::Duration;
 
-use loom::sync::Arc;
 use loom::thread;
 
 use self::layout::Default as Protocol;
 use self::memory::{Dying, Model};
 use super::record::pack;
-use super::{Memory, Reader, Sleeper, Waker, Writer, consumer_position, producer_position};
+use super::{Direction, Memory, Reader, Sleeper, Waker, Writer, consumer_position, producer_position};
 use crate::layout::Layout;
-use crate::role::{Role, RoleFields};
 
 /// Data area: eight words, which hold two small records and the spare word.
 const CAPACITY: u64 = 64;
@@ -41,24 +40,18 @@ fn explore(preemptions: usize, f: impl Fn() + Send + Sync + 'static) {
     builder.check(f);
 }
 
-fn waker(role: Role, registered: bool) -> Waker {
-    let control = RoleFields::of::<Protocol>(role.peer()).control;
-    Waker { control, sequence: RoleFields::of::<Protocol>(role).sequence, registered }
+fn sleeper(direction: Direction, registered: bool) -> Sleeper {
+    Sleeper { direction, registered }
 }
 
-fn sleeper(role: Role, registered: bool) -> Sleeper {
-    let sequence = RoleFields::of::<Protocol>(role.peer()).sequence;
-    Sleeper { control: RoleFields::of::<Protocol>(role).control, sequence, registered }
-}
-
-fn writer<M: Memory>(memory: M, registered: bool) -> Writer<Protocol, M> {
+fn writer<M: Memory + Clone>(memory: M, registered: bool) -> Writer<Protocol, M> {
     let (position, sent) = producer_position::<Protocol, M>(&memory, CAPACITY).expect("sound");
-    Writer::new(memory, CAPACITY, position, sent, waker(Role::Producer, registered))
+    Writer::new(memory, CAPACITY, position, sent, Waker::new(registered))
 }
 
-fn reader<M: Memory>(memory: M, registered: bool) -> Reader<Protocol, M> {
+fn reader<M: Memory + Clone>(memory: M, registered: bool) -> Reader<Protocol, M> {
     let position = consumer_position::<Protocol, M>(&memory, CAPACITY).expect("sound");
-    Reader::new(memory, CAPACITY, position, waker(Role::Consumer, registered))
+    Reader::new(memory, CAPACITY, position, Waker::new(registered))
 }
 
 /// What message number `n` says: eight bytes that no header or zero equals.
@@ -67,7 +60,7 @@ fn payload(n: u64) -> [u8; 8] {
 }
 
 /// Sends messages `from..to` as one batch; `false` if there is no room for all of them.
-fn send<M: Memory>(writer: &mut Writer<Protocol, M>, from: u64, to: u64) -> bool {
+fn send<M: Memory + Clone>(writer: &mut Writer<Protocol, M>, from: u64, to: u64) -> bool {
     let mut staged = writer.stage();
     for n in from..to {
         let Some(place) = writer.place(&staged, 8).expect("a sound position") else { return false };
@@ -79,7 +72,7 @@ fn send<M: Memory>(writer: &mut Writer<Protocol, M>, from: u64, to: u64) -> bool
 }
 
 /// Receives one message, checks that it is number `n`, and releases it; `false` if there is none.
-fn receive<M: Memory>(reader: &mut Reader<Protocol, M>, n: u64) -> bool {
+fn receive<M: Memory + Clone>(reader: &mut Reader<Protocol, M>, n: u64) -> bool {
     let Some(record) = reader.look().expect("a sound record") else { return false };
     assert_eq!((record.frame, record.message_type), (24, TYPE));
     let at = record.payload_position::<Protocol>();
@@ -90,7 +83,7 @@ fn receive<M: Memory>(reader: &mut Reader<Protocol, M>, n: u64) -> bool {
 }
 
 /// Receives messages `from..to`, yielding to the model while there is none.
-fn receive_all<M: Memory>(reader: &mut Reader<Protocol, M>, from: u64, to: u64) {
+fn receive_all<M: Memory + Clone>(reader: &mut Reader<Protocol, M>, from: u64, to: u64) {
     for n in from..to {
         while !receive(reader, n) {
             thread::yield_now();
@@ -120,12 +113,12 @@ fn loom_a_batch_is_seen_in_order() {
         let sender = thread::spawn(move || {
             let (position, sent) =
                 producer_position::<Protocol, _>(&other, 2 * CAPACITY).expect("sound");
-            let waker = waker(Role::Producer, true);
+            let waker = Waker::new(true);
             let mut writer = Writer::new(other, 2 * CAPACITY, position, sent, waker);
             assert!(send(&mut writer, 0, 3) && send(&mut writer, 3, 4));
         });
         let mut reader =
-            Reader::<Protocol, _>::new(memory, 2 * CAPACITY, 0, waker(Role::Consumer, true));
+            Reader::<Protocol, _>::new(memory, 2 * CAPACITY, 0, Waker::new(true));
         receive_all(&mut reader, 0, 4);
         sender.join().unwrap();
     });
@@ -160,7 +153,7 @@ fn loom_padding_may_be_published_first() {
             let mut first = writer(Arc::clone(&other), true);
             assert!(send(&mut first, 0, 1) && send(&mut first, 1, 2));
             // The third record does not fit behind the second.
-            let waker = waker(Role::Producer, true);
+            let waker = Waker::new(true);
             let mut second = Writer::<Protocol, _>::new(Arc::clone(&other), CAPACITY, 64, 2, waker);
             while !second.has_room(&second.stage(), 8) {
                 thread::yield_now();
@@ -216,9 +209,9 @@ fn consumer_sleeps(registered: bool) {
             let mut writer = writer(other, registered);
             assert!(send(&mut writer, 0, 1) && send(&mut writer, 1, 2));
         });
-        let sleeper = sleeper(Role::Consumer, registered);
-        let field = sleeper.sequence;
-        memory.store_u32(sleeper.control, sleeper.awake(), Ordering::Relaxed);
+        let sleeper = sleeper(Direction::data::<Protocol>(), registered);
+        let Direction { control, sequence: field } = sleeper.direction;
+        memory.store_u32(control, sleeper.awake(), Ordering::Relaxed);
         let mut reader = reader(Arc::clone(&memory), registered);
         for n in 0..2 {
             while !receive(&mut reader, n) {
@@ -249,9 +242,9 @@ fn producer_sleeps(registered: bool) {
         let receiver = thread::spawn(move || {
             receive_all(&mut reader(other, registered), 0, 4);
         });
-        let sleeper = sleeper(Role::Producer, registered);
-        let field = sleeper.sequence;
-        memory.store_u32(sleeper.control, sleeper.awake(), Ordering::Relaxed);
+        let sleeper = sleeper(Direction::space::<Protocol>(), registered);
+        let Direction { control, sequence: field } = sleeper.direction;
+        memory.store_u32(control, sleeper.awake(), Ordering::Relaxed);
         let mut writer = writer(Arc::clone(&memory), registered);
         for n in 0..4 {
             while !send(&mut writer, n, n + 1) {

@@ -1,0 +1,219 @@
+//! The command as scripts and people see it: output, exit codes, and what is left on disk.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const SPEC: &str = "bitrpc: 1
+name: demo
+version: \"1.0\"
+structs:
+  - name: Position
+    id: 1001
+    fields:
+      - { name: latitude, type: f64 }
+";
+
+struct Sandbox(tempfile::TempDir);
+
+impl Sandbox {
+    fn new() -> Self {
+        let sandbox = Self(tempfile::tempdir().unwrap());
+        sandbox.write("demo.yaml", SPEC);
+        sandbox
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn run(&self, words: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_bitrpc"))
+            .args(words.split_whitespace())
+            .current_dir(self.0.path())
+            .env("COLUMNS", "100")
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command that has to exit with `code`, and returns all that it printed.
+    fn expect(&self, words: &str, code: i32) -> String {
+        let output = self.run(words);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "bitrpc {words}\n{text}");
+        text
+    }
+}
+
+#[test]
+fn help_of_every_verb_shows_examples() {
+    let sandbox = Sandbox::new();
+    for verb in ["", "generate", "check", "layout", "view", "demo"] {
+        let name = if verb.is_empty() { "help" } else { verb };
+        let text = sandbox.expect(&format!("{verb} --help"), 0);
+        assert!(text.contains("Examples:"), "{text}");
+        insta::assert_snapshot!(format!("help_{name}"), text);
+    }
+}
+
+#[test]
+fn fresh_output_checks_clean_and_is_not_touched_again() {
+    let sandbox = Sandbox::new();
+    sandbox.expect("generate demo.yaml --out gen", 0);
+    let header = sandbox.path("gen/rust/src/messages.rs");
+    let before = fs::metadata(&header).unwrap().modified().unwrap();
+    let text = sandbox.expect("generate demo.yaml --out gen", 0);
+    assert!(text.starts_with("0 written, 0 removed"), "{text}");
+    assert_eq!(fs::metadata(&header).unwrap().modified().unwrap(), before);
+    assert_eq!(sandbox.expect("generate demo.yaml --out gen --check", 0), "gen is fresh\n");
+}
+
+#[test]
+fn check_names_missing_stale_edited_and_extra_files() {
+    let sandbox = Sandbox::new();
+    sandbox.expect("generate demo.yaml --out gen --lang rust", 0);
+    fs::remove_file(sandbox.path("gen/rust/README.md")).unwrap();
+    sandbox.write("gen/rust/src/lib.rs", "// mine\n");
+    sandbox.write("gen/rust/src/extra.rs", "// mine too\n");
+    sandbox.write("demo.yaml", &SPEC.replace("latitude", "longitude"));
+    let text = sandbox.expect("generate demo.yaml --out gen --lang rust --check", 1);
+    let drifts: Vec<_> = text.lines().filter(|line| line.starts_with("gen/")).collect();
+    insta::assert_snapshot!(drifts.join("\n"), @r"
+    gen/rust/Cargo.toml: stale
+    gen/rust/README.md: missing
+    gen/rust/bitrpc.manifest: stale
+    gen/rust/src/extra.rs: extra
+    gen/rust/src/lib.rs: hand-edited
+    gen/rust/src/messages.rs: stale
+    ");
+    assert!(text.contains("bitrpc generate demo.yaml --out gen --lang rust"), "{text}");
+    assert!(text.contains("- // mine"), "a short diff shows what differs: {text}");
+}
+
+#[test]
+fn edits_by_hand_are_not_lost_without_force() {
+    let sandbox = Sandbox::new();
+    sandbox.expect("generate demo.yaml --out gen", 0);
+    sandbox.write("gen/rust/src/lib.rs", "// mine\n");
+    sandbox.write("demo.yaml", &SPEC.replace("latitude", "longitude"));
+    let header = fs::read(sandbox.path("gen/rust/src/messages.rs")).unwrap();
+    let text = sandbox.expect("generate demo.yaml --out gen", 2);
+    assert!(text.contains("gen/rust/src/lib.rs (hand-edited)"), "{text}");
+    assert_eq!(
+        fs::read(sandbox.path("gen/rust/src/messages.rs")).unwrap(),
+        header,
+        "all or nothing"
+    );
+    sandbox.expect("generate demo.yaml --out gen --force", 0);
+    sandbox.expect("generate demo.yaml --out gen --check", 0);
+}
+
+#[test]
+fn files_of_an_earlier_run_that_are_no_longer_planned_are_removed() {
+    let sandbox = Sandbox::new();
+    let named = |header: &str| format!("{SPEC}targets: {{ cpp: {{ header: {header} }} }}\n");
+    sandbox.write("demo.yaml", &named("old.h"));
+    sandbox.expect("generate demo.yaml --out gen --lang cpp", 0);
+    sandbox.write("demo.yaml", &named("new.h"));
+    sandbox.expect("generate demo.yaml --out gen --lang cpp", 0);
+    assert!(!sandbox.path("gen/cpp/old.h").exists());
+    assert!(sandbox.path("gen/cpp/new.h").exists());
+}
+
+#[test]
+fn a_failed_run_leaves_the_old_output_whole() {
+    let sandbox = Sandbox::new();
+    sandbox.expect("generate demo.yaml --out gen --lang rust", 0);
+    let before = fs::read(sandbox.path("gen/rust/src/messages.rs")).unwrap();
+    sandbox.write("demo.yaml", &SPEC.replace("latitude", "longitude"));
+    // The folder of the second language cannot be made: a file is in its place.
+    sandbox.write("gen/cpp", "");
+    sandbox.expect("generate demo.yaml --out gen", 2);
+    assert_eq!(fs::read(sandbox.path("gen/rust/src/messages.rs")).unwrap(), before);
+    let names: Vec<_> = walk(&sandbox.path("gen"));
+    assert!(names.iter().all(|name| !name.contains(".bitrpc-")), "temporary files: {names:?}");
+}
+
+fn walk(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        names.push(entry.path().display().to_string());
+        if entry.file_type().unwrap().is_dir() {
+            names.extend(walk(&entry.path()));
+        }
+    }
+    names
+}
+
+#[test]
+fn errors_in_a_spec_exit_with_one_and_missing_files_with_two() {
+    let sandbox = Sandbox::new();
+    sandbox.write("bad.yaml", &SPEC.replace("f64", "f65").replace("1001", "-1"));
+    let text = sandbox.expect("check bad.yaml", 1);
+    assert!(text.contains("`f65`") && text.contains("-1"), "{text}");
+    sandbox.expect("generate bad.yaml --out gen", 1);
+    assert!(!sandbox.path("gen").exists());
+    sandbox.expect("check missing.yaml", 2);
+    sandbox.expect("check", 2);
+    sandbox.expect("frobnicate", 2);
+    sandbox.expect("generate demo.yaml --lang cobol", 2);
+    let text = sandbox.expect("check bad.yaml --json", 1);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["ok"], false);
+    assert_eq!(json["findings"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn layout_json_names_every_field() {
+    let sandbox = Sandbox::new();
+    let text = sandbox.expect("layout demo.yaml --json", 0);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let position = &json["structs"][0];
+    assert_eq!((&position["name"], &position["size"]), (&"Position".into(), &8.into()));
+    assert_eq!(position["fields"][0]["padding_before"], 0);
+    let field = &json["message_header"]["fields"][0];
+    assert_eq!((&field["name"], &field["offset"]), (&"frame_length".into(), &0.into()));
+    assert!(json["layout_hash"].as_str().unwrap().starts_with("0x"));
+    assert!(json["schema_hash"].as_str().unwrap().starts_with("0x"));
+}
+
+#[test]
+fn view_prints_what_the_templates_get() {
+    let sandbox = Sandbox::new();
+    for lang in ["rust", "cpp"] {
+        let text = sandbox.expect(&format!("view demo.yaml --lang {lang} --json"), 0);
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["structs"][0]["name"], "Position");
+    }
+    let yaml = sandbox.expect("view demo.yaml --lang cpp", 0);
+    assert!(yaml.contains("namespace: "), "{yaml}");
+}
+
+#[test]
+fn colour_is_for_terminals_unless_it_is_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write("bad.yaml", &SPEC.replace("f64", "f65"));
+    assert!(!sandbox.expect("check bad.yaml", 1).contains('\x1b'));
+    assert!(sandbox.expect("--color always check bad.yaml", 1).contains('\x1b'));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_failure_and_a_full_disk_is() {
+    let sandbox = Sandbox::new();
+    let run = |shell: String| Command::new("bash").arg("-c").arg(shell).output().unwrap();
+    let command = format!("{} layout", env!("CARGO_BIN_EXE_bitrpc"));
+    let spec = sandbox.path("demo.yaml").display().to_string();
+    let piped = run(format!("set -o pipefail; {command} {spec} | true"));
+    assert!(!String::from_utf8_lossy(&piped.stderr).contains("panicked"), "{piped:?}");
+    if Path::new("/dev/full").exists() {
+        let full = run(format!("{command} {spec} > /dev/full"));
+        assert_eq!(full.status.code(), Some(2), "{full:?}");
+    }
+}
