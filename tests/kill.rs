@@ -192,7 +192,7 @@ impl<'a> Ring<'a> {
 /// The peer ends by itself, and neither lost, repeated nor missed anything.
 fn verified(peer: &mut Running) -> Result<(), Failure> {
     if peer.wait(HANG).is_none() {
-        return Err(Failure::new("a process hangs"));
+        return Err(Failure::new(format!("{} hangs", peer.label())));
     }
     if let Some(failure) = peer.failure() {
         return Err(Failure::new(failure));

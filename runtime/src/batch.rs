@@ -43,11 +43,7 @@ impl<'a, L: Layout> Batch<'a, L> {
     ///
     /// As for [`Producer::send`]; what is pending stays so, or was published.
     #[inline]
-    pub fn push(
-        &mut self,
-        message_type: impl Into<u32>,
-        payload: &[u8],
-    ) -> Result<(), SendError> {
+    pub fn push(&mut self, message_type: impl Into<u32>, payload: &[u8]) -> Result<(), SendError> {
         self.push_with(message_type, 0u32, payload)
     }
 

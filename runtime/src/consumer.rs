@@ -115,11 +115,11 @@ impl<L: Layout> Consumer<L> {
     /// # Errors
     ///
     /// [`RecvError`]. Closed, died and removed are said only when everything was received.
-    #[inline]
+    #[inline(always)]
     pub fn recv(&mut self, timeout: Option<Duration>) -> Result<Option<Message<'_, L>>, RecvError> {
-        let found = match self.poll()? {
-            None => self.wait(timeout, &|| false)?,
-            found => found,
+        let found = match self.glance() {
+            Some(record) => Some(Found::Record(record)),
+            None => self.poll_or_wait(timeout)?,
         };
         Ok(found.map(|found| self.hand_out(found)))
     }
@@ -133,11 +133,11 @@ impl<L: Layout> Consumer<L> {
     /// # Errors
     ///
     /// As for [`Consumer::recv`].
-    #[inline]
+    #[inline(always)]
     pub fn try_recv(&mut self) -> Result<Option<Message<'_, L>>, RecvError> {
-        let found = match self.poll()? {
-            None => self.idle()?,
-            found => found,
+        let found = match self.glance() {
+            Some(record) => Some(Found::Record(record)),
+            None => self.poll_or_idle()?,
         };
         Ok(found.map(|found| self.hand_out(found)))
     }
@@ -148,11 +148,7 @@ impl<L: Layout> Consumer<L> {
     ///
     /// As for [`Consumer::recv`].
     pub fn peek(&mut self) -> Result<Option<Message<'_, L>>, RecvError> {
-        let found = match self.poll()? {
-            None => self.idle()?,
-            found => found,
-        };
-        Ok(found.map(|found| self.lend(found)))
+        Ok(self.poll_or_idle()?.map(|found| self.lend(found)))
     }
 
     /// Hands up to `max` messages to `f`, and releases them together. Never sleeps. Returns how
@@ -174,16 +170,21 @@ impl<L: Layout> Consumer<L> {
         let mut flushed = self.reader.position();
         let mut count = 0;
         while count < max {
-            let found = match self.poll() {
-                Ok(None) if count == 0 => self.idle()?,
-                Err(error) if count == 0 => return Err(error),
-                result => result.unwrap_or(None),
-            };
-            let Some(found) = found else { break };
-            f(&self.lend(found));
-            match found {
-                Found::Record(record) => self.reader.take(&record),
-                Found::Assembled => self.assembled = false,
+            if let Some(record) = self.glance() {
+                f(&self.lend(Found::Record(record)));
+                self.reader.take(&record);
+            } else {
+                let found = match self.poll() {
+                    Ok(None) if count == 0 => self.idle()?,
+                    Err(error) if count == 0 => return Err(error),
+                    result => result.unwrap_or(None),
+                };
+                let Some(found) = found else { break };
+                f(&self.lend(found));
+                match found {
+                    Found::Record(record) => self.reader.take(&record),
+                    Found::Assembled => self.assembled = false,
+                }
             }
             count += 1;
             if self.reader.position().wrapping_sub(flushed) >= quarter {
@@ -209,10 +210,7 @@ impl<L: Layout> Consumer<L> {
         out: &mut Vec<u8>,
         timeout: Option<Duration>,
     ) -> Result<Option<MessageInfo>, RecvError> {
-        let found = match self.poll()? {
-            None => self.wait(timeout, &|| false)?,
-            found => found,
-        };
+        let found = self.poll_or_wait(timeout)?;
         let Some(found) = found else { return Ok(None) };
         out.clear();
         match found {
@@ -267,17 +265,51 @@ impl<L: Layout> Consumer<L> {
         Ok(Some(message.decode::<T>()?))
     }
 
-    /// Looks for a message; pieces of larger ones are gathered on the way.
+    /// Looks for a message in the common case: whole, and nothing gathered before it. `None` says
+    /// that [`Consumer::poll`] knows better.
+    ///
+    /// What it returns stays in registers. Passing it through memory, as results with reasons in
+    /// them are, costs more than all the rest of receiving a small message.
     #[inline(always)]
+    fn glance(&self) -> Option<Record> {
+        if self.origin.is_forked() || self.assembled || self.assembler.is_gathering() {
+            return None;
+        }
+        let record = self.reader.glance()?;
+        (self.flags(&record) & L::FLAGS.fragment == 0).then_some(record)
+    }
+
+    /// Looks for a message; pieces of larger ones are gathered on the way.
     fn poll(&mut self) -> Result<Option<Found>, RecvError> {
-        if self.origin.is_forked() || self.assembled {
-            return if self.assembled { Ok(Some(Found::Assembled)) } else { Err(RecvError::Forked) };
+        if self.origin.is_forked() {
+            return Err(RecvError::Forked);
+        }
+        if self.assembled {
+            return Ok(Some(Found::Assembled));
         }
         let Some(record) = self.reader.look()? else { return Ok(None) };
         if self.flags(&record) & L::FLAGS.fragment != 0 || self.assembler.is_gathering() {
             return self.gather(record);
         }
         Ok(Some(Found::Record(record)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn poll_or_wait(&mut self, timeout: Option<Duration>) -> Result<Option<Found>, RecvError> {
+        match self.poll()? {
+            None => self.wait(timeout, &|| false),
+            found => Ok(found),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn poll_or_idle(&mut self) -> Result<Option<Found>, RecvError> {
+        match self.poll()? {
+            None => self.idle(),
+            found => Ok(found),
+        }
     }
 
     #[inline(always)]
@@ -287,8 +319,6 @@ impl<L: Layout> Consumer<L> {
     }
 
     /// Copies pieces out of the ring until a message is complete or nothing is left.
-    #[cold]
-    #[inline(never)]
     fn gather(&mut self, first: Record) -> Result<Option<Found>, RecvError> {
         let mut record = first;
         loop {
@@ -377,8 +407,7 @@ impl<L: Layout> Consumer<L> {
         let deadline = Deadline::after(timeout);
         loop {
             let Self { reader, peer, patience, attachment, .. } = self;
-            let waited =
-                patience.wait(attachment, peer, deadline, || reader.ready() || stop());
+            let waited = patience.wait(attachment, peer, deadline, || reader.ready() || stop());
             // Also after "ended" and "timed out": the last word is the ring's.
             if let Some(found) = self.poll()? {
                 return Ok(Some(found));

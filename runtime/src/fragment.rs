@@ -94,11 +94,7 @@ impl Assembler {
 
     /// Adds a piece; `header` copies its record's header if it is a first one. Also returns how
     /// many messages were found broken.
-    pub(crate) fn add(
-        &mut self,
-        piece: Piece<'_>,
-        header: impl FnOnce() -> Header,
-    ) -> (Step, u32) {
+    pub(crate) fn add(&mut self, piece: Piece<'_>, header: impl FnOnce() -> Header) -> (Step, u32) {
         let Some((prefix, bytes)) = piece.payload.split_first_chunk::<PREFIX>() else {
             self.interrupt();
             return (Step::More, 1);
@@ -156,7 +152,12 @@ mod tests {
         out
     }
 
-    fn add(assembler: &mut Assembler, message_type: u32, last: bool, payload: &[u8]) -> (Step, u32) {
+    fn add(
+        assembler: &mut Assembler,
+        message_type: u32,
+        last: bool,
+        payload: &[u8],
+    ) -> (Step, u32) {
         assembler.add(Piece { message_type, last, payload }, Header::default)
     }
 

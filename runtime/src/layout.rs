@@ -225,11 +225,7 @@ impl<L: Layout> Checked<L> {
         let ring = L::RING_HEADER;
         assert!(ring.size.is_multiple_of(4096) && ring.size > 0, "header size: multiple of 4096");
         assert!(ring.size <= u32::MAX as usize, "header size: it has to fit its u32 field");
-        fields(
-            ring.size,
-            2,
-            &[ring.version_major, ring.version_minor],
-        );
+        fields(ring.size, 2, &[ring.version_major, ring.version_minor]);
         fields(
             ring.size,
             4,

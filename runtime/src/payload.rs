@@ -121,8 +121,7 @@ pub fn tail_elements<T: FromBytes + Immutable>(tail: &[u8]) -> Result<&[T], Deco
 }
 
 /// UTF-8 text of at most `N` bytes, zero padded: a `char[N]` of the spec.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(transparent)]
 pub struct Text<const N: usize>([u8; N]);
 

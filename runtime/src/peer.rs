@@ -113,7 +113,10 @@ impl<L: Layout> Peer<L> {
         // the state.
         let state = self.memory.load_u32(self.fields.state, Ordering::Acquire);
         let epoch = self.epoch();
-        if state != ATTACHED || self.reported_epoch == Some(epoch) || self.segment.is_held(self.role) {
+        if state != ATTACHED
+            || self.reported_epoch == Some(epoch)
+            || self.segment.is_held(self.role)
+        {
             return false;
         }
         // The lock is free. Did the peer close, or a new one attach, between the two looks?

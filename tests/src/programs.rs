@@ -108,9 +108,18 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
 ///
 /// When it hangs or exits with anything but 0.
 pub fn run(command: &mut Command) -> Result<String, String> {
+    run_within(HANG, command)
+}
+
+/// The same for a program that has more to do: `limit` is when it counts as hung.
+///
+/// # Errors
+///
+/// When it takes longer or exits with anything but 0.
+pub fn run_within(limit: Duration, command: &mut Command) -> Result<String, String> {
     let arena = Arena::new().map_err(|error| error.to_string())?;
     let mut running = arena.spawn("program", command).map_err(|error| error.to_string())?;
-    let end = running.wait(HANG).ok_or("the program hangs")?;
+    let end = running.wait(limit).ok_or("the program hangs")?;
     match end.status.success() {
         true => Ok(end.text.clone()),
         false => Err(format!("{}\n{}", end.status, end.text)),

@@ -269,6 +269,11 @@ impl Finished {
 }
 
 impl Running {
+    /// What failures call it.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
     /// Process id.
     pub fn id(&self) -> u32 {
         self.child.id()

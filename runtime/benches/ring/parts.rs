@@ -130,14 +130,8 @@ fn spawn(case: &Case, folder: &str) -> Child {
 /// The second process.
 pub(crate) fn child(args: &[String]) {
     let [kind, size, count, folder] = args else { panic!("part KIND SIZE COUNT FOLDER") };
-    let kinds = [
-        Kind::Send,
-        Kind::SendLatency,
-        Kind::Drain,
-        Kind::Batch,
-        Kind::Spin,
-        Kind::Blocking,
-    ];
+    let kinds =
+        [Kind::Send, Kind::SendLatency, Kind::Drain, Kind::Batch, Kind::Spin, Kind::Blocking];
     let kind = kinds.into_iter().find(|k| format!("{k:?}") == *kind).expect("a kind");
     let number = |text: &String| text.parse::<u64>().expect("a number");
     let case = Case { kind, size: number(size) as usize, count: number(count) };

@@ -189,7 +189,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidName { name, why } => {
-                write!(f, "invalid ring name {name:?}: {why}; expected 1 to 200 of A-Z a-z 0-9 . _ -")
+                write!(
+                    f,
+                    "invalid ring name {name:?}: {why}; expected 1 to 200 of A-Z a-z 0-9 . _ -"
+                )
             }
             Self::InvalidCapacity { asked, min, max } => {
                 write!(f, "invalid capacity {asked}: expected {min} to {max} bytes")
@@ -207,11 +210,9 @@ impl fmt::Display for Error {
             Self::NotRegularFile { path, found } => {
                 write!(f, "expected a regular file at {}, found {found}", path.display())
             }
-            Self::WrongOwner { path, expected, found } => write!(
-                f,
-                "{} belongs to user {found}, expected user {expected}",
-                path.display()
-            ),
+            Self::WrongOwner { path, expected, found } => {
+                write!(f, "{} belongs to user {found}, expected user {expected}", path.display())
+            }
             Self::PermissionDenied { path, operation } => {
                 write!(f, "permission denied: {operation} {}", path.display())
             }
@@ -239,7 +240,10 @@ impl Error {
                 write!(f, "the file is too short: expected {expected} bytes, found {found}")
             }
             Self::BadMagic { expected, found } => {
-                write!(f, "not a ring of this protocol: expected magic {expected:#x}, found {found:#x}")
+                write!(
+                    f,
+                    "not a ring of this protocol: expected magic {expected:#x}, found {found:#x}"
+                )
             }
             Self::WrongEndianness { expected, found } => write!(
                 f,

@@ -175,7 +175,10 @@ impl fmt::Display for DecodeError {
                 write!(f, "expected a payload of {expected} bytes, found {found}")
             }
             Self::TailMismatch { element, found } => {
-                write!(f, "expected a tail of whole elements of {element} bytes, found {found} bytes")
+                write!(
+                    f,
+                    "expected a tail of whole elements of {element} bytes, found {found} bytes"
+                )
             }
             Self::InvalidUtf8 { valid_up_to } => {
                 write!(f, "expected UTF-8, found another byte at {valid_up_to}")

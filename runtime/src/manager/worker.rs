@@ -109,9 +109,8 @@ impl<L: Layout> Shared<L> {
                 next = now + interval;
             }
             let mut received = false;
-            let result = self.with_consumer(|consumer| {
-                self.receive(consumer, next - now, &mut received)
-            });
+            let result =
+                self.with_consumer(|consumer| self.receive(consumer, next - now, &mut received));
             if received {
                 reported = None;
             }

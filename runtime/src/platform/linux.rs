@@ -20,7 +20,8 @@ pub(crate) fn default_directory() -> Option<PathBuf> {
 
 /// Reserves all of the file's bytes, so that no later write can meet a full file system.
 pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
-    let len = libc::off_t::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+    let len =
+        libc::off_t::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
     loop {
         // SAFETY: the descriptor is open for as long as `file` is borrowed; no memory is passed.
         match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, len) } {
@@ -38,8 +39,8 @@ pub(crate) fn register_membarrier() -> bool {
     static REGISTERED: OnceLock<bool> = OnceLock::new();
     *REGISTERED.get_or_init(|| {
         let supported = membarrier_command(libc::MEMBARRIER_CMD_QUERY);
-        let wanted = libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED
-            | libc::MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
+        let wanted =
+            libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED | libc::MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
         supported >= 0
             && supported & i64::from(wanted) == i64::from(wanted)
             && membarrier_command(libc::MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED) == 0
@@ -74,7 +75,13 @@ impl Events {
     /// Sleeps while `word` is `expected`, at most `bound`; `false` if the bound ended it.
     ///
     /// May end early for no reason.
-    pub(crate) fn wait(self, word: &AtomicU32, _field: usize, expected: u32, bound: Duration) -> bool {
+    pub(crate) fn wait(
+        self,
+        word: &AtomicU32,
+        _field: usize,
+        expected: u32,
+        bound: Duration,
+    ) -> bool {
         let timeout = libc::timespec {
             tv_sec: bound.as_secs().min(i64::MAX as u64) as libc::time_t,
             tv_nsec: libc::c_long::from(bound.subsec_nanos()),

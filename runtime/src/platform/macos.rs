@@ -19,7 +19,8 @@ pub(crate) fn default_directory() -> Option<PathBuf> {
 
 /// Reserves all of the file's bytes, so that no later write can meet a full file system.
 pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
-    let length = libc::off_t::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+    let length =
+        libc::off_t::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
     let mut store = libc::fstore_t {
         fst_flags: libc::F_ALLOCATEALL,
         fst_posmode: libc::F_PEOFPOSMODE,
@@ -62,7 +63,13 @@ impl Events {
     ///
     /// Naps double from 50 microseconds to 1 millisecond: an idle receiver costs next to nothing,
     /// a busy one wakes soon.
-    pub(crate) fn wait(self, word: &AtomicU32, _field: usize, expected: u32, bound: Duration) -> bool {
+    pub(crate) fn wait(
+        self,
+        word: &AtomicU32,
+        _field: usize,
+        expected: u32,
+        bound: Duration,
+    ) -> bool {
         let start = Instant::now();
         let mut nap = Duration::from_micros(50);
         // Acquire: pairs with the waker's store of the sequence.

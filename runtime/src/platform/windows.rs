@@ -10,9 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use windows_sys::Win32::Foundation::{
-    CloseHandle, ERROR_LOCK_VIOLATION, HANDLE, WAIT_TIMEOUT,
-};
+use windows_sys::Win32::Foundation::{CloseHandle, ERROR_LOCK_VIOLATION, HANDLE, WAIT_TIMEOUT};
 use windows_sys::Win32::Storage::FileSystem::{
     BY_HANDLE_FILE_INFORMATION, FILE_FLAG_OPEN_REPARSE_POINT, GetDiskFreeSpaceExW,
     GetFileInformationByHandle, LOCKFILE_EXCLUSIVE_LOCK, LOCKFILE_FAIL_IMMEDIATELY, LockFileEx,
@@ -34,11 +32,7 @@ pub(crate) fn default_directory() -> Option<PathBuf> {
 
 /// Opens an existing file; a symbolic link or junction is opened itself, and refused by its kind.
 pub(crate) fn open_existing(path: &Path, write: bool) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(write)
-        .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
-        .open(path)
+    OpenOptions::new().read(true).write(write).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)
 }
 
 /// Creates a file that must not exist. The folder's access list decides who may open it.
@@ -133,8 +127,7 @@ fn lock(file: &File, byte: u64, flags: u32) -> io::Result<bool> {
     let flags = flags | LOCKFILE_FAIL_IMMEDIATELY;
     // SAFETY: the handle is open for as long as `file` is borrowed and was not opened for
     // overlapped operation, so the call is finished when it returns and `at` outlives it.
-    let result =
-        unsafe { LockFileEx(file.as_raw_handle() as HANDLE, flags, 0, 1, 0, &mut at) };
+    let result = unsafe { LockFileEx(file.as_raw_handle() as HANDLE, flags, 0, 1, 0, &mut at) };
     if result != 0 {
         return Ok(true);
     }
@@ -260,7 +253,13 @@ impl Events {
     /// Sleeps while `word` is `expected`, at most `bound`; `false` if the bound ended it.
     ///
     /// May end early: a signal that nobody waited for stays.
-    pub(crate) fn wait(self, word: &AtomicU32, field: usize, expected: u32, bound: Duration) -> bool {
+    pub(crate) fn wait(
+        self,
+        word: &AtomicU32,
+        field: usize,
+        expected: u32,
+        bound: Duration,
+    ) -> bool {
         // Acquire: pairs with the waker's store of the sequence. A waker that stores it after
         // this load signals the event afterwards, and the signal is kept.
         if word.load(Ordering::Acquire) != expected {

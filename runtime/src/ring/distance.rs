@@ -86,7 +86,10 @@ mod tests {
     fn short_runs_double_the_pause_up_to_the_longest_and_long_ones_shrink_it() {
         let mut pace = Pace::new(Distance::Adaptive, 1 << 20, 0, 0);
         let mut messages = 0;
-        let longest = (0..100).map(|_| { messages += 4; pace.on_empty(messages, messages * 24) });
+        let longest = (0..100).map(|_| {
+            messages += 4;
+            pace.on_empty(messages, messages * 24)
+        });
         assert_eq!(longest.max(), Some(LONGEST));
         messages += 100_000;
         assert_eq!(pace.on_empty(messages, messages * 24), LONGEST - LONGEST / 4);

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 
-use super::record::{Published, check, message_id};
+use super::record::{Published, check, message_id, sound_message};
 use super::{Direction, Memory, Record, Waker};
 use crate::error::Corrupt;
 use crate::layout::Layout;
@@ -70,10 +70,18 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
         self.memory.load_word(self.position, Ordering::Acquire) != 0
     }
 
+    /// The next record, without taking it, in the common case: a message, not behind padding.
+    /// `None` says that [`Reader::look`] knows better.
+    #[inline(always)]
+    pub(crate) fn glance(&self) -> Option<Record> {
+        // Acquire: as in `look`.
+        let word = self.memory.load_word(self.position, Ordering::Acquire);
+        sound_message::<L>(word, self.position, self.capacity)
+    }
+
     /// The next record, without taking it; `None` if nothing is published.
     ///
     /// "Nothing" may stop being so at any moment; a record that was seen stays.
-    #[inline(always)]
     pub(crate) fn look(&mut self) -> Result<Option<Record>, Corrupt> {
         // Acquire: pairs with the release store in `Writer::publish`: the record's bytes, and the
         // zero word behind it, are visible once its word is.
@@ -89,8 +97,6 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
     }
 
     /// Skips padding, and looks at the start of the next lap.
-    #[cold]
-    #[inline(never)]
     fn look_behind(&mut self, padding: u64) -> Result<Option<Record>, Corrupt> {
         self.position = self.position.wrapping_add(padding);
         self.flush();

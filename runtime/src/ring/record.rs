@@ -69,27 +69,37 @@ pub(crate) const fn unpack<L: Layout>(word: u64) -> (u32, u32) {
 }
 
 /// Checks a nonzero publication word as if an enemy had written it.
-#[inline(always)]
 pub(crate) fn check<L: Layout>(
     word: u64,
     position: u64,
     capacity: u64,
 ) -> Result<Published, Corrupt> {
+    if let Some(record) = sound_message::<L>(word, position, capacity) {
+        return Ok(Published::Message(record));
+    }
     let (frame, message_type) = unpack::<L>(word);
-    let rest = capacity - (position & (capacity - 1));
     if message_type == 0 {
+        let rest = capacity - (position & (capacity - 1));
         return padding(word, position, u64::from(frame), rest, capacity);
     }
-    // In 64 bits: rounding a length of nearly 2^32 up cannot wrap.
-    if (frame as usize) < L::MESSAGE_HEADER.size || align_up(u64::from(frame)) > rest {
-        return Err(bad_length::<L>(word, position));
-    }
-    Ok(Published::Message(Record { position, frame, message_type }))
+    Err(bad_length::<L>(word, position))
+}
+
+/// The record that a publication word announces, if it is a whole and sound message: the common
+/// case of [`check`], without its reasons.
+#[inline(always)]
+pub(crate) fn sound_message<L: Layout>(word: u64, position: u64, capacity: u64) -> Option<Record> {
+    let (frame, message_type) = unpack::<L>(word);
+    let rest = capacity - (position & (capacity - 1));
+    // A word of 0 is no message either. In 64 bits, rounding a length of nearly 2^32 up cannot wrap.
+    let sound = message_type != 0
+        && frame as usize >= L::MESSAGE_HEADER.size
+        && align_up(u64::from(frame)) <= rest;
+    sound.then_some(Record { position, frame, message_type })
 }
 
 /// Padding reaches exactly to the end of the lap, and no producer needs more than half a lap of
 /// it; so two padding records never follow each other, and a reader cannot be kept busy by them.
-#[cold]
 fn padding(
     word: u64,
     position: u64,
@@ -103,7 +113,6 @@ fn padding(
     Err(Corrupt { position, value: word, why: "padding does not end with the lap" })
 }
 
-#[cold]
 fn bad_length<L: Layout>(word: u64, position: u64) -> Corrupt {
     let why = if (unpack::<L>(word).0 as usize) < L::MESSAGE_HEADER.size {
         "frame_length is below the header's size"

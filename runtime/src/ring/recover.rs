@@ -76,7 +76,11 @@ pub(crate) fn consumer_position<L: Layout, M: Memory>(
             Ok((position, _)) if position == read => return Ok(read),
             Ok(_) => {
                 let position = header.read_position as u64;
-                bad = Corrupt { position, value: read, why: "read_position is beyond write_position" };
+                bad = Corrupt {
+                    position,
+                    value: read,
+                    why: "read_position is beyond write_position",
+                };
             }
             Err(corrupt) => bad = corrupt,
         }
@@ -117,5 +121,9 @@ fn walk<L: Layout, M: Memory>(
 }
 
 fn aligned(field: usize, value: u64, why: &'static str) -> Result<(), Corrupt> {
-    if value.is_multiple_of(ALIGN) { Ok(()) } else { Err(Corrupt { position: field as u64, value, why }) }
+    if value.is_multiple_of(ALIGN) {
+        Ok(())
+    } else {
+        Err(Corrupt { position: field as u64, value, why })
+    }
 }

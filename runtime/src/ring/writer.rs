@@ -94,7 +94,11 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
 
     /// Finds room as [`Writer::place_known`] does, after a new look at the consumer's position if
     /// need be; `None` if the consumer has not released enough.
-    pub(crate) fn place(&mut self, staged: &Staged, payload: u64) -> Result<Option<Place>, Corrupt> {
+    pub(crate) fn place(
+        &mut self,
+        staged: &Staged,
+        payload: u64,
+    ) -> Result<Option<Place>, Corrupt> {
         if let Some(place) = self.place_known(staged, payload) {
             return Ok(Some(place));
         }

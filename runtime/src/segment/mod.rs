@@ -48,11 +48,7 @@ enum Claim {
 
 impl<L: Layout> Segment<L> {
     /// Creates or opens the ring as the options say, and claims a role in it if one is asked for.
-    pub(crate) fn attach(
-        name: &str,
-        options: &Options,
-        role: Option<Role>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn attach(name: &str, options: &Options, role: Option<Role>) -> Result<Self, Error> {
         let target = Target::new(L::FILE_PREFIX, name, options)?;
         platform::watch_forks();
         let start = Instant::now();
@@ -128,11 +124,8 @@ impl<L: Layout> Segment<L> {
                 return Ok(Claim::Gone);
             }
             let fields = RoleFields::of::<L>(role);
-            let patience = if fields.is_attached(&self.mapped) {
-                ROLE_PATIENCE
-            } else {
-                TRANSITION_PATIENCE
-            };
+            let patience =
+                if fields.is_attached(&self.mapped) { ROLE_PATIENCE } else { TRANSITION_PATIENCE };
             if start.elapsed() >= patience {
                 return Err(Error::RoleTaken { role, pid: fields.load_pid(&self.mapped) });
             }

@@ -33,9 +33,8 @@ impl Target {
         let folder = match (&options.directory, std::env::var_os(DIRECTORY_VARIABLE)) {
             (Some(folder), _) => folder.clone(),
             (None, Some(folder)) if !folder.is_empty() => PathBuf::from(folder),
-            _ => platform::default_directory().ok_or(Error::FolderMissing {
-                path: PathBuf::from(DIRECTORY_VARIABLE),
-            })?,
+            _ => platform::default_directory()
+                .ok_or(Error::FolderMissing { path: PathBuf::from(DIRECTORY_VARIABLE) })?,
         };
         let file_name = format!("{prefix}{name}");
         let path = folder.join(&file_name);

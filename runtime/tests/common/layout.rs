@@ -2,9 +2,7 @@
 //!
 //! A test of the whole repository compares it with the specification.
 
-use bitrpc_shm::{
-    FlagMasks, Layout, MessageHeaderLayout, RingHeaderLayout, TypeIds,
-};
+use bitrpc_shm::{FlagMasks, Layout, MessageHeaderLayout, RingHeaderLayout, TypeIds};
 
 /// The default protocol.
 #[derive(Clone, Copy, Debug)]

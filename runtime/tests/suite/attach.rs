@@ -122,9 +122,11 @@ fn a_ring_of_another_kind_is_refused_with_what_was_found() {
             matches!(e, Error::HeaderSizeMismatch { expected: 4096, found: 8192 })
         }),
         (header.layout_hash, vec![0; 8], |e| matches!(e, Error::LayoutMismatch { found: 0, .. })),
-        (header.capacity, 1000u64.to_le_bytes().into(), |e| {
-            matches!(e, Error::Corrupt(c) if c.value == 1000)
-        }),
+        (
+            header.capacity,
+            1000u64.to_le_bytes().into(),
+            |e| matches!(e, Error::Corrupt(c) if c.value == 1000),
+        ),
         (header.capacity, (1u64 << 39).to_le_bytes().into(), |e| {
             matches!(e, Error::TooShort { found: 5120, .. })
         }),
@@ -153,7 +155,14 @@ fn another_schema_is_reported_and_refused_only_if_strict() {
 #[test]
 fn impossible_positions_are_corrupt() {
     let (write, read) = (RING_HEADER.write_position, RING_HEADER.read_position);
-    for (at, value) in [(read, 4), (read, 1 << 40), (read, 64), (read, u64::MAX - 7), (write, 1 << 40), (write, 12)] {
+    for (at, value) in [
+        (read, 4),
+        (read, 1 << 40),
+        (read, 64),
+        (read, u64::MAX - 7),
+        (write, 1 << 40),
+        (write, 12),
+    ] {
         for role in [Role::Producer, Role::Consumer] {
             let folder = folder();
             let options = ring_with(&folder, at, &value.to_le_bytes());
@@ -217,7 +226,10 @@ fn only_regular_files_are_rings() {
         put(&folder.path().join("BitRPC_ring"));
         for mode in [Mode::CreateOrOpen, Mode::CreateOnly, Mode::OpenOnly] {
             let error = open(&options(&folder, 1024).mode(mode));
-            assert!(matches!(error, Error::NotRegularFile { found, .. } if found == kind), "{error}");
+            assert!(
+                matches!(error, Error::NotRegularFile { found, .. } if found == kind),
+                "{error}"
+            );
         }
         let error = bitrpc_shm::remove::<Protocol>("ring", &options(&folder, 1024)).unwrap_err();
         assert!(matches!(error, Error::NotRegularFile { .. }), "{error}");
@@ -246,7 +258,10 @@ fn a_ring_larger_than_the_free_space_names_both() {
     let folder = folder();
     let error = open(&options(&folder, 1 << 40));
     let needed = (1 << 40) + 4096;
-    assert!(matches!(error, Error::NoSpace { needed: n, free } if n == needed && free < n), "{error}");
+    assert!(
+        matches!(error, Error::NoSpace { needed: n, free } if n == needed && free < n),
+        "{error}"
+    );
     assert!(files(folder.path()).is_empty(), "nothing half-made is left");
 }
 

@@ -101,9 +101,10 @@ fn a_killed_consumer_repeats_at_most_the_message_that_it_had_not_released() {
     }
     // What nobody received is still there.
     let mut consumer = Consumer::<Protocol>::open("ring", &options).unwrap();
-    let first = consumer.recv(Some(Duration::ZERO)).unwrap().map_or(sent, |message| {
-        u64::from_le_bytes(message.payload().try_into().unwrap())
-    });
+    let first = consumer
+        .recv(Some(Duration::ZERO))
+        .unwrap()
+        .map_or(sent, |message| u64::from_le_bytes(message.payload().try_into().unwrap()));
     assert!(first == expected || first + 1 == expected, "{first} after {expected}");
     assert_eq!(producer.snapshot().producer.missed_wakeups, 0);
 }

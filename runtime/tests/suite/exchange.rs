@@ -211,7 +211,10 @@ fn the_largest_payload_fits_at_every_position_and_one_more_byte_does_not() {
     }
     let too_large = SendError::TooLarge { size: max as u64 + 1, max: max as u64 };
     assert_eq!(producer.try_send(7u32, &vec![2; max + 1]), Err(too_large));
-    assert_eq!(producer.claim(7u32, usize::MAX).err().map(|e| matches!(e, SendError::TooLarge { .. })), Some(true));
+    assert_eq!(
+        producer.claim(7u32, usize::MAX).err().map(|e| matches!(e, SendError::TooLarge { .. })),
+        Some(true)
+    );
 }
 
 #[test]
@@ -322,8 +325,7 @@ fn a_full_ring_whose_consumer_closed_says_so() {
     drop(consumer);
     assert_eq!(producer.send(7u32, &[0; 100]), Err(SendError::Closed));
     assert_eq!(producer.try_send(7u32, &[0; 100]), Err(SendError::Closed));
-    let mut next =
-        bitrpc_shm::Consumer::<Protocol>::open("ring", &options(&folder, 1024)).unwrap();
+    let mut next = bitrpc_shm::Consumer::<Protocol>::open("ring", &options(&folder, 1024)).unwrap();
     assert_eq!(producer.try_send(7u32, &[0; 100]), Err(SendError::Full));
     assert!(next.drain(usize::MAX, |_| {}).unwrap() > 0);
     producer.try_send(7u32, &[0; 100]).unwrap();
@@ -334,7 +336,9 @@ fn one_ring_gives_both_sides_in_one_thread() {
     let folder = folder();
     let ring = RingBuffer::<Protocol>::create("both", &options(&folder, 1024)).unwrap();
     let (mut producer, mut consumer) = (ring.producer().unwrap(), ring.consumer().unwrap());
-    assert!(matches!(ring.producer(), Err(Error::RoleTaken { pid, .. }) if pid == std::process::id()));
+    assert!(
+        matches!(ring.producer(), Err(Error::RoleTaken { pid, .. }) if pid == std::process::id())
+    );
     for i in 0..1000u32 {
         producer.send(7u32, &i.to_le_bytes()).unwrap();
         assert_eq!(consumer.try_recv().unwrap().unwrap().payload(), i.to_le_bytes());

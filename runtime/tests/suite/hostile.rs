@@ -21,9 +21,7 @@ fn random_bytes_in_header_and_data_do_no_harm() {
 fn disturb<L: Layout>(test: &str) {
     let mut random = Random::new(test);
     let folder = folder();
-    let options = options(&folder, 1024)
-        .send_timeout(Some(Duration::ZERO))
-        .max_message_size(5000);
+    let options = options(&folder, 1024).send_timeout(Some(Duration::ZERO)).max_message_size(5000);
     for _ in 0..ROUNDS {
         let mut producer = Producer::<L>::create("ring", &options).expect("a fresh ring");
         let mut consumer = Consumer::<L>::open("ring", &options).expect("a fresh ring");
@@ -99,19 +97,29 @@ fn mutate<L: Layout>(map: &MmapRaw, random: &mut Random) {
     word.store(value, std::sync::atomic::Ordering::Relaxed);
 }
 
-fn use_both<L: Layout>(producer: &mut Producer<L>, consumer: &mut Consumer<L>, random: &mut Random) {
+fn use_both<L: Layout>(
+    producer: &mut Producer<L>,
+    consumer: &mut Consumer<L>,
+    random: &mut Random,
+) {
     for _ in 0..random.below(8) {
         let payload = vec![1; random.below(600) as usize];
         match random.below(10) {
             0 => drop(producer.try_send(7u32, &payload)),
             1 => drop(producer.send(7u32, &payload)),
-            2 => drop(producer.try_send_batch((1..5u32).map(|t| (t, &payload[..payload.len() / 4])))),
+            2 => {
+                drop(producer.try_send_batch((1..5u32).map(|t| (t, &payload[..payload.len() / 4]))))
+            }
             3 => drop(producer.send_fragmented(7u32, &payload)),
             4 => drop(producer.try_claim(7u32, payload.len()).map(|mut claim| {
                 claim.fill(2);
                 claim.commit();
             })),
-            5 => drop(consumer.try_recv().map(|m| m.map(|m| m.payload().iter().map(|b| u32::from(*b)).sum::<u32>()))),
+            5 => drop(
+                consumer
+                    .try_recv()
+                    .map(|m| m.map(|m| m.payload().iter().map(|b| u32::from(*b)).sum::<u32>())),
+            ),
             6 => drop(consumer.drain(5, |message| assert!(message.payload().len() <= 1024))),
             7 => drop(consumer.peek().map(|m| m.map(|m| m.as_str().is_ok()))),
             8 => drop(consumer.recv_into(&mut Vec::new(), Some(Duration::ZERO))),

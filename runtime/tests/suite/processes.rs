@@ -16,8 +16,7 @@ fn part() {
     let Ok(part) = std::env::var("BITRPC_TEST_PART") else { return };
     let folder = std::env::var_os("BITRPC_TEST_FOLDER").expect("a folder");
     let argument = std::env::var("BITRPC_TEST_ARGUMENT").expect("an argument");
-    let options =
-        Options::new().directory(folder).capacity(CAPACITY).send_timeout(PATIENCE);
+    let options = Options::new().directory(folder).capacity(CAPACITY).send_timeout(PATIENCE);
     match part.as_str() {
         "hold" => hold(&options, &argument),
         "number" => number(&options, &argument),

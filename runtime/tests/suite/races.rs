@@ -31,7 +31,9 @@ fn many_creators_make_one_ring() {
                                 drop(producer);
                                 return;
                             }
-                            Err(error) => assert!(matches!(error, Error::RoleTaken { .. }), "{error}"),
+                            Err(error) => {
+                                assert!(matches!(error, Error::RoleTaken { .. }), "{error}")
+                            }
                         }
                     } else {
                         match Consumer::<Protocol>::open(name, options) {
@@ -41,7 +43,9 @@ fn many_creators_make_one_ring() {
                                 drop(consumer);
                                 return;
                             }
-                            Err(error) => assert!(matches!(error, Error::RoleTaken { .. }), "{error}"),
+                            Err(error) => {
+                                assert!(matches!(error, Error::RoleTaken { .. }), "{error}")
+                            }
                         }
                     }
                     gate.wait();

@@ -59,6 +59,11 @@ class Claim(HeaderFieldSetters):
         self._view = self._buffer[payload : payload + size]
 
     @property
+    def is_open(self) -> bool:
+        """False once it was committed or abandoned."""
+        return self._producer is not None
+
+    @property
     def payload(self) -> memoryview:
         """The room, writable, until the claim is committed or abandoned."""
         return self._view
@@ -136,7 +141,7 @@ class Claim(HeaderFieldSetters):
 
     def __del__(self) -> None:
         """Gives the room of a forgotten claim back."""
-        if getattr(self, "_producer", None) is not None:
+        if getattr(self, "_view", None) is not None:
             self.abandon()
 
     def __repr__(self) -> str:

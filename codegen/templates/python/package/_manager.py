@@ -147,8 +147,8 @@ class SharedMemoryManager:
 
     A consumer's manager receives and calls the handler of each message's type, either in a thread
     of its own (:meth:`start`) or by hand (:meth:`poll`). A producer's manager sends from any
-    thread. Both store heartbeats while the thread runs; a producer that sent nothing else in an interval
-    also sends an empty heartbeat message, if there is room.
+    thread. Both store heartbeats while the thread runs; a producer that sent nothing else in an
+    interval also sends an empty heartbeat message, if there is room.
 
     Threads: every method from any thread. Handlers run one at a time; an exception of theirs is
     logged. Usable as a context manager, which disposes of it at the end.

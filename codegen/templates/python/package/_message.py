@@ -237,6 +237,11 @@ class ReceivedMessage(HeaderFieldGetters):
         """
         return struct_of(kind, self.message_type, self.payload)
 
+    @property
+    def is_open(self) -> bool:
+        """False once its room was given back; always for messages that came in pieces."""
+        return self._reader is not None
+
     def release(self) -> None:
         """Gives the room back to the producer. Again: no effect.
 

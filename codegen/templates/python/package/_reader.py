@@ -194,7 +194,10 @@ class Reader(Side):
                 return True
             # Two padding records never follow each other: the check refuses them.
             self._sync_id()
-            self._advance(step)
+            index, base = self._behind(step)
+            self._base = base
+            self._index = index
+            self._last = 0
             self._refresh()
             self._release()
 
@@ -204,11 +207,12 @@ class Reader(Side):
                 self._shapes.clear()
             self._shapes[word] = (step, frame_of(word) - MESSAGE_HEADER_SIZE, type_of(word))
 
-    def _advance(self, step: int) -> None:
-        self._index += step
-        if self._index >= self._end:
-            self._index = DATA_INDEX
-            self._base += self._attachment.capacity
+    def _behind(self, step: int) -> tuple[int, int]:
+        """Index and base behind a record of so many words."""
+        index = self._index + step
+        if index < self._end:
+            return index, self._base
+        return DATA_INDEX, self._base + self._attachment.capacity
 
     def _take(self) -> None:
         """Takes the message that was found: it stays the consumer's until `_release`."""
@@ -220,10 +224,14 @@ class Reader(Side):
         if self._expected_id not in {_ANY_ID, message_id}:
             self._count_errors(1)
         frame = frame_of(self._word)
+        index, base = self._behind(words_of(frame))
+        # Together, so that nothing can interrupt in between.
         self._expected_id = (message_id + 1) & U32
         self._received += 1
         self._bytes += frame - MESSAGE_HEADER_SIZE
-        self._advance(words_of(frame))
+        self._base = base
+        self._index = index
+        self._last = 0
         self._refresh()
 
     def _release(self) -> None:
@@ -324,9 +332,14 @@ class Reader(Side):
             Disposed, Forked, Busy: Why.
         """
         self._attachment.check_usable()
-        if self._borrowed is not None:
+        if self._borrowed is None:
+            return
+        borrowed = self._borrowed()
+        if borrowed is not None and borrowed.is_open:
             message = f"{self.path}: a borrowed message was not released yet"
-            raise Busy(message, found="a borrowed message")
+            raise Busy(message, found=borrowed)
+        # Something interrupted its release: it was not taken, and comes again.
+        self._borrowed = None
 
     def _poll(self) -> bool:
         """Whether a message is there; asks after the producer if not. Never waits.

@@ -42,11 +42,10 @@ _CHUNK: Final = 256
 class Sender(Writer):
     """What :class:`SharedMemoryProducer` is made of."""
 
-    __slots__ = ("_claimed", "_waiter")
+    __slots__ = ("_waiter",)
 
     def __init__(self, attachment: Attachment, options: Options) -> None:
         """Goes on where the last producer was, and tells the consumer."""
-        self._claimed: ref[Claim] | None = None
         self._waiter: Waiter | None = None
         super().__init__(attachment, options)
 
@@ -174,7 +173,7 @@ class Sender(Writer):
         for payload in items:
             if payload.__class__ is not bytes:
                 break
-            size = len(payload)  # type: ignore[arg-type]
+            size = len(payload)
             end = index + ((size + ROUND_UP) >> WORD_SHIFT)
             if end >= bound:
                 break
@@ -224,7 +223,7 @@ class Sender(Writer):
             words[index + step - 1 : end : step] = _as_words(array("Q", (0,)) * run)
         at = index * WORD + MESSAGE_HEADER_SIZE
         for payload in items if run == len(items) else items[:run]:
-            memory[at : at + size] = payload
+            memory[at : at + size] = payload  # type: ignore[assignment]
             at += step * WORD
         tails = array("Q", range(tail, tail + run * ID_ONE, ID_ONE))
         words[index + ID_INDEX : end : step] = _as_words(tails)
@@ -253,13 +252,11 @@ class Sender(Writer):
             return None
         claim = Claim(self, place, size, message_type)
         self._claimed = ref(claim)
-        self._busy = "a claim"
         self._bound = 0
         return claim
 
     def _end_claim(self) -> None:
         self._claimed = None
-        self._busy = ""
         if self._attachment.is_open:
             self._refresh()
 

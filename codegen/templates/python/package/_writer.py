@@ -54,6 +54,9 @@ from ._recover import producer_position
 from ._wait import NEVER_QUIET, Deadline, Ended, Link
 
 if TYPE_CHECKING:
+    from weakref import ref
+
+    from ._claim import Claim
     from ._options import Options
 
 SENT: Final = MESSAGES_SENT_OFFSET // WORD
@@ -82,8 +85,8 @@ class Writer(Side):
     __slots__ = (
         "_base",
         "_bound",
-        "_busy",
         "_bytes",
+        "_claimed",
         "_end",
         "_first",
         "_halves",
@@ -118,8 +121,8 @@ class Writer(Side):
         self._type_word = 0
         # One past the data area's last word.
         self._end = DATA_INDEX + attachment.capacity // WORD
-        # What is open and forbids everything else, in words for a message.
-        self._busy = ""
+        # The claim that is open: nothing else can be done meanwhile.
+        self._claimed: ref[Claim] | None = None
         # Staging is under way: if it is found so later, something interrupted it.
         self._torn = False
         self._resume()
@@ -132,12 +135,13 @@ class Writer(Side):
     def _resume(self) -> None:
         """Takes the state from the ring, as after a producer that died anywhere."""
         position, sent = producer_position(self._words, self._attachment.capacity)
-        offset = position % self._attachment.capacity
+        count: int = self._words[BYTES_SENT]
+        index = DATA_INDEX + position % self._attachment.capacity // WORD
         # The word where the next record starts, and what makes a position of it.
-        self._index = DATA_INDEX + offset // WORD
-        self._base = position - self._index * WORD
+        self._index = index
+        self._base = position - index * WORD
         self._sent = sent
-        self._bytes: int = self._words[BYTES_SENT]
+        self._bytes = count
         # The first record's place and word of what is written and not published.
         self._first = (0, 0)
         self._mark = (0, 0, 0, 0)
@@ -259,9 +263,10 @@ class Writer(Side):
             MessageError: Nobody can send this.
         """
         self._attachment.check_usable()
-        if self._busy:
-            message = f"{self.path}: {self._busy} is still open"
-            raise Busy(message, found=self._busy)
+        claim = None if self._claimed is None else self._claimed()
+        if claim is not None and claim.is_open:
+            message = f"{self.path}: a claim is still open"
+            raise Busy(message, found=claim)
         self._use_type(message_type)
         if size > self._largest:
             message = (
@@ -330,6 +335,8 @@ class Writer(Side):
 
     def _flush(self) -> None:
         """Publishes what is staged, with one store, and wakes a sleeping consumer."""
+        if self._torn:
+            self._discard()
         index, word = self._first
         if not word:
             return
@@ -337,8 +344,8 @@ class Writer(Side):
         if WEAK_ORDER:
             full_fence()
         words[index] = word
-        self._refresh()
         self._first = (0, 0)
+        self._refresh()
         words[SENT] = self._sent
         words[BYTES_SENT] = self._bytes
         if WEAK_ORDER:
@@ -350,12 +357,14 @@ class Writer(Side):
 
     def _discard(self) -> None:
         """Drops what is staged: none of it was ever visible."""
-        self._torn = False
-        if self._first[1]:
+        index, word = self._first
+        if word and not self._words[index]:
             position, self._sent, self._bytes, self._index = self._mark
             self._base = position - self._index * WORD
-            self._first = (0, 0)
-            self._refresh()
+        # Else it was published just before something interrupted the flush.
+        self._first = (0, 0)
+        self._torn = False
+        self._refresh()
 
     def _recover(self) -> None:
         """After anything that may have interrupted a send half-way, a signal's exception say."""

@@ -11,9 +11,9 @@
 //! instructions while the sleeper's call lasts, but the strongest that loom can express. Without
 //! membarrier the light fence is nothing here, as it is on a real machine.
 
-mod memory;
 #[path = "../../../tests/common/layout.rs"]
 mod layout;
+mod memory;
 
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
@@ -24,7 +24,9 @@ use loom::thread;
 use self::layout::Default as Protocol;
 use self::memory::{Dying, Model};
 use super::record::pack;
-use super::{Direction, Memory, Reader, Sleeper, Waker, Writer, consumer_position, producer_position};
+use super::{
+    Direction, Memory, Reader, Sleeper, Waker, Writer, consumer_position, producer_position,
+};
 use crate::layout::Layout;
 
 /// Data area: eight words, which hold two small records and the spare word.
@@ -117,8 +119,7 @@ fn loom_a_batch_is_seen_in_order() {
             let mut writer = Writer::new(other, 2 * CAPACITY, position, sent, waker);
             assert!(send(&mut writer, 0, 3) && send(&mut writer, 3, 4));
         });
-        let mut reader =
-            Reader::<Protocol, _>::new(memory, 2 * CAPACITY, 0, Waker::new(true));
+        let mut reader = Reader::<Protocol, _>::new(memory, 2 * CAPACITY, 0, Waker::new(true));
         receive_all(&mut reader, 0, 4);
         sender.join().unwrap();
     });

@@ -30,6 +30,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "layout", about: "layout facts by compiler", run: |s| suite(s, "layout_parity") },
     Step { name: "golden", about: "committed bytes of all specs", run: |s| suite(s, "golden") },
     Step { name: "exchange", about: "every pair over every spec", run: |s| suite(s, "exchange") },
+    Step { name: "cpp_engine", about: "C++ from inside", run: |s| suite(s, "cpp_engine") },
     Step { name: "kill", about: "peers killed and paused", run: |s| suite(s, "kill") },
     Step { name: "cross", about: "cross_language_test", run: |s| suite(s, "cross_language") },
     Step { name: "acceptance", about: "promised snippets", run: |s| suite(s, "acceptance") },
