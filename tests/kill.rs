@@ -81,7 +81,14 @@ fn kill_many(
     let peers = [subject.peer(from)?, subject.peer(to)?];
     let (mut done, mut idle_rings) = (0, 0);
     while done < kills {
-        let killed = Ring::new(subject.layout()?, peers, victim)?.run(kills - done, &mut random)?;
+        let ring = Ring::new(subject.layout()?, peers, victim)?;
+        let killed = ring.run(kills - done, &mut random).map_err(|failure| {
+            Failure::new(format!(
+                "{failure}
+{}",
+                ring.state()
+            ))
+        })?;
         idle_rings = if killed == 0 { idle_rings + 1 } else { 0 };
         if idle_rings > IDLE_RINGS {
             return Err(Failure::new("the processes end before they can be killed"));
@@ -104,7 +111,7 @@ impl<'a> Ring<'a> {
     fn new(layout: &'a Layout, peers: [&'a Program; 2], victim: Role) -> Result<Self, Failure> {
         let arena = Arena::new()?;
         let probe = arena.probe(layout);
-        Ok(Self { arena, probe, peers, victim, deadline: Instant::now() + 2 * HANG })
+        Ok(Self { arena, probe, peers, victim, deadline: Instant::now() + HANG })
     }
 
     /// Kills at most `most` times and says how often it did.
@@ -120,6 +127,9 @@ impl<'a> Ring<'a> {
             victim.kill()?;
             victim.wait(HANG).ok_or_else(|| Failure::new("survived SIGKILL"))?;
             killed += 1;
+            if let Some(failure) = bystander.failure() {
+                return Err(Failure::new(failure));
+            }
             if self.all_received() {
                 // It had done its work; another one would find a new, empty ring.
                 verified(&mut bystander)?;
@@ -138,12 +148,25 @@ impl<'a> Ring<'a> {
         let program = self.peers[usize::from(role == Role::Consumer)];
         let count = COUNT.to_string();
         let mut options = vec!["--plan", "records", "--capacity", "65536", "--count", &count];
+        // A side that waits in vain says so before it counts as hung.
+        options.extend(["--timeout-ms", "30000"]);
         let ledger = self.ledger().display().to_string();
         if role == Role::Consumer {
             options.extend(["--ledger", &ledger]);
         }
         let options: Vec<_> = options.into_iter().map(str::to_owned).collect();
         Ok(self.arena.start(program, role, &options)?)
+    }
+
+    /// What the ring's header says, for failures.
+    fn state(&self) -> String {
+        let field = |role: &RingRole| match self.probe.read(*role) {
+            Some(value) => format!("{}={value}", role.name()),
+            None => format!("{}=?", role.name()),
+        };
+        let ledger = fs::read(self.ledger()).unwrap_or_default();
+        let fields: Vec<_> = RingRole::ALL.iter().map(field).collect();
+        format!("ledger={ledger:?} {}", fields.join(" "))
     }
 
     fn ledger(&self) -> PathBuf {
@@ -175,6 +198,12 @@ impl<'a> Ring<'a> {
 
     /// Both sides come to their ends, verified.
     fn finish(&self, mut producer: Running, mut consumer: Running) -> Result<(), Failure> {
+        wait_until(self.deadline, || {
+            consumer.wait(Duration::ZERO).is_some() || producer.failure().is_some()
+        });
+        if let Some(failure) = producer.failure() {
+            return Err(Failure::new(failure));
+        }
         verified(&mut consumer)?;
         let is_new_ring = || {
             self.probe.read(RingRole::ConsumerEpoch) == Some(0)

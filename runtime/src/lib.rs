@@ -1,4 +1,62 @@
-//! Single-producer single-consumer rings in shared memory.
+//! Rings in shared memory: one process sends, another receives, and nothing is copied on the way
+//! that does not have to be.
+//!
+//! A ring is a file that two processes map. It carries messages from one producer to one consumer,
+//! in order, whatever their languages: this crate is the reference engine of a protocol whose
+//! layout is generated from a YAML specification, and which C++, C# and Python speak as well. The
+//! protocol is written down in `spec/PROTOCOL.md` of the repository.
+//!
+//! Everything is generic over a [`Layout`], which generated code implements: programs use it
+//! through the generated crate's `Producer`, `Consumer`, and so on, which are these types with the
+//! layout filled in.
+//!
+//! ```no_run
+//! # use bitrpc_shm::Layout;
+//! # fn f<Protocol: Layout>() -> Result<(), Box<dyn std::error::Error>> {
+//! use bitrpc_shm::{Consumer, Options, Producer};
+//!
+//! // One process:
+//! let mut producer = Producer::<Protocol>::create("prices", &Options::new())?;
+//! producer.send(1000u32, b"any bytes")?;
+//! producer.send_str("text")?;
+//!
+//! // Another one, started before or after it:
+//! let mut consumer = Consumer::<Protocol>::open("prices", &Options::new())?;
+//! while let Some(message) = consumer.recv(None)? {
+//!     println!("{} {:?}", message.message_type(), message.payload());
+//! } // each message is released when it is dropped
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What to use
+//!
+//! | for | use |
+//! | --- | --- |
+//! | sending | [`Producer`]: `send`, `send_typed`, `send_batch`, `claim`, `send_fragmented` |
+//! | receiving | [`Consumer`]: `recv`, `try_recv`, `drain`, `peek`, `recv_into` |
+//! | handlers, heartbeats, the peer's state | [`Manager`] |
+//! | both sides in one program | [`RingBuffer`] |
+//! | looking on from a third process | [`Monitor`] |
+//!
+//! # Promises
+//!
+//! - **Nothing is lost, repeated or reordered** between two live processes. If the producer dies,
+//!   everything that it published is received, and its successor goes on from there. If the
+//!   consumer dies, its successor starts with the first message that was not released.
+//! - **The peer cannot break this process.** What comes out of shared memory is checked before it
+//!   is used; a bad ring is an error ([`Corrupt`]), never a crash or an access outside the mapping.
+//!   One thing is trusted: that the bytes of a published message stay until it is released.
+//! - **Waiting costs nothing.** A blocked side sleeps in the kernel and is woken; a side that sends
+//!   to one that is awake makes no system call.
+//! - **Roles are exclusive** and end with their process, however it ends.
+//!
+//! # Platforms
+//!
+//! Linux on 64-bit processors is what the tests run on. macOS and Windows are written and not run
+//! here. 32-bit and big-endian machines are not supported. What a program that forks has to know is
+//! said at [`Producer`](Producer#forking).
+
 #[cfg(all(test, loom))]
 extern crate self as bitrpc_shm;
 
@@ -43,6 +101,6 @@ pub use role::Role;
 pub use segment::{path, remove};
 pub use stats::{PeerState, SideSnapshot, Snapshot, Statistics};
 
-/// The byte conversions that generated structs derive; re-exported so that they need no dependency of
-/// their own.
+/// The byte conversions that generated structs derive; re-exported so that they need no dependency
+/// of their own.
 pub use zerocopy;

@@ -33,7 +33,7 @@ const CASES: &[Case] = &[
 ];
 
 fn main() -> ExitCode {
-    let mut args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     if args.first().is_some_and(|arg| arg == "part") {
         parts::child(&args[1..]);
         return ExitCode::SUCCESS;

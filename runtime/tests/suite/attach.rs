@@ -28,6 +28,11 @@ impl Layout for OtherSchema {
     const TYPES: bitrpc_shm::TypeIds = Protocol::TYPES;
 }
 
+/// Header bytes, where they are, and whether an error is the right one.
+type Case = (usize, Vec<u8>, fn(&Error) -> bool);
+/// What stands where a ring should be, and how to put it there.
+type Obstacle = (&'static str, fn(&Path));
+
 fn open(options: &Options) -> Error {
     Consumer::<Protocol>::open("ring", options).expect_err("refused")
 }
@@ -108,7 +113,7 @@ fn modes_say_whether_the_ring_may_or_must_exist() {
 fn a_ring_of_another_kind_is_refused_with_what_was_found() {
     let header = RING_HEADER;
     let swapped = 0x4654_5242u32;
-    let cases: [(usize, Vec<u8>, fn(&Error) -> bool); 7] = [
+    let cases: [Case; 7] = [
         (header.magic, vec![1, 2, 3, 4], |e| {
             matches!(e, Error::BadMagic { expected: 0x4252_5446, found: 0x0403_0201 })
         }),
@@ -206,7 +211,7 @@ fn files_that_are_too_short_are_refused_before_they_are_mapped() {
 #[cfg(unix)]
 #[test]
 fn only_regular_files_are_rings() {
-    let put: [(&str, fn(&Path)); 5] = [
+    let put: [Obstacle; 5] = [
         ("a directory", |path| fs::create_dir(path).unwrap()),
         ("a symbolic link", |path| {
             fs::write(path.with_extension("target"), [0; 8192]).unwrap();
@@ -244,7 +249,7 @@ fn other_users_files_are_refused_unless_allowed() {
     let path = folder.path().join("BitRPC_ring");
     if std::os::unix::fs::chown(&path, Some(4242), None).is_err() {
         // Only root can give a file away. Then the refusal of access is what there is to test.
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
         assert!(matches!(open(&options), Error::PermissionDenied { .. }));
         return;
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bitrpc_shm::{Error, Layout, RecvError};
 
-use crate::layout::{Default as Protocol, Moved};
+use crate::layout::Default as Protocol;
+use crate::moved::Moved;
 use crate::rings::{PATIENCE, Random, options, pair, pair_with};
 
 #[test]

@@ -11,6 +11,7 @@ mod fragments;
 mod hostile;
 mod manager;
 mod model;
+mod moved;
 mod processes;
 mod races;
 mod rings;

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use bitrpc_shm::{Consumer, Layout, Options, Producer, SendError};
 use proptest::prelude::*;
 
-use crate::layout::{Default as Protocol, Moved};
+use crate::layout::Default as Protocol;
+use crate::moved::Moved;
 use crate::rings::folder;
 
 #[derive(Clone, Debug)]

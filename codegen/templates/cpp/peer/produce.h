@@ -76,7 +76,10 @@ inline Report produce(const Args& args) {
             message.kind != Kind::kFragmented) {
             sent = send_batch(args, *producer, index, report);
         } else {
-            require(send_one(args, *producer, index, message), index);
+            const ring::Status status = send_one(args, *producer, index, message);
+            // The next consumer goes on where this one died.
+            if (resumes && status.code() == ring::Errc::kPeerDied) continue;
+            require(status, index);
             report.bytes += message.payload.size();
         }
         index += sent;

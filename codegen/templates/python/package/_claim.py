@@ -100,8 +100,8 @@ class Claim(HeaderFieldSetters):
         self._let_go()
         try:
             producer._commit(self._place, size, self._type, self._flags)
-        except BaseException:
-            producer._recover()
+        except BaseException as error:
+            producer._recover(error)
             raise
 
     def abandon(self) -> None:

@@ -529,9 +529,11 @@ class SharedMemoryConsumer(Reader):
         self._close(remove=spent)
 
     def _after_failure(self, error: BaseException) -> None:
-        """After a receive that failed: says it more clearly if the object cannot receive at all."""
-        if isinstance(error, RingError):
-            return
-        self._check()
-        # Something interrupted it, a signal's exception say: ids may be out of step.
-        self._forget_id()
+        """After a receive that failed: says it more clearly if the object cannot receive at all.
+
+        An exception of a signal handler (KeyboardInterrupt, say) comes between any two steps. Then
+        the ring says where it was, as after a consumer that died there.
+        """
+        if not isinstance(error, RingError):
+            self._attachment.check_usable()
+            self._resume()

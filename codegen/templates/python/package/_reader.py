@@ -108,13 +108,7 @@ class Reader(Side):
         self._halves = attachment.halves
         # One past the data area's last word.
         self._end = DATA_INDEX + attachment.capacity // WORD
-        position = consumer_position(self._words, attachment.capacity)
-        # The word where the next record starts, and what makes a position of it.
-        self._index = DATA_INDEX + position % attachment.capacity // WORD
-        self._base = position - self._index * WORD
-        self._received: int = self._words[RECEIVED]
-        self._bytes: int = self._words[BYTES_RECEIVED]
-        self._expected_id = _ANY_ID
+        self._resume()
         self._corrupt_at = -1
         self._shapes: dict[int, tuple[int, int, int]] = {}
         self._assembler = Assembler(options.max_message_size)
@@ -125,13 +119,24 @@ class Reader(Side):
         self._word = 0
         self._borrowed: ref[ReceivedMessage] | None = None
         self._waiter: Waiter | None = None
-        self._last = 0
-        self._tail = 0
         self._link = Link(attachment, CONSUMER, options)
         self._quiet = NEVER_QUIET
         attachment.announce(CONSUMER)
 
     # State
+
+    def _resume(self) -> None:
+        """Takes the state from the ring, as after a consumer that died anywhere."""
+        position = consumer_position(self._words, self._attachment.capacity)
+        index = DATA_INDEX + position % self._attachment.capacity // WORD
+        # The word where the next record starts, and what makes a position of it.
+        self._index = index
+        self._base = position - index * WORD
+        self._received: int = self._words[RECEIVED]
+        self._bytes: int = self._words[BYTES_RECEIVED]
+        self._expected_id = _ANY_ID
+        self._last = 0
+        self._tail = 0
 
     @property
     def _position(self) -> int:
@@ -157,11 +162,6 @@ class Reader(Side):
         """Makes `_expected_id` true again after messages that went the short way."""
         if self._last:
             self._expected_id = (self._tail // ID_ONE) & U32
-
-    def _forget_id(self) -> None:
-        """The next message may have any id."""
-        self._expected_id = _ANY_ID
-        self._refresh()
 
     # Looking
 

@@ -63,7 +63,7 @@ class Sender(Writer):
         length is not counted in bytes.
         """
         self._attachment.check_usable()
-        self._recover()
+        self._recover(error)
         if isinstance(error, IndexError):
             return self._put(as_bytes(payload), message_type, flags, timeout_ms)
         if isinstance(error, ValueError):
@@ -116,8 +116,8 @@ class Sender(Writer):
         """Adds a message to a batch."""
         try:
             return self._stage(payload, message_type, int(flags) & USER_FLAGS, timeout_ms)
-        except BaseException:
-            self._recover()
+        except BaseException as error:
+            self._recover(error)
             raise
 
     def _publish(self) -> None:
@@ -150,8 +150,8 @@ class Sender(Writer):
         except RingError:
             if not sent or not self.is_open:
                 raise
-        except BaseException:
-            self._recover()
+        except BaseException as error:
+            self._recover(error)
             self._flush()
             raise
         self._flush()

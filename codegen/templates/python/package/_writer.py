@@ -11,6 +11,7 @@ consumer left, and with half the ring, so that nothing larger than a record may 
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Final
 
 from ._attach import CONSUMER, PRODUCER, Attachment
@@ -23,6 +24,7 @@ from ._errors import (
     PeerDied,
     PeerError,
     Removed,
+    RingError,
     TooLarge,
 )
 from ._layout import (
@@ -71,6 +73,8 @@ SHORT_WAY: Final = SIMPLE_HEADER and LENGTH_SHIFT == 0
 
 _HALF_OF_NUMBERS: Final = 1 << 63
 _ZEROS: Final = bytes(WORD)
+_ORDERLY: Final = (RingError, TypeError, ValueError, LookupError, struct.error)
+"""What is raised before anything was changed."""
 
 _ENDED: Final[dict[Ended, tuple[type[PeerError], str]]] = {
     Ended.CLOSED: (Closed, "the ring is full and its consumer closed"),
@@ -123,8 +127,6 @@ class Writer(Side):
         self._end = DATA_INDEX + attachment.capacity // WORD
         # The claim that is open: nothing else can be done meanwhile.
         self._claimed: ref[Claim] | None = None
-        # Staging is under way: if it is found so later, something interrupted it.
-        self._torn = False
         self._resume()
         self._link = Link(attachment, PRODUCER, options)
         self._quiet = NEVER_QUIET
@@ -145,6 +147,8 @@ class Writer(Side):
         # The first record's place and word of what is written and not published.
         self._first = (0, 0)
         self._mark = (0, 0, 0, 0)
+        # Staging is under way: if it is found so later, something interrupted it.
+        self._torn = False
         # As if the ring were full: the first send looks at the consumer's position.
         self._limit = position
         self._bound = 0
@@ -366,10 +370,13 @@ class Writer(Side):
         self._torn = False
         self._refresh()
 
-    def _recover(self) -> None:
-        """After anything that may have interrupted a send half-way, a signal's exception say."""
-        if self._torn:
-            self._discard()
-        elif not self._first[1] and self._words[self._index]:
-            # Published, but not counted.
+    def _recover(self, error: BaseException) -> None:
+        """After a send that failed: errors leave everything as it was, all else may not.
+
+        An exception of a signal handler (KeyboardInterrupt, say) comes between any two steps. Then
+        the ring says where it was, as after a producer that died there.
+        """
+        if not isinstance(error, _ORDERLY):
             self._resume()
+        elif self._torn:
+            self._discard()

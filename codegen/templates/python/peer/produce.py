@@ -1,1 +1,76 @@
-# todo
+"""The sending side."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from failure import Failure
+from protocol import SharedMemoryProducer
+
+if TYPE_CHECKING:
+    from arguments import Arguments, Report
+    from script import Planned
+
+_BATCH = 4
+"""Most messages in one batch."""
+
+
+def run(arguments: Arguments, report: Report) -> None:
+    """Sends what the script says, and closes."""
+    script = arguments.script
+    with SharedMemoryProducer(arguments.name, options=arguments.ring_options()) as producer:
+        index = producer.statistics().messages_sent if script.plan == "records" else 0
+        start = time.perf_counter()
+        while index < arguments.count:
+            message = script.message(index, producer.largest_payload)
+            arguments.slow_down(index)
+            if script.plan == "mixed" and message.route == 2 and not message.is_fragmented:  # noqa: PLR2004
+                batch = _batch(arguments, producer, index)
+                _check(index, done=producer.send_batch(batch) == len(batch))
+                sent = batch
+            else:
+                _check(index, done=_send(arguments, producer, index, message))
+                sent = [message]
+            index += len(sent)
+            report.messages += len(sent)
+            report.bytes += sum(len(each.payload) for each in sent)
+        report.seconds = time.perf_counter() - start
+        report.missed_wakeups = producer.snapshot().producer.missed_wakeups
+
+
+def _check(index: int, *, done: bool) -> None:
+    if not done:
+        message = f"message {index}: no room within the time"
+        raise Failure(message)
+
+
+def _batch(arguments: Arguments, producer: SharedMemoryProducer, index: int) -> list[Planned]:
+    """Message `index` and those after it that go together."""
+    script = arguments.script
+    batch = []
+    for each in range(index, min(arguments.count, index + _BATCH)):
+        if script.is_fragmented(each):
+            break
+        batch.append(script.message(each, producer.largest_payload))
+    return batch
+
+
+def _send(
+    arguments: Arguments, producer: SharedMemoryProducer, index: int, message: Planned
+) -> bool:
+    """Sends the message in the way that its plan names."""
+    if message.is_fragmented:
+        return producer.send_fragmented(message.payload, message.message_type)
+    if message.route == 1:
+        claim = producer.claim(len(message.payload), message.message_type)
+        claim.set_flags(message.flags)
+        with claim as room:
+            room[:] = message.payload
+        return True
+    if message.text is not None:
+        return producer.send_string(message.text)
+    if message.sample is not None:
+        value = arguments.script.value(index, message.sample, producer.largest_payload)
+        return producer.send_typed(value)
+    return producer.send(message.payload, message.message_type, message.flags)

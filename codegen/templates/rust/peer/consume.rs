@@ -132,6 +132,8 @@ impl Run<'_> {
         let max_payload = consumer.max_payload();
         while self.next < self.args.count {
             let message = match consumer.recv(Some(self.args.timeout)) {
+                // An earlier run of this side had received all, and was killed before it ended.
+                Err(bitrpc_shm::RecvError::Closed) if known == Some(self.args.count) => break,
                 // The next producer goes on where this one died, or has nothing left to send.
                 Err(bitrpc_shm::RecvError::PeerDied | bitrpc_shm::RecvError::Closed) => continue,
                 received => received?.ok_or_else(|| self.late())?,

@@ -30,8 +30,12 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
         let sent = if args.script.plan == Plan::Mixed && batched {
             send_batch(args, &mut producer, index, &mut report)?
         } else {
+            match send_one(args, &mut producer, index, &message) {
+                // The next consumer goes on where this one died.
+                Err(SendError::PeerDied) if resumes => continue,
+                sent => sent?,
+            }
             report.bytes += message.payload.len() as u64;
-            send_one(args, &mut producer, index, &message)?;
             1
         };
         index += sent;

@@ -1,5 +1,7 @@
 //! The sending side.
 
+mod place;
+
 use core::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,12 +14,12 @@ use crate::claim::Claim;
 use crate::error::{Error, SendError};
 use crate::layout::{Encode, Layout};
 use crate::options::Options;
-use crate::peer::{Ended, Peer};
-use crate::ring::{Mapped, Place, Staged, Writer, producer_position};
+use crate::peer::Peer;
+use crate::ring::{Mapped, Writer, producer_position};
 use crate::role::{Attachment, Origin, Role};
 use crate::segment::Segment;
 use crate::stats::{self, PeerState, Snapshot, Statistics};
-use crate::wait::{Deadline, Patience, Waited};
+use crate::wait::Patience;
 
 /// The sending side of a ring.
 ///
@@ -273,142 +275,6 @@ impl<L: Layout> Producer<L> {
         Ok(Claim::new(self, place, message_type, len))
     }
 
-    // The slow halves start over, so that the fast ones stay straight code with constants in it.
-
-    #[inline(always)]
-    fn put(&mut self, message_type: u32, flags: u32, payload: &[u8]) -> Result<(), SendError> {
-        self.admit(message_type, payload.len() as u64)?;
-        let staged = self.writer.stage();
-        match self.writer.place_known(&staged, payload.len() as u64) {
-            Some(place) => self.finish(staged, &place, message_type, flags, payload),
-            None => return self.put_slow(message_type, flags, payload),
-        }
-        Ok(())
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn put_slow(&mut self, message_type: u32, flags: u32, payload: &[u8]) -> Result<(), SendError> {
-        let mut staged = self.writer.stage();
-        let place = self.place_or_wait(&mut staged, payload.len() as u64)?;
-        self.finish(staged, &place, message_type, flags, payload);
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn try_put(&mut self, message_type: u32, flags: u32, payload: &[u8]) -> Result<(), SendError> {
-        self.admit(message_type, payload.len() as u64)?;
-        let staged = self.writer.stage();
-        match self.writer.place_known(&staged, payload.len() as u64) {
-            Some(place) => self.finish(staged, &place, message_type, flags, payload),
-            None => return self.try_put_slow(message_type, flags, payload),
-        }
-        Ok(())
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn try_put_slow(
-        &mut self,
-        message_type: u32,
-        flags: u32,
-        payload: &[u8],
-    ) -> Result<(), SendError> {
-        let staged = self.writer.stage();
-        let place = self.place_or_refuse(&staged, payload.len() as u64)?;
-        self.finish(staged, &place, message_type, flags, payload);
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn finish(
-        &mut self,
-        mut staged: Staged,
-        place: &Place,
-        message_type: u32,
-        flags: u32,
-        payload: &[u8],
-    ) {
-        self.writer.fill(&staged, place, flags, payload);
-        self.writer.seal(&mut staged, place, message_type);
-        self.writer.publish(&staged);
-    }
-
-    /// Refuses what can never be sent.
-    #[inline(always)]
-    pub(crate) fn admit(&self, message_type: u32, payload: u64) -> Result<(), SendError> {
-        if message_type == 0 || payload > self.writer.largest() || self.origin.is_forked() {
-            return Err(self.refusal(message_type, payload));
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn refusal(&self, message_type: u32, payload: u64) -> SendError {
-        if self.origin.is_forked() {
-            SendError::Forked
-        } else if message_type == 0 {
-            SendError::InvalidType
-        } else {
-            SendError::TooLarge { size: payload, max: self.writer.largest() }
-        }
-    }
-
-    /// Finds room, or says why there is none, without waiting.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn place_or_refuse(
-        &mut self,
-        staged: &Staged,
-        payload: u64,
-    ) -> Result<Place, SendError> {
-        if let Some(place) = self.writer.place(staged, payload)? {
-            return Ok(place);
-        }
-        self.writer.count_failure();
-        match self.peer.look() {
-            Some(ended) if !self.writer.has_room(staged, payload) => Err(send_ended(ended)),
-            _ => Err(SendError::Full),
-        }
-    }
-
-    /// Finds room, waiting for it. What is staged is published first: the consumer could not make
-    /// room for it otherwise.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn place_or_wait(
-        &mut self,
-        staged: &mut Staged,
-        payload: u64,
-    ) -> Result<Place, SendError> {
-        if let Some(place) = self.writer.place(staged, payload)? {
-            return Ok(place);
-        }
-        self.writer.publish(staged);
-        *staged = self.writer.stage();
-        let deadline = Deadline::after(self.send_timeout);
-        loop {
-            let Self { writer, peer, patience, attachment, .. } = self;
-            let waited =
-                patience.wait(attachment, peer, deadline, || writer.has_room(staged, payload));
-            match waited {
-                Waited::Ready => {
-                    if let Some(place) = self.writer.place(staged, payload)? {
-                        return Ok(place);
-                    }
-                }
-                Waited::TimedOut => {
-                    self.writer.count_failure();
-                    return Err(SendError::Full);
-                }
-                Waited::Ended(ended) => {
-                    self.writer.count_failure();
-                    return Err(send_ended(ended));
-                }
-            }
-        }
-    }
-
     /// Sends a message of any size, cut into pieces where one record is too small; the receiver
     /// puts them together up to its [`Options::max_message_size`]. Waits for room for each piece
     /// up to [`Options::send_timeout`].
@@ -509,14 +375,6 @@ impl<L: Layout> Producer<L> {
 /// The flags that a caller may set: the fragment bits are the engine's.
 pub(crate) fn user_flags<L: Layout>(flags: u32) -> u32 {
     flags & !(L::FLAGS.fragment | L::FLAGS.last_fragment)
-}
-
-fn send_ended(ended: Ended) -> SendError {
-    match ended {
-        Ended::Closed => SendError::Closed,
-        Ended::Died => SendError::PeerDied,
-        Ended::Removed => SendError::Removed,
-    }
 }
 
 impl<L: Layout> fmt::Debug for Producer<L> {

@@ -1,0 +1,289 @@
+//! Looking for messages: at once, after keeping a distance, or asleep.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Consumer;
+use crate::error::RecvError;
+use crate::fragment::{Piece, Step};
+use crate::layout::Layout;
+use crate::message::{Header, Message, MessageInfo, Source};
+use crate::peer::Ended;
+use crate::ring::{Mapped, Memory, Record, read_header};
+use crate::role::{CLOSED, Role};
+use crate::wait::{Deadline, Waited};
+
+/// What a look found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
+    /// A record, still in the ring.
+    Record(Record),
+    /// A message put together from pieces, in the assembler.
+    Assembled,
+}
+
+impl<L: Layout> Consumer<L> {
+    /// Looks for a message in the common case: whole, and nothing gathered before it. `None` says
+    /// that [`Consumer::poll`] knows better.
+    ///
+    /// What it returns stays in registers. Passing it through memory, as results with reasons in
+    /// them are, costs more than all the rest of receiving a small message.
+    #[inline(always)]
+    pub(super) fn glance(&self) -> Option<Record> {
+        if self.origin.is_forked() || self.assembled || self.assembler.is_gathering() {
+            return None;
+        }
+        let record = self.reader.glance()?;
+        (self.flags(&record) & L::FLAGS.fragment == 0).then_some(record)
+    }
+
+    /// Looks for a message; pieces of larger ones are gathered on the way.
+    pub(super) fn poll(&mut self) -> Result<Option<Found>, RecvError> {
+        if self.origin.is_forked() {
+            return Err(RecvError::Forked);
+        }
+        if self.assembled {
+            return Ok(Some(Found::Assembled));
+        }
+        let Some(record) = self.reader.look()? else { return Ok(None) };
+        if self.flags(&record) & L::FLAGS.fragment != 0 || self.assembler.is_gathering() {
+            return self.gather(record);
+        }
+        Ok(Some(Found::Record(record)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn poll_or_wait(
+        &mut self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Found>, RecvError> {
+        match self.poll()? {
+            None => self.wait(timeout, &|| false),
+            found => Ok(found),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn poll_or_idle(&mut self) -> Result<Option<Found>, RecvError> {
+        match self.poll()? {
+            None => self.idle(),
+            found => Ok(found),
+        }
+    }
+
+    #[inline(always)]
+    fn flags(&self, record: &Record) -> u32 {
+        let (at, width) = (L::MESSAGE_HEADER.flags, L::MESSAGE_HEADER.flags_size);
+        read_header(&self.reader.memory, record.position, at, width) as u32
+    }
+
+    /// Copies pieces out of the ring until a message is complete or nothing is left.
+    fn gather(&mut self, first: Record) -> Result<Option<Found>, RecvError> {
+        let mut record = first;
+        loop {
+            let flags = self.flags(&record);
+            if flags & L::FLAGS.fragment == 0 {
+                for _ in 0..self.assembler.interrupt() {
+                    self.reader.count_error();
+                }
+                return Ok(Some(Found::Record(record)));
+            }
+            let header = self.copy_header(&record);
+            let piece = Piece {
+                message_type: record.message_type,
+                last: flags & L::FLAGS.last_fragment != 0,
+                payload: payload(&self.reader.memory, &record),
+            };
+            let (step, broken) = self.assembler.add(piece, || header);
+            for _ in 0..broken {
+                self.reader.count_error();
+            }
+            self.reader.take(&record);
+            self.reader.flush();
+            match step {
+                Step::Complete => {
+                    self.assembled = true;
+                    return Ok(Some(Found::Assembled));
+                }
+                Step::TooLarge { size } => {
+                    let max = self.max_message_size as u64;
+                    return Err(RecvError::MessageTooLarge { size, max });
+                }
+                Step::More => {}
+            }
+            match self.reader.look()? {
+                Some(next) => record = next,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    pub(super) fn copy_header(&self, record: &Record) -> Header {
+        let memory = &self.reader.memory;
+        let mut words = [0; 32];
+        for (i, word) in words.iter_mut().enumerate().take(L::MESSAGE_HEADER.size / 8) {
+            *word = memory.read_plain(record.position.wrapping_add(8 * i as u64));
+        }
+        let id = read_header(memory, record.position, L::MESSAGE_HEADER.message_id, 4) as u32;
+        let flags = self.flags(record) & !(L::FLAGS.fragment | L::FLAGS.last_fragment);
+        let timestamp =
+            L::MESSAGE_HEADER.timestamp.map(|at| read_header(memory, record.position, at, 8));
+        let info = MessageInfo { message_type: record.message_type, id, flags, timestamp };
+        Header { info, words }
+    }
+
+    /// Nothing was there: keeps the distance, looks again, and asks after the producer.
+    #[inline(never)]
+    pub(super) fn idle(&mut self) -> Result<Option<Found>, RecvError> {
+        let pause = self.pace.on_empty(self.reader.received(), self.reader.position());
+        if pause > 0 {
+            for _ in 0..pause {
+                core::hint::spin_loop();
+            }
+            if let Some(found) = self.poll()? {
+                return Ok(Some(found));
+            }
+        }
+        match self.peer.look() {
+            None => Ok(None),
+            Some(ended) => self.poll()?.map_or(Err(recv_ended(ended)), |found| Ok(Some(found))),
+        }
+    }
+
+    /// Waits for a message, or until `stop` says so.
+    #[inline(never)]
+    fn wait(
+        &mut self,
+        timeout: Option<Duration>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Found>, RecvError> {
+        if let Some(found) = self.idle()? {
+            return Ok(Some(found));
+        }
+        if timeout == Some(Duration::ZERO) {
+            return Ok(None);
+        }
+        let deadline = Deadline::after(timeout);
+        loop {
+            let Self { reader, peer, patience, attachment, .. } = self;
+            let waited = patience.wait(attachment, peer, deadline, || reader.ready() || stop());
+            // Also after "ended" and "timed out": the last word is the ring's.
+            if let Some(found) = self.poll()? {
+                return Ok(Some(found));
+            }
+            match waited {
+                Waited::Ready if stop() => return Ok(None),
+                Waited::Ready => {}
+                Waited::TimedOut => return Ok(None),
+                Waited::Ended(ended) => return Err(recv_ended(ended)),
+            }
+        }
+    }
+
+    /// Looks for a message and, without one, waits until `stop` says so.
+    pub(crate) fn recv_until(
+        &mut self,
+        timeout: Duration,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Message<'_, L>>, RecvError> {
+        let found = match self.poll()? {
+            None => self.wait(Some(timeout), stop)?,
+            found => found,
+        };
+        Ok(found.map(|found| self.hand_out(found)))
+    }
+
+    /// Sleeps until a producer attaches or closes, at most `bound`, or until `stop` says so.
+    pub(crate) fn wait_for_producer(&mut self, bound: Duration, stop: &dyn Fn() -> bool) {
+        let sequence = self.peer.sequence();
+        if self.peer.has_moved(sequence) {
+            return;
+        }
+        let Self { reader, attachment, .. } = self;
+        let mut ready = || stop() || reader.ready();
+        attachment.sleeper().sleep(&reader.memory, sequence, bound, &mut ready, |_| {});
+    }
+
+    #[inline(always)]
+    pub(super) fn hand_out(&mut self, found: Found) -> Message<'_, L> {
+        match found {
+            Found::Record(record) => Message {
+                payload: payload(&self.reader.memory, &record),
+                message_type: record.message_type,
+                source: Source::Taken(&mut self.reader, record),
+            },
+            Found::Assembled => {
+                self.assembled = false;
+                self.lend(found)
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn lend(&self, found: Found) -> Message<'_, L> {
+        match found {
+            Found::Record(record) => Message {
+                payload: payload(&self.reader.memory, &record),
+                message_type: record.message_type,
+                source: Source::Lent(&self.reader.memory, record),
+            },
+            Found::Assembled => {
+                let (header, payload) = self.assembler.message();
+                let message_type = header.info.message_type;
+                Message { payload, message_type, source: Source::Assembled(header) }
+            }
+        }
+    }
+
+    /// Removes the file of a ring that nobody needs any more: drained, and its producer closed.
+    ///
+    /// Both role locks are held meanwhile, so that nobody attaches in between; whoever waits for
+    /// one finds the name gone, and starts over.
+    pub(super) fn tidy_up(&mut self) {
+        if !self.is_finished() {
+            return;
+        }
+        let segment = Arc::clone(self.segment());
+        if !segment.try_lock(Role::Producer).unwrap_or(false) {
+            return;
+        }
+        // A producer may have come and gone before the lock was ours.
+        if self.is_finished() && segment.is_current() {
+            match segment.unlink() {
+                Ok(()) => log::debug!("removed {}", segment.path().display()),
+                Err(error) => log::warn!("{} stays: {error}", segment.path().display()),
+            }
+        }
+        segment.unlock(Role::Producer);
+    }
+
+    fn is_finished(&mut self) -> bool {
+        let field = L::RING_HEADER.producer_state;
+        // Acquire: pairs with the release store in `Attachment::drop`: what the producer sent
+        // before it closed is visible to the look that follows.
+        self.reader.memory.load_u32(field, Ordering::Acquire) == CLOSED
+            && matches!(self.reader.look(), Ok(None))
+    }
+}
+
+/// A record's payload in place.
+#[inline(always)]
+fn payload<'a, L: Layout>(memory: &Mapped<L>, record: &Record) -> &'a [u8] {
+    let start = memory.at(record.payload_position::<L>());
+    // SAFETY: the record was checked to lie inside the data area, payload included, which is
+    // mapped for as long as the consumer lives; callers choose `'a` within a borrow of it. The
+    // bytes were published before the record was seen, and the protocol leaves them unchanged
+    // until this consumer releases them, which only happens after the borrow.
+    unsafe { core::slice::from_raw_parts(start, record.payload_len::<L>()) }
+}
+
+fn recv_ended(ended: Ended) -> RecvError {
+    match ended {
+        Ended::Closed => RecvError::Closed,
+        Ended::Died => RecvError::PeerDied,
+        Ended::Removed => RecvError::Removed,
+    }
+}
