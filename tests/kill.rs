@@ -104,14 +104,13 @@ struct Ring<'a> {
     probe: Probe<'a>,
     peers: [&'a Program; 2],
     victim: Role,
-    deadline: Instant,
 }
 
 impl<'a> Ring<'a> {
     fn new(layout: &'a Layout, peers: [&'a Program; 2], victim: Role) -> Result<Self, Failure> {
         let arena = Arena::new()?;
         let probe = arena.probe(layout);
-        Ok(Self { arena, probe, peers, victim, deadline: Instant::now() + HANG })
+        Ok(Self { arena, probe, peers, victim })
     }
 
     /// Kills at most `most` times and says how often it did.
@@ -189,7 +188,7 @@ impl<'a> Ring<'a> {
                 Role::Consumer => RingRole::ConsumerPid,
             };
             let id = u64::from(victim.id());
-            wait_until(self.deadline, || {
+            wait_until(Instant::now() + HANG, || {
                 self.probe.read(pid) == Some(id) || victim.wait(Duration::ZERO).is_some()
             });
         }
@@ -198,7 +197,7 @@ impl<'a> Ring<'a> {
 
     /// Both sides come to their ends, verified.
     fn finish(&self, mut producer: Running, mut consumer: Running) -> Result<(), Failure> {
-        wait_until(self.deadline, || {
+        wait_until(Instant::now() + HANG, || {
             consumer.wait(Duration::ZERO).is_some() || producer.failure().is_some()
         });
         if let Some(failure) = producer.failure() {
@@ -210,7 +209,7 @@ impl<'a> Ring<'a> {
                 && self.probe.read(RingRole::ProducerEpoch) == Some(1)
         };
         let mut is_over = false;
-        wait_until(self.deadline, || {
+        wait_until(Instant::now() + HANG, || {
             is_over = producer.wait(Duration::ZERO).is_some();
             is_over || is_new_ring()
         });
@@ -255,7 +254,7 @@ fn keeps_role(subject: &Subject, member: &Member, role: Role) -> Result<(), Fail
     };
     let mut holder = ring.start(role)?;
     let id = u64::from(holder.id());
-    if !wait_until(ring.deadline, || ring.probe.read(pid) == Some(id)) {
+    if !wait_until(Instant::now() + HANG, || ring.probe.read(pid) == Some(id)) {
         return Err(Failure::new("the holder does not attach"));
     }
     signal(&holder, libc::SIGSTOP)?;

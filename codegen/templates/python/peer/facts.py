@@ -1,33 +1,33 @@
-"""The layout as ctypes, which follows the machine's C compiler, sees it.
+"""The layout as ctypes sees it, which follows the rules of the machine's C compiler.
 
-Fields of structs are declared without padding, so that their places are ctypes' own decision; those
-of headers have their stated places filled up.
+Padding is declared as it is in the other languages, so that a wrong place of a field shows.
 """
 
 from __future__ import annotations
 
 import ctypes
-from typing import Any
-
-import protocol
-{%- for item in view.structs %}
+{%- for item in view.facts %}
 
 
 class {{ item.name }}(ctypes.Structure):
-    """{{ item.raw_name }}, without its tail."""
-{%- if item.needs_filling %}
+    """The fixed part of `{{ item.raw_name }}`."""
 
-    _fields_ = (
-{%- for column in item.filled %}
-        ("{{ column.name }}", {{ column.ctype }}),
-{%- endfor %}
-    )
-{%- else %}
-
-    _fields_ = (
-{%- for column in item.columns %}
-        ("{{ column.raw_name }}", {{ column.ctype }}),
-{%- endfor %}
-    )
+    _fields_ = [
+{%- if item.is_aligned %}
+        # Nothing else asks for the alignment.
+        ("_alignment", ctypes.c_uint{{ item.align_bits }} * 0),
 {%- endif %}
+{%- for slot in item.slots %}
+        ("{{ slot.name }}", {{ slot.ctype }}),
 {%- endfor %}
+    ]
+{%- endfor %}
+
+
+RING_HEADER = ("ring_header", {{ view.ring_header_facts }})
+MESSAGE_HEADER = ("message_header", {{ view.message_header_facts }})
+STRUCTS = (
+{%- for item in view.facts %}{% if item.is_struct %}
+    ("{{ item.raw_name }}", {{ item.name }}),
+{%- endif %}{% endfor %}
+)

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from failure import Failure
-from protocol import SharedMemoryProducer
+from protocol import SharedMemoryMessage, SharedMemoryProducer, layout
 
 if TYPE_CHECKING:
     from arguments import Arguments, Report
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _BATCH = 4
 """Most messages in one batch."""
+_CLAIMED = 1
+_BATCHED = 2
 
 
 def run(arguments: Arguments, report: Report) -> None:
@@ -25,24 +27,21 @@ def run(arguments: Arguments, report: Report) -> None:
         while index < arguments.count:
             message = script.message(index, producer.largest_payload)
             arguments.slow_down(index)
-            if script.plan == "mixed" and message.route == 2 and not message.is_fragmented:  # noqa: PLR2004
-                batch = _batch(arguments, producer, index)
-                _check(index, done=producer.send_batch(batch) == len(batch))
-                sent = batch
+            batched = message.route == _BATCHED and not message.is_fragmented
+            if script.plan == "mixed" and batched:
+                sent = _batch(arguments, producer, index)
+                done = producer.send_batch([_outgoing(each) for each in sent]) == len(sent)
             else:
-                _check(index, done=_send(arguments, producer, index, message))
                 sent = [message]
+                done = _send(arguments, producer, index, message)
+            if not done:
+                text = f"message {index}: no room within {arguments.timeout_ms} ms"
+                raise Failure(text)
             index += len(sent)
             report.messages += len(sent)
             report.bytes += sum(len(each.payload) for each in sent)
         report.seconds = time.perf_counter() - start
         report.missed_wakeups = producer.snapshot().producer.missed_wakeups
-
-
-def _check(index: int, *, done: bool) -> None:
-    if not done:
-        message = f"message {index}: no room within the time"
-        raise Failure(message)
 
 
 def _batch(arguments: Arguments, producer: SharedMemoryProducer, index: int) -> list[Planned]:
@@ -56,13 +55,19 @@ def _batch(arguments: Arguments, producer: SharedMemoryProducer, index: int) -> 
     return batch
 
 
+def _outgoing(message: Planned) -> bytes | SharedMemoryMessage:
+    if message.message_type == layout.TYPE_DATA and not message.flags:
+        return message.payload
+    return SharedMemoryMessage(message.message_type, message.payload, message.flags)
+
+
 def _send(
     arguments: Arguments, producer: SharedMemoryProducer, index: int, message: Planned
 ) -> bool:
     """Sends the message in the way that its plan names."""
     if message.is_fragmented:
         return producer.send_fragmented(message.payload, message.message_type)
-    if message.route == 1:
+    if message.route == _CLAIMED:
         claim = producer.claim(len(message.payload), message.message_type)
         claim.set_flags(message.flags)
         with claim as room:
