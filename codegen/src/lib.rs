@@ -1,4 +1,4 @@
-//! Generates matching shared-memory rings in Rust, C++, C# and Python from one YAML spec.
+//! Generates matching shared-memory rings in several languages from one YAML spec.
 //!
 //! The pipeline goes one way:
 //!

@@ -37,6 +37,11 @@ impl Deadline {
         Self(ns.and_then(|ns| platform::now_ns().checked_add(ns)))
     }
 
+    /// Whether the time is over.
+    pub(crate) fn is_over(self) -> bool {
+        self.0.is_some_and(|at| platform::now_ns() >= at)
+    }
+
     fn left_ns(self, now_ns: u64) -> u64 {
         self.0.map_or(u64::MAX, |at| at.saturating_sub(now_ns))
     }

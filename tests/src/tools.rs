@@ -46,7 +46,7 @@ pub const PYTHON: Tool = Tool {
     program: "python3",
     version: "--version",
     package: Some("python3"),
-    purpose: "models of the protocol",
+    purpose: "models of the protocol, names that only Python refuses",
 };
 
 /// Mono's C# compiler; its package brings the runtime.
@@ -62,7 +62,7 @@ pub const DOTNET: Tool = Tool {
     program: "dotnet",
     version: "--version",
     package: None,
-    purpose: "names that only C# refuses",
+    purpose: "C#, which no backend writes yet",
 };
 
 /// All of them.

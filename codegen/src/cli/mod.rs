@@ -17,7 +17,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::names::Language;
 use crate::{Loaded, demo, diagnostic::Findings};
 
-/// One YAML spec, matching shared-memory rings in Rust, C++, C# and Python.
+/// One YAML spec, matching shared-memory rings in Rust and C++.
 #[derive(Debug, Parser)]
 #[command(name = "bitrpc", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {

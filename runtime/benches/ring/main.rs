@@ -8,11 +8,14 @@
 
 #[path = "../../tests/common/layout.rs"]
 mod layout;
+
+mod bare;
 mod parts;
 mod pinned;
 
 use std::process::ExitCode;
 
+use bare::Bare;
 use parts::{Case, Kind};
 
 /// What is measured, in the order of the table.
@@ -43,16 +46,18 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let runs = plan.runs;
-    let line = median((0..runs).map(|_| parts::bare_line()).collect());
-    let copy = median((0..runs).map(|_| parts::memory_copy()).collect());
-    println!("bare cache line, round trip: {line:.0} ns; copy of 64 KiB: {copy:.1} GB/s");
+    let bare = Bare::measure(runs);
+    println!(
+        "bare round trips: cache line {:.0} ns, futex {:.0} ns; copy of 64 KiB: {:.1} GB/s",
+        bare.line_ns, bare.futex_ns, bare.copy_gb
+    );
     println!("medians of {runs} runs; in brackets the best run");
     println!("{:<18} {:>30} {:>9} {:>16}", "case", "M msg/s", "GB/s", "against bare");
     for case in CASES.iter().filter(|case| case.name().contains(&plan.only)) {
         let case = case.shorter(plan.shorter);
         let values: Vec<f64> = (0..runs).map(|_| parts::measure(&case)).collect();
         let best = values.iter().copied().fold(f64::INFINITY, f64::min);
-        println!("{}", case.row(median(values), best, line, copy));
+        println!("{}", case.row(median(values), best, &bare));
     }
     ExitCode::SUCCESS
 }

@@ -3,11 +3,11 @@
 use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bitrpc_shm::{Consumer, Distance, Message, Options, Producer, WaitStrategy};
 
+use crate::bare::Bare;
 use crate::layout::Default as Protocol;
 use crate::pinned::pin;
 
@@ -67,15 +67,16 @@ impl Case {
     }
 
     /// The table's row for `ns` nanoseconds a message (or round trip).
-    pub(crate) fn row(&self, ns: f64, best_ns: f64, line_ns: f64, copy_gb: f64) -> String {
+    pub(crate) fn row(&self, ns: f64, best_ns: f64, bare: &Bare) -> String {
         let name = self.name();
         if self.is_round_trip() {
+            let bare = if self.kind == Kind::Blocking { bare.futex_ns } else { bare.line_ns };
             let time = format!("{ns:.0} ns [{best_ns:.0}]");
-            return format!("{name:<18} {time:>30} {:>9} {:>15.2}x", "", ns / line_ns);
+            return format!("{name:<18} {time:>30} {:>9} {:>15.2}x", "", ns / bare);
         }
         let (rate, best) = (1e3 / ns, 1e3 / best_ns);
         let gigabytes = self.size as f64 / ns;
-        let ratio = gigabytes / copy_gb;
+        let ratio = gigabytes / bare.copy_gb;
         let rate = format!("{rate:.1} [{best:.1}]");
         format!("{name:<18} {rate:>30} {gigabytes:>9.2} {ratio:>15.3}x")
     }
@@ -231,51 +232,4 @@ fn answer(case: &Case, folder: &str) {
         drop(message);
         producer.send(TYPE, &payload).expect("room");
     }
-}
-
-/// The round trip of a bare cache line between two pinned threads, in nanoseconds: what no
-/// protocol can beat.
-pub(crate) fn bare_line() -> f64 {
-    #[repr(align(128))]
-    struct Line(AtomicU64);
-    const ROUNDS: u64 = 1_000_000;
-    let (there, back) = (Line(AtomicU64::new(0)), Line(AtomicU64::new(0)));
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            pin(1);
-            for round in 1..=ROUNDS {
-                // Acquire and release: the two threads hand each other the turn.
-                while there.0.load(Ordering::Acquire) != round {
-                    std::hint::spin_loop();
-                }
-                back.0.store(round, Ordering::Release);
-            }
-        });
-        let timed = scope.spawn(|| {
-            pin(0);
-            let start = Instant::now();
-            for round in 1..=ROUNDS {
-                // As above.
-                there.0.store(round, Ordering::Release);
-                while back.0.load(Ordering::Acquire) != round {
-                    std::hint::spin_loop();
-                }
-            }
-            start.elapsed().as_nanos() as f64 / ROUNDS as f64
-        });
-        timed.join().expect("no panic")
-    })
-}
-
-/// Bytes a nanosecond of a plain copy of 64 KiB, which stays in the nearest caches.
-pub(crate) fn memory_copy() -> f64 {
-    const ROUNDS: usize = 20_000;
-    let from = vec![1u8; 65536];
-    let mut to = vec![0u8; 65536];
-    let start = Instant::now();
-    for _ in 0..ROUNDS {
-        to.copy_from_slice(black_box(&from));
-        black_box(&mut to);
-    }
-    (ROUNDS * from.len()) as f64 / start.elapsed().as_nanos() as f64
 }

@@ -80,10 +80,13 @@ impl<L: Layout> Consumer<L> {
         read_header(&self.reader.memory, record.position, at, width) as u32
     }
 
-    /// Copies pieces out of the ring until a message is complete or nothing is left.
+    /// Copies pieces out of the ring until a message is complete, nothing is left, or a lap is done.
     fn gather(&mut self, first: Record) -> Result<Option<Found>, RecvError> {
         let mut record = first;
         loop {
+            if record.position.wrapping_sub(first.position) >= self.reader.capacity() {
+                return Ok(None);
+            }
             let flags = self.flags(&record);
             if flags & L::FLAGS.fragment == 0 {
                 for _ in 0..self.assembler.interrupt() {
@@ -175,7 +178,8 @@ impl<L: Layout> Consumer<L> {
                 return Ok(Some(found));
             }
             match waited {
-                Waited::Ready if stop() => return Ok(None),
+                // A peer that sends nothing but broken pieces must not keep this call beyond its time.
+                Waited::Ready if stop() || deadline.is_over() => return Ok(None),
                 Waited::Ready => {}
                 Waited::TimedOut => return Ok(None),
                 Waited::Ended(ended) => return Err(recv_ended(ended)),

@@ -138,7 +138,7 @@ pub enum Error {
     },
     /// The file was removed, or replaced by another ring.
     Removed {
-        /// The file.
+        /// The file; empty if the error comes from sending or receiving.
         path: PathBuf,
     },
     /// The peer closed its side.
@@ -218,6 +218,9 @@ impl fmt::Display for Error {
             }
             Self::RoleTaken { role, pid } => {
                 write!(f, "the ring's {role} role is taken by process {pid}")
+            }
+            Self::Removed { path } if path.as_os_str().is_empty() => {
+                write!(f, "the ring's file was removed")
             }
             Self::Removed { path } => write!(f, "the ring's file was removed: {}", path.display()),
             Self::NoSpace { needed, free } => {

@@ -141,6 +141,11 @@ impl<L: Layout> Producer<L> {
                     if let Some(place) = self.writer.place(staged, payload)? {
                         return Ok(place);
                     }
+                    // Only a peer whose position goes back and forth leads here.
+                    if deadline.is_over() {
+                        self.writer.count_failure();
+                        return Err(SendError::Full);
+                    }
                 }
                 Waited::TimedOut => {
                     self.writer.count_failure();

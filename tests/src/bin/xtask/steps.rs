@@ -34,6 +34,11 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "kill", about: "peers killed and paused", run: |s| suite(s, "kill") },
     Step { name: "cross", about: "cross_language_test", run: |s| suite(s, "cross_language") },
     Step { name: "acceptance", about: "promised snippets", run: |s| suite(s, "acceptance") },
+    Step {
+        name: "planned",
+        about: "names of all languages",
+        run: |s| suite(s, "planned_languages"),
+    },
     Step { name: "readme", about: "examples of the README", run: |s| suite(s, "readme") },
     Step { name: "demo", about: "the command `demo`", run: |s| suite(s, "demo") },
 ];
