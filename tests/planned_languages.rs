@@ -1,5 +1,5 @@
-//! What can be shown of languages that no backend writes yet: the names that a spec gets in them are
-//! compiled by their own compilers. And the two models of the protocol, which are Python programs.
+//! What can be shown of languages that no backend writes yet: the names that a spec gets in them
+//! are compiled by their own compilers. And the two models of the protocol, which are in Python.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,7 +1,7 @@
 //! What the generator writes for each spec of the repository.
 //!
-//! The files of the default spec are committed in `generated/`, where `generate --check` holds them.
-//! For every other spec the snapshot is the difference from those: what the spec changes, and
+//! The files of the default spec are committed in `generated/`, where `generate --check` holds
+//! them. For every other spec the snapshot is the difference from those: what the spec changes, and
 //! nothing of the engine that all specs share.
 
 use std::path::{Path, PathBuf};

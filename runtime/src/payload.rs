@@ -74,8 +74,8 @@ fn wrong_size<T: Fixed>(found: usize) -> DecodeError {
 ///
 /// # Errors
 ///
-/// [`DecodeError::SizeMismatch`] when the payload is shorter than the struct, and not as long as one
-/// of its older versions was.
+/// [`DecodeError::SizeMismatch`] when the payload is shorter than the struct, and not as long as
+/// one of its older versions was.
 pub fn split_fixed<T: Fixed>(payload: &[u8]) -> Result<(T, &[u8]), DecodeError> {
     if let Ok((fixed, tail)) = T::read_from_prefix(payload) {
         return Ok((fixed, tail));

@@ -59,7 +59,7 @@ pub struct SideSnapshot {
     pub epoch: u32,
     /// Age of its last heartbeat, or of its attaching.
     pub heartbeat_age: Duration,
-    /// Sleeps that nobody ended although there was a reason to. Always 0 unless something is broken.
+    /// Sleeps that nobody ended although there was a reason to. 0 unless something is broken.
     pub missed_wakeups: u64,
 }
 

@@ -1,8 +1,11 @@
 //! C++17: one self-contained header.
 
+mod spelling;
+
 use serde::Serialize;
 use serde_json::Value;
 
+use self::spelling::{integer, line_comment, sampler, scalar, spell, string_literal};
 use super::common::{
     ENGINE_FLAGS, ENGINE_TYPES, Prose, Slot, engine_flag, engine_type, hex, needs_align, slots,
 };
@@ -19,14 +22,6 @@ use crate::spec::{MessageRole, RingRole};
 const WIDTH: usize = 100;
 
 const PROSE: Prose = Prose { escape: line_comment, width: WIDTH };
-
-/// A backslash at the end of a line would make the next line a comment too, and any line may end
-/// where the text is wrapped.
-fn line_comment(text: &str) -> String {
-    let quote =
-        |word: &str| if word.ends_with('\\') { format!("'{word}'") } else { word.to_owned() };
-    text.split(' ').map(quote).collect::<Vec<_>>().join(" ")
-}
 
 /// The C++ backend.
 #[derive(Debug)]
@@ -323,10 +318,6 @@ fn alias(prefix: &str, name: &str, ty: &str, value: &NamedValue) -> Alias {
     }
 }
 
-fn spell(kind: NameKind, name: &str) -> String {
-    names::spell(Language::Cpp, kind, name)
-}
-
 fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> HeaderView {
     let extra = |field: &FieldLayout<R>| Extra {
         name: spell(NameKind::HeaderField, &field.name),
@@ -435,30 +426,6 @@ fn constant(constant: &ConstantLayout) -> Constant {
     }
 }
 
-/// A C++ string literal: everything but printable ASCII as three octal digits, which cannot run
-/// into the next character as hexadecimal escapes would.
-fn string_literal(text: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'"' | b'\\' => format!("\\{}", char::from(byte)),
-        b' '..=b'~' => char::from(byte).to_string(),
-        _ => format!("\\{byte:03o}"),
-    };
-    format!("\"{}\"", text.bytes().map(escape).collect::<String>())
-}
-
-/// An integer literal that has exactly its type's range: no implicit sign change, and the least
-/// values spelled as the language can.
-fn integer(scalar: Scalar, value: i128) -> String {
-    match scalar {
-        Scalar::U8 | Scalar::U16 | Scalar::U32 => format!("{value}U"),
-        Scalar::U64 => format!("{value}ULL"),
-        Scalar::I64 if value == i128::from(i64::MIN) => format!("{}LL - 1", value + 1),
-        Scalar::I64 => format!("{value}LL"),
-        Scalar::I32 if value == i128::from(i32::MIN) => format!("{} - 1", value + 1),
-        _ => value.to_string(),
-    }
-}
-
 fn enumeration(item: &EnumLayout) -> Enum {
     let values = if item.is_flags {
         bits(&item.values, item.scalar, NameKind::EnumValue)
@@ -540,27 +507,5 @@ fn sample(layout: &Layout, ty: &Type, target: &str) -> String {
         Type::Array(element, _) => {
             format!("for (auto& each : {target}) {{ {} }}", sample(layout, element, "each"))
         }
-    }
-}
-
-/// Name of the peer's function that draws a value of the named type; the `_sample` keeps it clear
-/// of keywords.
-fn sampler(name: &str) -> String {
-    format!("{}_sample", spell(NameKind::Function, name).trim_end_matches('_'))
-}
-
-fn scalar(scalar: Scalar) -> &'static str {
-    match scalar {
-        Scalar::U8 => "std::uint8_t",
-        Scalar::U16 => "std::uint16_t",
-        Scalar::U32 => "std::uint32_t",
-        Scalar::U64 => "std::uint64_t",
-        Scalar::I8 => "std::int8_t",
-        Scalar::I16 => "std::int16_t",
-        Scalar::I32 => "std::int32_t",
-        Scalar::I64 => "std::int64_t",
-        Scalar::F32 => "float",
-        Scalar::F64 => "double",
-        Scalar::Bool => "WireBool",
     }
 }

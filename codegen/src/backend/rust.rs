@@ -453,8 +453,8 @@ fn sample(layout: &Layout, ty: &Type) -> String {
     }
 }
 
-/// Name of the peer's function that draws a value of the named type; the `_sample` keeps it clear of
-/// keywords.
+/// Name of the peer's function that draws a value of the named type; the `_sample` keeps it clear
+/// of keywords.
 fn sampler(name: &str) -> String {
     format!("{}_sample", spell(Language::Rust, NameKind::Field, name).trim_end_matches('_'))
 }

@@ -40,7 +40,7 @@ rules! {
          characters.",
     DEFINED_TWICE "E021" "A name is defined once.",
     UNKNOWN_TYPE "E022" "A type is built in or defined in the spec or its imports.",
-    BAD_TYPE "E023" "A type is written as `T`, `T[N]`, `T[]`, `char[N]`, `bytes[N]`, `string` or `bytes`.",
+    BAD_TYPE "E023" "A type is `T`, `T[N]`, `T[]`, `char[N]`, `bytes[N]`, `string` or `bytes`.",
     BAD_VERSION "E024"
         "Versions are quoted \"major.minor\"; `since` never falls from field to field and is \
          not newer than the spec.",

@@ -80,7 +80,7 @@ impl<L: Layout> Consumer<L> {
         read_header(&self.reader.memory, record.position, at, width) as u32
     }
 
-    /// Copies pieces out of the ring until a message is complete, nothing is left, or a lap is done.
+    /// Copies pieces out of the ring until a message is whole, nothing is left, or a lap is done.
     fn gather(&mut self, first: Record) -> Result<Option<Found>, RecvError> {
         let mut record = first;
         loop {
@@ -178,7 +178,7 @@ impl<L: Layout> Consumer<L> {
                 return Ok(Some(found));
             }
             match waited {
-                // A peer that sends nothing but broken pieces must not keep this call beyond its time.
+                // A peer that sends only broken pieces must not keep this call beyond its time.
                 Waited::Ready if stop() || deadline.is_over() => return Ok(None),
                 Waited::Ready => {}
                 Waited::TimedOut => return Ok(None),

@@ -91,7 +91,7 @@ pub(crate) fn check<L: Layout>(
 pub(crate) fn sound_message<L: Layout>(word: u64, position: u64, capacity: u64) -> Option<Record> {
     let (frame, message_type) = unpack::<L>(word);
     let rest = capacity - (position & (capacity - 1));
-    // A word of 0 is no message either. In 64 bits, rounding a length of nearly 2^32 up cannot wrap.
+    // A word of 0 is no message either. In 64 bits, rounding a length up cannot wrap.
     let sound = message_type != 0
         && frame as usize >= L::MESSAGE_HEADER.size
         && align_up(u64::from(frame)) <= rest;

@@ -116,7 +116,8 @@ impl Sleeper {
 
     /// Sleeps on `sequence`, which was read before the caller last looked around, unless `ready`.
     ///
-    /// May end for no reason. If the bound ends it, `on_timeout` gets `ready` and runs while the control word still says that this side sleeps.
+    /// May end for no reason. If the bound ends it, `on_timeout` gets `ready` and runs while the
+    /// control word still says that this side sleeps.
     pub(crate) fn sleep<M: Memory, R: FnMut() -> bool>(
         &self,
         memory: &M,

@@ -147,9 +147,10 @@ mod tests {
         assert_eq!(round_capacity(1025).unwrap(), 2048);
         assert_eq!(round_capacity(1 << 40).unwrap(), 1 << 40);
         for bad in [0, (1 << 40) + 1, 1 << 63, u64::MAX] {
-            assert!(
-                matches!(round_capacity(bad), Err(Error::InvalidCapacity { asked, .. }) if asked == bad)
-            );
+            assert!(matches!(
+                round_capacity(bad),
+                Err(Error::InvalidCapacity { asked, .. }) if asked == bad
+            ));
         }
     }
 }

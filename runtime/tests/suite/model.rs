@@ -156,10 +156,17 @@ fn run<L: Layout>(capacity: u64, steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
-    fn a_ring_is_a_queue(capacity in 10u32..14, steps in proptest::collection::vec(step(), 0..300)) {
+    fn a_ring_is_a_queue(
+        capacity in 10u32..14,
+        steps in proptest::collection::vec(step(), 0..300),
+    ) {
         run::<Protocol>(1 << capacity, steps);
     }
 
