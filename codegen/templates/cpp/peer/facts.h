@@ -54,15 +54,16 @@ inline std::string structs() {
 {%- if !loop.first %}
         out += ',';
 {%- endif %}
-{%- if item.size == 0 %}
-        begin(out, "{{ item.raw_name }}", 0, 1);
-{%- else %}
         using Struct = {{ view.namespace }}::{{ item.fixed }};
+{%- if item.size == 0 %}
+        // An empty struct takes a byte in C++, and none on the wire.
+        begin(out, "{{ item.raw_name }}", Struct::kWireSize, alignof(Struct));
+{%- else %}
         begin(out, "{{ item.raw_name }}", sizeof(Struct), alignof(Struct));
+{%- endif %}
 {%- for field in item.fields %}{% if !field.is_padding %}
         field(out, "{{ field.raw_name }}", offsetof(Struct, {{ field.name }}), sizeof(Struct::{{ field.name }}));
 {%- endif %}{% endfor %}
-{%- endif %}
         out += "]}";
     }
 {%- endfor %}
