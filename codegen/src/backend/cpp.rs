@@ -410,7 +410,7 @@ fn named(value: &NamedValue, literal: String, kind: NameKind) -> ValueView {
 fn constant(constant: &ConstantLayout) -> Constant {
     let (ty, literal) = match &constant.value {
         ConstantValue::Int(ty, value) => (scalar(*ty), integer(*ty, *value)),
-        ConstantValue::Float(Scalar::F32, value) => ("float", format!("{value:?}F")),
+        ConstantValue::Float(Scalar::F32, value) => ("float", format!("{:?}F", *value as f32)),
         ConstantValue::Float(_, value) => ("double", format!("{value:?}")),
         ConstantValue::Bool(value) => ("bool", value.to_string()),
         ConstantValue::Text(text) => ("std::string_view", string_literal(text)),

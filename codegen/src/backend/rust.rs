@@ -350,7 +350,8 @@ fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {
 fn constant(constant: &crate::layout::ConstantLayout) -> Constant {
     let (ty, literal) = match &constant.value {
         ConstantValue::Int(ty, value) => (scalar(*ty), value.to_string()),
-        ConstantValue::Float(ty, value) => (scalar(*ty), format!("{value:?}")),
+        ConstantValue::Float(Scalar::F32, value) => ("f32", format!("{:?}", *value as f32)),
+        ConstantValue::Float(_, value) => ("f64", format!("{value:?}")),
         ConstantValue::Bool(value) => ("bool", value.to_string()),
         ConstantValue::Text(text) => ("&str", format!("{text:?}")),
     };

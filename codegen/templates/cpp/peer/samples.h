@@ -1,10 +1,12 @@
 // Test values of every struct of the spec, and the script that says which message is which.
 #pragma once
 
+// clang-format off
 #include <stdexcept>
 
 #include "script.h"
 #include "{{ view.header }}"
+// clang-format on
 
 namespace peer {
 

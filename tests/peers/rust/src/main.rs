@@ -16,6 +16,7 @@ usage: cross_language_test --mode producer|consumer --name NAME [--count N] [--s
 const DEFAULT_COUNT: u32 = 10;
 
 /// What one round's `id` is multiplied with.
+#[expect(clippy::approx_constant, reason = "all languages send this very number")]
 const FACTOR: f64 = 3.14159;
 
 /// The command line.
@@ -158,12 +159,13 @@ fn produce(args: &Args) -> Result<Tally, Failure> {
 }
 
 fn test_data(round: u32) -> Result<TestData, Failure> {
-    let mut data = TestData::default();
-    data.id = i32::try_from(round)?;
-    data.value = f64::from(round) * FACTOR;
-    data.message = format!("TestData {round} from Rust").as_str().try_into()?;
-    data.timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as u64;
-    Ok(data)
+    Ok(TestData {
+        id: i32::try_from(round)?,
+        value: f64::from(round) * FACTOR,
+        message: format!("TestData {round} from Rust").as_str().try_into()?,
+        timestamp: SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as u64,
+        ..TestData::default()
+    })
 }
 
 fn consume(args: &Args) -> Result<Tally, Failure> {

@@ -58,8 +58,8 @@ fn find_tools(settings: &Settings) -> Outcome {
                 outcome.passed += 1;
             }
             Err(missing) => {
-                println!("{:<13} missing: {missing}", tool.program);
-                let reason = format!("{} ({missing})", tool.program);
+                println!("{:<13} missing, used for: {}", tool.program, tool.purpose);
+                let reason = format!("{} for {} ({missing})", tool.program, tool.purpose);
                 // What no package brings is not asked for.
                 match settings.require_all && tool.package.is_some() {
                     true => outcome.failed.push(reason),
