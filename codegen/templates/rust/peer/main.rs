@@ -9,7 +9,8 @@ mod facts;
 mod messages;
 mod produce;
 // Tables of the spec look odd where a type has one value or is 64 bits wide.
-#[allow(clippy::unnecessary_cast, clippy::match_single_binding, clippy::modulo_one)]
+#[allow(clippy::unnecessary_cast, clippy::match_single_binding)]
+#[allow(clippy::modulo_one)]
 mod samples;
 mod script;
 
