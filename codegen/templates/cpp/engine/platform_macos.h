@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// The system: macOS (written from Apple's documentation; not run here)
+// The system: macOS (compiled by a cross compiler; not run)
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
