@@ -23,6 +23,8 @@ pub mod backend;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
+pub mod console;
+#[cfg(feature = "cli")]
 pub mod demo;
 pub mod diagnostic;
 pub mod emit;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Failure, Outcome, SpecArg, say};
+use super::SpecArg;
+use crate::console::{Failure, Outcome, say};
 
 /// Check a spec: report every error in it, for all languages.
 #[derive(Debug, clap::Args)]

@@ -6,8 +6,9 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
-use super::{Failure, Outcome, SpecArg, language, say};
+use super::{SpecArg, language};
 use crate::backend::{self, Backend, Input, Origin};
+use crate::console::{Failure, Outcome, say};
 use crate::emit::{self, Applied, Drift, Plan};
 use crate::names::Language;
 use crate::pipeline;

@@ -1,6 +1,7 @@
 //! `bitrpc layout`: where every byte is.
 
-use super::{Failure, Outcome, SpecArg, say};
+use super::SpecArg;
+use crate::console::{Failure, Outcome, say};
 use crate::layout;
 
 /// Show the layout: offset, size and padding of every field.

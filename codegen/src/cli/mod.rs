@@ -8,14 +8,14 @@ mod generate;
 mod layout;
 mod view;
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::console::{Failure, Outcome};
 use crate::names::Language;
-use crate::{Loaded, demo, diagnostic::Findings};
+use crate::{Loaded, demo};
 
 /// One YAML spec, matching shared-memory rings in Rust and C++.
 #[derive(Debug, Parser)]
@@ -54,37 +54,6 @@ enum Verb {
     Demo(demo::Args),
 }
 
-/// How a verb ended, when it did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Everything is as it should be: exit code 0.
-    Fine,
-    /// The spec, the output or a pair is not as it should be, and was reported: exit code 1.
-    Findings,
-}
-
-/// Why a verb could not do its work: exit code 1 for findings in the spec, else 2.
-#[derive(Debug)]
-pub enum Failure {
-    /// The spec is wrong.
-    Spec(Findings),
-    /// The operating system or a tool refused; the text says what and why.
-    System(String),
-}
-
-impl From<Findings> for Failure {
-    fn from(findings: Findings) -> Self {
-        Self::Spec(findings)
-    }
-}
-
-impl Failure {
-    /// A refusal of the operating system or of a tool.
-    pub fn system(error: impl std::fmt::Display) -> Self {
-        Self::System(error.to_string())
-    }
-}
-
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -111,17 +80,6 @@ pub fn main() -> ExitCode {
             anstream::eprintln!("error: {text}");
             ExitCode::from(2)
         }
-    }
-}
-
-/// Prints a line on standard output. A reader that has gone away, as in `bitrpc layout | head`, is
-/// no failure; a full disk is.
-pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
-    match writeln!(anstream::stdout(), "{line}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::System(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -1,7 +1,8 @@
 //! `bitrpc view`: what the templates of a language are given.
 
-use super::{Failure, Outcome, SpecArg, language, say};
+use super::{SpecArg, language};
 use crate::backend::{self, Input, Origin};
+use crate::console::{Failure, Outcome, say};
 use crate::names::Language;
 
 /// Print the view of a language: the final names, types and literals that its templates place.

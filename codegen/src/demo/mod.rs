@@ -24,7 +24,7 @@ use self::report::{PairRow, Report};
 use self::runner::{Failure as PairFailure, Task};
 pub use self::stage::Stage;
 use crate::backend::{Input, Origin};
-use crate::cli::{Failure, Outcome};
+use crate::console::{Failure, Outcome};
 use crate::layout::Layout;
 
 /// Largest ring that the demo makes, whatever the spec's default is.

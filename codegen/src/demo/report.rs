@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::pairs::PairName;
 use super::runner::{Failure as PairFailure, Outcome};
-use crate::cli::{Failure, say};
+use crate::console::{Failure, say};
 
 /// One pair that was tried.
 #[derive(Debug, Serialize)]

@@ -2,8 +2,8 @@
 
 use super::place::{
     Extent, MAX_ALIGN, align_up, check_size, field_align, fill_padding, offset, placed,
+    plain_extent,
 };
-use super::resolve::plain_extent;
 use super::{FieldLayout, HeaderLayout};
 use crate::diagnostic::{Finding, rule};
 use crate::source::{Span, Spanned};

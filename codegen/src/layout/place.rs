@@ -1,6 +1,6 @@
 //! Placing one field after another, with what the text states about it.
 
-use super::FieldLayout;
+use super::{EnumLayout, FieldLayout, Scalar, Type};
 use crate::diagnostic::{Finding, rule};
 use crate::source::Spanned;
 use crate::spec::Field;
@@ -13,6 +13,21 @@ pub(super) const MAX_ALIGN: u64 = 8;
 pub(super) struct Extent {
     pub(super) size: u64,
     pub(super) align: u64,
+}
+
+/// Size and alignment of a type that needs no struct.
+pub(super) fn plain_extent(ty: &Type, enums: &[EnumLayout]) -> Option<Extent> {
+    let scalar = |scalar: Scalar| Extent { size: scalar.size(), align: scalar.size() };
+    match ty {
+        Type::Scalar(s) => Some(scalar(*s)),
+        Type::Char(length) | Type::Bytes(length) => Some(Extent { size: *length, align: 1 }),
+        Type::Enum(index) => enums.get(*index).map(|item| scalar(item.scalar)),
+        Type::Array(element, count) => {
+            let element = plain_extent(element, enums)?;
+            Some(Extent { size: element.size.saturating_mul(*count), align: element.align })
+        }
+        Type::Struct(_) => None,
+    }
 }
 
 /// The next multiple of `align`; sticks to the end of the number range, which every limit is below.

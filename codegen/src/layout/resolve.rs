@@ -1,6 +1,8 @@
 //! From a spec to its layout.
 
-use super::place::{Extent, align_up, check_size, field_align, offset, placed, stated_align};
+use super::place::{
+    Extent, align_up, check_size, field_align, offset, placed, plain_extent, stated_align,
+};
 use super::{Layout, StructLayout, TailKind, TailLayout, Type, header, place};
 use crate::diagnostic::{Finding, Findings, rule};
 use crate::source::Spanned;
@@ -79,21 +81,6 @@ fn resolve(spec: &Spec, findings: &mut Vec<Finding>) -> Layout {
     layout.layout_hash = layout.compute_layout_hash();
     layout.schema_hash = layout.compute_schema_hash();
     layout
-}
-
-/// Size and alignment of a type that needs no struct.
-pub(super) fn plain_extent(ty: &Type, enums: &[super::EnumLayout]) -> Option<Extent> {
-    let scalar = |scalar: super::Scalar| Extent { size: scalar.size(), align: scalar.size() };
-    match ty {
-        Type::Scalar(s) => Some(scalar(*s)),
-        Type::Char(length) | Type::Bytes(length) => Some(Extent { size: *length, align: 1 }),
-        Type::Enum(index) => enums.get(*index).map(|item| scalar(item.scalar)),
-        Type::Array(element, count) => {
-            let element = plain_extent(element, enums)?;
-            Some(Extent { size: element.size.saturating_mul(*count), align: element.align })
-        }
-        Type::Struct(_) => None,
-    }
 }
 
 struct Structs<'a> {
