@@ -46,9 +46,12 @@ pub struct Args {
     /// The YAML spec.
     #[arg(value_name = "SPEC", default_value = "spec/bitrpc.yaml")]
     spec: PathBuf,
-    /// Only these pairs, producer first.
+    /// Only these pairs, producer first; a side is a language or one of its runtimes.
     #[arg(long, value_name = "FROM:TO,...", value_delimiter = ',')]
     pairs: Vec<PairName>,
+    /// Run C# on .NET and on Mono, instead of the first of the two that is there.
+    #[arg(long)]
+    all_runtimes: bool,
     /// Messages that each pair exchanges.
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
@@ -65,6 +68,7 @@ const EXAMPLES: &str = "\
 Examples:
   bitrpc demo                               the default protocol, all pairs
   bitrpc demo my.yaml --pairs rust:cpp      your own spec, one pair
+  bitrpc demo --pairs csharp-mono:rust      one runtime of a language
   bitrpc demo --json | jq '.pairs[] | select(.ok | not)'
 
 The JSON report:
@@ -80,7 +84,7 @@ A language without a toolchain is skipped by name. Exit code 1 if a pair fails o
 /// When the spec is wrong or the operating system refuses. A pair that fails is reported and is an
 /// [`Outcome::Findings`].
 pub fn run(args: &Args) -> Result<Outcome, Failure> {
-    let wanted = Wanted::new(&args.pairs);
+    let wanted = Wanted::new(&args.pairs, args.all_runtimes);
     let loaded = crate::load(&args.spec)?;
     let interrupted = catch_interrupts().map_err(Failure::system)?;
     let folder = tempfile::Builder::new()

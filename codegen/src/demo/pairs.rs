@@ -1,6 +1,5 @@
 //! Who talks to whom: the pairs asked for, and the languages that can take part.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::thread;
@@ -10,16 +9,16 @@ use super::stage::Stage;
 use super::toolchain::{self, Found, Missing, Program, Toolchain};
 use crate::names::Language;
 
-/// A producer's and a consumer's language.
+/// A producer and a consumer, each the id of a language or of one of its toolchains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PairName {
-    pub(super) from: Language,
-    pub(super) to: Language,
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
 }
 
 impl fmt::Display for PairName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} -> {}", self.from.id(), self.to.id())
+        write!(f, "{} -> {}", self.from, self.to)
     }
 }
 
@@ -29,17 +28,21 @@ impl FromStr for PairName {
     fn from_str(text: &str) -> Result<Self, String> {
         let (from, to) =
             text.split_once(':').ok_or("expected FROM:TO, for example cpp:rust".to_owned())?;
-        Ok(Self { from: language(from)?, to: language(to)? })
+        Ok(Self { from: side(from)?, to: side(to)? })
     }
 }
 
-/// A language that has a toolchain.
-fn language(id: &str) -> Result<Language, String> {
-    let known = languages();
-    known.iter().copied().find(|language| language.id() == id).ok_or_else(|| {
-        let known = known.iter().map(|language| language.id()).collect::<Vec<_>>().join(", ");
-        format!("unknown language `{id}`, expected one of: {known}")
-    })
+/// The id of a language that has a toolchain, or of a toolchain.
+fn side(id: &str) -> Result<&'static str, String> {
+    let languages = languages().into_iter().map(Language::id);
+    let mut known: Vec<_> = languages.chain(toolchain::all().iter().map(|t| t.id())).collect();
+    known.sort_unstable();
+    known.dedup();
+    known
+        .iter()
+        .copied()
+        .find(|side| *side == id)
+        .ok_or_else(|| format!("unknown language `{id}`, expected one of: {}", known.join(", ")))
 }
 
 /// Every language that the registry of toolchains knows, once.
@@ -49,110 +52,161 @@ fn languages() -> Vec<Language> {
     known
 }
 
-/// The pairs that the user asked for.
+/// What the user asked for.
 pub(super) struct Wanted {
     /// Empty: all.
     pairs: Vec<PairName>,
+    /// Every toolchain of a language, instead of the first one found.
+    all_runtimes: bool,
 }
 
 impl Wanted {
-    pub(super) fn new(pairs: &[PairName]) -> Self {
-        Self { pairs: pairs.to_vec() }
+    pub(super) fn new(pairs: &[PairName], all_runtimes: bool) -> Self {
+        Self { pairs: pairs.to_vec(), all_runtimes }
     }
 
-    fn includes(&self, pair: PairName) -> bool {
-        self.pairs.is_empty() || self.pairs.contains(&pair)
+    /// Everyone who takes part if a toolchain is there.
+    fn seats(&self) -> Vec<Seat> {
+        let mut seats = Vec::new();
+        for language in languages() {
+            let own = || toolchain::all().iter().copied().filter(|t| t.language() == language);
+            if !self.all_runtimes {
+                seats.push(Seat { name: language.id(), language, toolchains: own().collect() });
+            }
+            let is_asked_for = |toolchain: &&dyn Toolchain| {
+                let id = toolchain.id();
+                self.all_runtimes
+                    || id != language.id() && self.pairs.iter().any(|p| p.from == id || p.to == id)
+            };
+            let alone =
+                |t: &'static dyn Toolchain| Seat { name: t.id(), language, toolchains: vec![t] };
+            seats.extend(own().filter(is_asked_for).map(alone));
+        }
+        seats.retain(|seat| self.involves(seat));
+        seats
     }
 
-    fn involves(&self, language: Language) -> bool {
-        let takes_part = |pair: &PairName| pair.from == language || pair.to == language;
+    fn involves(&self, seat: &Seat) -> bool {
+        let takes_part = |p: &PairName| self.means(p.from, seat) || self.means(p.to, seat);
         self.pairs.is_empty() || self.pairs.iter().any(takes_part)
+    }
+
+    fn includes(&self, from: &Seat, to: &Seat) -> bool {
+        let is_this = |p: &PairName| self.means(p.from, from) && self.means(p.to, to);
+        self.pairs.is_empty() || self.pairs.iter().any(is_this)
+    }
+
+    /// Whether the user's word is for this seat.
+    fn means(&self, side: &str, seat: &Seat) -> bool {
+        side == seat.name || self.all_runtimes && side == seat.language.id()
     }
 }
 
-/// The peer of a language, or why the compiler refused it.
+/// One that takes part: a language with the first of its toolchains that is there, or a toolchain.
+struct Seat {
+    name: &'static str,
+    language: Language,
+    toolchains: Vec<&'static dyn Toolchain>,
+}
+
+impl Seat {
+    /// The first toolchain that is there, else what is missing for the first one.
+    fn find(&self) -> Result<(&'static dyn Toolchain, Found), Missing> {
+        let mut missing = None;
+        for toolchain in &self.toolchains {
+            match toolchain.find() {
+                Ok(found) => return Ok((*toolchain, found)),
+                Err(reason) => missing = missing.or(Some(reason)),
+            }
+        }
+        Err(missing.expect("languages come from the registry, so each has a toolchain"))
+    }
+}
+
+/// The peer of a seat, or why the compiler refused it.
 pub(super) type Built = Result<Program, String>;
 
-/// The languages that take part.
+/// One that takes part, with what builds it.
+struct Member {
+    seat: Seat,
+    toolchain: &'static dyn Toolchain,
+    found: Found,
+}
+
+/// Everyone who takes part.
 pub(super) struct Crew {
-    members: Vec<(&'static dyn Toolchain, Found)>,
-    peers: BTreeMap<Language, Built>,
+    members: Vec<Member>,
+    peers: Vec<Built>,
     skipped: Vec<SkipRow>,
 }
 
 impl Crew {
-    /// Looks for one toolchain of each language that is wanted.
+    /// Looks for the toolchains of everyone who is wanted.
     pub(super) fn find(wanted: &Wanted) -> Self {
-        let mut crew = Self { members: Vec::new(), peers: BTreeMap::new(), skipped: Vec::new() };
-        for language in languages().into_iter().filter(|l| wanted.involves(*l)) {
-            match find(language) {
-                Ok(member) => crew.members.push(member),
-                Err(missing) => crew
-                    .skipped
-                    .push(SkipRow { language: language.id(), reason: missing.to_string() }),
+        let mut crew = Self { members: Vec::new(), peers: Vec::new(), skipped: Vec::new() };
+        for seat in wanted.seats() {
+            match seat.find() {
+                Ok((toolchain, found)) => crew.members.push(Member { seat, toolchain, found }),
+                Err(missing) => {
+                    crew.skipped.push(SkipRow { language: seat.name, reason: missing.to_string() })
+                }
             }
         }
         crew
     }
 
-    /// The languages that take part, as a list in words.
+    /// What takes part and on what, in words.
     pub(super) fn names(&self) -> String {
-        let names: Vec<_> = self.members.iter().map(|(t, _)| t.language().title()).collect();
+        let mut names: Vec<_> =
+            self.members.iter().map(|member| member.seat.language.title()).collect();
+        names.dedup();
         names.join(", ")
     }
 
     /// Builds all peers, side by side; blocks until the last compiler has ended.
     pub(super) fn build(&mut self, stage: &Stage) {
         self.peers = thread::scope(|scope| {
-            let build = |(toolchain, found): &(&'static dyn Toolchain, Found)| {
+            let build = |Member { toolchain, found, .. }: &Member| {
                 let (toolchain, found) = (*toolchain, found.clone());
-                let built = move || stage.build(toolchain, &found).map_err(|e| e.to_string());
-                (toolchain.language(), scope.spawn(built))
+                scope.spawn(move || stage.build(toolchain, &found).map_err(|e| e.to_string()))
             };
             let builds: Vec<_> = self.members.iter().map(build).collect();
             let join = |handle: thread::ScopedJoinHandle<'_, Built>| {
                 handle.join().unwrap_or_else(|_| Err("the build panicked".to_owned()))
             };
-            builds.into_iter().map(|(language, handle)| (language, join(handle))).collect()
+            builds.into_iter().map(join).collect()
         });
     }
 
-    /// The wanted pairs of languages that take part, with their peers.
+    /// The wanted pairs of those that take part, with their peers.
     pub(super) fn pairs(&self, wanted: &Wanted) -> Vec<(PairName, &Built, &Built)> {
+        let seats = || self.members.iter().map(|member| &member.seat).zip(&self.peers);
         let mut pairs = Vec::new();
-        for (&from, producer) in &self.peers {
-            for (&to, consumer) in &self.peers {
-                let name = PairName { from, to };
-                if wanted.includes(name) {
-                    pairs.push((name, producer, consumer));
+        for (from, producer) in seats() {
+            for (to, consumer) in seats() {
+                if wanted.includes(from, to) {
+                    pairs.push((PairName { from: from.name, to: to.name }, producer, consumer));
                 }
             }
         }
         pairs
     }
 
-    /// The languages that do not take part.
+    /// Those that do not take part.
     pub(super) fn into_skipped(self) -> Vec<SkipRow> {
         self.skipped
     }
 }
 
-/// The first toolchain of `language` that is there, else what is missing for the first one.
-fn find(language: Language) -> Result<(&'static dyn Toolchain, Found), Missing> {
-    let mut missing = None;
-    for toolchain in toolchain::all().iter().filter(|t| t.language() == language) {
-        match toolchain.find() {
-            Ok(found) => return Ok((*toolchain, found)),
-            Err(reason) => missing = missing.or(Some(reason)),
-        }
-    }
-    Err(missing.expect("languages come from the registry, so each has a toolchain"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{PairName, languages};
+    use super::{PairName, Wanted, languages};
     use crate::backend;
+
+    fn seats(pairs: &[&str], all_runtimes: bool) -> Vec<&'static str> {
+        let pairs: Vec<PairName> = pairs.iter().map(|pair| pair.parse().unwrap()).collect();
+        Wanted::new(&pairs, all_runtimes).seats().iter().map(|seat| seat.name).collect()
+    }
 
     #[test]
     fn every_generated_language_can_take_part() {
@@ -164,8 +218,16 @@ mod tests {
     fn a_pair_is_two_known_languages() {
         assert_eq!("cpp:rust".parse::<PairName>().unwrap().to_string(), "cpp -> rust");
         assert!("cpp".parse::<PairName>().unwrap_err().contains("FROM:TO"));
-        assert!(
-            "cpp:cobol".parse::<PairName>().unwrap_err().contains("expected one of: rust, cpp")
-        );
+        assert!("cpp:cobol".parse::<PairName>().unwrap_err().contains("expected one of: cpp, "));
+    }
+
+    #[test]
+    fn a_language_takes_part_on_one_runtime_unless_more_are_asked_for() {
+        assert_eq!(seats(&["rust:csharp"], false), ["rust", "csharp"]);
+        assert_eq!(seats(&["rust:csharp-mono"], false), ["rust", "csharp-mono"]);
+        assert_eq!(seats(&["rust:csharp"], true), ["rust", "csharp-dotnet", "csharp-mono"]);
+        let all = seats(&[], true);
+        assert!(all.contains(&"csharp-dotnet") && all.contains(&"csharp-mono"));
+        assert!(!all.contains(&"csharp"));
     }
 }

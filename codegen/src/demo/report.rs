@@ -24,7 +24,7 @@ pub(super) struct PairRow {
 
 impl PairRow {
     pub(super) fn new(name: PairName, result: Result<Outcome, PairFailure>) -> Self {
-        let (from, to) = (name.from.id(), name.to.id());
+        let (from, to) = (name.from, name.to);
         match result {
             Ok(Outcome { consumer, .. }) => {
                 let (messages, seconds) = (consumer.messages, consumer.seconds);

@@ -35,23 +35,17 @@ impl Toolchain for Compiler {
     }
 
     fn build(&self, found: &Found, job: &Job) -> Result<Program, BuildError> {
-        let folder = job.peer.join("build");
-        let output = folder.join("peer");
+        let output = job.peer.join(super::BUILD).join("peer");
+        // A compiler that is stopped half-way must not leave what looks like the program.
+        let unfinished = output.with_extension("unfinished");
         let mut command = Command::new(&found.program);
         command.args(FLAGS).arg("-I").arg(&job.library).arg(job.peer.join("main.cpp"));
+        command.arg("-o").arg(&unfinished);
         let recipe = format!("{}\n{}\n", found.version, super::words(&command));
-        if !super::is_fresh(&output, &recipe, &[&job.library, &job.peer]) {
-            // A compiler that is stopped half-way must not leave what looks like the program.
-            let unfinished = folder.join("peer.unfinished");
-            let not_written = |error: std::io::Error| BuildError {
-                command: format!("write into {}", folder.display()),
-                output: error.to_string(),
-            };
-            fs::create_dir_all(&folder).map_err(not_written)?;
-            super::run(command.arg("-o").arg(&unfinished))?;
-            fs::rename(&unfinished, &output).map_err(not_written)?;
-            super::note_recipe(&output, &recipe).map_err(not_written)?;
-        }
+        super::make(&output, &recipe, job, || {
+            super::run(&mut command)?;
+            fs::rename(&unfinished, &output).map_err(|error| super::not_written(&output, &error))
+        })?;
         Ok(Program::new(output))
     }
 }

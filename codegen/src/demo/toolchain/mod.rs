@@ -4,6 +4,7 @@
 //! takes the first one found, tests take both.
 
 mod cpp;
+mod csharp;
 mod rust;
 
 use std::ffi::{OsStr, OsString};
@@ -35,7 +36,7 @@ pub trait Toolchain: Sync {
 
 /// Every toolchain, those of one language in the order of preference.
 pub fn all() -> &'static [&'static dyn Toolchain] {
-    &[&rust::Cargo, &cpp::Compiler]
+    &[&rust::Cargo, &cpp::Compiler, &csharp::DotNet, &csharp::Mono]
 }
 
 /// A toolchain that is there.
@@ -75,12 +76,13 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     argv: Vec<OsString>,
+    environment: Vec<(&'static str, OsString)>,
 }
 
 impl Program {
     /// The program at `path`, without arguments of its own.
     pub fn new(path: impl Into<OsString>) -> Self {
-        Self { argv: vec![path.into()] }
+        Self { argv: vec![path.into()], environment: Vec::new() }
     }
 
     /// The same with one more argument in front of the peer's own.
@@ -90,10 +92,18 @@ impl Program {
         self
     }
 
+    /// The same with a variable in its environment.
+    #[must_use]
+    pub fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name, value.into()));
+        self
+    }
+
     /// A command that starts it; the caller adds the peer's arguments.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.argv[0]);
         command.args(&self.argv[1..]);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }
@@ -146,40 +156,55 @@ pub fn first_line(program: &Path, arguments: &[&str]) -> Option<String> {
     text.lines().next().map(|line| line.trim().to_owned())
 }
 
-/// Whether `output` was made by the same `recipe` from sources that have not changed since.
+/// What toolchains make lies below this folder of a peer; it is no source.
+const BUILD: &str = "build";
+
+/// Makes `output` by calling `build`, unless it was made by the same `recipe` from sources that
+/// have not changed since.
 ///
 /// The recipe is whatever decides the result besides the sources: compiler version and flags.
-fn is_fresh(output: &Path, recipe: &str, sources: &[&Path]) -> bool {
+fn make(
+    output: &Path,
+    recipe: &str,
+    job: &Job,
+    build: impl FnOnce() -> Result<(), BuildError>,
+) -> Result<(), BuildError> {
+    if is_fresh(output, recipe, job) {
+        return Ok(());
+    }
+    let failed = |error: io::Error| not_written(output, &error);
+    output.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
+    build()?;
+    fs::write(recipe_of(output), recipe).map_err(failed)
+}
+
+fn not_written(output: &Path, error: &io::Error) -> BuildError {
+    BuildError { command: format!("write {}", output.display()), output: error.to_string() }
+}
+
+fn is_fresh(output: &Path, recipe: &str, job: &Job) -> bool {
     let same_recipe = fs::read_to_string(recipe_of(output)).is_ok_and(|text| text == recipe);
     let made = fs::metadata(output).and_then(|meta| meta.modified());
     let (true, Ok(made)) = (same_recipe, made) else { return false };
-    sources.iter().all(|folder| newest_below(folder, output).is_ok_and(|time| time <= made))
-}
-
-/// Notes how `output` was made, for [`is_fresh`].
-fn note_recipe(output: &Path, recipe: &str) -> io::Result<()> {
-    fs::write(recipe_of(output), recipe)
+    [&job.library, &job.peer].iter().all(|folder| newest_below(folder).is_ok_and(|t| t <= made))
 }
 
 fn recipe_of(output: &Path) -> PathBuf {
     output.with_extension("recipe")
 }
 
-/// When the newest file below `folder` was changed; the folder of `output` does not count.
-fn newest_below(folder: &Path, output: &Path) -> io::Result<SystemTime> {
+/// When the newest source below `folder` was changed.
+fn newest_below(folder: &Path) -> io::Result<SystemTime> {
     let mut newest = SystemTime::UNIX_EPOCH;
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
-        if output.parent() == Some(&folder) {
-            continue;
-        }
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
             let meta = entry.metadata()?;
-            if meta.is_dir() {
-                open.push(entry.path());
-            } else {
+            if !meta.is_dir() {
                 newest = newest.max(meta.modified()?);
+            } else if entry.file_name() != BUILD {
+                open.push(entry.path());
             }
         }
     }

@@ -1,0 +1,159 @@
+{% include "csharp/head.cs" %}
+
+using System;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace {{ view.namespace }}
+{
+    /// <summary>Copies of bytes, the short ones without a call.</summary>
+    internal static unsafe class RingBytes
+    {
+        /// <summary>Copies a span to where it fits.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void Copy(byte* to, ReadOnlySpan<byte> from)
+        {
+            fixed (byte* source = &MemoryMarshal.GetReference(from))
+            {
+                Copy(to, source, from.Length);
+            }
+        }
+
+        /// <summary>
+        /// Copies bytes that do not overlap. Two moves that may meet in the middle cover every
+        /// length between a power of two and its double; a call costs more than all of a short
+        /// copy.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void Copy(byte* to, byte* from, int length)
+        {
+            if (length > 64)
+            {
+                Buffer.MemoryCopy(from, to, length, length);
+            }
+            else if (length >= 32)
+            {
+                *(Block32*)to = *(Block32*)from;
+                *(Block32*)(to + length - 32) = *(Block32*)(from + length - 32);
+            }
+            else
+            {
+                CopyShort(to, from, length);
+            }
+        }
+
+        private static void CopyShort(byte* to, byte* from, int length)
+        {
+            if (length >= 16)
+            {
+                *(Block16*)to = *(Block16*)from;
+                *(Block16*)(to + length - 16) = *(Block16*)(from + length - 16);
+            }
+            else if (length >= 8)
+            {
+                *(ulong*)to = *(ulong*)from;
+                *(ulong*)(to + length - 8) = *(ulong*)(from + length - 8);
+            }
+            else if (length >= 4)
+            {
+                *(uint*)to = *(uint*)from;
+                *(uint*)(to + length - 4) = *(uint*)(from + length - 4);
+            }
+            else
+            {
+                for (int i = 0; i < length; i++)
+                {
+                    to[i] = from[i];
+                }
+            }
+        }
+
+        [StructLayout(LayoutKind.Sequential, Size = 16)]
+        private struct Block16
+        {
+            internal ulong A;
+            internal ulong B;
+        }
+
+        [StructLayout(LayoutKind.Sequential, Size = 32)]
+        private struct Block32
+        {
+            internal ulong A;
+            internal ulong B;
+            internal ulong C;
+            internal ulong D;
+        }
+    }
+
+    /// <summary>UTF-8 as the protocol wants it: well-formed, or refused.</summary>
+    internal static unsafe class RingUtf8
+    {
+        private static readonly UTF8Encoding Strict = new UTF8Encoding(false, true);
+
+        private static readonly UTF8Encoding Lenient = new UTF8Encoding(false, false);
+
+        /// <summary>Bytes of a text in UTF-8; -1 if it holds half a surrogate pair.</summary>
+        internal static int CountBytes(string text)
+        {
+            try
+            {
+                return Strict.GetByteCount(text);
+            }
+            catch (EncoderFallbackException)
+            {
+                return -1;
+            }
+        }
+
+        /// <summary>Writes a text whose bytes were counted.</summary>
+        internal static int Write(string text, Span<byte> to)
+        {
+            fixed (char* from = &MemoryMarshal.GetReference(text.AsSpan()))
+            fixed (byte* start = &MemoryMarshal.GetReference(to))
+            {
+                return text.Length == 0 ? 0 : Strict.GetBytes(from, text.Length, start, to.Length);
+            }
+        }
+
+        /// <summary>Reads a text; null if the bytes are not UTF-8.</summary>
+        internal static string Read(ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                return Read(Strict, bytes);
+            }
+            catch (DecoderFallbackException)
+            {
+                return null;
+            }
+        }
+
+        /// <summary>Reads a text for display: what is not UTF-8 becomes U+FFFD.</summary>
+        internal static string Show(ReadOnlySpan<byte> bytes) => Read(Lenient, bytes);
+
+        private static string Read(UTF8Encoding encoding, ReadOnlySpan<byte> bytes)
+        {
+            fixed (byte* start = &MemoryMarshal.GetReference(bytes))
+            {
+                return bytes.Length == 0 ? string.Empty : encoding.GetString(start, bytes.Length);
+            }
+        }
+    }
+
+    /// <summary>Numbers in messages, the same in every culture.</summary>
+    internal static class RingText
+    {
+        internal static string Of(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+        internal static string Of(ulong value) => value.ToString(CultureInfo.InvariantCulture);
+
+        internal static string Hex(ulong value, int digits, bool prefix = true)
+        {
+            string format = "x" + Of(digits);
+            string number = value.ToString(format, CultureInfo.InvariantCulture);
+            return prefix ? "0x" + number : number;
+        }
+    }
+}

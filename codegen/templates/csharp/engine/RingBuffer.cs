@@ -1,0 +1,255 @@
+{% include "csharp/head.cs" %}
+
+using System;
+using System.Threading;
+
+namespace {{ view.namespace }}
+{
+    /// <summary>Counters of a ring, both sides together, since it was made.</summary>
+    public sealed class Statistics
+    {
+        internal unsafe Statistics(byte* header)
+        {
+            MessagesSent = Snapshot.Read64(header, RingHeaderLayout.MessagesSent);
+            MessagesReceived = Snapshot.Read64(header, RingHeaderLayout.MessagesReceived);
+            BytesSent = Snapshot.Read64(header, RingHeaderLayout.BytesSent);
+            BytesReceived = Snapshot.Read64(header, RingHeaderLayout.BytesReceived);
+            Errors = Snapshot.Read64(header, RingHeaderLayout.SendFailures)
+                + Snapshot.Read64(header, RingHeaderLayout.ReceiveErrors);
+        }
+
+        /// <summary>Messages published.</summary>
+        public ulong MessagesSent { get; }
+
+        /// <summary>Messages released by the consumer.</summary>
+        public ulong MessagesReceived { get; }
+
+        /// <summary>Payload bytes published.</summary>
+        public ulong BytesSent { get; }
+
+        /// <summary>Payload bytes released by the consumer.</summary>
+        public ulong BytesReceived { get; }
+
+        /// <summary>Sends that found the ring full, and messages found missing or broken.</summary>
+        public ulong Errors { get; }
+
+        /// <summary>
+        /// Payload bytes per message of the side that has handled more; 0 without messages.
+        /// </summary>
+        public double AvgMessageSize
+        {
+            get
+            {
+                bool isSender = MessagesSent >= MessagesReceived;
+                ulong messages = isSender ? MessagesSent : MessagesReceived;
+                ulong bytes = isSender ? BytesSent : BytesReceived;
+                return messages == 0 ? 0 : (double)bytes / messages;
+            }
+        }
+    }
+
+    /// <summary>Life of one side of a ring.</summary>
+    public enum PeerState : byte
+    {
+        /// <summary>Nobody has had this role yet.</summary>
+        Never,
+
+        /// <summary>The role's lock is held.</summary>
+        Alive,
+
+        /// <summary>The lock is held, but the heartbeat is too old.</summary>
+        Stalled,
+
+        /// <summary>The last one has closed.</summary>
+        Closed,
+
+        /// <summary>The last one ended without closing.</summary>
+        Died,
+    }
+
+    /// <summary>What a ring's header says of one side.</summary>
+    public sealed class SideSnapshot
+    {
+        internal unsafe SideSnapshot(byte* header, Role role, bool isHeld)
+        {
+            State = Snapshot.ReadState(header, role, isHeld, 0);
+            ProcessId = Snapshot.Read32(header, role.Pid);
+            Epoch = Snapshot.Read32(header, role.Epoch);
+            HeartbeatNs = Snapshot.Read64(header, role.Heartbeat);
+            MissedWakeups = Snapshot.Read64(header, role.MissedWakeups);
+        }
+
+        /// <summary>Its life.</summary>
+        public PeerState State { get; }
+
+        /// <summary>Process id of the last holder; 0 if there was none.</summary>
+        public uint ProcessId { get; }
+
+        /// <summary>Counts the holders.</summary>
+        public uint Epoch { get; }
+
+        /// <summary>Monotonic clock of the last heartbeat, in nanoseconds.</summary>
+        public ulong HeartbeatNs { get; }
+
+        /// <summary>
+        /// Sleeps that nobody ended although there was a reason: 0 unless broken.
+        /// </summary>
+        public ulong MissedWakeups { get; }
+    }
+
+    /// <summary>
+    /// All that a ring's header says, read field by field: the numbers may be some messages apart
+    /// while the ring is in use.
+    /// </summary>
+    public sealed class Snapshot
+    {
+        internal unsafe Snapshot(byte* header, ulong capacity, bool producerHeld, bool consumerHeld)
+        {
+            Statistics = new Statistics(header);
+            Capacity = capacity;
+            ulong read = Read64(header, RingHeaderLayout.ReadPosition);
+            ulong write = Read64(header, RingHeaderLayout.WritePosition);
+            UsedBytes = write - read <= capacity ? write - read : 0;
+            SendFailures = Read64(header, RingHeaderLayout.SendFailures);
+            ReceiveErrors = Read64(header, RingHeaderLayout.ReceiveErrors);
+            CreatedUnixNs = Read64(header, RingHeaderLayout.CreatedUnixNs);
+            Producer = new SideSnapshot(header, Role.Producer, producerHeld);
+            Consumer = new SideSnapshot(header, Role.Consumer, consumerHeld);
+        }
+
+        /// <summary>The counters of both sides.</summary>
+        public Statistics Statistics { get; }
+
+        /// <summary>Size of the data area in bytes.</summary>
+        public ulong Capacity { get; }
+
+        /// <summary>Bytes between the two positions, padding included.</summary>
+        public ulong UsedBytes { get; }
+
+        /// <summary>Sends that found the ring full.</summary>
+        public ulong SendFailures { get; }
+
+        /// <summary>Messages found missing, incomplete or corrupt.</summary>
+        public ulong ReceiveErrors { get; }
+
+        /// <summary>When the ring was made, nanoseconds since 1970.</summary>
+        public ulong CreatedUnixNs { get; }
+
+        /// <summary>The sending side.</summary>
+        public SideSnapshot Producer { get; }
+
+        /// <summary>The receiving side.</summary>
+        public SideSnapshot Consumer { get; }
+
+        internal static unsafe ulong Read64(byte* header, int offset) =>
+            Volatile.Read(ref *(ulong*)(header + offset));
+
+        internal static unsafe uint Read32(byte* header, int offset) =>
+            Volatile.Read(ref *(uint*)(header + offset));
+
+        /// <summary>The life of one side; without a stall time, heartbeats do not count.</summary>
+        internal static unsafe PeerState ReadState(
+            byte* header, Role role, bool isHeld, ulong stallNs)
+        {
+            uint state = Read32(header, role.State);
+            if (state != RingState.Attached)
+            {
+                return state == RingState.Never ? PeerState.Never : PeerState.Closed;
+            }
+
+            ulong beat = Read64(header, role.Heartbeat);
+            ulong now = Platform.Current.MonotonicNs();
+            bool isStalled = stallNs != 0 && now > beat && now - beat > stallNs;
+            return !isHeld ? PeerState.Died : isStalled ? PeerState.Stalled : PeerState.Alive;
+        }
+    }
+
+    /// <summary>
+    /// A ring that this process is attached to, as a producer or consumer shows it: what it is
+    /// called, how large it is, and how it is doing. Threads: those of the side that it belongs to.
+    /// After that side was closed, the numbers of that moment stay readable.
+    /// </summary>
+    public sealed unsafe class RingBuffer
+    {
+        private readonly RingAttachment _attachment;
+        private readonly Segment _segment;
+        private Snapshot _last;
+
+        internal RingBuffer(RingAttachment attachment)
+        {
+            _attachment = attachment;
+            _segment = attachment.Segment;
+        }
+
+        /// <summary>The ring's name, without folder and prefix.</summary>
+        public string Name => _segment.Target.Name;
+
+        /// <summary>The ring's file.</summary>
+        public string FilePath => _segment.Target.FilePath;
+
+        /// <summary>Size of the data area in bytes.</summary>
+        public ulong Capacity => _segment.Identity.Capacity;
+
+        /// <summary>Largest payload that one message can carry, in bytes.</summary>
+        public int LargestPayload => Record.LargestPayload(Capacity);
+
+        /// <summary>
+        /// False if the ring was made from a spec with other message types or structs.
+        /// </summary>
+        public bool SchemaMatches => _segment.Identity.SchemaHash == Layout.SchemaHash;
+
+        /// <summary>Whether the side that shows this is still open.</summary>
+        public bool IsOpen => _attachment.IsOpen;
+
+        /// <summary>The counters of both sides.</summary>
+        public Statistics Statistics =>
+            _last != null ? _last.Statistics : new Statistics(_attachment.Base);
+
+        /// <summary>Removes a ring's file at any time.</summary>
+        /// <remarks>
+        /// Whoever is attached keeps the memory, and finds out at the next liveness check.
+        /// </remarks>
+        /// <param name="name">The ring.</param>
+        /// <param name="options">For the folder; may be null.</param>
+        /// <returns>False if there was none.</returns>
+        /// <exception cref="SharedMemoryException">InvalidName, PermissionDenied, NotRegularFile,
+        /// Io.</exception>
+        public static bool Remove(string name, SharedMemoryOptions options = null) =>
+            Segment.Remove(new RingTarget(name, options ?? new SharedMemoryOptions()));
+
+        /// <summary>The file that a ring of this name has, or would have.</summary>
+        /// <param name="name">The ring.</param>
+        /// <param name="options">For the folder; may be null.</param>
+        /// <returns>The path.</returns>
+        /// <exception cref="SharedMemoryException">InvalidName, FolderMissing.</exception>
+        public static string GetPath(string name, SharedMemoryOptions options = null) =>
+            new RingTarget(name, options ?? new SharedMemoryOptions()).FilePath;
+
+        /// <summary>All that the header says.</summary>
+        /// <returns>The numbers.</returns>
+        public Snapshot GetSnapshot() => _last ?? Take();
+
+        internal PeerState GetPeerState(int stallMs)
+        {
+            Role peer = _attachment.Role.Peer;
+            if (_last != null)
+            {
+                return (peer.IsProducer ? _last.Producer : _last.Consumer).State;
+            }
+
+            ulong stallNs = (ulong)Math.Max(stallMs, 0) * 1000000;
+            return Snapshot.ReadState(_attachment.Base, peer, _attachment.IsPeerAlive(), stallNs);
+        }
+
+        /// <summary>Keeps the numbers of this moment: the memory is about to go.</summary>
+        internal void Freeze() => _last = Take();
+
+        private Snapshot Take()
+        {
+            bool isProducer = _attachment.Role.IsProducer;
+            bool isPeerHeld = _attachment.IsPeerAlive();
+            return new Snapshot(
+                _attachment.Base, Capacity, isProducer || isPeerHeld, !isProducer || isPeerHeld);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+{% include "csharp/head.cs" %}
+
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Threading;
+
+namespace {{ view.namespace }}
+{
+    /// <summary>How far a consumer stays behind its producer in a stream.</summary>
+    /// <remarks>
+    /// Each time the ring is found empty after a run of records, the consumer pauses before it
+    /// looks again: not at all for request and response, longer while the runs between two pauses
+    /// are short.
+    /// </remarks>
+    internal struct RingDistance
+    {
+        private const ulong ShortRun = 16 << 10;
+        private const ulong LongRun = 64 << 10;
+        private const int TryEvery = 64;
+        private const int FirstPause = 8;
+        private const int LongestPause = 1024;
+
+        private readonly bool _isAdaptive;
+        private readonly ulong _shortRun;
+        private int _pause;
+        private int _empties;
+        private ulong _markMessages;
+        private ulong _markPosition;
+
+        internal RingDistance(Distance distance, ulong capacity, ulong messages, ulong position)
+        {
+            _isAdaptive = distance == Distance.Adaptive;
+            _shortRun = Math.Min(ShortRun, capacity / 4);
+            _pause = 0;
+            _empties = 0;
+            _markMessages = messages;
+            _markPosition = position;
+        }
+
+        /// <summary>
+        /// The ring was found empty after so many messages and bytes in all. Returns how long to
+        /// pause; 0 if nothing came since the last time.
+        /// </summary>
+        internal int OnEmpty(ulong messages, ulong position)
+        {
+            ulong run = messages - _markMessages;
+            if (run == 0 || !_isAdaptive)
+            {
+                return 0;
+            }
+
+            ulong bytes = position - _markPosition;
+            _markMessages = messages;
+            _markPosition = position;
+            if (_pause == 0)
+            {
+                _empties++;
+                _pause = _empties % TryEvery == 0 ? FirstPause : 0;
+            }
+            else if (run < 2)
+            {
+                _pause = 0;
+            }
+            else if (bytes < _shortRun)
+            {
+                _pause = Math.Min(_pause * 2, LongestPause);
+            }
+            else if (bytes > LongRun)
+            {
+                _pause -= _pause / 4;
+            }
+
+            return _pause;
+        }
+    }
+
+    /// <summary>
+    /// The consumer's half of the ring algorithm: memory only, no system call. One thread.
+    /// </summary>
+    internal unsafe struct RingReader
+    {
+        /// <summary>
+        /// What a closed reader looks at instead of unmapped memory: an empty ring.
+        /// </summary>
+        private static readonly byte* Nothing = NewWord();
+
+        private readonly byte* _base;
+        private byte* _data;
+        private ulong _mask;
+        private readonly ulong _capacity;
+
+        /// <summary>End of what was taken; read_position may lag until Release.</summary>
+        private ulong _read;
+        private ulong _received;
+        private ulong _bytes;
+
+        /// <summary>
+        /// The id that the next message should have; above 32 bits before the first.
+        /// </summary>
+        private ulong _expectedId;
+        private ulong _corruptAt;
+        private RingDistance _distance;
+
+        /// <summary>Goes on at the first message that was not released.</summary>
+        /// <exception cref="SharedMemoryException">Corrupt.</exception>
+        internal RingReader(RingAttachment attachment, Distance distance)
+        {
+            _base = attachment.Base;
+            _data = _base + RingHeaderLayout.Size;
+            _capacity = attachment.Segment.Identity.Capacity;
+            _mask = _capacity - 1;
+            _read = RingRecovery.FindConsumerPosition(_base, _capacity);
+            _received = *(ulong*)(_base + RingHeaderLayout.MessagesReceived);
+            _bytes = *(ulong*)(_base + RingHeaderLayout.BytesReceived);
+            _expectedId = ulong.MaxValue;
+            _corruptAt = ulong.MaxValue;
+            _distance = new RingDistance(distance, _capacity, _received, _read);
+            BadWord = 0;
+        }
+
+        /// <summary>The word that starts no record.</summary>
+        internal ulong BadWord { get; private set; }
+
+        internal ulong Position => _read;
+
+        /// <summary>
+        /// Looks at the next record without taking it; false if there is none that is plain to see.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal bool TryLook(out byte* record, out uint type, out int payload)
+        {
+            ulong offset = _read & _mask;
+            record = _data + offset;
+            // Pairs with the producer's store in RingWriter.Publish: the record's bytes, and the
+            // zero word behind it, are visible once its word is.
+            ulong word = Volatile.Read(ref *(ulong*)record);
+            uint frame = Record.FrameOf(word);
+            type = Record.TypeOf(word);
+            payload = (int)(frame - MessageHeaderLayout.Size);
+            return type != 0
+                && frame >= MessageHeaderLayout.Size
+                && frame <= Record.MaxFrame
+                && Record.Stride(frame) <= _capacity - offset;
+        }
+
+        /// <summary>
+        /// Why TryLook said no: Empty, Corrupt, or Ok when padding was skipped: look again.
+        /// </summary>
+        internal ErrorCode Judge()
+        {
+            ulong word = Volatile.Read(ref *(ulong*)(_data + (_read & _mask)));
+            ulong rest = _capacity - (_read & _mask);
+            if (word == 0)
+            {
+                return ErrorCode.Empty;
+            }
+
+            if (Record.IsMessage(word, rest))
+            {
+                return ErrorCode.Ok; // it came between the two looks
+            }
+
+            if (Record.IsPadding(word, rest, _capacity))
+            {
+                _read += rest;
+                return ErrorCode.Ok;
+            }
+
+            BadWord = word;
+            if (_corruptAt != _read)
+            {
+                _corruptAt = _read; // counted once, however often it is looked at
+                CountError();
+            }
+
+            return ErrorCode.Corrupt;
+        }
+
+        /// <summary>
+        /// Whether anything is published at the present position, whatever it is.
+        /// </summary>
+        internal bool HasWord() => Volatile.Read(ref *(ulong*)(_data + (_read & _mask))) != 0;
+
+        /// <summary>
+        /// Takes the record that TryLook found; it stays this side's until Release.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal void Take(byte* record, int payload)
+        {
+            uint id = MessageHeaderLayout.ReadId(record);
+            if (id != _expectedId)
+            {
+                NoteGap();
+            }
+
+            _expectedId = id + 1;
+            _received++;
+            _bytes += (ulong)payload;
+            _read += Record.Stride((ulong)(MessageHeaderLayout.Size + payload));
+        }
+
+        /// <summary>
+        /// Takes the record at the present position, which was found to be a message.
+        /// </summary>
+        internal void TakeNext(int payload) => Take(_data + (_read & _mask), payload);
+
+        /// <summary>Gives all that was taken back to the producer.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal void Release()
+        {
+            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.MessagesReceived), _received);
+            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.BytesReceived), _bytes);
+            // Pairs with the producer's read in RingWriter.MakeRoom.
+            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.ReadPosition), _read);
+        }
+
+        /// <summary>The ring was found empty: pauses if that pays; false if it does not.</summary>
+        internal bool KeepDistance()
+        {
+            int pause = _distance.OnEmpty(_received, _read);
+            if (pause != 0)
+            {
+                RingCpu.Pause(pause);
+            }
+
+            return pause != 0;
+        }
+
+        internal void CountError() => *(ulong*)(_base + RingHeaderLayout.ReceiveErrors) += 1;
+
+        /// <summary>
+        /// Makes every later look find an empty ring, at no cost to the fast path.
+        /// </summary>
+        internal void Detach()
+        {
+            _data = Nothing;
+            _mask = 0;
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void NoteGap()
+        {
+            if (_expectedId != ulong.MaxValue)
+            {
+                CountError();
+            }
+        }
+
+        private static byte* NewWord()
+        {
+            IntPtr word = Marshal.AllocHGlobal(Record.Word);
+            *(ulong*)word = 0;
+            return (byte*)word;
+        }
+    }
+}

@@ -1,0 +1,293 @@
+{% include "csharp/head.cs" %}
+
+using System;
+using System.Runtime.CompilerServices;
+using System.Threading;
+
+namespace {{ view.namespace }}
+{
+    /// <summary>Records: what both sides of the algorithm and recovery know of them.</summary>
+    internal static unsafe class Record
+    {
+        /// <summary>Words, strides and positions are multiples of this.</summary>
+        internal const int Word = sizeof(ulong);
+
+        /// <summary>No record is longer, so that a payload's size is an int.</summary>
+        internal const ulong MaxFrame = 1UL << 31;
+
+        private const int FrameShift = 8 * MessageHeaderLayout.FrameLength;
+        private const int TypeShift = 8 * MessageHeaderLayout.MessageType;
+
+        /// <summary>Largest payload: a record that fits at any position of an empty ring.</summary>
+        internal static int LargestPayload(ulong capacity) =>
+            (int)(Math.Min(capacity / 2, MaxFrame) - MessageHeaderLayout.Size);
+
+        /// <summary>The publication word of a record.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static ulong Pack(uint frame, uint type) =>
+            ((ulong)frame << FrameShift) | ((ulong)type << TypeShift);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static uint FrameOf(ulong word) => (uint)(word >> FrameShift);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static uint TypeOf(ulong word) => (uint)(word >> TypeShift);
+
+        /// <summary>Bytes from a record's start to the next one's.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static ulong Stride(ulong frame) => (frame + (Word - 1)) & ~(ulong)(Word - 1);
+
+        /// <summary>Whether a nonzero word starts a record that lies inside the lap.</summary>
+        internal static bool IsMessage(ulong word, ulong rest)
+        {
+            uint frame = FrameOf(word);
+            return TypeOf(word) != 0
+                && frame >= MessageHeaderLayout.Size
+                && frame <= MaxFrame
+                && Stride(frame) <= rest;
+        }
+
+        /// <summary>
+        /// Whether a word is padding. It reaches exactly to the end of the lap, and no producer
+        /// needs more than half a lap of it; so two never follow each other, and nobody is kept
+        /// busy by them.
+        /// </summary>
+        internal static bool IsPadding(ulong word, ulong rest, ulong capacity) =>
+            TypeOf(word) == 0 && FrameOf(word) == rest && rest <= capacity / 2;
+    }
+
+    /// <summary>
+    /// The producer's half of the ring algorithm: memory only, no system call. One thread.
+    /// </summary>
+    internal unsafe struct RingWriter
+    {
+        private readonly byte* _base;
+        private readonly byte* _data;
+        private readonly ulong _mask;
+        private readonly ulong _capacity;
+
+        /// <summary>
+        /// End of what is written; behind it, what is published may lag by a batch.
+        /// </summary>
+        private ulong _write;
+
+        /// <summary>Up to where the fast path may write; 0 while it must not.</summary>
+        private ulong _limit;
+
+        private bool _isBlocked;
+        private ulong _sent;
+        private ulong _bytes;
+
+        /// <summary>
+        /// The consumer's position as it was last read, plus a lap: never less room.
+        /// </summary>
+        private ulong _roomLimit;
+
+        /// <summary>The batch's first publication word; 0 while there is none.</summary>
+        private ulong _pending;
+        private ulong _pendingPosition;
+
+        /// <summary>
+        /// Goes on where the last producer stopped, which may have died anywhere.
+        /// </summary>
+        /// <exception cref="SharedMemoryException">Corrupt.</exception>
+        internal RingWriter(RingAttachment attachment)
+        {
+            _base = attachment.Base;
+            _data = _base + RingHeaderLayout.Size;
+            _capacity = attachment.Segment.Identity.Capacity;
+            _mask = _capacity - 1;
+            _isBlocked = false;
+            _pending = 0;
+            _pendingPosition = 0;
+            RingRecovery.FindProducerPosition(_base, _capacity, out _write, out _sent);
+            _bytes = *(ulong*)(_base + RingHeaderLayout.BytesSent);
+            // As if the ring were full: the first send looks at the consumer's position.
+            _roomLimit = _write;
+            _limit = _write;
+            BadPosition = 0;
+        }
+
+        /// <summary>The consumer's position when it was impossible.</summary>
+        internal ulong BadPosition { get; private set; }
+
+        internal bool HasPending => _pending != 0;
+
+        /// <summary>
+        /// Finds room for a record without looking at the consumer's position; false if that may
+        /// help, if the record would cross the end of the lap, or while the fast path is blocked.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal bool TryReserve(ulong stride, out byte* record)
+        {
+            ulong offset = _write & _mask;
+            record = _data + offset;
+            return _write + stride + Record.Word <= _limit && stride <= _capacity - offset;
+        }
+
+        /// <summary>
+        /// Finds room for a record: Ok, Full, or Corrupt if the consumer's position is.
+        /// </summary>
+        internal ErrorCode Reserve(ulong stride, out byte* record)
+        {
+            ulong rest = _capacity - (_write & _mask);
+            ulong skip = stride <= rest ? 0 : rest;
+            record = _data + ((_write + skip) & _mask);
+            return MakeRoom(skip + stride + Record.Word);
+        }
+
+        private ErrorCode MakeRoom(ulong need)
+        {
+            if (_write + need <= _roomLimit)
+            {
+                return ErrorCode.Ok;
+            }
+
+            // Pairs with the consumer's store in RingReader.Release: its reads of the records are
+            // over before these bytes are written again.
+            ulong read = Volatile.Read(ref *(ulong*)(_base + RingHeaderLayout.ReadPosition));
+            if (_write - read > _capacity || read % Record.Word != 0)
+            {
+                BadPosition = read;
+                return ErrorCode.Corrupt;
+            }
+
+            _roomLimit = read + _capacity;
+            _limit = _isBlocked ? 0 : _roomLimit;
+            return _write + need <= _roomLimit ? ErrorCode.Ok : ErrorCode.Full;
+        }
+
+        /// <summary>
+        /// Zeroes the last word of a record that does not fill it: padding is part of the record.
+        /// To be called before the payload is written.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void ClearTail(byte* record, int payload)
+        {
+            if (payload % Record.Word != 0)
+            {
+                *(ulong*)(record + MessageHeaderLayout.Size + (payload & ~(Record.Word - 1))) = 0;
+            }
+        }
+
+        /// <summary>Writes the header of a reserved record, all but its first word.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal void WriteHeader(byte* record, MessageFlags flags) =>
+            MessageHeaderLayout.Write(record, (uint)_sent, flags);
+
+        /// <summary>
+        /// The same, but keeps the bytes of fields that the engine does not know.
+        /// </summary>
+        internal void AmendHeader(byte* record, MessageFlags flags) =>
+            MessageHeaderLayout.Amend(record, (uint)_sent, flags);
+
+        /// <summary>Publishes one record, with the padding before it if there is some.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal void Publish(byte* record, uint type, int payload)
+        {
+            uint frame = (uint)(MessageHeaderLayout.Size + payload);
+            ulong word = Record.Pack(frame, type);
+            byte* start = _data + (_write & _mask);
+            ulong first = record == start ? word : Seal(record, word);
+            ulong end = Close(record, frame);
+            // Pairs with the consumer's read in RingReader.TryLook. This store publishes.
+            Volatile.Write(ref *(ulong*)start, first);
+            _write = end;
+            _sent++;
+            _bytes += (ulong)payload;
+            StoreCounters();
+        }
+
+        /// <summary>Adds one record to the pending batch: nobody sees it before Flush.</summary>
+        internal void Append(byte* record, uint type, int payload)
+        {
+            uint frame = (uint)(MessageHeaderLayout.Size + payload);
+            ulong word = Record.Pack(frame, type);
+            byte* start = _data + (_write & _mask);
+            ulong first = record == start ? word : Seal(record, word);
+            ulong end = Close(record, frame);
+            if (_pending == 0)
+            {
+                _pending = first;
+                _pendingPosition = _write;
+                Block();
+            }
+            else
+            {
+                *(ulong*)start = first; // nobody looks here before the batch's first word is there
+            }
+
+            _write = end;
+            _sent++;
+            _bytes += (ulong)payload;
+        }
+
+        /// <summary>Publishes the pending batch with one store; false if there was none.</summary>
+        internal bool Flush()
+        {
+            if (_pending == 0)
+            {
+                return false;
+            }
+
+            // Pairs with the consumer's read in RingReader.TryLook.
+            Volatile.Write(ref *(ulong*)(_data + (_pendingPosition & _mask)), _pending);
+            _pending = 0;
+            Unblock();
+            StoreCounters();
+            return true;
+        }
+
+        /// <summary>Makes the fast path fail, at no cost to it.</summary>
+        internal void Block()
+        {
+            _isBlocked = true;
+            _limit = 0;
+        }
+
+        /// <summary>Opens the fast path again.</summary>
+        internal void Unblock()
+        {
+            _isBlocked = false;
+            _limit = _roomLimit;
+        }
+
+        internal void CountFailure() => *(ulong*)(_base + RingHeaderLayout.SendFailures) += 1;
+
+        /// <summary>
+        /// Writes the second word of a lap's end: the record, behind its padding.
+        /// </summary>
+        private ulong Seal(byte* record, ulong word)
+        {
+            *(ulong*)record = word; // nobody looks here before the padding is published
+            return Record.Pack((uint)(_capacity - (_write & _mask)), 0);
+        }
+
+        /// <summary>
+        /// Zeroes the word behind a record, which may hold an old payload, before anything makes
+        /// the record visible; returns the position there.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private ulong Close(byte* record, uint frame)
+        {
+            ulong stride = Record.Stride(frame);
+            ulong offset = (ulong)(record - _data);
+            ulong skip = (offset - _write) & _mask;
+            ulong end = _write + skip + stride;
+            *(ulong*)(_data + (end & _mask)) = 0;
+            return end;
+        }
+
+        /// <summary>
+        /// In this order, for recovery: with the position stored, the count of messages must be
+        /// right.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void StoreCounters()
+        {
+            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.MessagesSent), _sent);
+            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.BytesSent), _bytes);
+            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.WritePosition), _write);
+        }
+    }
+}

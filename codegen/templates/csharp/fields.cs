@@ -1,0 +1,27 @@
+{%- for field in item.fields %}
+{%- if field.is_padding %}
+        [FieldOffset({{ field.offset }})]
+        private fixed byte {{ field.storage }}[{{ field.size }}];
+{%- else if field.is_bool %}
+        [FieldOffset({{ field.offset }})]
+        internal byte {{ field.storage }};
+{%- else %}
+{%- for line in field.doc %}
+        /// {{ line }}
+{%- endfor %}
+        [FieldOffset({{ field.offset }})]
+        public {{ field.ty }} {{ field.name }};
+{%- endif %}
+{%- if !loop.last %}
+{% endif %}
+{%- endfor %}
+{%- for field in item.fields %}{% if field.is_bool %}
+{% for line in field.doc %}
+        /// {{ line }}
+{%- endfor %}
+        public bool {{ field.name }}
+        {
+            get => {{ field.storage }} != 0;
+            set => {{ field.storage }} = value ? (byte)1 : (byte)0;
+        }
+{%- endif %}{% endfor %}
