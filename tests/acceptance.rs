@@ -12,8 +12,9 @@ fn main() -> ExitCode {
     for member in members() {
         let test: fn(&Member) -> Result<(), String> = match member.toolchain.language() {
             Language::Cpp => cpp,
-            // The origin of the project had no Rust; the others have no toolchain here.
-            Language::Rust | Language::Csharp | Language::Python => continue,
+            Language::Csharp => csharp,
+            // The origin of the project had no Rust; Python has no toolchain here.
+            Language::Rust | Language::Python => continue,
         };
         let name = format!("snippet/{}", member.id());
         trials.push(match &member.found {
@@ -41,9 +42,27 @@ fn cpp(member: &Member) -> Result<(), String> {
         prologue.join("\n"),
         body.join("\n")
     );
-    let program = programs::build(member, "acceptance", &source)?;
+    prints(member, &source, "Received: Hello from C++!\nReceived: id=1, value=3.14159\n")
+}
+
+fn csharp(member: &Member) -> Result<(), String> {
+    let snippet = snippet("csharp")?;
+    let is_prologue = |line: &&str| line.starts_with("using ");
+    let (prologue, body): (Vec<_>, Vec<_>) = snippet.lines().partition(is_prologue);
+    // The snippet takes `dataBytes` from the program around it.
+    let source = format!(
+        "using System;\n{}\nstatic class Program {{\nstatic void Main() {{\n\
+         byte[] dataBytes = {{ 1, 2, 3 }};\n{}\n}}\n}}\n",
+        prologue.join("\n"),
+        body.join("\n")
+    );
+    prints(member, &source, "Received: Hello from C#!\nReceived: type=Data, size=3\n")
+}
+
+/// Whether the program `source` prints what is expected.
+fn prints(member: &Member, source: &str, expected: &str) -> Result<(), String> {
+    let program = programs::build(member, "acceptance", source)?;
     let output = programs::run(&mut program.command())?;
-    let expected = "Received: Hello from C++!\nReceived: id=1, value=3.14159\n";
     if output == expected {
         return Ok(());
     }

@@ -54,7 +54,7 @@ impl Demo {
 }
 
 fn every_pair() -> Result<(), String> {
-    let report = Demo::new("--json --count 5000")?.report(0)?;
+    let report = Demo::new("--json --count 5000 --all-runtimes")?.report(0)?;
     let languages = members().iter().filter(|member| member.found.is_ok()).count();
     let pairs = report["pairs"].as_array().ok_or("no pairs")?;
     if pairs.len() != languages * languages {

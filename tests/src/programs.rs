@@ -10,7 +10,7 @@ use bitrpc_codegen::demo::runner::Arena;
 use bitrpc_codegen::demo::toolchain::{Job, Program};
 use bitrpc_codegen::names::Language;
 
-use crate::bench::Member;
+use crate::bench::{Member, subjects};
 use crate::repo;
 
 /// A program that takes longer hangs.
@@ -28,7 +28,10 @@ pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, Strin
         Language::Rust => write(&folder.join("Cargo.toml"), &manifest())
             .and_then(|()| write(&folder.join("src/main.rs"), source)),
         Language::Cpp => write(&folder.join("main.cpp"), source),
-        Language::Csharp | Language::Python => Err(io::ErrorKind::Unsupported.into()),
+        Language::Csharp => csharp_project()
+            .and_then(|project| write(&folder.join("example.csproj"), &project))
+            .and_then(|()| write(&folder.join("Program.cs"), source)),
+        Language::Python => Err(io::ErrorKind::Unsupported.into()),
     };
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
     build_folder(member, folder)
@@ -53,6 +56,13 @@ fn manifest() -> String {
          [dependencies]\nbitrpc-messages = {{ path = {library:?} }}\nbitrpc-shm = \"*\"\n\n\
          [workspace]\n"
     )
+}
+
+/// The project file of the peer, which takes in the library's sources from wherever they are.
+fn csharp_project() -> io::Result<String> {
+    let default = subjects().first().ok_or(io::ErrorKind::NotFound)?;
+    let job = default.job(Language::Csharp).map_err(io::Error::other)?;
+    fs::read_to_string(job.peer.join("peer.csproj"))
 }
 
 /// Cargo with `words` for the crate in `folder`, which is none of the workspace: with the

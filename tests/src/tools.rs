@@ -53,8 +53,8 @@ pub const PYTHON: Tool = Tool {
 pub const MONO: Tool = Tool {
     program: "mcs",
     version: "--version",
-    package: Some("mono-devel"),
-    purpose: "names that only C# refuses",
+    package: Some("mono-mcs"),
+    purpose: "C# on Mono: peers, strict compilation",
 };
 
 /// .NET's driver.
@@ -62,7 +62,7 @@ pub const DOTNET: Tool = Tool {
     program: "dotnet",
     version: "--version",
     package: None,
-    purpose: "C#, which no backend writes yet",
+    purpose: "C# on .NET: peers, analyzers, format",
 };
 
 /// All of them.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::type_spelling;
-use super::types::{scalar, type_name};
+use super::types::{namespace_prefix, qualified, scalar, type_name};
 use crate::layout::{EnumLayout, FieldLayout, Layout, Scalar, StructLayout, TailKind, Type};
 use crate::names::{self, Language, NameKind};
 
@@ -11,14 +11,15 @@ use crate::names::{self, Language, NameKind};
 #[derive(Debug, Serialize)]
 pub(super) struct Sample {
     pub(super) name: String,
+    /// Its type and the one of its fixed part, for the peer's namespace.
+    pub(super) ty: String,
+    pub(super) fixed_ty: String,
     pub(super) raw_name: String,
     /// Number of the message type; empty without one.
     pub(super) id: String,
     pub(super) size: u64,
     pub(super) has_fixed: bool,
     pub(super) has_tail: bool,
-    /// Name of the fixed part.
-    pub(super) fixed: String,
     /// Statements that draw the fields into `item`.
     pub(super) draws: Vec<String>,
     /// Statement that draws the tail into `whole`.
@@ -31,6 +32,7 @@ pub(super) fn all(layout: &Layout) -> Vec<Sample> {
 
 fn sample(layout: &Layout, item: &StructLayout) -> Sample {
     let name = type_spelling(&item.name);
+    let prefix = namespace_prefix(layout);
     let draw = |field: &FieldLayout| {
         let member = member(&item.name, &field.name);
         statement(layout, &field.ty, &format!("item.{member}"))
@@ -44,7 +46,7 @@ fn sample(layout: &Layout, item: &StructLayout) -> Sample {
             TailKind::String => "rng.TailText(room)".to_owned(),
             TailKind::Bytes => "rng.TailBytes(room)".to_owned(),
             TailKind::Elements(ty) => {
-                let ty_name = type_name(layout, ty);
+                let ty_name = qualified(layout, type_name(layout, ty));
                 let element = expression(layout, ty);
                 format!(
                     "rng.TailElements<{ty_name}>(room, {}, r => {})",
@@ -56,7 +58,12 @@ fn sample(layout: &Layout, item: &StructLayout) -> Sample {
         format!("whole.{member} = {drawn};")
     });
     Sample {
-        fixed: if item.tail.is_some() { format!("{name}Fixed") } else { name.clone() },
+        ty: format!("{prefix}{name}"),
+        fixed_ty: if item.tail.is_some() {
+            format!("{prefix}{name}Fixed")
+        } else {
+            format!("{prefix}{name}")
+        },
         name,
         raw_name: item.name.clone(),
         id: item.id.map_or_else(String::new, |id| id.to_string()),
@@ -97,7 +104,7 @@ fn expression(layout: &Layout, ty: &Type) -> String {
                 "unchecked(({ty})rng.Integer(unchecked((ulong){ty}.MinValue), unchecked((ulong){ty}.MaxValue)))"
             )
         }
-        Type::Enum(index) => enum_value(&layout.enums[*index]),
+        Type::Enum(index) => enum_value(layout, &layout.enums[*index]),
         Type::Struct(index) => {
             let name = type_spelling(&layout.structs[*index].name);
             format!("Samples.Draw{name}(rng)")
@@ -108,8 +115,8 @@ fn expression(layout: &Layout, ty: &Type) -> String {
     }
 }
 
-fn enum_value(item: &EnumLayout) -> String {
-    let name = type_spelling(&item.name);
+fn enum_value(layout: &Layout, item: &EnumLayout) -> String {
+    let name = qualified(layout, type_spelling(&item.name));
     let ty = scalar(item.scalar);
     if item.is_flags {
         return format!("unchecked(({name})({ty})rng.Next())");

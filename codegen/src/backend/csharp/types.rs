@@ -99,6 +99,17 @@ pub(super) fn wire_type(layout: &Layout, ty: &Type) -> String {
     }
 }
 
+/// A type's name for other namespaces, in which the names of specs mean something else.
+pub(super) fn qualified(layout: &Layout, name: String) -> String {
+    let is_keyword = name.starts_with(|first: char| first.is_ascii_lowercase());
+    if is_keyword { name } else { format!("{}{name}", namespace_prefix(layout)) }
+}
+
+/// What stands before the names of the spec in other namespaces.
+pub(super) fn namespace_prefix(layout: &Layout) -> String {
+    format!("global::{}.", layout.targets.csharp_namespace.join("."))
+}
+
 pub(super) fn scalar(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::U8 => "byte",

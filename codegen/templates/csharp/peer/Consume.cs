@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using {{ view.namespace }};
 
-namespace Peer
+namespace ConformancePeer
 {
     public sealed class Consuming
     {

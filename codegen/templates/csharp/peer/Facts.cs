@@ -3,7 +3,7 @@ using System;
 using System.Collections.Generic;
 using {{ view.namespace }};
 
-namespace Peer
+namespace ConformancePeer
 {
     public static unsafe class Facts
     {
@@ -44,7 +44,7 @@ namespace Peer
                 sizeof(RingHeader),
                 {{ view.ring_header.align }}
 {%- for field in view.ring_header.fields %}{% if !field.is_padding %},
-                Field("{{ field.raw_name }}", (byte*)&item.{{ field.storage }} - start, sizeof({{ field.wire }}))
+                Field("{{ field.raw_name }}", (byte*)&item.{{ field.storage }} - start, sizeof({{ field.qualified_wire }}))
 {%- endif %}{% endfor %});
         }
 
@@ -57,7 +57,7 @@ namespace Peer
                 sizeof(MessageHeader),
                 {{ view.message_header.align }}
 {%- for field in view.message_header.fields %}{% if !field.is_padding %},
-                Field("{{ field.raw_name }}", (byte*)&item.{{ field.storage }} - start, sizeof({{ field.wire }}))
+                Field("{{ field.raw_name }}", (byte*)&item.{{ field.storage }} - start, sizeof({{ field.qualified_wire }}))
 {%- endif %}{% endfor %});
         }
 {%- for item in view.fixed_structs %}
@@ -67,14 +67,14 @@ namespace Peer
 {%- if item.is_empty %}
             return Struct("{{ item.raw_name }}", 0, {{ item.align }});
 {%- else %}
-            var item = default({{ item.name }});
+            var item = default({{ item.qualified }});
             byte* start = (byte*)&item;
             return Struct(
                 "{{ item.raw_name }}",
-                sizeof({{ item.name }}),
+                sizeof({{ item.qualified }}),
                 {{ item.align }}
 {%- for field in item.fields %}{% if !field.is_padding %},
-                Field("{{ field.raw_name }}", (byte*)&item.{{ field.storage }} - start, sizeof({{ field.wire }}))
+                Field("{{ field.raw_name }}", (byte*)&item.{{ field.storage }} - start, sizeof({{ field.qualified_wire }}))
 {%- endif %}{% endfor %});
 {%- endif %}
         }

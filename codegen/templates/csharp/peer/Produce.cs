@@ -4,7 +4,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using {{ view.namespace }};
 
-namespace Peer
+namespace ConformancePeer
 {
     public static class Producing
     {

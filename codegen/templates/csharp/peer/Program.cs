@@ -8,7 +8,7 @@ using System.Globalization;
 using System.IO;
 using {{ view.namespace }};
 
-namespace Peer
+namespace ConformancePeer
 {
     /// <summary>What went wrong, as text: the peer only reports it.</summary>
     public sealed class Failure : Exception

@@ -2,7 +2,7 @@
 using System;
 using {{ view.namespace }};
 
-namespace Peer
+namespace ConformancePeer
 {
     public static class Samples
     {
@@ -73,7 +73,7 @@ namespace Peer
             switch (number)
             {
 {%- for item in view.samples %}
-                case {{ loop.index0 }}: return ReceiveAs<{{ item.name }}>(consumer, timeoutMs, out bytes);
+                case {{ loop.index0 }}: return ReceiveAs<{{ item.ty }}>(consumer, timeoutMs, out bytes);
 {%- endfor %}
                 default: throw new Failure("there is no struct " + number);
             }
@@ -85,7 +85,7 @@ namespace Peer
             switch (number)
             {
 {%- for item in view.samples %}
-                case {{ loop.index0 }}: return Recode<{{ item.name }}>(payload);
+                case {{ loop.index0 }}: return Recode<{{ item.ty }}>(payload);
 {%- endfor %}
                 default: throw new Failure("there is no struct " + number);
             }
@@ -123,10 +123,10 @@ namespace Peer
         }
 {%- for item in view.samples %}
 
-        private static {{ item.name }} Draw{{ item.name }}Whole(Rng rng, int most)
+        private static {{ item.ty }} Draw{{ item.name }}Whole(Rng rng, int most)
         {
 {%- if item.has_tail %}
-            var whole = default({{ item.name }});
+            var whole = default({{ item.ty }});
 {%- if item.has_fixed %}
             whole.Fixed = Draw{{ item.name }}(rng);
 {%- endif %}
@@ -139,9 +139,9 @@ namespace Peer
         }
 {%- if item.has_fixed || !item.has_tail %}
 
-        private static {{ item.fixed }} Draw{{ item.name }}(Rng rng)
+        private static {{ item.fixed_ty }} Draw{{ item.name }}(Rng rng)
         {
-            var item = default({{ item.fixed }});
+            var item = default({{ item.fixed_ty }});
 {%- for line in item.draws %}
             {{ line }}
 {%- endfor %}

@@ -3,7 +3,7 @@ using System;
 using System.Text;
 using {{ view.namespace }};
 
-namespace Peer
+namespace ConformancePeer
 {
     public enum Plan
     {

@@ -1,0 +1,173 @@
+//! Both headers, and the numbers that the engine takes.
+
+use serde::Serialize;
+
+use super::doc::field_doc;
+use super::spell;
+use super::structs::{Field, diagram_lines, fields};
+use super::types::{string_literal, type_name, wire_type};
+use super::view::NamedLiteral;
+use crate::backend::common::{ENGINE_FLAGS, ENGINE_TYPES, engine_flag, engine_type, hex};
+use crate::layout::{FieldLayout, HeaderLayout, Layout, Scalar, Type, diagram};
+use crate::names::{self, NameKind};
+use crate::spec::{MessageRole, RingRole};
+
+/// The numbers that the engine takes, as literals.
+#[derive(Debug, Serialize)]
+pub(super) struct Protocol {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) file_prefix: String,
+    pub(super) default_capacity: u64,
+    pub(super) magic: String,
+    pub(super) version_major: u16,
+    pub(super) version_minor: u16,
+    pub(super) layout_hash: String,
+    pub(super) schema_hash: String,
+    pub(super) ring_roles: Vec<NamedLiteral>,
+    pub(super) message_roles: Vec<NamedLiteral>,
+    pub(super) type_ids: Vec<NamedLiteral>,
+    pub(super) flag_masks: Vec<NamedLiteral>,
+    pub(super) has_timestamp: bool,
+    pub(super) read_timestamp: String,
+    /// The header's words behind the publication word: where each is, and what it is.
+    pub(super) header_words: Vec<NamedLiteral>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Header {
+    pub(super) diagram: Vec<String>,
+    pub(super) size: u64,
+    pub(super) align: u64,
+    pub(super) fields: Vec<Field>,
+    /// Fields without a role, which users set and read by themselves.
+    pub(super) extras: Vec<Extra>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Extra {
+    pub(super) name: String,
+    pub(super) setter: String,
+    pub(super) doc: Vec<String>,
+    pub(super) ty: String,
+    /// The type that lies in memory: `byte` for a bool.
+    pub(super) wire: String,
+    pub(super) offset: u64,
+    pub(super) read: String,
+    /// The expression that is stored, of `value` and of the property itself.
+    pub(super) write: String,
+    pub(super) write_own: String,
+}
+
+impl Protocol {
+    pub(super) fn new(layout: &Layout) -> Self {
+        let literal = |name: String, literal: String| NamedLiteral {
+            name,
+            raw_name: String::new(),
+            doc: Vec::new(),
+            literal,
+        };
+        let ring_role = |role: &RingRole| {
+            let field = layout.ring_header.role(*role).expect("every ring role is there");
+            literal(names::pascal(role.name()), field.offset.to_string())
+        };
+        let message_role = |role: &MessageRole| {
+            let field = layout.message_header.role(*role)?;
+            Some(literal(names::pascal(role.name()), field.offset.to_string()))
+        };
+        let type_id = |name: &str| {
+            let name_of = names::pascal(&format!("type_{name}"));
+            literal(name_of, engine_type(layout, name).to_string())
+        };
+        let flag_mask = |name: &str| {
+            let name_of = names::pascal(&format!("flag_{name}"));
+            literal(name_of, hex(engine_flag(layout, name), 2))
+        };
+        let timestamp = layout.message_header.role(MessageRole::Timestamp);
+        let (major, minor) = layout.version;
+        Self {
+            name: string_literal(&layout.name),
+            version: string_literal(&format!("{major}.{minor}")),
+            file_prefix: string_literal(&layout.file_prefix),
+            default_capacity: layout.default_capacity,
+            magic: hex(i128::from(layout.magic), 8),
+            version_major: major,
+            version_minor: minor,
+            layout_hash: hex(i128::from(layout.layout_hash), 16),
+            schema_hash: hex(i128::from(layout.schema_hash), 16),
+            ring_roles: RingRole::ALL.iter().map(ring_role).collect(),
+            message_roles: MessageRole::ALL.iter().filter_map(message_role).collect(),
+            type_ids: ENGINE_TYPES.map(type_id).into(),
+            flag_masks: ENGINE_FLAGS.map(flag_mask).into(),
+            has_timestamp: timestamp.is_some(),
+            read_timestamp: timestamp
+                .map_or_else(|| "0".to_owned(), |_| "*(ulong*)(record + Timestamp)".to_owned()),
+            header_words: header_words(layout)
+                .into_iter()
+                .map(|(offset, value)| literal(offset.to_string(), value))
+                .collect(),
+        }
+    }
+}
+
+/// What the engine writes into each word of the message header but the first one.
+fn header_words(layout: &Layout) -> Vec<(u64, String)> {
+    const WORD: u64 = 8;
+    let header = &layout.message_header;
+    let terms = [
+        (MessageRole::MessageId, "id"),
+        (MessageRole::Flags, "(ulong)flags"),
+        (MessageRole::Timestamp, "Platform.Current.MonotonicNs()"),
+    ];
+    let word = |start: u64| {
+        let inside = |(role, value): &(MessageRole, &str)| {
+            let offset = header.role(*role)?.offset;
+            let shift = offset.checked_sub(start).filter(|at| *at < WORD)? * 8;
+            Some(match (shift, *value) {
+                (0, value) => value.to_owned(),
+                (shift, "id") => format!("((ulong)id << {shift})"),
+                (shift, value) => format!("({value} << {shift})"),
+            })
+        };
+        let terms: Vec<_> = terms.iter().filter_map(inside).collect();
+        let value = if terms.is_empty() { "0".to_owned() } else { terms.join(" | ") };
+        (start, value)
+    };
+    (WORD..header.size).step_by(8).map(word).collect()
+}
+
+pub(super) fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> Header {
+    let extra = |field: &FieldLayout<R>| {
+        let name = spell(NameKind::HeaderField, &field.name);
+        let is_bool = field.ty == Type::Scalar(Scalar::Bool);
+        let offset = field.offset;
+        let ty = type_name(layout, &field.ty);
+        let read = if is_bool {
+            format!("IsPresent && *(_header + {offset}) != 0")
+        } else {
+            format!("IsPresent ? *({ty}*)(_header + {offset}) : default({ty})")
+        };
+        let stored = |value: &str| match is_bool {
+            true => format!("{value} ? (byte)1 : (byte)0"),
+            false => value.to_owned(),
+        };
+        Extra {
+            setter: spell(NameKind::Function, &format!("set_{}", field.name)),
+            doc: field_doc(field),
+            wire: wire_type(layout, &field.ty),
+            write: stored("value"),
+            write_own: stored(&name),
+            name,
+            ty,
+            offset,
+            read,
+        }
+    };
+    Header {
+        diagram: diagram_lines(diagram::of_header(header)),
+        size: header.size,
+        align: header.align,
+        fields: fields(layout, "", &header.fields, header.size),
+        extras: header.fields.iter().filter(|f| f.role.is_none()).map(extra).collect(),
+    }
+}

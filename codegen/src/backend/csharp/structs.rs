@@ -1,0 +1,216 @@
+//! Payload structs: fields with their padding, and tails.
+
+use serde::Serialize;
+
+use super::doc::{self, doc, field_doc};
+use super::type_spelling;
+use super::types::{qualified, type_name, wire_type};
+use crate::backend::common::{Slot, slots};
+use crate::layout::{
+    FieldLayout, Layout, Scalar, StructLayout, TailKind, TailLayout, Type, diagram,
+};
+use crate::names::{self, Language, NameKind};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Struct {
+    pub(super) name: String,
+    /// The name for other namespaces.
+    pub(super) qualified: String,
+    pub(super) raw_name: String,
+    pub(super) doc: Vec<String>,
+    pub(super) diagram: Vec<String>,
+    /// Expression of the message type that it travels under.
+    pub(super) message_type: String,
+    pub(super) size: u64,
+    /// C# gives an empty struct one byte.
+    pub(super) is_empty: bool,
+    pub(super) align: u64,
+    pub(super) older_sizes: Vec<u64>,
+    pub(super) fields: Vec<Field>,
+    /// This is the fixed part of a struct with a tail.
+    pub(super) is_part: bool,
+    pub(super) has_fixed: bool,
+    /// Name of the fixed part.
+    pub(super) fixed: String,
+    pub(super) tail: Option<Tail>,
+    /// Expression of the payload's size.
+    pub(super) size_of: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) raw_name: String,
+    /// The field that lies in memory; differs from `name` for bools and padding.
+    pub(super) storage: String,
+    pub(super) doc: Vec<String>,
+    pub(super) ty: String,
+    /// The type that lies in memory, for other namespaces: `byte` for a bool.
+    pub(super) qualified_wire: String,
+    pub(super) offset: u64,
+    pub(super) size: u64,
+    pub(super) is_padding: bool,
+    pub(super) is_bool: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Tail {
+    pub(super) name: String,
+    pub(super) doc: Vec<String>,
+    pub(super) ty: String,
+    /// Statement that writes it, and expression that reads it.
+    pub(super) write: String,
+    pub(super) read: String,
+}
+
+/// A struct without a tail, or the fixed part of one that has a tail.
+pub(super) fn fixed_struct(layout: &Layout, item: &StructLayout, namespace: &str) -> Struct {
+    let name = type_spelling(&item.name);
+    let is_part = item.tail.is_some();
+    let part_name = if is_part { format!("{name}Fixed") } else { name.clone() };
+    let fallback = || format!("The `{}` payload.", item.name);
+    Struct {
+        doc: if is_part {
+            doc(&format!("The part of `{name}` before its tail."), fallback)
+        } else {
+            doc(&item.doc, fallback)
+        },
+        fields: fields(layout, &item.name, &item.fields, item.size),
+        is_part,
+        qualified: qualified(layout, part_name.clone()),
+        name: part_name,
+        ..parts(item, namespace)
+    }
+}
+
+pub(super) fn tailed_struct(layout: &Layout, item: &StructLayout, namespace: &str) -> Struct {
+    let name = type_spelling(&item.name);
+    let tail = item.tail.as_ref().map(|t| tail(layout, item, t, namespace));
+    let size_of = tail.as_ref().map_or_else(String::new, |(_, size_of)| size_of.clone());
+    Struct {
+        doc: doc(&item.doc, || format!("The `{}` payload.", item.name)),
+        fixed: format!("{name}Fixed"),
+        qualified: qualified(layout, name.clone()),
+        name,
+        tail: tail.map(|(tail, _)| tail),
+        size_of,
+        ..parts(item, namespace)
+    }
+}
+
+/// What both kinds of struct have alike.
+fn parts(item: &StructLayout, namespace: &str) -> Struct {
+    Struct {
+        name: String::new(),
+        qualified: String::new(),
+        raw_name: item.name.clone(),
+        doc: Vec::new(),
+        diagram: diagram_lines(diagram::of_struct(item)),
+        message_type: item.id.map_or_else(
+            || format!("global::{namespace}.Layout.TypeData"),
+            |id| format!("(MessageType){id}"),
+        ),
+        size: item.size,
+        is_empty: item.size == 0,
+        align: item.align,
+        older_sizes: item.older_sizes.clone(),
+        fields: Vec::new(),
+        is_part: false,
+        has_fixed: item.size > 0,
+        fixed: String::new(),
+        tail: None,
+        size_of: String::new(),
+    }
+}
+
+/// The tail and the expression of the whole payload's size.
+fn tail(
+    layout: &Layout,
+    item: &StructLayout,
+    tail: &TailLayout,
+    namespace: &str,
+) -> (Tail, String) {
+    let mut name = names::spell_member(Language::Csharp, NameKind::Field, &item.name, &tail.name);
+    if name == "Fixed" {
+        name.push('_'); // beside the fixed part, which has this name
+    }
+    let helper = format!("global::{namespace}.RingTail");
+    let (fixed, element_size) = (item.size, tail.element_size);
+    let rest = if fixed == 0 { "payload".to_owned() } else { "payload.Slice(length)".to_owned() };
+    let room =
+        if fixed == 0 { "destination".to_owned() } else { format!("destination.Slice({fixed})") };
+    let sized = format!("{helper}.SizeWith({fixed}, {name}, {element_size})");
+    let (ty, write, read, size_of) = match &tail.kind {
+        TailKind::String => (
+            "string".to_owned(),
+            format!("{helper}.Write({name}, {room})"),
+            format!("{helper}.Read({rest}, out {name})"),
+            format!("{helper}.SizeWith({fixed}, {name})"),
+        ),
+        TailKind::Elements(Type::Scalar(Scalar::Bool)) => (
+            "bool[]".to_owned(),
+            format!("{helper}.WriteBools({name}, {room})"),
+            format!("{helper}.ReadBools({rest}, out {name})"),
+            sized,
+        ),
+        kind => {
+            let element = match kind {
+                TailKind::Elements(ty) => type_name(layout, ty),
+                _ => "byte".to_owned(),
+            };
+            (
+                format!("{element}[]"),
+                format!("{helper}.Write({name}, {room})"),
+                format!("{helper}.Read({rest}, {element_size}, out {name})"),
+                sized,
+            )
+        }
+    };
+    let doc = doc::tail_doc(tail);
+    (Tail { name, doc, ty, write, read }, size_of)
+}
+
+/// The fields of `owner` with their padding made explicit.
+pub(super) fn fields<R>(
+    layout: &Layout,
+    owner: &str,
+    fields: &[FieldLayout<R>],
+    end: u64,
+) -> Vec<Field> {
+    let field = |slot: Slot<'_, R>| match slot {
+        Slot::Field(field) => {
+            let name = names::spell_member(Language::Csharp, NameKind::Field, owner, &field.name);
+            let is_bool = field.ty == Type::Scalar(Scalar::Bool);
+            Field {
+                raw_name: field.name.clone(),
+                storage: if is_bool { format!("_{name}") } else { name.clone() },
+                doc: field_doc(field),
+                ty: type_name(layout, &field.ty),
+                qualified_wire: qualified(layout, wire_type(layout, &field.ty)),
+                offset: field.offset,
+                size: field.size,
+                is_padding: false,
+                is_bool,
+                name,
+            }
+        }
+        Slot::Padding { index, offset, size } => Field {
+            name: String::new(),
+            raw_name: String::new(),
+            storage: format!("_padding{index}"),
+            doc: Vec::new(),
+            ty: String::new(),
+            qualified_wire: String::new(),
+            offset,
+            size,
+            is_padding: true,
+            is_bool: false,
+        },
+    };
+    slots(fields, end).into_iter().map(field).collect()
+}
+
+/// A picture inside XML: what the picture uses needs no escapes.
+pub(super) fn diagram_lines(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}

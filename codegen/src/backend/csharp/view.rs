@@ -1,0 +1,180 @@
+//! Everything that the C# templates print, as final names, types and literals.
+
+use serde::Serialize;
+
+use super::doc::doc;
+use super::headers::{Header, Protocol, header};
+use super::structs::{Struct, fixed_struct, tailed_struct};
+use super::types::{InlineType, inline_types, literal, scalar};
+use super::{samples, spell, type_spelling};
+use crate::backend::Input;
+use crate::backend::common::hex;
+use crate::layout::{ConstantLayout, ConstantValue, EnumLayout, NamedValue, Scalar, StructLayout};
+use crate::names::{self, Language, NameKind};
+
+/// Everything that the C# templates print.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    pub(super) banner: Vec<String>,
+    /// The banner without the command, whose `--` would end an XML comment.
+    pub(super) xml_banner: Vec<String>,
+    pub(super) doc: Vec<String>,
+    pub(super) namespace: String,
+    pub(super) package_version: String,
+    /// Name of a struct for examples.
+    pub(super) example_struct: String,
+    pub(super) spec: String,
+    pub(super) command: String,
+    pub(super) protocol: Protocol,
+    pub(super) ring_header: Header,
+    pub(super) message_header: Header,
+    pub(super) message_types: Vec<NamedLiteral>,
+    pub(super) message_ids: Vec<NamedLiteral>,
+    pub(super) flags_type: &'static str,
+    pub(super) flags: Vec<NamedLiteral>,
+    /// The spec names no flag `none`.
+    pub(super) adds_no_flag: bool,
+    pub(super) constants: Vec<Constant>,
+    pub(super) enums: Vec<Enum>,
+    pub(super) inline_types: Vec<InlineType>,
+    /// Structs without tail, and the fixed parts of those with one.
+    pub(super) fixed_structs: Vec<Struct>,
+    pub(super) tailed_structs: Vec<Struct>,
+    /// All structs as the conformance peer numbers them.
+    pub(super) samples: Vec<samples::Sample>,
+}
+
+/// A name with a literal or expression.
+#[derive(Debug, Serialize)]
+pub(super) struct NamedLiteral {
+    pub(super) name: String,
+    pub(super) raw_name: String,
+    pub(super) doc: Vec<String>,
+    pub(super) literal: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Constant {
+    pub(super) name: String,
+    pub(super) doc: Vec<String>,
+    pub(super) ty: &'static str,
+    pub(super) literal: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Enum {
+    pub(super) name: String,
+    pub(super) doc: Vec<String>,
+    pub(super) ty: &'static str,
+    pub(super) is_flags: bool,
+    /// A set of flags that names neither `none` nor zero.
+    pub(super) adds_none: bool,
+    pub(super) values: Vec<NamedLiteral>,
+}
+
+impl View {
+    pub(super) fn new(input: &Input) -> Self {
+        let layout = input.layout;
+        let namespace = layout.targets.csharp_namespace.join(".");
+        let (major, minor) = layout.version;
+        let structs = || layout.structs.iter();
+        let banner = input.origin.banner(layout.version, Language::Csharp);
+        let tailed = |item: &&StructLayout| item.tail.is_some();
+        Self {
+            xml_banner: banner.iter().filter(|line| !line.contains("--")).cloned().collect(),
+            banner,
+            doc: doc(&layout.doc, || format!("The {} protocol.", layout.name)),
+            package_version: format!("{major}.{minor}.0"),
+            example_struct: structs()
+                .find(|item| item.id.is_some())
+                .map_or_else(|| "string".to_owned(), |item| type_spelling(&item.name)),
+            spec: input.origin.spec().to_owned(),
+            command: input.origin.command(Language::Csharp),
+            protocol: Protocol::new(layout),
+            ring_header: header(layout, &layout.ring_header),
+            message_header: header(layout, &layout.message_header),
+            message_types: layout.message_types.iter().map(message_type).collect(),
+            message_ids: structs().filter_map(message_id).collect(),
+            flags_type: scalar(layout.flags.scalar),
+            flags: bits(&layout.flags.bits, layout.flags.scalar, NameKind::ProtocolValue),
+            adds_no_flag: lacks_none(&layout.flags.bits),
+            constants: layout.constants.iter().map(constant).collect(),
+            enums: layout.enums.iter().map(enumeration).collect(),
+            inline_types: inline_types(layout),
+            fixed_structs: structs()
+                .filter(|item| item.tail.is_none() || item.size > 0)
+                .map(|item| fixed_struct(layout, item, &namespace))
+                .collect(),
+            tailed_structs: structs()
+                .filter(tailed)
+                .map(|item| tailed_struct(layout, item, &namespace))
+                .collect(),
+            samples: samples::all(layout),
+            namespace,
+        }
+    }
+}
+
+fn message_type(value: &NamedValue) -> NamedLiteral {
+    named(value, value.value.to_string(), NameKind::ProtocolValue)
+}
+
+fn message_id(item: &StructLayout) -> Option<NamedLiteral> {
+    let name = type_spelling(&item.name);
+    let literal = item.id?.to_string();
+    Some(NamedLiteral { raw_name: name.clone(), name, doc: Vec::new(), literal })
+}
+
+fn bits(bits: &[NamedValue], scalar: Scalar, kind: NameKind) -> Vec<NamedLiteral> {
+    let digits = usize::try_from(scalar.size() * 2).expect("at most sixteen digits");
+    bits.iter().map(|bit| named(bit, hex(bit.value, digits), kind)).collect()
+}
+
+fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {
+    NamedLiteral {
+        name: spell(kind, &value.name),
+        raw_name: value.name.clone(),
+        doc: doc(&value.doc, || format!("Value `{}`.", value.name)),
+        literal,
+    }
+}
+
+fn lacks_none(values: &[NamedValue]) -> bool {
+    !values.iter().any(|v| v.value == 0 || spell(NameKind::EnumValue, &v.name) == "None")
+}
+
+fn constant(constant: &ConstantLayout) -> Constant {
+    let ty = match &constant.value {
+        ConstantValue::Int(ty, _) | ConstantValue::Float(ty, _) => scalar(*ty),
+        ConstantValue::Bool(_) => "bool",
+        ConstantValue::Text(_) => "string",
+    };
+    Constant {
+        name: names::spell_member(
+            Language::Csharp,
+            NameKind::Constant,
+            "Constants",
+            &constant.name,
+        ),
+        doc: doc(&constant.doc, || format!("Constant `{}`.", constant.name)),
+        ty,
+        literal: literal(&constant.value),
+    }
+}
+
+fn enumeration(item: &EnumLayout) -> Enum {
+    let values = if item.is_flags {
+        bits(&item.values, item.scalar, NameKind::EnumValue)
+    } else {
+        let value = |v: &NamedValue| named(v, v.value.to_string(), NameKind::EnumValue);
+        item.values.iter().map(value).collect()
+    };
+    Enum {
+        name: type_spelling(&item.name),
+        doc: doc(&item.doc, || format!("The `{}` values.", item.name)),
+        ty: scalar(item.scalar),
+        is_flags: item.is_flags,
+        adds_none: item.is_flags && lacks_none(&item.values),
+        values,
+    }
+}
