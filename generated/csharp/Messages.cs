@@ -118,4 +118,62 @@ namespace BitRPC.SharedMemory
             return status;
         }
     }
+
+    /// <summary>The types of arrays and texts that lie inside structs.</summary>
+    public static class Inline
+    {
+        /// <summary>UTF-8 text of at most 64 bytes, zero padded.</summary>
+        [StructLayout(LayoutKind.Explicit, Size = 64)]
+        public unsafe struct Text64
+        {
+            /// <summary>Most bytes that the text may have.</summary>
+            public const int Length = 64;
+
+            [FieldOffset(0)]
+            private fixed byte _bytes[Length];
+
+            /// <summary>A text as field; see <see cref="Set"/>.</summary>
+            /// <param name="text">The text; null counts as empty.</param>
+            public static implicit operator Text64(string text)
+            {
+                var result = default(Text64);
+                result.Set(text);
+                return result;
+            }
+
+            /// <summary>Stores a text.</summary>
+            /// <param name="text">The text; null counts as empty.</param>
+            /// <exception cref="ArgumentException">It has more bytes in UTF-8 than fit, or holds
+            /// half a surrogate pair. The field keeps its old text.</exception>
+            public void Set(string text)
+            {
+                fixed (byte* start = _bytes)
+                {
+                    RingField.SetText(start, Length, text);
+                }
+            }
+
+            /// <summary>The text up to its first zero.</summary>
+            /// <param name="text">The text; null if the bytes are not UTF-8.</param>
+            /// <returns>Whether the bytes are UTF-8: another process may have written
+            /// them.</returns>
+            public bool TryGet(out string text)
+            {
+                fixed (byte* start = _bytes)
+                {
+                    text = RingUtf8.Read(RingField.TextOf(start, Length));
+                    return text != null;
+                }
+            }
+
+            /// <summary>The text for display: what is not UTF-8 becomes U+FFFD.</summary>
+            public override string ToString()
+            {
+                fixed (byte* start = _bytes)
+                {
+                    return RingUtf8.Show(RingField.TextOf(start, Length));
+                }
+            }
+        }
+    }
 }

@@ -30,7 +30,6 @@ impl Backend for Csharp {
     fn files(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
         let view = &View::new(input);
         let mut files = sources(view)?;
-        files.retain(|file| file.path != "Inline.cs" || !view.inline_types.is_empty());
         files.push(file("README.md", &Readme { view })?);
         files.push(file(format!("{}.csproj", view.namespace), &Project { view })?);
         files
@@ -81,7 +80,6 @@ sources! {
     HeadersFile = "csharp/Headers.cs";
     ProtocolFile = "csharp/Protocol.cs";
     MessagesFile = "csharp/Messages.cs";
-    InlineFile = "csharp/Inline.cs";
     Bytes = "csharp/engine/Bytes.cs";
     Claim = "csharp/engine/Claim.cs";
     ConsumerAsync = "csharp/engine/Consumer.Async.cs";

@@ -191,4 +191,7 @@ namespace {{ view.namespace }}
         }
 {%- endif %}
     }
+{%- if !view.inline_types.is_empty() %}
+{% include "csharp/inline_types.cs" %}
+{%- endif %}
 }

@@ -1,10 +1,4 @@
-{% include "csharp/head.cs" %}
 
-using System;
-using System.Runtime.InteropServices;
-
-namespace {{ view.namespace }}
-{
     /// <summary>The types of arrays and texts that lie inside structs.</summary>
     public static class Inline
     {
@@ -129,4 +123,3 @@ namespace {{ view.namespace }}
 {%- endif %}
 {%- endfor %}
     }
-}
