@@ -86,7 +86,7 @@ namespace BitRPC.SharedMemory
             }
 
             var deadline = new RingDeadline(timeoutMs);
-            while (true)
+            for (bool isFirst = true; ; isFirst = false)
             {
                 ErrorCode code = Find(out message);
                 if (code == ErrorCode.Empty)
@@ -102,6 +102,12 @@ namespace BitRPC.SharedMemory
                 if (_attachment.IsForked)
                 {
                     return Refuse(ErrorCode.Forked);
+                }
+
+                // What woke this side may have been pieces without end.
+                if (!isFirst && deadline.Left(Platform.Current.MonotonicNs(), 1) == 0)
+                {
+                    return ErrorCode.Timeout;
                 }
 
                 if (_waiter.Wait(this, _watch, ref deadline, out code) != RingWaited.Ready)
@@ -136,8 +142,14 @@ namespace BitRPC.SharedMemory
                 throw new ObjectDisposedException(nameof(SharedMemoryConsumer));
             }
 
+            ulong start = _reader.Position;
             while (!_hasAssembled)
             {
+                if (_reader.Position - start >= Ring.Capacity)
+                {
+                    return ErrorCode.Empty; // as much as the ring holds: the time is looked at
+                }
+
                 if (!_reader.TryLook(out byte* record, out uint type, out int length))
                 {
                     ErrorCode code = _reader.Judge();

@@ -106,6 +106,9 @@ namespace BitRPC.SharedMemory
         /// <summary>The ring holds bytes that no correct peer writes.</summary>
         Corrupt,
 
+        /// <summary>Message type 0, which is reserved for padding.</summary>
+        InvalidType,
+
         /// <summary>The text is not UTF-8.</summary>
         InvalidUtf8,
 
@@ -223,6 +226,7 @@ namespace BitRPC.SharedMemory
                 case ErrorCode.PeerDied: return "the peer died";
                 case ErrorCode.TooLarge: return "the payload is too large";
                 case ErrorCode.MessageTooLarge: return "the fragmented message is too large";
+                case ErrorCode.InvalidType: return "message type 0 is reserved for padding";
                 case ErrorCode.Corrupt: return "the ring is corrupt";
                 case ErrorCode.InvalidUtf8: return "the text is not UTF-8";
                 case ErrorCode.TypeMismatch: return "the message is of another type";

@@ -74,47 +74,55 @@ namespace BitRPC.SharedMemory
 
         internal uint Type { get; private set; }
 
-        /// <summary>Whether some but not all pieces have come.</summary>
-        internal bool IsUnderWay => _state == State.Collecting;
+        /// <summary>Whether a record that is no piece would break a message off.</summary>
+        internal bool IsUnderWay => _state != State.Idle;
 
         /// <summary>
         /// How large a message was that exceeded the limit, as far as it was seen.
         /// </summary>
         internal ulong Excess { get; private set; }
 
-        /// <summary>Drops what has come; true if that was something.</summary>
+        /// <summary>
+        /// Expects no piece any more; true if a message is lost that was not given up before.
+        /// </summary>
         internal bool Drop()
         {
-            bool wasUnderWay = IsUnderWay;
+            bool wasKept = _state == State.Collecting;
             _state = State.Idle;
-            return wasUnderWay;
+            return wasKept;
         }
 
         /// <summary>
-        /// Adds a piece. <paramref name="lost"/> counts the messages that are lost with it: one
-        /// under way that it does not continue, and the one that it belongs to; each once.
+        /// Adds a piece. <paramref name="lost"/> counts the messages that are found broken with
+        /// it, each once however many of its pieces come.
         /// </summary>
         internal RingAssembled Add(byte* record, uint type, byte* payload, int length, out int lost)
         {
             lost = 0;
-            bool hasPrefix = length >= RingFragment.PrefixSize;
-            uint index = hasPrefix ? RingFragment.IndexOf(payload) : 0;
-            uint count = hasPrefix ? RingFragment.CountOf(payload) : 0;
+            if (length < RingFragment.PrefixSize)
+            {
+                _ = Drop();
+                lost = 1;
+                return RingAssembled.Partly;
+            }
+
+            uint index = RingFragment.IndexOf(payload);
+            uint count = RingFragment.CountOf(payload);
             bool isLast = (MessageHeaderLayout.ReadFlags(record) & Layout.FlagLastFragment) != 0;
-            bool isSound = hasPrefix && index < count && isLast == (index == count - 1);
-            bool goesOn = isSound && _state != State.Idle
-                && index == _next && count == _count && type == Type;
-            if (!goesOn)
+            if (index == 0)
             {
                 lost += Drop() ? 1 : 0;
-                if (!isSound)
-                {
-                    lost++;
-                    return RingAssembled.Partly;
-                }
+                Start(record, type, count);
+            }
 
-                lost += index != 0 ? 1 : 0; // the rest of a message whose start is lost
-                Start(record, type, index, count);
+            bool goesOn = _state == State.Collecting
+                && index == _next && count == _count && type == Type
+                && isLast == (index + 1UL == count);
+            if (!goesOn)
+            {
+                lost += _state == State.Discarding ? 0 : 1;
+                _state = isLast ? State.Idle : State.Discarding;
+                return RingAssembled.Partly;
             }
 
             _next++;
@@ -128,13 +136,13 @@ namespace BitRPC.SharedMemory
             return true;
         }
 
-        private void Start(byte* record, uint type, uint index, uint count)
+        private void Start(byte* record, uint type, uint count)
         {
             Grow(FirstCapacity);
             RingBytes.Copy(Header, record, MessageHeaderLayout.Size);
             MessageHeaderLayout.ClearFlags(Header, Layout.EngineFlags);
-            _state = index == 0 ? State.Collecting : State.Discarding;
-            _next = index;
+            _state = State.Collecting;
+            _next = 0;
             _count = count;
             Type = type;
             Length = 0;
@@ -142,13 +150,6 @@ namespace BitRPC.SharedMemory
 
         private RingAssembled Append(byte* bytes, int length, bool isLast, ref int lost)
         {
-            State before = _state;
-            _state = isLast ? State.Idle : before;
-            if (before == State.Discarding)
-            {
-                return RingAssembled.Partly;
-            }
-
             long size = (long)Length + length;
             if (size > _limit)
             {
@@ -161,6 +162,7 @@ namespace BitRPC.SharedMemory
             Grow((int)size);
             RingBytes.Copy(Payload + Length, bytes, length);
             Length = (int)size;
+            _state = isLast ? State.Idle : State.Collecting;
             return isLast ? RingAssembled.Whole : RingAssembled.Partly;
         }
 

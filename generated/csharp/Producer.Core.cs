@@ -193,7 +193,7 @@ namespace BitRPC.SharedMemory
 
             if (type == 0)
             {
-                return Refuse(ErrorCode.TypeMismatch);
+                return Refuse(ErrorCode.InvalidType);
             }
 
             if ((uint)length > _largest)

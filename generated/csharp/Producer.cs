@@ -57,8 +57,8 @@ namespace BitRPC.SharedMemory
 
         /// <summary>
         /// Attaches as the producer of a ring. After a producer that died, this one goes on behind
-        /// the last published message. Blocks for at most 50 ms: a taken role is tried again that
-        /// long.
+        /// the last published message. Blocks for at most 50 ms, or 5 s while another one is about to
+        /// attach or to close: a taken role is tried again that long.
         /// </summary>
         /// <param name="name">1 to 200 of A-Z a-z 0-9 . _ -, not starting with a dot.</param>
         /// <param name="options">How to attach and behave.</param>
@@ -116,7 +116,7 @@ namespace BitRPC.SharedMemory
         /// <param name="flags">How it is to be treated. The fragment flags are the
         /// engine's.</param>
         /// <returns>Ok; Timeout or, without waiting, Full; Closed or PeerDied if there is no room
-        /// and the consumer has closed or died; TooLarge; TypeMismatch for type 0; Corrupt;
+        /// and the consumer has closed or died; TooLarge; InvalidType for type 0; Corrupt;
         /// Removed; Forked. Nothing of the message is visible unless Ok.</returns>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -127,6 +127,10 @@ namespace BitRPC.SharedMemory
 
         internal ulong Position => _read;
 
+        /// <summary>Whether a quarter of the ring was taken and not released.</summary>
+        internal bool HasMuchToRelease =>
+            _read - *(ulong*)(_base + RingHeaderLayout.ReadPosition) >= _capacity / 4;
+
         /// <summary>
         /// Looks at the next record without taking it; false if there is none that is plain to see.
         /// </summary>

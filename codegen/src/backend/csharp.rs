@@ -49,6 +49,11 @@ impl Backend for Csharp {
             file("Consume.cs", &PeerConsume { view })?,
             file("Samples.cs", &PeerSamples { view })?,
             file("Facts.cs", &PeerFacts { view })?,
+            file("Attempt.cs", &PeerAttempt { view })?,
+            file("Hostile.cs", &PeerHostile { view })?,
+            file("Observer.cs", &PeerObserver { view })?,
+            fixed_file("Pace.cs", include_str!("../../templates/csharp/peer/Pace.cs")),
+            fixed_file("Text.cs", include_str!("../../templates/csharp/peer/Text.cs")),
         ])
     }
 }
@@ -62,6 +67,9 @@ templates! { View:
     PeerConsume = "csharp/peer/Consume.cs";
     PeerSamples = "csharp/peer/Samples.cs";
     PeerFacts = "csharp/peer/Facts.cs";
+    PeerAttempt = "csharp/peer/Attempt.cs";
+    PeerHostile = "csharp/peer/Hostile.cs";
+    PeerObserver = "csharp/peer/Observer.cs";
 }
 
 /// A template a source file, and the list of them all.

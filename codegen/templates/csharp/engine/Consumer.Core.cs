@@ -83,7 +83,7 @@ namespace {{ view.namespace }}
             }
 
             var deadline = new RingDeadline(timeoutMs);
-            while (true)
+            for (bool isFirst = true; ; isFirst = false)
             {
                 ErrorCode code = Find(out message);
                 if (code == ErrorCode.Empty)
@@ -99,6 +99,12 @@ namespace {{ view.namespace }}
                 if (_attachment.IsForked)
                 {
                     return Refuse(ErrorCode.Forked);
+                }
+
+                // What woke this side may have been pieces without end.
+                if (!isFirst && deadline.Left(Platform.Current.MonotonicNs(), 1) == 0)
+                {
+                    return ErrorCode.Timeout;
                 }
 
                 if (_waiter.Wait(this, _watch, ref deadline, out code) != RingWaited.Ready)
@@ -133,8 +139,14 @@ namespace {{ view.namespace }}
                 throw new ObjectDisposedException(nameof(SharedMemoryConsumer));
             }
 
+            ulong start = _reader.Position;
             while (!_hasAssembled)
             {
+                if (_reader.Position - start >= Ring.Capacity)
+                {
+                    return ErrorCode.Empty; // as much as the ring holds: the time is looked at
+                }
+
                 if (!_reader.TryLook(out byte* record, out uint type, out int length))
                 {
                     ErrorCode code = _reader.Judge();

@@ -59,8 +59,9 @@ namespace {{ view.namespace }}
 
         /// <summary>
         /// Attaches as the consumer of a ring, at the first message that was not released: one that
-        /// an earlier consumer received but did not release comes again. Blocks for at most 50 ms:
-        /// a taken role is tried again that long.
+        /// an earlier consumer received but did not release comes again. Blocks for at most 50 ms,
+        /// or 5 s while another one is about to attach or to close: a taken role is tried again
+        /// that long.
         /// </summary>
         /// <param name="name">1 to 200 of A-Z a-z 0-9 . _ -, not starting with a dot.</param>
         /// <param name="options">How to attach and behave.</param>
@@ -152,6 +153,18 @@ namespace {{ view.namespace }}
                 _waker.Published();
                 GC.KeepAlive(this);
             }
+        }
+
+        /// <summary>
+        /// Drops the next message, also one that a typed receive refused. Never waits.
+        /// </summary>
+        /// <returns>Ok if there was one; else as <see cref="TryReceive"/>.</returns>
+        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
+        public Status Skip()
+        {
+            Status status = TryReceive(out _);
+            Release();
+            return status;
         }
 
         /// <summary>Receives a message as a copy that may be kept.</summary>
@@ -263,11 +276,11 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>
-        /// Receives what is there, in place, and gives the room of all of it back at once. Never
-        /// waits.
+        /// Receives what is there, in place, and gives its room back all at once, or a quarter of
+        /// the ring at a time. Never waits.
         /// </summary>
-        /// <param name="handler">Gets each message. What it throws comes through; the message
-        /// counts as received.</param>
+        /// <param name="handler">Gets each message, valid until it returns. What it throws comes
+        /// through; the message counts as received.</param>
         /// <param name="count">How many messages were handed out.</param>
         /// <param name="most">How many to hand out at most.</param>
         /// <returns>Ok if there was at least one; else as TryReceive. MessageTooLarge and Corrupt
@@ -298,6 +311,10 @@ namespace {{ view.namespace }}
 
                     count++;
                     handler(in message);
+                    if (_reader.HasMuchToRelease)
+                    {
+                        Release();
+                    }
                 }
             }
             finally

@@ -190,7 +190,7 @@ namespace {{ view.namespace }}
 
             if (type == 0)
             {
-                return Refuse(ErrorCode.TypeMismatch);
+                return Refuse(ErrorCode.InvalidType);
             }
 
             if ((uint)length > _largest)

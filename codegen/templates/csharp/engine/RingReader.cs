@@ -124,6 +124,10 @@ namespace {{ view.namespace }}
 
         internal ulong Position => _read;
 
+        /// <summary>Whether a quarter of the ring was taken and not released.</summary>
+        internal bool HasMuchToRelease =>
+            _read - *(ulong*)(_base + RingHeaderLayout.ReadPosition) >= _capacity / 4;
+
         /// <summary>
         /// Looks at the next record without taking it; false if there is none that is plain to see.
         /// </summary>

@@ -92,7 +92,13 @@ namespace {{ view.namespace }}
         /// <summary>
         /// A role found taken is tried again so long: its holder may be tidying up.
         /// </summary>
-        private const int RoleRetryMs = 50;
+        private const ulong RoleRetryMs = 50;
+
+        /// <summary>
+        /// The same while its holder does not say that it is attached: it is about to attach, or
+        /// closing, or tidies up, and will be through soon unless it is paused.
+        /// </summary>
+        private const ulong TransitionRetryMs = 5000;
 
         /// <summary>How often a lost race with a removal is started over.</summary>
         private const int Rounds = 1000;
@@ -268,7 +274,7 @@ namespace {{ view.namespace }}
 
         private static bool TakeRole(Segment segment, Role role)
         {
-            ulong end = Platform.Current.MonotonicNs() + (RoleRetryMs * 1000000UL);
+            ulong start = Platform.Current.MonotonicNs();
             while (true)
             {
                 int error = Platform.Current.TryLock(segment.File, role.LockOffset, out bool taken);
@@ -282,7 +288,10 @@ namespace {{ view.namespace }}
                     return !taken;
                 }
 
-                if (Platform.Current.MonotonicNs() >= end)
+                bool isAttached =
+                    Volatile.Read(ref *(uint*)(segment.Base + role.State)) == RingState.Attached;
+                ulong patience = (isAttached ? RoleRetryMs : TransitionRetryMs) * 1000000;
+                if (Platform.Current.MonotonicNs() - start >= patience)
                 {
                     break;
                 }

@@ -14,6 +14,8 @@ namespace ConformancePeer
         private readonly Stopwatch _time = new Stopwatch();
         private readonly MessageHandler _verify;
 
+        private long? _sleepsBefore;
+
         /// <summary>Number of the message that has to come next.</summary>
         private long _next;
 
@@ -305,9 +307,15 @@ namespace ConformancePeer
             if (_report.Messages == 0)
             {
                 _time.Start();
+                _sleepsBefore = Sleeps.Count();
             }
 
             _next++;
+            if (_next == _arguments.Count)
+            {
+                _report.Sleeps = Sleeps.Count() - _sleepsBefore;
+            }
+
             _report.Messages++;
             _report.Bytes += bytes;
             _arguments.SlowDown(_next - 1);

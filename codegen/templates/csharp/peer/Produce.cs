@@ -39,10 +39,12 @@ namespace ConformancePeer
             Arguments arguments, SharedMemoryProducer producer, Report report, long index)
         {
             Script script = arguments.Script;
+            var gaps = new Gaps(script.Seed, arguments.GapUs);
             while (index < arguments.Count)
             {
                 Planned message = script.Message(index, producer.LargestPayload);
                 arguments.SlowDown(index);
+                gaps.Pass();
                 int sent = 1;
                 if (script.Plan == Plan.Mixed && message.Kind != Kind.Fragmented && message.Route == 2)
                 {
@@ -64,9 +66,11 @@ namespace ConformancePeer
         {
             Planned message = arguments.Script.Message(0, producer.LargestPayload);
             byte[] payload = message.Payload;
+            var gaps = new Gaps(arguments.Script.Seed, arguments.GapUs);
             for (long index = 0; index < arguments.Count; index++)
             {
                 arguments.SlowDown(index);
+                gaps.Pass();
                 for (int i = 0; i < Math.Min(payload.Length, 8); i++)
                 {
                     payload[i] = unchecked((byte)((ulong)index >> (8 * i)));

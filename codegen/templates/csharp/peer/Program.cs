@@ -28,6 +28,9 @@ namespace ConformancePeer
 
         public double Seconds { get; set; }
 
+        /// <summary>Sleeps of the receiving thread; null where nobody counts.</summary>
+        public long? Sleeps { get; set; }
+
         public ulong MissedWakeups { get; set; }
 
         public ulong Errors { get; set; }
@@ -38,65 +41,83 @@ namespace ConformancePeer
         private const string Usage = "usage: peer layout | golden | check-golden\n"
             + "       peer produce|consume --name NAME [--capacity BYTES] [--count N] [--seed S]\n"
             + "            [--plan mixed|records|stream] [--size BYTES] [--slow-every K]\n"
-            + "            [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T]";
+            + "            [--gap-us G] [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T]\n"
+            + "       peer statistics --name NAME\n"
+            + "       peer attempt ACTION --name NAME|--name-hex HEX\n"
+            + "            [--role producer|consumer|monitor]\n"
+            + "            [--mode create_or_open|create_only|open_only] [--capacity BYTES]\n"
+            + "            [--strict-schema] [--size BYTES] [--exhaust-descriptors]\n"
+            + "            ACTION: attach | send | receive | receive-text | receive-typed\n"
+            + "            | send-closed | receive-closed\n"
+            + "       peer hostile --name NAME --mutations N [--seed S]";
 
         public static int Main(string[] words)
         {
-            string verb = words.Length > 0 ? words[0] : string.Empty;
             try
             {
-                switch (verb)
-                {
-                    case "layout":
-                        Console.WriteLine(Facts.Json());
-                        return 0;
-                    case "golden":
-                        PrintGolden();
-                        return 0;
-                    case "check-golden":
-                        CheckGolden();
-                        return 0;
-                    case "produce":
-                    case "consume":
-                        return Run(verb, words);
-                    default:
-                        Console.Error.WriteLine(Usage);
-                        return 1;
-                }
+                return Run(words) ? 0 : 1;
             }
-            catch (Failure failure)
+            catch (Exception failure)
             {
-                Console.Error.WriteLine(failure.Message);
+                Console.WriteLine("{\"ok\":false,\"error\":" + Text.Json(failure.Message) + "}");
+                Console.Error.WriteLine(failure is Failure ? failure.Message : failure.ToString());
                 return 1;
             }
         }
 
-        private static int Run(string verb, string[] words)
+        /// <summary>
+        /// Does what the command line says; false if that came out as it should not.
+        /// </summary>
+        private static bool Run(string[] words)
         {
-            try
+            switch (words.Length > 0 ? words[0] : string.Empty)
             {
-                Arguments arguments = Arguments.Parse(words, Usage);
-                bool isProducer = verb == "produce";
-                Report report = isProducer ? Producing.Run(arguments) : Consuming.Run(arguments);
-                Console.WriteLine(string.Format(
-                    CultureInfo.InvariantCulture,
-                    "[[\"ok\":true,\"role\":\"{0}\",\"messages\":{1},\"bytes\":{2},\"seconds\":{3:0.000000},"
-                        + "\"missed_wakeups\":{4},\"errors\":{5}]]",
-                    isProducer ? "producer" : "consumer",
-                    report.Messages,
-                    report.Bytes,
-                    report.Seconds,
-                    report.MissedWakeups,
-                    report.Errors).Replace("[[", "{").Replace("]]", "}"));
-                return 0;
+                case "layout":
+                    Console.WriteLine(Facts.Json());
+                    return true;
+                case "golden":
+                    PrintGolden();
+                    return true;
+                case "check-golden":
+                    CheckGolden();
+                    return true;
+                case "produce":
+                    Print("producer", Producing.Run(Arguments.Parse(words, Usage)));
+                    return true;
+                case "consume":
+                    Print("consumer", Consuming.Run(Arguments.Parse(words, Usage)));
+                    return true;
+                case "statistics":
+                    Console.WriteLine(Observer.Json(Arguments.Parse(words, Usage).Name));
+                    return true;
+                case "hostile":
+                    Arguments arguments = Arguments.Parse(words, Usage);
+                    var hostile = new Hostile(arguments.Name, arguments.Script.Seed);
+                    Console.WriteLine(hostile.Run(arguments.Mutations));
+                    return true;
+                case "attempt":
+                    bool isFine = new Attempt(words).Run(out string verdict);
+                    Console.WriteLine(verdict);
+                    return isFine;
+                default:
+                    throw new Failure(Usage);
             }
-            catch (Exception failure)
-            {
-                string text = failure.Message.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", " ");
-                Console.WriteLine("{\"ok\":false,\"error\":\"" + text + "\"}");
-                Console.Error.WriteLine(failure);
-                return 1;
-            }
+        }
+
+        private static void Print(string role, Report report)
+        {
+            string sleeps = report.Sleeps == null ? "null" : report.Sleeps.ToString();
+            Console.WriteLine("{" + string.Format(
+                CultureInfo.InvariantCulture,
+                "\"ok\":true,\"role\":\"{0}\",\"messages\":{1},\"bytes\":{2},\"seconds\":{3:0.000000},"
+                    + "\"sleeps\":{4},\"missed_wakeups\":{5},\"errors\":{6}",
+                role,
+                report.Messages,
+                report.Bytes,
+                report.Seconds,
+                sleeps,
+                report.MissedWakeups,
+                report.Errors) + "}");
         }
 
         private static void PrintGolden()
@@ -106,7 +127,7 @@ namespace ConformancePeer
                 for (int k = 0; k < 4; k++)
                 {
                     byte[] bytes = Samples.Encoded(number, k);
-                    Console.WriteLine(Samples.Names[number] + " " + k + " " + ToHex(bytes));
+                    Console.WriteLine(Samples.Names[number] + " " + k + " " + Text.ToHex(bytes));
                 }
             }
         }
@@ -124,7 +145,7 @@ namespace ConformancePeer
                     throw new Failure("no struct " + words[0] + " in this spec");
                 }
 
-                byte[] bytes = FromHex(words.Length > 2 ? words[2] : string.Empty);
+                byte[] bytes = Text.FromHex(words.Length > 2 ? words[2] : string.Empty);
                 string what = words[0] + " " + words[1];
                 byte[] own = Samples.Encoded(number, int.Parse(words[1], CultureInfo.InvariantCulture));
                 if (!Same(bytes, own))
@@ -145,23 +166,9 @@ namespace ConformancePeer
 
         public static bool Same(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>
             left.SequenceEqual(right);
-
-        private static string ToHex(byte[] bytes) =>
-            BitConverter.ToString(bytes).Replace("-", string.Empty).ToLowerInvariant();
-
-        private static byte[] FromHex(string text)
-        {
-            byte[] bytes = new byte[text.Length / 2];
-            for (int i = 0; i < bytes.Length; i++)
-            {
-                bytes[i] = Convert.ToByte(text.Substring(2 * i, 2), 16);
-            }
-
-            return bytes;
-        }
     }
 
-    /// <summary>The options of produce and consume.</summary>
+    /// <summary>The options of every verb that uses a ring, but attempt.</summary>
     public sealed class Arguments
     {
         public string Name { get; private set; } = string.Empty;
@@ -173,6 +180,11 @@ namespace ConformancePeer
         public Script Script { get; } = new Script();
 
         public long SlowEvery { get; private set; }
+
+        /// <summary>Longest gap between two messages.</summary>
+        public ulong GapUs { get; private set; }
+
+        public long Mutations { get; private set; } = 10000;
 
         public bool Spins { get; private set; }
 
@@ -225,6 +237,12 @@ namespace ConformancePeer
                     break;
                 case "--slow-every":
                     SlowEvery = long.Parse(value, CultureInfo.InvariantCulture);
+                    break;
+                case "--gap-us":
+                    GapUs = ulong.Parse(value, CultureInfo.InvariantCulture);
+                    break;
+                case "--mutations":
+                    Mutations = long.Parse(value, CultureInfo.InvariantCulture);
                     break;
                 case "--wait":
                     Spins = value == "spin";
