@@ -12,8 +12,9 @@ fn main() -> ExitCode {
     for member in members() {
         let test: fn(&Member) -> Result<(), String> = match member.toolchain.language() {
             Language::Cpp => cpp,
-            // The origin of the project had no Rust; the others have no toolchain here.
-            Language::Rust | Language::Csharp | Language::Python => continue,
+            Language::Python => python,
+            // The origin of the project had no Rust; C# has no toolchain here.
+            Language::Rust | Language::Csharp => continue,
         };
         let name = format!("snippet/{}", member.id());
         trials.push(match &member.found {
@@ -41,9 +42,16 @@ fn cpp(member: &Member) -> Result<(), String> {
         prologue.join("\n"),
         body.join("\n")
     );
-    let program = programs::build(member, "acceptance", &source)?;
+    prints(member, &source, "Received: Hello from C++!\nReceived: id=1, value=3.14159\n")
+}
+
+fn python(member: &Member) -> Result<(), String> {
+    prints(member, &snippet("python")?, "Received: Hello from Python!\nReceived: 12 bytes\n")
+}
+
+fn prints(member: &Member, source: &str, expected: &str) -> Result<(), String> {
+    let program = programs::build(member, "acceptance", source)?;
     let output = programs::run(&mut program.command())?;
-    let expected = "Received: Hello from C++!\nReceived: id=1, value=3.14159\n";
     if output == expected {
         return Ok(());
     }

@@ -1,5 +1,5 @@
 //! What can be shown of languages that no backend writes yet: the names that a spec gets in them
-//! are compiled by their own compilers. And the two models of the protocol, which are in Python.
+//! are compiled by their own compilers.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,8 +9,8 @@ use bitrpc_codegen::demo::toolchain;
 use bitrpc_codegen::layout::{Layout, NamedValue};
 use bitrpc_codegen::names::{Language, NameKind, spell, spell_member};
 use bitrpc_tests::bench::{Subject, subjects};
-use bitrpc_tests::tools::{MONO, PYTHON, Tool};
-use bitrpc_tests::{harness, repo};
+use bitrpc_tests::tools::{MONO, Tool};
+use bitrpc_tests::harness;
 use libtest_mimic::Trial;
 
 fn main() -> ExitCode {
@@ -18,10 +18,7 @@ fn main() -> ExitCode {
     for subject in subjects() {
         let name = &subject.name;
         trials.push(needs(MONO, format!("csharp_names/{name}"), move || csharp(subject)));
-        trials.push(needs(PYTHON, format!("python_names/{name}"), move || python(subject)));
     }
-    trials.push(needs(PYTHON, "model/wake".to_owned(), || model("wake.py", &[])));
-    trials.push(needs(PYTHON, "model/crash".to_owned(), || model("crash.py", &["500"])));
     harness::run(trials)
 }
 
@@ -34,13 +31,6 @@ fn needs(
         Err(missing) => harness::skipped(name, &missing),
         Ok(_) => harness::trial(name, test),
     }
-}
-
-/// Runs one of the models; each says `BAD` where it finds what it should not.
-fn model(file: &str, words: &[&str]) -> Result<(), String> {
-    let path = repo::root().join("tests/model").join(file);
-    let output = run(Command::new(PYTHON.program).arg(path).args(words))?;
-    if output.contains("BAD") || !output.contains("ok ") { Err(output) } else { Ok(()) }
 }
 
 fn run(command: &mut Command) -> Result<String, String> {
@@ -78,33 +68,6 @@ fn csharp(subject: &Subject) -> Result<(), String> {
     let constants: String = layout.constants.iter().map(|c| constant(&c.name)).collect();
     writeln!(source, "public static class Names_ {{ {constants} }}\n}}").expect("a String");
     compile(MONO, &["-target:library", "-warnaserror"], "names.cs", &source)
-}
-
-/// Every name of the spec as a class, attribute, value or constant of a small Python program.
-fn python(subject: &Subject) -> Result<(), String> {
-    let layout = subject.layout()?;
-    let name = |kind, ident: &str| spell(Language::Python, kind, ident);
-    let mut source = String::from("from enum import IntEnum\n");
-    for (ty, values) in enums(layout) {
-        writeln!(source, "class {}(IntEnum):\n    pass", name(NameKind::Type, ty))
-            .expect("a String");
-        for value in values {
-            let value_name = name(NameKind::EnumValue, &value.name);
-            writeln!(source, "{value_name} = {}", value.value).expect("a String");
-        }
-    }
-    for item in &layout.structs {
-        let fields = item.fields.iter().map(|field| &field.name);
-        let names = fields.chain(item.tail.as_ref().map(|tail| &tail.name));
-        let members: String =
-            names.map(|f| format!("    {}: int = 0\n", name(NameKind::Field, f))).collect();
-        let owner = name(NameKind::Type, &item.name);
-        write!(source, "class {owner}:\n    pass\n{members}").expect("a String");
-    }
-    for constant in &layout.constants {
-        writeln!(source, "{} = 0", name(NameKind::Constant, &constant.name)).expect("a String");
-    }
-    compile(PYTHON, &["-W", "error"], "names.py", &source)
 }
 
 fn enums(layout: &Layout) -> impl Iterator<Item = (&str, &[NamedValue])> {

@@ -28,7 +28,8 @@ pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, Strin
         Language::Rust => write(&folder.join("Cargo.toml"), &manifest())
             .and_then(|()| write(&folder.join("src/main.rs"), source)),
         Language::Cpp => write(&folder.join("main.cpp"), source),
-        Language::Csharp | Language::Python => Err(io::ErrorKind::Unsupported.into()),
+        Language::Python => write(&folder.join("main.py"), source),
+        Language::Csharp => Err(io::ErrorKind::Unsupported.into()),
     };
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
     build_folder(member, folder)

@@ -18,6 +18,7 @@ macro_rules! templates {
 mod banner;
 mod common;
 mod cpp;
+mod python;
 mod rust;
 
 use serde_json::Value;
@@ -54,7 +55,7 @@ pub trait Backend: Sync {
 
 /// The registry: one row a language.
 pub fn all() -> &'static [&'static dyn Backend] {
-    &[&rust::Rust, &cpp::Cpp]
+    &[&rust::Rust, &cpp::Cpp, &python::Python]
 }
 
 /// The backend that writes `language`, if there is one.

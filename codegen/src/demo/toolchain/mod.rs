@@ -4,6 +4,7 @@
 //! takes the first one found, tests take both.
 
 mod cpp;
+mod python;
 mod rust;
 
 use std::ffi::{OsStr, OsString};
@@ -35,7 +36,7 @@ pub trait Toolchain: Sync {
 
 /// Every toolchain, those of one language in the order of preference.
 pub fn all() -> &'static [&'static dyn Toolchain] {
-    &[&rust::Cargo, &cpp::Compiler]
+    &[&rust::Cargo, &cpp::Compiler, &python::Interpreter]
 }
 
 /// A toolchain that is there.
