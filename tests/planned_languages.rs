@@ -9,8 +9,8 @@ use bitrpc_codegen::demo::toolchain;
 use bitrpc_codegen::layout::{Layout, NamedValue};
 use bitrpc_codegen::names::{Language, NameKind, spell, spell_member};
 use bitrpc_tests::bench::{Subject, subjects};
-use bitrpc_tests::tools::{MONO, Tool};
 use bitrpc_tests::harness;
+use bitrpc_tests::tools::{MONO, Tool};
 use libtest_mimic::Trial;
 
 fn main() -> ExitCode {

@@ -12,8 +12,7 @@ use libtest_mimic::Trial;
 
 use super::{cross_language_test, run};
 
-/// Rules that programs of this project break on purpose, beside those that the library's own
-/// settings leave out.
+/// Rules for libraries.
 const NOT_FOR_PROGRAMS: [&str; 7] = [
     "ARG001",  // functions of one table have the same arguments
     "INP001",  // a program is no package
@@ -22,6 +21,13 @@ const NOT_FOR_PROGRAMS: [&str; 7] = [
     "PT",      // there is no pytest; a spec may call a struct "test"
     "RUF001",  // texts are in many scripts
     "T201",    // programs print
+];
+
+/// More rules that are not for tests.
+const NOT_FOR_TESTS: [&str; 3] = [
+    "D1",      // names say what is tested
+    "PLR2004", // numbers are examples
+    "S",       // random numbers, pickles and files are the tests' own
 ];
 
 type Test = fn(&Code) -> Result<(), String>;
@@ -35,7 +41,8 @@ struct Code {
     folder: PathBuf,
     /// Where modules from elsewhere are found.
     library: PathBuf,
-    is_program: bool,
+    /// Rules that it breaks on purpose, beside those that the settings leave out.
+    broken: Vec<&'static str>,
 }
 
 /// All trials of the language.
@@ -80,28 +87,27 @@ fn library(subject: &Subject) -> Result<Code, String> {
         settings: library.join("pyproject.toml"),
         folder: library.clone(),
         library,
-        is_program: false,
+        broken: Vec::new(),
     })
 }
 
 fn peer(subject: &Subject) -> Result<Code, String> {
     let job = subject.job(Language::Python)?;
     let settings = job.library.join("pyproject.toml");
-    Ok(Code { settings, folder: job.peer, library: job.library, is_program: true })
+    Ok(Code { settings, folder: job.peer, library: job.library, broken: NOT_FOR_PROGRAMS.into() })
 }
 
-/// A program of this repository, which uses the committed library.
+/// Code of this repository, which uses the committed library.
 fn own(folder: PathBuf) -> Code {
     let library = repo::generated(Language::Python);
-    Code { settings: library.join("pyproject.toml"), folder, library, is_program: true }
+    let broken = [NOT_FOR_PROGRAMS.as_slice(), NOT_FOR_TESTS.as_slice()].concat();
+    Code { settings: library.join("pyproject.toml"), folder, library, broken }
 }
 
 fn ruff_check(code: &Code) -> Result<(), String> {
     let mut command = RUFF.command();
     command.args(["check", "--quiet", "--no-cache", "--config"]).arg(&code.settings);
-    if code.is_program {
-        command.arg("--extend-ignore").arg(NOT_FOR_PROGRAMS.join(","));
-    }
+    command.arg("--extend-ignore").arg(code.broken.join(","));
     run(command.arg(".").current_dir(&code.folder))
 }
 

@@ -139,10 +139,10 @@ class BatchReader(Reader):
             RingError: As for one message, and only if there was no message before.
         """
         messages: list[SharedMemoryMessage] = []
-        released = begin = self._position
         try:
             if not self._await(timeout_ms if max_messages > 0 else 0):
                 return messages
+            released = begin = self._position
             while len(messages) < max_messages and self._is_within_a_lap(begin) and self._find():
                 messages.append(self._copy())
                 self._take()

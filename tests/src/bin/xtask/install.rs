@@ -28,7 +28,7 @@ fn install_system_packages(needs_venv: bool) -> Outcome {
         packages.push(VENV);
     }
     if packages.is_empty() {
-        println!("nothing to install");
+        println!("nothing to install with apt-get");
         return Outcome::default();
     }
     let update = apt_get(&["update", "--quiet"]);
