@@ -13,8 +13,9 @@ fn main() -> ExitCode {
         let test: fn(&Member) -> Result<(), String> = match member.toolchain.language() {
             Language::Cpp => cpp,
             Language::Csharp => csharp,
-            // The origin of the project had no Rust; Python has no toolchain here.
-            Language::Rust | Language::Python => continue,
+            Language::Python => python,
+            // The origin of the project had no Rust.
+            Language::Rust => continue,
         };
         let name = format!("snippet/{}", member.id());
         trials.push(match &member.found {
@@ -57,6 +58,10 @@ fn csharp(member: &Member) -> Result<(), String> {
         body.join("\n")
     );
     prints(member, &source, "Received: Hello from C#!\nReceived: type=Data, size=3\n")
+}
+
+fn python(member: &Member) -> Result<(), String> {
+    prints(member, &snippet("python")?, "Received: Hello from Python!\nReceived: 12 bytes\n")
 }
 
 /// Whether the program `source` prints what is expected.

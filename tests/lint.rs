@@ -1,5 +1,8 @@
 //! Generated code as emitted, under the strictest settings of its languages' own tools.
 
+#[path = "lint/python.rs"]
+mod python;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     trials.push(harness::trial("cross_language_test/clippy", || {
         clippy_of(&cross_language_test(Language::Rust))
     }));
+    trials.extend(python::trials());
     harness::run(trials)
 }
 

@@ -8,6 +8,7 @@ pub mod harness;
 pub mod hex;
 pub mod markdown;
 pub mod programs;
+pub mod python_packages;
 pub mod random;
 pub mod repo;
 pub mod tools;

@@ -31,7 +31,7 @@ pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, Strin
         Language::Csharp => csharp_project()
             .and_then(|project| write(&folder.join("example.csproj"), &project))
             .and_then(|()| write(&folder.join("Program.cs"), source)),
-        Language::Python => Err(io::ErrorKind::Unsupported.into()),
+        Language::Python => write(&folder.join("main.py"), source),
     };
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
     build_folder(member, folder)

@@ -46,7 +46,7 @@ pub const PYTHON: Tool = Tool {
     program: "python3",
     version: "--version",
     package: Some("python3"),
-    purpose: "models of the protocol, names that only Python refuses",
+    purpose: "Python peers, models of the protocol",
 };
 
 /// Mono's C# compiler; its package brings the runtime.

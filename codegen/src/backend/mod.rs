@@ -19,6 +19,7 @@ mod banner;
 mod common;
 mod cpp;
 mod csharp;
+mod python;
 mod rust;
 
 use serde_json::Value;
@@ -55,7 +56,7 @@ pub trait Backend: Sync {
 
 /// The registry: one row a language.
 pub fn all() -> &'static [&'static dyn Backend] {
-    &[&rust::Rust, &cpp::Cpp, &csharp::Csharp]
+    &[&rust::Rust, &cpp::Cpp, &csharp::Csharp, &python::Python]
 }
 
 /// The backend that writes `language`, if there is one.

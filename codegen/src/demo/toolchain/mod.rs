@@ -5,6 +5,7 @@
 
 mod cpp;
 mod csharp;
+mod python;
 mod rust;
 
 use std::ffi::{OsStr, OsString};
@@ -36,7 +37,7 @@ pub trait Toolchain: Sync {
 
 /// Every toolchain, those of one language in the order of preference.
 pub fn all() -> &'static [&'static dyn Toolchain] {
-    &[&rust::Cargo, &cpp::Compiler, &csharp::DotNet, &csharp::Mono]
+    &[&rust::Cargo, &cpp::Compiler, &csharp::DotNet, &csharp::Mono, &python::Interpreter]
 }
 
 /// A toolchain that is there.

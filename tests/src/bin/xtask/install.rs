@@ -1,17 +1,34 @@
-//! Installs what the suite needs, with the system's package manager.
+//! Installs what the suite needs: with the system's package manager, and Python packages into a
+//! virtual environment of their own.
 
 use std::process::{Command, Stdio};
 
-use bitrpc_tests::tools;
+use bitrpc_codegen::demo::toolchain::run;
+use bitrpc_tests::python_packages::{self, Package};
+use bitrpc_tests::tools::{self, PYTHON};
 
 use crate::summary::Outcome;
 
-/// Installs the packages of all tools that are missing.
+/// Debian's and Ubuntu's package without which Python makes no virtual environments.
+const VENV: &str = "python3-venv";
+
+/// Installs all tools that are missing.
 pub(crate) fn install() -> Outcome {
+    let missing: Vec<_> =
+        python_packages::ALL.into_iter().filter(|package| package.find().is_err()).collect();
+    let outcome = install_system_packages(!missing.is_empty());
+    if missing.is_empty() { outcome } else { outcome.and(install_python_packages(&missing)) }
+}
+
+fn install_system_packages(needs_venv: bool) -> Outcome {
     let missing = tools::ALL.iter().filter(|tool| tool.find().is_err());
-    let packages: Vec<_> = missing.filter_map(|tool| tool.package).collect();
+    let mut packages: Vec<_> = missing.filter_map(|tool| tool.package).collect();
+    let has_venv = || run(Command::new(PYTHON.program).args(["-c", "import ensurepip"])).is_ok();
+    if needs_venv && !has_venv() {
+        packages.push(VENV);
+    }
     if packages.is_empty() {
-        println!("nothing to install");
+        println!("nothing to install with apt-get");
         return Outcome::default();
     }
     let update = apt_get(&["update", "--quiet"]);
@@ -19,6 +36,20 @@ pub(crate) fn install() -> Outcome {
     words.extend(&packages);
     let installed = update && apt_get(&words);
     Outcome::of(&format!("apt-get install {}", packages.join(" ")), installed)
+}
+
+fn install_python_packages(missing: &[Package]) -> Outcome {
+    let requirements: Vec<_> = missing.iter().map(|package| package.requirement()).collect();
+    let mut venv = Command::new(PYTHON.program);
+    venv.args(["-m", "venv"]).arg(python_packages::environment());
+    let mut pip = Command::new(python_packages::interpreter());
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    pip.args(&requirements);
+    let installed = [&mut venv, &mut pip].into_iter().all(|command| {
+        println!("{command:?}");
+        run(command).map_err(|error| println!("{error}")).is_ok()
+    });
+    Outcome::of(&format!("pip install {}", requirements.join(" ")), installed)
 }
 
 /// Runs `apt-get`, by `sudo` when this is not root; says the command first.

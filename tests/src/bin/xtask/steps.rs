@@ -1,6 +1,7 @@
 //! The steps of the suite, in their order.
 
-use bitrpc_tests::tools;
+use bitrpc_codegen::demo::toolchain::Missing;
+use bitrpc_tests::{python_packages, tools};
 
 use crate::run::{Settings, check, tests};
 use crate::summary::Outcome;
@@ -31,14 +32,11 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "golden", about: "committed bytes of all specs", run: |s| suite(s, "golden") },
     Step { name: "exchange", about: "every pair over every spec", run: |s| suite(s, "exchange") },
     Step { name: "cpp_engine", about: "C++ from inside", run: |s| suite(s, "cpp_engine") },
+    Step { name: "python_engine", about: "Python from inside", run: |s| suite(s, "python_engine") },
     Step { name: "kill", about: "peers killed and paused", run: |s| suite(s, "kill") },
     Step { name: "cross", about: "cross_language_test", run: |s| suite(s, "cross_language") },
     Step { name: "acceptance", about: "promised snippets", run: |s| suite(s, "acceptance") },
-    Step {
-        name: "planned",
-        about: "names of all languages",
-        run: |s| suite(s, "planned_languages"),
-    },
+    Step { name: "models", about: "the protocol's models", run: |s| suite(s, "models") },
     Step { name: "readme", about: "examples of the README", run: |s| suite(s, "readme") },
     Step { name: "demo", about: "the command `demo`", run: |s| suite(s, "demo") },
 ];
@@ -52,23 +50,38 @@ pub(crate) fn known(name: &str) -> Result<&'static Step, String> {
 fn find_tools(settings: &Settings) -> Outcome {
     let mut outcome = Outcome::default();
     for tool in tools::ALL {
-        match tool.find() {
-            Ok(version) => {
-                println!("{:<13} {version}", tool.program);
-                outcome.passed += 1;
-            }
-            Err(missing) => {
-                println!("{:<13} missing, used for: {}", tool.program, tool.purpose);
-                let reason = format!("{} for {} ({missing})", tool.program, tool.purpose);
-                // What no package brings is not asked for.
-                match settings.require_all && tool.package.is_some() {
-                    true => outcome.failed.push(reason),
-                    false => outcome.skipped.push(reason),
-                }
+        // What no package brings is not asked for.
+        let is_required = settings.require_all && tool.package.is_some();
+        note(&mut outcome, tool.program, tool.purpose, tool.find(), is_required);
+    }
+    for package in python_packages::ALL {
+        note(&mut outcome, package.name, package.purpose, package.find(), settings.require_all);
+    }
+    outcome
+}
+
+/// Prints what was found, and counts it.
+fn note(
+    outcome: &mut Outcome,
+    name: &str,
+    purpose: &str,
+    found: Result<String, Missing>,
+    is_required: bool,
+) {
+    match found {
+        Ok(version) => {
+            println!("{name:<13} {version}");
+            outcome.passed += 1;
+        }
+        Err(missing) => {
+            println!("{name:<13} missing, used for: {purpose}");
+            let reason = format!("{name} for {purpose} ({missing})");
+            match is_required {
+                true => outcome.failed.push(reason),
+                false => outcome.skipped.push(reason),
             }
         }
     }
-    outcome
 }
 
 fn fmt(settings: &Settings) -> Outcome {

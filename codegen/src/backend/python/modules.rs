@@ -1,0 +1,104 @@
+//! The modules that are the same for every spec, and what they export.
+
+/// Name and text of each module.
+macro_rules! engine {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../../templates/python/package/", $name)))),*]
+    };
+}
+
+/// The modules of the conformance peer that are the same for every spec.
+pub(super) const PEER: &[(&str, &str)] = &[
+    ("arguments.py", include_str!("../../../templates/python/peer/arguments.py")),
+    ("attempt.py", include_str!("../../../templates/python/peer/attempt.py")),
+    ("consume.py", include_str!("../../../templates/python/peer/consume.py")),
+    ("failure.py", include_str!("../../../templates/python/peer/failure.py")),
+    ("hostile.py", include_str!("../../../templates/python/peer/hostile.py")),
+    ("main.py", include_str!("../../../templates/python/peer/main.py")),
+    ("produce.py", include_str!("../../../templates/python/peer/produce.py")),
+    ("rng.py", include_str!("../../../templates/python/peer/rng.py")),
+    ("script.py", include_str!("../../../templates/python/peer/script.py")),
+];
+
+/// The modules of the engine, in the package.
+pub(super) const ENGINE: &[(&str, &str)] = engine! {
+    "_attach.py" "_batch_reader.py" "_claim.py" "_consumer.py" "_endpoint.py" "_enums.py"
+    "_errors.py" "_factory.py" "_files.py" "_fragments.py" "_linux.py" "_log.py" "_macos.py"
+    "_manager.py" "_memory.py" "_message.py" "_monitor.py" "_naps.py" "_options.py"
+    "_payload.py" "_platform.py" "_posix.py" "_producer.py" "_reader.py" "_record.py"
+    "_recover.py" "_segment.py" "_sender.py" "_statistics.py" "_typing.py" "_view.py" "_wait.py"
+    "_waiter.py" "_windows.py" "_writer.py"
+};
+
+/// Public names of the engine, beside which those of the spec are exported.
+pub(super) const EXPORTS: &[&str] = &[
+    "AlreadyExists",
+    "AttachError",
+    "BadMagic",
+    "BatchWriter",
+    "Busy",
+    "CapacityMismatch",
+    "Claim",
+    "Closed",
+    "Corrupt",
+    "DEFAULT_CAPACITY",
+    "Disposed",
+    "Distance",
+    "FolderMissing",
+    "Forked",
+    "Full",
+    "HeaderSizeMismatch",
+    "InvalidCapacity",
+    "InvalidName",
+    "InvalidType",
+    "InvalidUtf8",
+    "Io",
+    "LAYOUT_HASH",
+    "LayoutMismatch",
+    "MessageError",
+    "MessageTooLarge",
+    "Mode",
+    "Monitor",
+    "NoSpace",
+    "NotFound",
+    "NotRegularFile",
+    "Options",
+    "PROTOCOL_NAME",
+    "Payload",
+    "PeerDied",
+    "PeerError",
+    "PeerState",
+    "PermissionDenied",
+    "ReceivedMessage",
+    "Removed",
+    "RingBuffer",
+    "RingError",
+    "RoleTaken",
+    "SCHEMA_HASH",
+    "SchemaMismatch",
+    "SharedMemoryConsumer",
+    "SharedMemoryManager",
+    "SharedMemoryMessage",
+    "SharedMemoryProducer",
+    "SideSnapshot",
+    "SizeMismatch",
+    "Snapshot",
+    "Statistics",
+    "TooLarge",
+    "TooShort",
+    "TypeMismatch",
+    "Unsupported",
+    "UsageError",
+    "VERSION_MAJOR",
+    "VERSION_MINOR",
+    "VersionMismatch",
+    "WaitStrategy",
+    "WrongEndianness",
+    "WrongOwner",
+    "create_consumer",
+    "create_manager",
+    "create_producer",
+    "last_error",
+    "remove_ring",
+    "ring_path",
+];

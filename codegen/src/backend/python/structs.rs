@@ -1,0 +1,77 @@
+//! Payload structs as classes.
+
+use serde::Serialize;
+
+use super::fields::{self, Field};
+use super::literals;
+use super::{PROSE, docstring, sampler, spell};
+use crate::layout::{FieldLayout, Layout, StructLayout, diagram};
+use crate::names::NameKind;
+
+/// A class.
+#[derive(Debug, Serialize)]
+pub(super) struct Struct {
+    pub(super) name: String,
+    pub(super) raw_name: String,
+    pub(super) base: &'static str,
+    pub(super) sampler: String,
+    pub(super) doc: Vec<String>,
+    /// Literal of the id, or `None`.
+    pub(super) message_type: String,
+    pub(super) is_message: bool,
+    pub(super) size: u64,
+    pub(super) align: u64,
+    pub(super) older_sizes: String,
+    /// Format of the `struct` module, padding included.
+    pub(super) format: String,
+    pub(super) has_tail: bool,
+    /// The fixed fields, and the tail as the last one.
+    pub(super) fields: Vec<Field>,
+    pub(super) columns: Vec<Column>,
+}
+
+/// A fixed field for numpy.
+#[derive(Debug, Serialize)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) format: String,
+    pub(super) offset: u64,
+}
+
+/// The class of `item`.
+pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
+    let fields = fields::of_struct(layout, item);
+    let mut doc = PROSE.wrap_or(&item.doc, || format!("The `{}` payload.", item.name));
+    let picture = diagram::of_struct(item);
+    if !picture.is_empty() {
+        doc.extend([String::new(), "::".to_owned(), String::new()]);
+        doc.extend(picture.iter().map(|line| fields::indented(line, 4)));
+    }
+    if !fields.is_empty() {
+        doc.extend([String::new(), "Attributes:".to_owned()]);
+        doc.extend(
+            fields.iter().flat_map(|field| &field.doc).map(|line| fields::indented(line, 4)),
+        );
+    }
+    let column = |field: &FieldLayout| Column {
+        name: spell(NameKind::Field, &field.name),
+        format: fields::numpy_format(layout, &field.ty),
+        offset: field.offset,
+    };
+    Struct {
+        name: spell(NameKind::Type, &item.name),
+        raw_name: item.name.clone(),
+        base: if item.tail.is_some() { "PayloadWithTail" } else { "Payload" },
+        sampler: sampler(&item.name),
+        doc: docstring(&doc, 4),
+        message_type: item.id.map_or("None".to_owned(), |id| id.to_string()),
+        is_message: item.id.is_some(),
+        size: item.size,
+        align: item.align,
+        older_sizes: literals::tuple(&item.older_sizes),
+        format: fields::struct_format(layout, item),
+        has_tail: item.tail.is_some(),
+        fields,
+        columns: item.fields.iter().map(column).collect(),
+    }
+}

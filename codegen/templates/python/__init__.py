@@ -1,0 +1,98 @@
+{% for line in view.opening %}{{ line }}
+{% endfor %}
+One ring is one file that a producer and a consumer map; either may start first. This package
+needs nothing but the standard library, and may be copied anywhere. Send::
+
+    from {{ view.module }} import SharedMemoryProducer
+
+    with SharedMemoryProducer("telemetry", 1 << 20) as producer:
+        producer.send_string("hello")
+
+Receive::
+
+    from {{ view.module }} import SharedMemoryConsumer
+
+    with SharedMemoryConsumer("telemetry", 1 << 20) as consumer:
+        for message in consumer:
+            print(message.message_type, message.payload)
+
+Errors are classes under `RingError`; that a ring is full, or has nothing to read, is a result and
+no error. The spec's message types, flags and structs are in the module `messages`, and here.
+"""
+
+from __future__ import annotations
+
+from ._claim import BatchWriter, Claim
+from ._consumer import SharedMemoryConsumer
+from ._errors import (
+    AlreadyExists,
+    AttachError,
+    BadMagic,
+    Busy,
+    CapacityMismatch,
+    Closed,
+    Corrupt,
+    Disposed,
+    FolderMissing,
+    Forked,
+    Full,
+    HeaderSizeMismatch,
+    InvalidCapacity,
+    InvalidName,
+    InvalidType,
+    InvalidUtf8,
+    Io,
+    LayoutMismatch,
+    MessageError,
+    MessageTooLarge,
+    NoSpace,
+    NotFound,
+    NotRegularFile,
+    PeerDied,
+    PeerError,
+    PermissionDenied,
+    Removed,
+    RingError,
+    RoleTaken,
+    SchemaMismatch,
+    SizeMismatch,
+    TooLarge,
+    TooShort,
+    TypeMismatch,
+    Unsupported,
+    UsageError,
+    VersionMismatch,
+    WrongEndianness,
+    WrongOwner,
+)
+from ._factory import create_consumer, create_manager, create_producer, last_error
+from ._layout import (
+    DEFAULT_CAPACITY,
+    LAYOUT_HASH,
+    PROTOCOL_NAME,
+    SCHEMA_HASH,
+    VERSION_MAJOR,
+    VERSION_MINOR,
+)
+from ._manager import SharedMemoryManager
+from ._message import ReceivedMessage, SharedMemoryMessage
+from ._monitor import Monitor, RingBuffer
+from ._options import Distance, Mode, Options, WaitStrategy
+from ._payload import Payload
+from ._producer import SharedMemoryProducer
+from ._record import check_layout
+from ._segment import remove_ring, ring_path
+from ._statistics import PeerState, SideSnapshot, Snapshot, Statistics
+from .messages import (
+{%- for name in view.imports %}
+    {{ name }},
+{%- endfor %}
+)
+
+check_layout()
+
+__all__ = [
+{%- for name in view.exports %}
+    "{{ name }}",
+{%- endfor %}
+]

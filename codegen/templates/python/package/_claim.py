@@ -1,0 +1,233 @@
+"""Writing messages in place, and several of them together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._errors import Disposed
+from ._headers import HeaderFieldSetters
+from ._layout import MESSAGE_HEADER_SIZE, TYPE_DATA
+from ._message import as_bytes
+from ._record import USER_FLAGS, WORD
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ._payload import Payload
+    from ._sender import Sender
+    from ._typing import BytesLike
+
+
+class Claim(HeaderFieldSetters):
+    """Room in the ring for one message, to be filled in place and then published.
+
+    As a context manager it gives the room as a writable memoryview, publishes the message at the
+    end, and gives the room back if an exception passes. The view is released then: using it, or
+    keeping an array on it, is an error. The bytes are those of older messages until they are
+    written. While a claim is open its producer can do nothing else (:class:`Busy`).
+
+    ::
+
+        with producer.claim(8, message_type=1000) as view:
+            view[:] = (42).to_bytes(8, "little")
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_buffer",
+        "_flags",
+        "_place",
+        "_producer",
+        "_start",
+        "_type",
+        "_view",
+    )
+
+    def __init__(
+        self, producer: Sender, place: tuple[int, int], size: int, message_type: int
+    ) -> None:
+        """For producers; see :meth:`SharedMemoryProducer.claim`."""
+        self._producer: Sender | None = producer
+        self._place = place
+        self._type = message_type
+        self._flags = 0
+        # Where the setters of header fields write.
+        self._buffer = producer._attachment.view
+        self._start = place[0] * WORD
+        payload = self._start + MESSAGE_HEADER_SIZE
+        self._buffer[self._start + WORD : payload] = bytes(MESSAGE_HEADER_SIZE - WORD)
+        self._view = self._buffer[payload : payload + size]
+
+    @property
+    def is_open(self) -> bool:
+        """False once it was committed or abandoned."""
+        return self._producer is not None
+
+    @property
+    def payload(self) -> memoryview:
+        """The room, writable, until the claim is committed or abandoned."""
+        return self._view
+
+    def set_flags(self, flags: int) -> None:
+        """Sets the flags of the message; the fragment bits are the engine's and are ignored."""
+        self._flags = int(flags) & USER_FLAGS
+
+    def _set_all_flags(self, flags: int) -> None:
+        """Sets all flags, the engine's included: for messages in pieces."""
+        self._flags = flags
+
+    def truncate(self, size: int) -> None:
+        """Shortens the payload: for writers that learn the length while writing.
+
+        Raises:
+            ValueError: The claim is not so long.
+        """
+        if not 0 <= size <= len(self._view):
+            message = f"a claim of {len(self._view)} bytes cannot become {size} bytes long"
+            raise ValueError(message)
+        old, self._view = self._view, self._view[:size]
+        old.release()
+
+    def commit(self) -> None:
+        """Publishes the message, and wakes the consumer if it sleeps.
+
+        Raises:
+            Disposed: The claim was committed or abandoned already, or its producer closed.
+            Forked: In a forked child.
+        """
+        producer = self._open_producer()
+        size = len(self._view)
+        self._let_go()
+        try:
+            producer._commit(self._place, size, self._type, self._flags)
+        except BaseException as error:
+            producer._recover(error)
+            raise
+
+    def abandon(self) -> None:
+        """Gives the room back: nobody ever sees the message. Again: no effect."""
+        if self._producer is not None:
+            self._let_go()
+
+    def _open_producer(self) -> Sender:
+        if self._producer is None:
+            message = "the claim was committed or abandoned already"
+            raise Disposed(message)
+        self._producer._attachment.check_usable()
+        return self._producer
+
+    def _let_go(self) -> None:
+        producer, self._producer = self._producer, None
+        self._view.release()
+        if producer is not None:
+            producer._end_claim()
+
+    def __enter__(self) -> memoryview:
+        """The room, writable."""
+        self._open_producer()
+        return self._view
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Publishes, or gives the room back after an exception."""
+        if kind is not None:
+            self.abandon()
+        elif self._producer is not None:
+            self.commit()
+
+    def __del__(self) -> None:
+        """Gives the room of a forgotten claim back."""
+        if getattr(self, "_view", None) is not None:
+            self.abandon()
+
+    def __repr__(self) -> str:
+        """Type, size and whether it is open."""
+        if self._producer is None:
+            return f"<Claim message_type={self._type} closed>"
+        return f"<Claim message_type={self._type} size={len(self._view)}>"
+
+
+class BatchWriter:
+    """Collects messages that the consumer sees all at once, with one publication.
+
+    As a context manager it publishes them at the end, or drops them if an exception passes. An
+    urgent message publishes itself and those before it, and wakes the consumer at once. One at a
+    time for a producer; any other send on it publishes the batch so far.
+
+    ::
+
+        with producer.batch() as batch:
+            for price in prices:
+                batch.push_typed(price)
+    """
+
+    __slots__ = ("_producer",)
+
+    def __init__(self, producer: Sender) -> None:
+        """An empty batch; see :meth:`SharedMemoryProducer.batch`."""
+        self._producer = producer
+
+    def push(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
+        """Adds a message.
+
+        When the ring is full it publishes the batch so far and waits for room, up to
+        `Options.send_timeout_ms`.
+
+        Returns:
+            True when it was added; False when there was no room within the time.
+
+        Raises:
+            RingError: As for :meth:`SharedMemoryProducer.send`.
+        """
+        return self._producer._push(as_bytes(payload), message_type, flags, None)
+
+    def try_push(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
+        """Adds a message; returns False if there is no room even without the batch so far.
+
+        When the ring is full it publishes the batch so far. Never waits.
+
+        Raises:
+            RingError: As for :meth:`SharedMemoryProducer.send`.
+        """
+        return self._producer._push(as_bytes(payload), message_type, flags, 0)
+
+    def push_typed(self, value: Payload, flags: int = 0) -> bool:
+        """Adds a struct under its own type. Waits and answers as :meth:`push` does.
+
+        Raises:
+            RingError: As for :meth:`SharedMemoryProducer.send_typed`.
+        """
+        return self.push(value.pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
+
+    def commit(self) -> None:
+        """Publishes what was added, and wakes the consumer if it sleeps.
+
+        Raises:
+            UsageError: The producer was closed, or forked.
+        """
+        self._producer._publish()
+
+    def discard(self) -> None:
+        """Drops what was added and not published: nobody ever sees it."""
+        if self._producer.is_open:
+            self._producer._discard()
+
+    def __enter__(self) -> BatchWriter:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Publishes, or drops after an exception."""
+        if kind is None:
+            self.commit()
+        else:
+            self.discard()

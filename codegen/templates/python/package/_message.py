@@ -1,0 +1,284 @@
+"""Messages: to be sent, received as a copy, or borrowed where they lie in the ring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from ._errors import Disposed, TypeMismatch
+from ._headers import HEADER_HAS_FIELDS, HeaderFieldGetters, HeaderFieldSetters
+from ._layout import HAS_TIMESTAMP, MESSAGE_HEADER_SIZE, TIMESTAMP_OFFSET, TYPE_DATA
+from ._payload import text_of
+from ._record import WORD, as_words, flags_of, id_of
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ._payload import Payload
+    from ._reader import Reader
+    from ._typing import BytesLike
+
+Struct = TypeVar("Struct", bound="Payload")
+
+_RELEASED = memoryview(b"")
+_RELEASED.release()
+
+
+def as_bytes(payload: BytesLike) -> BytesLike:
+    """A buffer whose length counts bytes.
+
+    Raises:
+        TypeError: It gives no bytes, or they are not contiguous.
+    """
+    if isinstance(payload, (bytes, bytearray)):
+        return payload
+    if isinstance(payload, str):
+        message = "a payload is bytes; send_string() sends text"
+        raise TypeError(message)
+    try:
+        view = memoryview(payload)
+    except TypeError:
+        message = f"a payload is bytes or gives bytes away, {type(payload).__name__} does not"
+        raise TypeError(message) from None
+    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+
+
+def struct_of(kind: type[Struct], message_type: int, payload: BytesLike) -> Struct:
+    """A payload as one of the spec's structs.
+
+    A struct with a message type is taken from messages of this type and from plain data, any other
+    one from plain data.
+
+    Raises:
+        TypeMismatch: The message is of another type.
+        SizeMismatch: The payload is of another size.
+        InvalidUtf8: A text in it is not UTF-8.
+    """
+    expected = kind.MESSAGE_TYPE or TYPE_DATA
+    if message_type not in {expected, TYPE_DATA}:
+        message = f"expected message type {expected} ({kind.__name__}), found {message_type}"
+        raise TypeMismatch(message, expected=expected, found=message_type)
+    return kind.unpack(payload)
+
+
+class SharedMemoryMessage(HeaderFieldGetters, HeaderFieldSetters):
+    """A message that owns its bytes: to be sent, or copied from the ring.
+
+    ::
+
+        message = SharedMemoryMessage(MessageType.DATA, b"hello")
+        producer.send_message(message)
+
+    Attributes:
+        message_type: See `MessageType`; any other number is as good.
+        payload: Its bytes.
+        flags: See `MessageFlags`; unknown bits are carried as they are.
+        message_id: Its number in the ring that it came from: counts up by one for each record, and
+            wraps. Ignored when it is sent.
+        timestamp_ns: When it was sent, in nanoseconds of the host's monotonic clock; 0 if the
+            protocol stamps no time. Ignored when it is sent.
+    """
+
+    __slots__ = ("_fields", "flags", "message_id", "message_type", "payload", "timestamp_ns")
+
+    def __init__(
+        self,
+        message_type: int = TYPE_DATA,
+        payload: BytesLike = b"",
+        flags: int = 0,
+        message_id: int = 0,
+    ) -> None:
+        """A message with a copy of this payload."""
+        self.message_type = message_type
+        self.payload = payload if isinstance(payload, bytes) else bytes(as_bytes(payload))
+        self.flags = flags
+        self.message_id = message_id
+        self.timestamp_ns = 0
+        self._fields: bytearray | bytes | None = None
+
+    @classmethod
+    def _with_header(
+        cls, message_type: int, header: BytesLike, payload: bytes
+    ) -> SharedMemoryMessage:
+        """A copy of a received message; `header` is its whole header."""
+        view = memoryview(header)
+        words = as_words(view)
+        message = cls(message_type, payload, flags_of(view, 0), id_of(words, 0))
+        if HAS_TIMESTAMP:
+            message.timestamp_ns = words[TIMESTAMP_OFFSET // WORD]
+        if HEADER_HAS_FIELDS:
+            message._fields = bytes(view)
+        return message
+
+    @property
+    def _header_fields(self) -> bytearray | bytes | None:
+        """A header that holds the fields without a role; None if none was set or received."""
+        return self._fields
+
+    @property
+    def _buffer(self) -> bytearray:
+        """Where the accessors of header fields look."""
+        if not isinstance(self._fields, bytearray):
+            self._fields = bytearray(self._fields or MESSAGE_HEADER_SIZE)
+        return self._fields
+
+    _start = 0
+
+    def text(self) -> str:
+        """The payload as text.
+
+        Raises:
+            InvalidUtf8: It is not UTF-8.
+        """
+        return text_of(self.payload)
+
+    def typed(self, kind: type[Struct]) -> Struct:
+        """The payload as one of the spec's structs.
+
+        Raises:
+            TypeMismatch: The message is of another type, and not plain data.
+            SizeMismatch: The payload is of another size.
+            InvalidUtf8: A text in it is not UTF-8.
+        """
+        return struct_of(kind, self.message_type, self.payload)
+
+    def __eq__(self, other: object) -> bool:
+        """Same type, flags and bytes; ids and times do not count."""
+        if not isinstance(other, SharedMemoryMessage):
+            return NotImplemented
+        mine = (self.message_type, self.flags, self.payload)
+        return mine == (other.message_type, other.flags, other.payload)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Everything but the payload's bytes."""
+        return (
+            f"SharedMemoryMessage(message_type={self.message_type}, "
+            f"{len(self.payload)} bytes, flags={self.flags:#x}, message_id={self.message_id})"
+        )
+
+
+class ReceivedMessage(HeaderFieldGetters):
+    """A message received in place: its bytes lie in the ring until it is released.
+
+    As a context manager it is released at the end. Until then its consumer can receive nothing
+    else (:class:`Busy`), and its sender cannot write over it. A correct sender leaves a published
+    message alone; take a copy (:meth:`SharedMemoryConsumer.receive_message`) where the sender is
+    not trusted. After release the payload's memoryview is invalid; do not keep slices of it or
+    arrays on it.
+
+    ::
+
+        with consumer.borrow() as message:
+            total = sum(message.payload)
+
+    Attributes:
+        message_type: Its type.
+        payload: Its bytes, read-only, until it is released.
+    """
+
+    __slots__ = ("__weakref__", "_buffer", "_reader", "_start", "message_type", "payload")
+
+    def __init__(
+        self,
+        reader: Reader | None,
+        message_type: int,
+        buffer: memoryview,
+        start: int,
+        payload: memoryview,
+    ) -> None:
+        """For consumers; the header starts at byte `start` of `buffer`."""
+        self._reader = reader
+        self._buffer = buffer
+        self._start = start
+        self.message_type = message_type
+        self.payload = payload
+
+    @property
+    def message_id(self) -> int:
+        """Its number: counts up by one for each record of the ring, and wraps."""
+        return id_of(as_words(self._header()), 0)
+
+    @property
+    def flags(self) -> int:
+        """Its flags; unknown bits are carried as they are."""
+        return flags_of(self._header(), 0)
+
+    @property
+    def timestamp_ns(self) -> int:
+        """When it was sent, by the host's monotonic clock; 0 if the protocol stamps no time."""
+        if not HAS_TIMESTAMP:
+            return 0
+        sent: int = as_words(self._header())[TIMESTAMP_OFFSET // WORD]
+        return sent
+
+    def _header(self) -> memoryview:
+        try:
+            return self._buffer[self._start : self._start + MESSAGE_HEADER_SIZE]
+        except ValueError:
+            message = "the message was released already"
+            raise Disposed(message) from None
+
+    def text(self) -> str:
+        """The payload as text.
+
+        Raises:
+            InvalidUtf8: It is not UTF-8.
+        """
+        return text_of(self.payload)
+
+    def typed(self, kind: type[Struct]) -> Struct:
+        """The payload as one of the spec's structs, copied; `kind.View(payload)` copies nothing.
+
+        Raises:
+            TypeMismatch: The message is of another type, and not plain data.
+            SizeMismatch: The payload is of another size.
+            InvalidUtf8: A text in it is not UTF-8.
+        """
+        return struct_of(kind, self.message_type, self.payload)
+
+    @property
+    def is_open(self) -> bool:
+        """False once its room was given back; always for messages that came in pieces."""
+        return self._reader is not None
+
+    def release(self) -> None:
+        """Gives the room back to the producer. Again: no effect.
+
+        Raises:
+            BufferError: The payload's memory is still in use; the message stays borrowed.
+        """
+        reader = self._reader
+        self.payload.release()
+        self._invalidate()
+        if reader is not None:
+            reader._end_borrow()
+
+    def _invalidate(self) -> None:
+        """For a consumer that closes: makes the message unusable, but does not receive it."""
+        self._reader = None
+        self._buffer = _RELEASED
+        self.payload.release()
+
+    def __enter__(self) -> ReceivedMessage:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Releases."""
+        self.release()
+
+    def __del__(self) -> None:
+        """Releases what was forgotten."""
+        if getattr(self, "_reader", None) is not None:
+            self.release()
+
+    def __repr__(self) -> str:
+        """Type and whether it is released."""
+        released = " released" if self._reader is None else ""
+        return f"<ReceivedMessage message_type={self.message_type}{released}>"

@@ -1,0 +1,468 @@
+"""The consumer's half of the ring algorithm: looking at records, taking them, releasing them.
+
+Whatever lies in the ring counts as hostile until it was checked: lengths stay within the lap, and
+what a record claims to be is never believed beyond that. State is kept as indices of 8-byte words
+in the mapping. The usual case is cheap: `_shapes` knows publication words that passed the check,
+`_tail` is the header word of the message that should come next, and a record that ends before
+`_last` needs no look at the end of the lap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from weakref import ref
+
+from ._attach import CLOSED, CONSUMER, PRODUCER, Attachment
+from ._endpoint import Side
+from ._errors import Busy, Closed, Corrupt, MessageTooLarge, PeerDied, PeerError, Removed
+from ._fragments import Assembler, Step
+from ._layout import (
+    BYTES_RECEIVED_OFFSET,
+    FLAG_FRAGMENT,
+    FLAG_LAST_FRAGMENT,
+    MESSAGE_HEADER_SIZE,
+    MESSAGES_RECEIVED_OFFSET,
+    READ_POSITION_OFFSET,
+    RECEIVE_ERRORS_OFFSET,
+)
+from ._memory import WEAK_ORDER, full_fence
+from ._message import ReceivedMessage, SharedMemoryMessage
+from ._record import (
+    DATA_INDEX,
+    HEADER_WORDS,
+    ID_INDEX,
+    ID_ONE,
+    SIMPLE_HEADER,
+    U32,
+    U64,
+    WORD,
+    check_word,
+    clear_fragment_bits,
+    flags_of,
+    frame_of,
+    id_of,
+    type_of,
+    words_of,
+)
+from ._recover import consumer_position
+from ._wait import NEVER_QUIET, Deadline, Ended, Link
+
+if TYPE_CHECKING:
+    from ._options import Options
+    from ._waiter import Waiter
+
+RECEIVED: Final = MESSAGES_RECEIVED_OFFSET // WORD
+BYTES_RECEIVED: Final = BYTES_RECEIVED_OFFSET // WORD
+READ_POSITION: Final = READ_POSITION_OFFSET // WORD
+PEER_CONTROL: Final = PRODUCER.control
+RECORD: Final = -1
+"""What :meth:`Reader._find` answers for a message that lies in the ring."""
+
+_RECEIVE_ERRORS: Final = RECEIVE_ERRORS_OFFSET // WORD
+_HALF_OF_NUMBERS: Final = 1 << 63
+_MOST_SHAPES: Final = 1024
+_ANY_ID: Final = -1
+
+_ENDED: Final[dict[Ended, tuple[type[PeerError], str]]] = {
+    Ended.CLOSED: (Closed, "the ring is drained and its producer closed"),
+    Ended.DIED: (PeerDied, "the ring is drained and its producer died"),
+    Ended.REMOVED: (Removed, "the ring is drained and its file was removed"),
+}
+
+
+class Reader(Side):
+    """A consumer as the algorithm sees it; :class:`SharedMemoryConsumer` is what users see."""
+
+    __slots__ = (
+        "_assembled",
+        "_assembler",
+        "_base",
+        "_borrowed",
+        "_bytes",
+        "_corrupt_at",
+        "_end",
+        "_expected_id",
+        "_halves",
+        "_index",
+        "_last",
+        "_link",
+        "_memory",
+        "_options",
+        "_quiet",
+        "_received",
+        "_shapes",
+        "_tail",
+        "_view",
+        "_waiter",
+        "_word",
+        "_words",
+    )
+
+    def __init__(self, attachment: Attachment, options: Options) -> None:
+        """Goes on where the last consumer was, and tells the producer."""
+        super().__init__(attachment)
+        self._options = options
+        self._memory = attachment.memory
+        self._view = attachment.readonly
+        self._words = attachment.words
+        self._halves = attachment.halves
+        # One past the data area's last word.
+        self._end = DATA_INDEX + attachment.capacity // WORD
+        self._resume()
+        self._corrupt_at = -1
+        self._shapes: dict[int, tuple[int, int, int]] = {}
+        self._assembler = Assembler(options.max_message_size)
+        # Type, header and payload of a message that was put together and not taken yet.
+        self._assembled: tuple[int, bytes, bytes] | None = None
+        # The publication word of the message that was found in the ring: checked, and never read
+        # again, because a hostile peer may change it.
+        self._word = 0
+        self._borrowed: ref[ReceivedMessage] | None = None
+        self._waiter: Waiter | None = None
+        self._link = Link(attachment, CONSUMER, options)
+        self._quiet = NEVER_QUIET
+        attachment.announce(CONSUMER)
+
+    # State
+
+    def _resume(self) -> None:
+        """Takes the state from the ring, as after a consumer that died anywhere."""
+        position = consumer_position(self._words, self._attachment.capacity)
+        index = DATA_INDEX + position % self._attachment.capacity // WORD
+        # The word where the next record starts, and what makes a position of it.
+        self._index = index
+        self._base = position - index * WORD
+        self._received: int = self._words[RECEIVED]
+        self._bytes: int = self._words[BYTES_RECEIVED]
+        self._expected_id = _ANY_ID
+        self._last = 0
+        self._tail = 0
+
+    @property
+    def _position(self) -> int:
+        """Where the next record starts, in bytes since the ring's creation."""
+        return (self._index * WORD + self._base) & U64
+
+    def _refresh(self) -> None:
+        """Brings numbers that wrap into range, and computes anew how far the short way goes."""
+        self._received &= U64
+        self._bytes &= U64
+        position = self._position
+        self._base = position - self._index * WORD
+        self._last = 0
+        if self._expected_id == _ANY_ID or self._assembler.is_busy:
+            return
+        if self._borrowed is not None or self._assembled is not None:
+            return
+        self._tail = self._expected_id * ID_ONE
+        if max(position, self._received, self._bytes) < _HALF_OF_NUMBERS:
+            # No id wraps on the short way: each record takes a header at least.
+            ids = (U32 - self._expected_id) * HEADER_WORDS
+            self._last = min(self._end, self._index + ids)
+
+    def _sync_id(self) -> None:
+        """Makes `_expected_id` true again after messages that went the short way."""
+        if self._last:
+            self._expected_id = (self._tail // ID_ONE) & U32
+
+    # Looking
+
+    def _look(self) -> bool:
+        """Whether a message lies at the index; padding is skipped, and everything is checked.
+
+        "No" may stop being so at any moment; a message that is there stays.
+
+        Raises:
+            Corrupt: No producer writes such a word.
+        """
+        while True:
+            word = self._words[self._index]
+            if not word:
+                return False
+            if WEAK_ORDER:
+                full_fence()
+            try:
+                step = check_word(word, self._position, self._attachment.capacity)
+            except Corrupt:
+                if self._corrupt_at != self._position:
+                    # Counted once, however often it is looked at.
+                    self._corrupt_at = self._position
+                    self._count_errors(1)
+                raise
+            if type_of(word):
+                self._word = word
+                if SIMPLE_HEADER:
+                    self._remember_shape(word, step)
+                return True
+            # Two padding records never follow each other: the check refuses them.
+            self._sync_id()
+            index, base = self._behind(step)
+            self._base = base
+            self._index = index
+            self._last = 0
+            self._refresh()
+            self._release()
+
+    def _remember_shape(self, word: int, step: int) -> None:
+        if word not in self._shapes:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[word] = (step, frame_of(word) - MESSAGE_HEADER_SIZE, type_of(word))
+
+    def _behind(self, step: int) -> tuple[int, int]:
+        """Index and base behind a record of so many words."""
+        index = self._index + step
+        if index < self._end:
+            return index, self._base
+        return DATA_INDEX, self._base + self._attachment.capacity
+
+    def _take(self) -> None:
+        """Takes the message that was found: it stays the consumer's until `_release`."""
+        if self._assembled is not None:
+            self._assembled = None
+            self._refresh()
+            return
+        self._sync_id()
+        message_id = id_of(self._words, self._index)
+        if self._expected_id not in {_ANY_ID, message_id}:
+            self._count_errors(1)
+        frame = frame_of(self._word)
+        index, base = self._behind(words_of(frame))
+        # Together, so that nothing can interrupt in between.
+        self._expected_id = (message_id + 1) & U32
+        self._received += 1
+        self._bytes += frame - MESSAGE_HEADER_SIZE
+        self._base = base
+        self._index = index
+        self._last = 0
+        self._refresh()
+
+    def _release(self) -> None:
+        """Gives everything that was taken back to the producer, and wakes it if it sleeps."""
+        words = self._words
+        words[RECEIVED] = self._received & U64
+        words[BYTES_RECEIVED] = self._bytes & U64
+        if WEAK_ORDER:
+            full_fence()
+        words[READ_POSITION] = self._position
+        control = self._halves[PEER_CONTROL]
+        if control != self._quiet:
+            self._quiet = self._link.notify(control)
+
+    def _count_errors(self, count: int) -> None:
+        if count:
+            self._words[_RECEIVE_ERRORS] = (self._words[_RECEIVE_ERRORS] + count) & U64
+
+    # The short way
+
+    def _look_short(self) -> tuple[int, int, int] | None:
+        """Words, payload size and type of the next message if it can go the short way."""
+        shape = self._shapes.get(self._words[self._index])
+        if shape is None:
+            return None
+        if WEAK_ORDER:
+            full_fence()
+        if self._index + shape[0] >= self._last:
+            return None
+        return shape if self._words[self._index + ID_INDEX] == self._tail else None
+
+    def _take_short(self, step: int, size: int) -> None:
+        """Takes and releases the message that `_look_short` found."""
+        words = self._words
+        self._tail += ID_ONE
+        self._index = end = self._index + step
+        self._received = received = self._received + 1
+        self._bytes = count = self._bytes + size
+        words[RECEIVED] = received
+        words[BYTES_RECEIVED] = count
+        if WEAK_ORDER:
+            full_fence()
+        words[READ_POSITION] = end * WORD + self._base
+        control = self._halves[PEER_CONTROL]
+        if control != self._quiet:
+            self._quiet = self._link.notify(control)
+
+    # Finding
+
+    def _find(self) -> bool:
+        """Whether a whole message is there: in the ring, or in `_assembled`.
+
+        Pieces of larger messages are gathered on the way, a lap of them at most: nobody says that a
+        hostile producer ever ends.
+
+        Raises:
+            Corrupt: No producer writes such a word.
+            MessageTooLarge: A message in pieces exceeds the limit; its pieces are dropped.
+        """
+        if self._assembled is not None:
+            return True
+        begin = self._position
+        while self._look() and (self._position - begin) & U64 < self._attachment.capacity:
+            start = self._index * WORD
+            flags = flags_of(self._view, start)
+            if not flags & FLAG_FRAGMENT:
+                if self._assembler.is_busy:
+                    self._count_errors(self._assembler.interrupt())
+                    self._sync_id()
+                    self._refresh()
+                return True
+            if self._gather(start, last=bool(flags & FLAG_LAST_FRAGMENT)):
+                return True
+        return False
+
+    def _gather(self, start: int, *, last: bool) -> bool:
+        """Copies a piece out of the ring; True when its message is whole."""
+        word = self._word
+        header = self._view[start : start + MESSAGE_HEADER_SIZE]
+        payload = self._view[start + MESSAGE_HEADER_SIZE : start + frame_of(word)]
+        assembler = self._assembler
+        step, broken = assembler.add(type_of(word), header, payload, last=last)
+        header.release()
+        payload.release()
+        self._count_errors(broken)
+        self._finish()
+        if step is Step.TOO_LARGE:
+            limit = self._options.max_message_size
+            message = f"a message in pieces of {assembler.size} bytes or more, the limit is {limit}"
+            raise MessageTooLarge(message, expected=limit, found=assembler.size)
+        if step is Step.COMPLETE:
+            message_type, first, whole = assembler.take()
+            self._assembled = (message_type, clear_fragment_bits(first), whole)
+            # It comes first: nothing else may go the short way meanwhile.
+            self._sync_id()
+            self._last = 0
+            return True
+        return False
+
+    def _check(self) -> None:
+        """Refuses to receive now.
+
+        Raises:
+            Disposed, Forked, Busy: Why.
+        """
+        self._attachment.check_usable()
+        if self._borrowed is None:
+            return
+        borrowed = self._borrowed()
+        if borrowed is not None and borrowed.is_open:
+            message = f"{self.path}: a borrowed message was not released yet"
+            raise Busy(message, found=borrowed)
+        # Something interrupted its release: it was not taken, and comes again.
+        self._borrowed = None
+
+    def _poll(self) -> bool:
+        """Whether a message is there; asks after the producer if not. Never waits.
+
+        Raises:
+            PeerError: All was received, and the producer is gone.
+        """
+        self._check()
+        if self._find():
+            return True
+        ended = self._link.look()
+        return ended is not None and self._settle(ended)
+
+    def _settle(self, ended: Ended) -> bool:
+        """What it means that waiting has ended: True if there is a message after all."""
+        if self._find():
+            return True
+        if ended is Ended.TIMED_OUT:
+            return False
+        self._count_errors(self._assembler.interrupt())
+        error, words = _ENDED[ended]
+        message = f"{self.path}: {words}"
+        raise error(message)
+
+    def _await(self, timeout_ms: int) -> bool:
+        """Whether a message comes within the time.
+
+        Raises:
+            PeerError: All was received, and the producer is gone.
+        """
+        if self._poll():
+            return True
+        if timeout_ms == 0:
+            return False
+        if self._waiter is not None:
+            self._waiter.stop()
+        deadline = Deadline(timeout_ms)
+        while True:
+            ended = self._link.wait(self._is_ready, deadline)
+            if ended is not None:
+                return self._settle(ended)
+            if self._find():
+                return True
+            # A peer that sends only broken pieces must not keep this call beyond its time.
+            if deadline.is_over:
+                return False
+
+    def _is_ready(self) -> bool:
+        """Whether something is published at the index; looks at nothing else."""
+        word: int = self._words[self._index]
+        return word != 0
+
+    # Borrowing
+
+    def _lend(self) -> ReceivedMessage:
+        """Hands out the message that was found, in place."""
+        if self._assembled is not None:
+            message_type, header, whole = self._assembled
+            self._take()
+            return ReceivedMessage(None, message_type, memoryview(header), 0, memoryview(whole))
+        start, word = self._index * WORD, self._word
+        payload = self._view[start + MESSAGE_HEADER_SIZE : start + frame_of(word)]
+        message = ReceivedMessage(self, type_of(word), self._view, start, payload)
+        self._sync_id()
+        self._borrowed = ref(message)
+        self._last = 0
+        return message
+
+    def _copy(self) -> SharedMemoryMessage:
+        """Copies the message that was found, without taking it."""
+        if self._assembled is not None:
+            return SharedMemoryMessage._with_header(*self._assembled)
+        start, word = self._index * WORD, self._word
+        header = self._memory[start : start + MESSAGE_HEADER_SIZE]
+        payload = self._memory[start + MESSAGE_HEADER_SIZE : start + frame_of(word)]
+        return SharedMemoryMessage._with_header(type_of(word), header, payload)
+
+    def _type_and_payload(self) -> tuple[int, bytes]:
+        """Type and a copy of the payload of the message that was found, without taking it."""
+        if self._assembled is not None:
+            return self._assembled[0], self._assembled[2]
+        start, word = self._index * WORD + MESSAGE_HEADER_SIZE, self._word
+        end = start - MESSAGE_HEADER_SIZE + frame_of(word)
+        return type_of(word), self._memory[start:end]
+
+    def _finish(self) -> None:
+        """Takes and releases the message that was found."""
+        self._take()
+        self._release()
+
+    def _end_borrow(self) -> None:
+        """Takes and releases the message that was borrowed."""
+        self._borrowed = None
+        if self._attachment.is_open:
+            self._finish()
+
+    # Closing
+
+    def _is_spent(self) -> bool:
+        """Whether the ring is drained, its producer closed, and nobody can attach any more.
+
+        Then this consumer holds both roles' locks.
+        """
+        attachment = self._attachment
+        if not self._is_finished() or not attachment.try_lock(PRODUCER):
+            return False
+        # A producer may have come and gone before the lock was this one's.
+        return self._is_finished()
+
+    def _is_finished(self) -> bool:
+        closed = self._halves[PRODUCER.state] == CLOSED
+        if not closed or self._borrowed is not None or self._assembled is not None:
+            return False
+        try:
+            return not self._look()
+        except Corrupt:
+            return False

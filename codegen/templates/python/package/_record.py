@@ -1,0 +1,200 @@
+"""One record: its publication word, the checks on it, and the rest of its header.
+
+Everything here follows from the numbers in `_layout`. Shapes of words are turned into factors and
+indices once, when the module is imported, so that the hot paths only add and multiply.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any, Final
+
+from ._errors import Corrupt
+from ._layout import (
+    CAPACITY_OFFSET,
+    FLAG_FRAGMENT,
+    FLAG_LAST_FRAGMENT,
+    FLAGS_OFFSET,
+    FLAGS_SIZE,
+    FRAME_LENGTH_OFFSET,
+    HAS_TIMESTAMP,
+    MESSAGE_HEADER_SIZE,
+    MESSAGE_ID_OFFSET,
+    MESSAGE_TYPE_OFFSET,
+    RING_HEADER_SIZE,
+    TIMESTAMP_OFFSET,
+)
+from ._platform import now_ns
+
+WORD: Final = 8
+"""Bytes of a word. Positions, strides and the header's size are multiples of it."""
+WORD_SHIFT: Final = 3
+"""Binary logarithm of `WORD`: shifting is faster than dividing."""
+WORD_MASK: Final = WORD - 1
+HALF: Final = 4
+"""Bytes of half a word: of the ids, types, states and sequences."""
+U32: Final = 0xFFFFFFFF
+U64: Final = 0xFFFFFFFFFFFFFFFF
+
+MIN_CAPACITY: Final = 1 << 10
+MAX_CAPACITY: Final = 1 << 40
+MAX_FRAME: Final = 1 << 31
+"""No record is longer, so that its length fits the header with room to spare."""
+
+HEADER_WORDS: Final = MESSAGE_HEADER_SIZE // WORD
+DATA_INDEX: Final = RING_HEADER_SIZE // WORD
+"""Index of the data area's first word in the mapping."""
+ROUND_UP: Final = MESSAGE_HEADER_SIZE + WORD - 1
+"""Added to a payload's size before dividing by `WORD`: the record's length in words."""
+
+LENGTH_SHIFT: Final = 8 * FRAME_LENGTH_OFFSET
+TYPE_SHIFT: Final = 8 * MESSAGE_TYPE_OFFSET
+LENGTH_ONE: Final = 1 << LENGTH_SHIFT
+"""What one byte more adds to a publication word."""
+TYPE_ONE: Final = 1 << TYPE_SHIFT
+
+ID_INDEX: Final = MESSAGE_ID_OFFSET // WORD
+"""Word of a record that holds its id."""
+ID_SHIFT: Final = 8 * (MESSAGE_ID_OFFSET % WORD)
+ID_ONE: Final = 1 << ID_SHIFT
+FLAGS_ONE: Final = 1 << 8 * (FLAGS_OFFSET % WORD)
+FLAGS_MASK: Final = (1 << 8 * FLAGS_SIZE) - 1
+FRAGMENT_BITS: Final = FLAG_FRAGMENT | FLAG_LAST_FRAGMENT
+USER_FLAGS: Final = FLAGS_MASK & ~FRAGMENT_BITS
+"""Flags that callers may set: the fragment bits are the engine's."""
+
+SIMPLE_HEADER: Final = MESSAGE_HEADER_SIZE == WORD + WORD
+"""The header is its publication word and one more, with id and flags: written by one store."""
+
+_FLAGS: Final = Struct({1: "<B", 2: "<H", 4: "<I"}[FLAGS_SIZE])
+_BLANK: Final = bytes(MESSAGE_HEADER_SIZE - WORD)
+
+
+def as_words(view: Any) -> memoryview:
+    """A view of bytes as one of words.
+
+    The items are of type `size_t`, which CPython converts faster than the equal "Q".
+    """
+    words: memoryview = view.cast("N")
+    return words
+
+
+def check_layout() -> None:
+    """Checks what the engine takes for granted of `_layout`.
+
+    Raises:
+        ImportError: Somebody edited that module; generate it anew.
+    """
+    sound = (
+        RING_HEADER_SIZE % WORD == 0
+        and MESSAGE_HEADER_SIZE % WORD == 0
+        and {FRAME_LENGTH_OFFSET, MESSAGE_TYPE_OFFSET} == {0, HALF}
+        and MESSAGE_ID_OFFSET % HALF == 0
+        and FLAGS_OFFSET % FLAGS_SIZE == 0
+        and min(MESSAGE_ID_OFFSET, FLAGS_OFFSET) >= WORD
+        and max(MESSAGE_ID_OFFSET, FLAGS_OFFSET) < MESSAGE_HEADER_SIZE
+        and (not HAS_TIMESTAMP or WORD <= TIMESTAMP_OFFSET <= MESSAGE_HEADER_SIZE - WORD)
+    )
+    if not sound:
+        message = "the generated module _layout contradicts itself: generate the package anew"
+        raise ImportError(message)
+
+
+def largest_payload(capacity: int) -> int:
+    """Most payload bytes of one record: it fits at any position of an empty ring."""
+    return min(capacity // 2, MAX_FRAME) - MESSAGE_HEADER_SIZE
+
+
+def publication_word(frame: int, message_type: int) -> int:
+    """The first word of a record: storing it publishes the record."""
+    return frame << LENGTH_SHIFT | message_type << TYPE_SHIFT
+
+
+def frame_of(word: int) -> int:
+    """`frame_length` of a publication word: bytes of header and payload."""
+    return (word >> LENGTH_SHIFT) & U32
+
+
+def type_of(word: int) -> int:
+    """`message_type` of a publication word; 0 is padding."""
+    return (word >> TYPE_SHIFT) & U32
+
+
+def words_of(frame: int) -> int:
+    """Words from one record to the next."""
+    return (frame + WORD - 1) // WORD
+
+
+def check_word(word: int, position: int, capacity: int) -> int:
+    """Checks a nonzero publication word as if an enemy had written it.
+
+    Returns the record's words, up to the end of the lap at most. Padding reaches exactly there, and
+    no producer needs more than half a lap of it, so that two padding records never follow each
+    other.
+
+    Raises:
+        Corrupt: No producer writes such a word.
+    """
+    frame = frame_of(word)
+    rest = capacity - position % capacity
+    if type_of(word) == 0:
+        if frame != rest or rest > capacity // 2:
+            raise Corrupt.at(position, word, "padding does not end with the lap")
+    elif frame < MESSAGE_HEADER_SIZE:
+        raise Corrupt.at(position, word, "frame_length is below the header's size")
+    elif words_of(frame) * WORD > rest:
+        raise Corrupt.at(position, word, "frame_length reaches beyond the lap")
+    return words_of(frame)
+
+
+def check_capacity(capacity: int) -> None:
+    """Checks the capacity that a ring's header states.
+
+    Raises:
+        Corrupt: It is not a power of two within the limits.
+    """
+    if not MIN_CAPACITY <= capacity <= MAX_CAPACITY or capacity & (capacity - 1):
+        why = "capacity is not a power of two from 1 KiB to 1 TiB"
+        raise Corrupt.at(CAPACITY_OFFSET, capacity, why)
+
+
+def write_header(
+    view: memoryview, words: memoryview, index: int, message_id: int, flags: int
+) -> None:
+    """Writes every word of a record's header but the first: fields without a role become zero.
+
+    `view` and `words` are the mapping in bytes and in words; the record starts at word `index`.
+    """
+    start = index * WORD
+    view[start + WORD : start + MESSAGE_HEADER_SIZE] = _BLANK
+    amend_header(view, words, index, message_id, flags)
+
+
+def amend_header(
+    view: memoryview, words: memoryview, index: int, message_id: int, flags: int
+) -> None:
+    """Writes the engine's own fields of a record's header, and keeps all others."""
+    at = index + ID_INDEX
+    words[at] = words[at] & ~(U32 << ID_SHIFT) | (message_id & U32) << ID_SHIFT
+    _FLAGS.pack_into(view, index * WORD + FLAGS_OFFSET, flags & FLAGS_MASK)
+    if HAS_TIMESTAMP:
+        words[index + TIMESTAMP_OFFSET // WORD] = now_ns()
+
+
+def id_of(words: memoryview, index: int) -> int:
+    """`message_id` of the record at word `index`."""
+    message_id: int = (words[index + ID_INDEX] >> ID_SHIFT) & U32
+    return message_id
+
+
+def flags_of(view: memoryview, start: int) -> int:
+    """`flags` of the header that starts at byte `start`."""
+    flags: int = _FLAGS.unpack_from(view, start + FLAGS_OFFSET)[0]
+    return flags
+
+
+def clear_fragment_bits(header: bytes) -> bytes:
+    """A header as that of a message which was not sent in pieces."""
+    clean = bytearray(header)
+    _FLAGS.pack_into(clean, FLAGS_OFFSET, flags_of(memoryview(clean), 0) & ~FRAGMENT_BITS)
+    return bytes(clean)

@@ -1,0 +1,284 @@
+"""Sending on the long way: every check, waiting, batches, claims, and the end of a lap."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Final
+from weakref import ref
+
+from ._claim import Claim
+from ._errors import RingError
+from ._layout import FLAG_URGENT, MESSAGE_HEADER_SIZE, TYPE_DATA
+from ._message import SharedMemoryMessage, as_bytes
+from ._payload import Payload
+from ._record import (
+    ID_INDEX,
+    ID_ONE,
+    ROUND_UP,
+    U32,
+    USER_FLAGS,
+    WORD,
+    WORD_MASK,
+    WORD_SHIFT,
+    as_words,
+)
+from ._writer import SHORT_WAY, Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Union
+
+    from ._attach import Attachment
+    from ._options import Options
+    from ._typing import BytesLike
+    from ._waiter import Waiter
+
+    Sendable = Union[BytesLike, SharedMemoryMessage, Payload]
+
+_CHUNK: Final = 256
+"""Messages of a batch that are looked at together."""
+
+
+class Sender(Writer):
+    """What :class:`SharedMemoryProducer` is made of."""
+
+    __slots__ = ("_waiter",)
+
+    def __init__(self, attachment: Attachment, options: Options) -> None:
+        """Goes on where the last producer was, and tells the consumer."""
+        self._waiter: Waiter | None = None
+        super().__init__(attachment, options)
+
+    def _send_anew(
+        self,
+        error: BaseException,
+        payload: BytesLike,
+        message_type: int,
+        flags: int,
+        timeout_ms: int | None,
+    ) -> bool:
+        """After a send that failed: puts things straight, and finds out what was wrong.
+
+        Raises the error, or a clearer one; but sends once more when it was only that the payload's
+        length is not counted in bytes.
+        """
+        self._attachment.check_usable()
+        self._recover(error)
+        if isinstance(error, IndexError):
+            return self._put(as_bytes(payload), message_type, flags, timeout_ms)
+        if isinstance(error, ValueError):
+            self._admit(0, message_type)
+        if isinstance(error, TypeError):
+            as_bytes(payload)
+        raise error
+
+    def _put(
+        self,
+        payload: BytesLike,
+        message_type: int,
+        flags: int,
+        timeout_ms: int | None,
+        fields: bytearray | bytes | None = None,
+    ) -> bool:
+        """Sends on the long way: every check, waiting, and records that cross the lap's end."""
+        self._publish()
+        if not self._stage(payload, message_type, int(flags) & USER_FLAGS, timeout_ms, fields):
+            return False
+        self._flush()
+        return True
+
+    def _stage(
+        self,
+        payload: BytesLike,
+        message_type: int,
+        flags: int,
+        timeout_ms: int | None,
+        fields: bytearray | bytes | None = None,
+    ) -> bool:
+        """Adds a message to what is staged; False when there was no room within the time."""
+        size = len(payload)
+        self._admit(size, message_type)
+        place = self._await_room(size, timeout_ms)
+        if place is None:
+            return False
+        index = place[0]
+        self._prepare(index, size, flags, fields)
+        start = index * WORD + MESSAGE_HEADER_SIZE
+        self._memory[start : start + size] = payload
+        self._seal(place, size, message_type)
+        if flags & FLAG_URGENT:
+            self._flush()
+        return True
+
+    def _push(
+        self, payload: BytesLike, message_type: int, flags: int, timeout_ms: int | None
+    ) -> bool:
+        """Adds a message to a batch."""
+        try:
+            return self._stage(payload, message_type, int(flags) & USER_FLAGS, timeout_ms)
+        except BaseException as error:
+            self._recover(error)
+            raise
+
+    def _publish(self) -> None:
+        """Publishes a batch so far."""
+        self._attachment.check_usable()
+        self._flush()
+
+    def _send_many(
+        self, messages: Iterable[Sendable], message_type: int, flags: int, timeout_ms: int
+    ) -> int:
+        items = messages if isinstance(messages, (list, tuple)) else list(messages)
+        sent = 0
+        try:
+            self._publish()
+            self._admit(0, message_type)
+            flags = int(flags) & USER_FLAGS
+            while sent < len(items):
+                if SHORT_WAY and not flags:
+                    chunk = items[sent : sent + _CHUNK]
+                    run = self._stage_equals(chunk, message_type)
+                    run = run or self._stage_run(chunk, message_type)
+                    sent += run
+                    if run == len(chunk):
+                        continue
+                if sent < len(items):
+                    payload, own, own_flags, fields = outgoing(items[sent], message_type, flags)
+                    if not self._stage(payload, own, own_flags, timeout_ms, fields):
+                        break
+                    sent += 1
+        except RingError:
+            if not sent or not self.is_open:
+                raise
+        except BaseException as error:
+            self._recover(error)
+            self._flush()
+            raise
+        self._flush()
+        return sent
+
+    def _stage_run(self, items: Sequence[Sendable], message_type: int) -> int:
+        """Stages bytes on the short way, as many as there are one after the other.
+
+        Returns how many.
+        """
+        self._use_type(message_type)
+        words, memory, own = self._words, self._memory, self._type_word
+        bound = self._reach(self._position)
+        index, tail, total, run = self._index, (self._sent & U32) * ID_ONE, 0, 0
+        self._torn = True
+        first = self._first
+        if not first[1]:
+            self._mark = (self._position, self._sent, self._bytes, index)
+        for payload in items:
+            if payload.__class__ is not bytes:
+                break
+            size = len(payload)
+            end = index + ((size + ROUND_UP) >> WORD_SHIFT)
+            if end >= bound:
+                break
+            if size & WORD_MASK:
+                words[end - 1] = 0
+            at = index * WORD + MESSAGE_HEADER_SIZE
+            memory[at : at + size] = payload
+            words[index + ID_INDEX] = tail
+            if first[1]:
+                words[index] = own + size
+            else:
+                first = (index, own + size)
+            tail += ID_ONE
+            total += size
+            index = end
+            run += 1
+        self._end_run(first, index, run, total)
+        return run
+
+    def _stage_equals(self, items: Sequence[Sendable], message_type: int) -> int:
+        """Stages bytes of one and the same length: headers are written many at a time.
+
+        Returns how many; 0 if the next ones are not like that.
+        """
+        if set(map(type, items)) != {bytes}:
+            return 0
+        sizes = set(map(len, items))  # type: ignore[arg-type]
+        if len(sizes) != 1:
+            return 0
+        self._use_type(message_type)
+        size = sizes.pop()
+        step = (size + ROUND_UP) >> WORD_SHIFT
+        words, memory, word = self._words, self._memory, self._type_word + size
+        index, tail = self._index, (self._sent & U32) * ID_ONE
+        run = min(len(items), (self._reach(self._position) - 1 - index) // step)
+        if run <= 0:
+            return 0
+        end = index + run * step
+        self._torn = True
+        first = self._first
+        if not first[1]:
+            self._mark = (self._position, self._sent, self._bytes, index)
+            first = (index, word)
+        else:
+            words[index] = word
+        if size & WORD_MASK:
+            words[index + step - 1 : end : step] = _as_words(array("Q", (0,)) * run)
+        at = index * WORD + MESSAGE_HEADER_SIZE
+        for payload in items if run == len(items) else items[:run]:
+            memory[at : at + size] = payload  # type: ignore[assignment]
+            at += step * WORD
+        tails = array("Q", range(tail, tail + run * ID_ONE, ID_ONE))
+        words[index + ID_INDEX : end : step] = _as_words(tails)
+        words[index + step : end : step] = _as_words(array("Q", (word,)) * (run - 1))
+        self._end_run(first, end, run, run * size)
+        return run
+
+    def _end_run(self, first: tuple[int, int], index: int, run: int, total: int) -> None:
+        if run:
+            self._words[index] = 0
+            self._first = first
+            self._sent += run
+            self._bytes += total
+            self._index = index
+            self._bound = 0
+        self._torn = False
+
+    def _claim(self, size: int, message_type: int, timeout_ms: int | None) -> Claim | None:
+        if size < 0:
+            message = f"a claim of {size} bytes"
+            raise ValueError(message)
+        self._publish()
+        self._admit(size, message_type)
+        place = self._await_room(size, timeout_ms)
+        if place is None:
+            return None
+        claim = Claim(self, place, size, message_type)
+        self._claimed = ref(claim)
+        self._bound = 0
+        return claim
+
+    def _end_claim(self) -> None:
+        self._claimed = None
+        if self._attachment.is_open:
+            self._refresh()
+
+    def _commit(self, place: tuple[int, int], size: int, message_type: int, flags: int) -> None:
+        """Publishes a record that was filled in place."""
+        start = place[0] * WORD
+        self._prepare(place[0], size, flags, self._view[start : start + MESSAGE_HEADER_SIZE])
+        self._seal(place, size, message_type)
+        self._flush()
+
+
+def _as_words(values: array[int]) -> memoryview:
+    return as_words(memoryview(values).cast("B"))
+
+
+def outgoing(
+    item: Sendable, message_type: int, flags: int
+) -> tuple[BytesLike, int, int, bytearray | bytes | None]:
+    """Payload, type, flags and header fields of something to be sent."""
+    if isinstance(item, Payload):
+        return item.pack(), item.MESSAGE_TYPE or TYPE_DATA, flags, None
+    if isinstance(item, SharedMemoryMessage):
+        own_flags = int(item.flags) & USER_FLAGS
+        return item.payload, item.message_type, own_flags, item._header_fields
+    return as_bytes(item), message_type, flags, None

@@ -1,0 +1,382 @@
+"""The producer's half of the ring algorithm: finding room, writing records, publishing them.
+
+A record becomes visible by one store of its first word, its publication word. Before that, the word
+behind the record is zeroed, so that the consumer sees where the published ones end. Several records
+are published together by storing the first one's word last.
+
+State is kept as indices of 8-byte words in the mapping. `_bound` makes the usual case cheap: a
+record that ends before it needs no further check. It ends with the lap, with the room that the
+consumer left, and with half the ring, so that nothing larger than a record may be passes.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from ._attach import CONSUMER, PRODUCER, Attachment
+from ._endpoint import Side
+from ._errors import (
+    Busy,
+    Closed,
+    Corrupt,
+    InvalidType,
+    PeerDied,
+    PeerError,
+    Removed,
+    RingError,
+    TooLarge,
+)
+from ._layout import (
+    BYTES_SENT_OFFSET,
+    MESSAGE_HEADER_SIZE,
+    MESSAGES_SENT_OFFSET,
+    READ_POSITION_OFFSET,
+    SEND_FAILURES_OFFSET,
+    WRITE_POSITION_OFFSET,
+)
+from ._memory import WEAK_ORDER, full_fence
+from ._record import (
+    DATA_INDEX,
+    HEADER_WORDS,
+    ID_ONE,
+    LENGTH_SHIFT,
+    MAX_FRAME,
+    ROUND_UP,
+    SIMPLE_HEADER,
+    U32,
+    U64,
+    WORD,
+    WORD_SHIFT,
+    amend_header,
+    publication_word,
+    write_header,
+)
+from ._recover import producer_position
+from ._wait import NEVER_QUIET, Deadline, Ended, Link
+
+if TYPE_CHECKING:
+    from weakref import ref
+
+    from ._claim import Claim
+    from ._options import Options
+
+SENT: Final = MESSAGES_SENT_OFFSET // WORD
+BYTES_SENT: Final = BYTES_SENT_OFFSET // WORD
+WRITE_POSITION: Final = WRITE_POSITION_OFFSET // WORD
+PEER_CONTROL: Final = CONSUMER.control
+
+_READ_POSITION: Final = READ_POSITION_OFFSET // WORD
+_SEND_FAILURES: Final = SEND_FAILURES_OFFSET // WORD
+SHORT_WAY: Final = SIMPLE_HEADER and LENGTH_SHIFT == 0
+"""The header is one word beside the publication word, whose low half is the length."""
+
+_HALF_OF_NUMBERS: Final = 1 << 63
+_ZEROS: Final = bytes(WORD)
+_ORDERLY: Final = (RingError, TypeError, ValueError, LookupError, struct.error)
+"""What is raised before anything was changed."""
+
+_ENDED: Final[dict[Ended, tuple[type[PeerError], str]]] = {
+    Ended.CLOSED: (Closed, "the ring is full and its consumer closed"),
+    Ended.DIED: (PeerDied, "the ring is full and its consumer died"),
+    Ended.REMOVED: (Removed, "the ring is full and its file was removed"),
+}
+
+
+class Writer(Side):
+    """A producer as the algorithm sees it; :class:`SharedMemoryProducer` is what users see."""
+
+    __slots__ = (
+        "_base",
+        "_bound",
+        "_bytes",
+        "_claimed",
+        "_end",
+        "_first",
+        "_halves",
+        "_index",
+        "_largest",
+        "_limit",
+        "_link",
+        "_mark",
+        "_memory",
+        "_options",
+        "_quiet",
+        "_sent",
+        "_tail",
+        "_torn",
+        "_type",
+        "_type_word",
+        "_view",
+        "_words",
+    )
+
+    def __init__(self, attachment: Attachment, options: Options) -> None:
+        """Goes on where the last producer was, and tells the consumer."""
+        super().__init__(attachment)
+        self._options = options
+        self._memory = attachment.memory
+        self._view = attachment.view
+        self._words = attachment.words
+        self._halves = attachment.halves
+        self._largest = self.largest_payload
+        # The last message type, checked, and what the publication word adds to a payload's size.
+        self._type = 0
+        self._type_word = 0
+        # One past the data area's last word.
+        self._end = DATA_INDEX + attachment.capacity // WORD
+        # The claim that is open: nothing else can be done meanwhile.
+        self._claimed: ref[Claim] | None = None
+        self._resume()
+        self._link = Link(attachment, PRODUCER, options)
+        self._quiet = NEVER_QUIET
+        attachment.announce(PRODUCER)
+
+    # State
+
+    def _resume(self) -> None:
+        """Takes the state from the ring, as after a producer that died anywhere."""
+        position, sent = producer_position(self._words, self._attachment.capacity)
+        count: int = self._words[BYTES_SENT]
+        index = DATA_INDEX + position % self._attachment.capacity // WORD
+        # The word where the next record starts, and what makes a position of it.
+        self._index = index
+        self._base = position - index * WORD
+        self._sent = sent
+        self._bytes = count
+        # The first record's place and word of what is written and not published.
+        self._first = (0, 0)
+        self._mark = (0, 0, 0, 0)
+        # Staging is under way: if it is found so later, something interrupted it.
+        self._torn = False
+        # As if the ring were full: the first send looks at the consumer's position.
+        self._limit = position
+        self._bound = 0
+        self._tail = 0
+
+    @property
+    def _position(self) -> int:
+        """Where the next record starts, in bytes since the ring's creation."""
+        return (self._index * WORD + self._base) & U64
+
+    def _refresh(self) -> None:
+        """Brings numbers that wrap into range, and computes anew how far the short way goes."""
+        self._sent &= U64
+        self._bytes &= U64
+        position = self._position
+        self._base = position - self._index * WORD
+        self._tail = (self._sent & U32) * ID_ONE
+        self._bound = self._reach(position)
+
+    def _reach(self, position: int) -> int:
+        """The word that a record must end before so that nothing else needs to be looked at."""
+        if not SHORT_WAY or max(position, self._sent, self._bytes) >= _HALF_OF_NUMBERS:
+            return 0
+        index = self._index
+        room = (self._limit - position) & U64
+        # The spare word is for the zero behind the record.
+        bound = min(self._end, index + room // WORD) - 1
+        half = min(self._attachment.capacity // 2, MAX_FRAME) // WORD
+        # No id wraps on the short way: each record takes a header at least.
+        ids = (U32 - (self._sent & U32)) * HEADER_WORDS
+        return min(bound, index + half, index + ids) + 1
+
+    def _reload(self) -> None:
+        """Reads the consumer's position anew, and checks it."""
+        read: int = self._words[_READ_POSITION]
+        if WEAK_ORDER:
+            full_fence()
+        capacity = self._attachment.capacity
+        # What is staged counts: the consumer cannot have read it.
+        published = self._mark[0] if self._first[1] else self._position
+        if (published - read) & U64 > capacity or read % WORD:
+            why = "read_position is not within a lap behind the producer"
+            raise Corrupt.at(READ_POSITION_OFFSET, read, why)
+        self._limit = (read + capacity) & U64
+
+    # Room
+
+    def _place(self, size: int) -> tuple[int, int] | None:
+        """Finds room behind what is staged: the record's index, and the words of padding before it.
+
+        None if the consumer has not released enough. "Full" may stop being so at any moment.
+        """
+        stride = (size + ROUND_UP) >> WORD_SHIFT
+        rest = self._end - self._index
+        padding = rest if stride > rest else 0
+        needed = (padding + stride + 1) * WORD
+        position = self._position
+        if needed > (self._limit - position) & U64:
+            self._reload()
+            if needed > (self._limit - position) & U64:
+                return None
+        return (DATA_INDEX if padding else self._index), padding
+
+    def _has_room(self, size: int) -> bool:
+        try:
+            return self._place(size) is not None
+        except Corrupt:
+            return True  # the caller finds out, too
+
+    def _await_room(self, size: int, timeout_ms: int | None) -> tuple[int, int] | None:
+        """Finds room, waiting for it; None when the time is over.
+
+        The time is `Options.send_timeout_ms` if none is given. What is staged is published first:
+        the consumer could not make room for it otherwise.
+        """
+        place = self._place(size)
+        if place is not None:
+            return place
+        self._flush()
+        place = self._place(size)
+        if place is not None:
+            return place
+        if timeout_ms is None:
+            timeout_ms = self._options.send_timeout_ms
+        if timeout_ms == 0:
+            self._count_failure()
+            ended = self._link.look()
+        else:
+            deadline = Deadline(timeout_ms)
+            ended = None
+            while ended is None:
+                ended = self._link.wait(lambda: self._has_room(size), deadline)
+                place = self._place(size)
+                if place is not None:
+                    return place
+            self._count_failure()
+        if ended is None or ended is Ended.TIMED_OUT:
+            return None
+        place = self._place(size)
+        if place is not None:
+            return place
+        error, words = _ENDED[ended]
+        message = f"{self.path}: {words}"
+        raise error(message)
+
+    def _count_failure(self) -> None:
+        self._words[_SEND_FAILURES] = (self._words[_SEND_FAILURES] + 1) & U64
+
+    # Records
+
+    def _admit(self, size: int, message_type: int) -> None:
+        """Refuses what can never be sent.
+
+        Raises:
+            UsageError: This object cannot send now.
+            MessageError: Nobody can send this.
+        """
+        self._attachment.check_usable()
+        claim = None if self._claimed is None else self._claimed()
+        if claim is not None and claim.is_open:
+            message = f"{self.path}: a claim is still open"
+            raise Busy(message, found=claim)
+        self._use_type(message_type)
+        if size > self._largest:
+            message = (
+                f"a payload of {size} bytes exceeds the largest of this ring, {self._largest}; "
+                "send_fragmented() sends it in pieces"
+            )
+            raise TooLarge(message, expected=self._largest, found=size)
+
+    def _use_type(self, message_type: int) -> None:
+        """Remembers a message type after checking it: most messages have that of the last one.
+
+        Raises:
+            InvalidType: Nobody can send it.
+        """
+        if not 0 < message_type <= U32:
+            message = f"message type {message_type!r}: expected 1 to {U32} (0 marks padding)"
+            raise InvalidType(message, found=message_type)
+        self._type = message_type
+        self._type_word = publication_word(MESSAGE_HEADER_SIZE, int(message_type))
+
+    def _prepare(
+        self, index: int, size: int, flags: int, fields: memoryview | bytearray | bytes | None
+    ) -> None:
+        """Writes a record's header but for its first word, and zeroes the end of its last word.
+
+        `fields` is a whole header whose fields without a role are taken over; None zeroes them.
+        """
+        if fields is None:
+            write_header(self._view, self._words, index, self._sent & U32, flags)
+        else:
+            start = index * WORD
+            self._view[start + WORD : start + MESSAGE_HEADER_SIZE] = fields[WORD:]
+            amend_header(self._view, self._words, index, self._sent & U32, flags)
+        end = index * WORD + MESSAGE_HEADER_SIZE + size
+        if end % WORD:
+            self._view[end : end + WORD - end % WORD] = _ZEROS[end % WORD :]
+
+    def _seal(self, place: tuple[int, int], size: int, message_type: int) -> None:
+        """Adds a filled record to what is staged. Still nothing of it is visible."""
+        self._torn = True
+        index, padding = place
+        words = self._words
+        end = index + ((size + ROUND_UP) >> WORD_SHIFT)
+        wraps = end == self._end
+        # Before anything that makes the record visible, the word behind it has to say that
+        # nothing follows: it may hold an old payload.
+        words[DATA_INDEX if wraps else end] = 0
+        if not self._first[1]:
+            self._mark = (self._position, self._sent, self._bytes, self._index)
+        if padding:
+            self._seal_word(self._index, publication_word(padding * WORD, 0))
+        self._seal_word(index, publication_word(size + MESSAGE_HEADER_SIZE, message_type))
+        if padding or wraps:
+            self._base += self._attachment.capacity
+        self._sent += 1
+        self._bytes += size
+        self._index = DATA_INDEX if wraps else end
+        self._bound = 0
+        self._torn = False
+
+    def _seal_word(self, index: int, word: int) -> None:
+        if self._first[1]:
+            self._words[index] = word
+        else:
+            self._first = (index, word)
+
+    def _flush(self) -> None:
+        """Publishes what is staged, with one store, and wakes a sleeping consumer."""
+        if self._torn:
+            self._discard()
+        index, word = self._first
+        if not word:
+            return
+        words = self._words
+        if WEAK_ORDER:
+            full_fence()
+        words[index] = word
+        self._first = (0, 0)
+        self._refresh()
+        words[SENT] = self._sent
+        words[BYTES_SENT] = self._bytes
+        if WEAK_ORDER:
+            full_fence()
+        words[WRITE_POSITION] = self._position
+        control = self._halves[PEER_CONTROL]
+        if control != self._quiet:
+            self._quiet = self._link.notify(control)
+
+    def _discard(self) -> None:
+        """Drops what is staged: none of it was ever visible."""
+        index, word = self._first
+        if word and not self._words[index]:
+            position, self._sent, self._bytes, self._index = self._mark
+            self._base = position - self._index * WORD
+        # Else it was published just before something interrupted the flush.
+        self._first = (0, 0)
+        self._torn = False
+        self._refresh()
+
+    def _recover(self, error: BaseException) -> None:
+        """After a send that failed: errors leave everything as it was, all else may not.
+
+        An exception of a signal handler (KeyboardInterrupt, say) comes between any two steps. Then
+        the ring says where it was, as after a producer that died there.
+        """
+        if not isinstance(error, _ORDERLY):
+            self._resume()
+        elif self._torn:
+            self._discard()

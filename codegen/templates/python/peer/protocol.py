@@ -1,0 +1,6 @@
+"""The generated package under a name that does not depend on the spec."""
+
+from {{ view.module }} import *  # noqa: F403
+from {{ view.module }} import _layout as layout
+
+__all__ = ["layout"]

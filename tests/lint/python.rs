@@ -1,0 +1,140 @@
+//! Python: ruff with all rules but a reasoned few, its format, and mypy's strict mode, as the
+//! generated `pyproject.toml` sets them.
+
+use std::path::{Path, PathBuf};
+
+use bitrpc_codegen::names::Language;
+use bitrpc_tests::bench::{Subject, subjects};
+use bitrpc_tests::harness;
+use bitrpc_tests::python_packages::{MYPY, Package, RUFF};
+use bitrpc_tests::repo;
+use libtest_mimic::Trial;
+
+use super::{cross_language_test, run};
+
+/// Rules for libraries.
+const NOT_FOR_PROGRAMS: [&str; 7] = [
+    "ARG001",  // functions of one table have the same arguments
+    "INP001",  // a program is no package
+    "N801",    // classes are called as the spec calls them
+    "PLW0108", // samples are drawn by small functions, whatever they draw
+    "PT",      // there is no pytest; a spec may call a struct "test"
+    "RUF001",  // texts are in many scripts
+    "T201",    // programs print
+];
+
+/// More rules that are not for tests.
+const NOT_FOR_TESTS: [&str; 3] = [
+    "D1",      // names say what is tested
+    "PLR2004", // numbers are examples
+    "S",       // random numbers, pickles and files are the tests' own
+];
+
+type Test = fn(&Code) -> Result<(), String>;
+
+const TESTS: [(&str, Package, Test); 3] =
+    [("ruff_check", RUFF, ruff_check), ("ruff_format", RUFF, ruff_format), ("mypy", MYPY, mypy)];
+
+/// What is linted together, and the settings for it.
+struct Code {
+    settings: PathBuf,
+    folder: PathBuf,
+    /// Where modules from elsewhere are found.
+    library: PathBuf,
+    /// Rules that it breaks on purpose, beside those that the settings leave out.
+    broken: Vec<&'static str>,
+}
+
+/// All trials of the language.
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for subject in subjects() {
+        for (name, package, test) in TESTS {
+            trials.push(needs(package, format!("{}/{name}", subject.name), move || {
+                test(&library(subject)?)
+            }));
+            trials.push(needs(package, format!("{}/{name}_peer", subject.name), move || {
+                test(&peer(subject)?)
+            }));
+        }
+    }
+    for (name, package, test) in TESTS {
+        for (program, folder) in [
+            ("cross_language_test", cross_language_test(Language::Python)),
+            ("python_engine", repo::root().join("tests/python_engine")),
+        ] {
+            let folder = folder.clone();
+            trials.push(needs(package, format!("{program}/{name}"), move || test(&own(folder))));
+        }
+    }
+    trials
+}
+
+fn needs(
+    package: Package,
+    name: String,
+    test: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Trial {
+    match package.find() {
+        Err(missing) => harness::skipped(name, &missing),
+        Ok(_) => harness::trial(name, test),
+    }
+}
+
+fn library(subject: &Subject) -> Result<Code, String> {
+    let library = subject.job(Language::Python)?.library;
+    Ok(Code {
+        settings: library.join("pyproject.toml"),
+        folder: library.clone(),
+        library,
+        broken: Vec::new(),
+    })
+}
+
+fn peer(subject: &Subject) -> Result<Code, String> {
+    let job = subject.job(Language::Python)?;
+    let settings = job.library.join("pyproject.toml");
+    Ok(Code { settings, folder: job.peer, library: job.library, broken: NOT_FOR_PROGRAMS.into() })
+}
+
+/// Code of this repository, which uses the committed library.
+fn own(folder: PathBuf) -> Code {
+    let library = repo::generated(Language::Python);
+    let broken = [NOT_FOR_PROGRAMS.as_slice(), NOT_FOR_TESTS.as_slice()].concat();
+    Code { settings: library.join("pyproject.toml"), folder, library, broken }
+}
+
+fn ruff_check(code: &Code) -> Result<(), String> {
+    let mut command = RUFF.command();
+    command.args(["check", "--quiet", "--no-cache", "--config"]).arg(&code.settings);
+    command.arg("--extend-ignore").arg(code.broken.join(","));
+    run(command.arg(".").current_dir(&code.folder))
+}
+
+fn ruff_format(code: &Code) -> Result<(), String> {
+    let mut command = RUFF.command();
+    command.args(["format", "--check", "--diff", "--quiet", "--no-cache", "--config"]);
+    run(command.arg(&code.settings).arg(".").current_dir(&code.folder))
+}
+
+fn mypy(code: &Code) -> Result<(), String> {
+    let mut command = MYPY.command();
+    command.args(["--strict", "--cache-dir"]).arg(cache_of(&code.folder));
+    command.arg("--config-file").arg(&code.settings).arg(".").current_dir(&code.folder);
+    if code.folder != code.library && !holds_a_package(&code.folder) {
+        command.env("MYPYPATH", &code.library);
+    }
+    run(&mut command)
+}
+
+/// Where mypy keeps what it knows: not beside the sources.
+fn cache_of(folder: &Path) -> PathBuf {
+    let name = folder.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "_");
+    repo::cache().join("mypy").join(name)
+}
+
+/// A peer has its library in its own folder.
+fn holds_a_package(folder: &Path) -> bool {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| path.join("py.typed").is_file())
+}

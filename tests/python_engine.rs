@@ -1,0 +1,84 @@
+//! The Python engine from inside: every way to send and receive, misuse and hostile memory, views
+//! that may not outlive the ring, forks and other processes, asyncio, managers, signals, numpy; and
+//! the same without what a Python or a kernel may not have.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use bitrpc_codegen::demo::toolchain::Missing;
+use bitrpc_codegen::names::Language;
+use bitrpc_tests::python_packages::{self, NUMPY};
+use bitrpc_tests::tools::PYTHON;
+use bitrpc_tests::{harness, programs, repo};
+use libtest_mimic::Trial;
+
+/// A program of many tests that takes longer hangs.
+const HANG: Duration = Duration::from_secs(600);
+
+const MODULES: [&str; 8] = [
+    "test_exchange",
+    "test_fragments",
+    "test_misuse",
+    "test_lifetime",
+    "test_processes",
+    "test_asyncio",
+    "test_manager",
+    "test_signals",
+];
+
+/// Name, modules that are run, and what is done to the interpreter before.
+const LACKS: [(&str, &[&str], &str); 3] = [
+    (
+        "without_ctypes",
+        &["test_exchange", "test_asyncio"],
+        "import sys; sys.modules['ctypes'] = None",
+    ),
+    (
+        "without_membarrier",
+        &["test_exchange"],
+        "from shared_memory_api import _platform\n_platform.register_membarrier = lambda: False",
+    ),
+    (
+        "with_fences_everywhere",
+        &["test_exchange"],
+        "import platform; platform.machine = lambda: 'something weak'\n\
+         from shared_memory_api import _memory\nassert _memory.WEAK_ORDER",
+    ),
+];
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+    for module in MODULES {
+        trials.push(needs(PYTHON.find(), module, PYTHON.program.into(), vec![module], ""));
+    }
+    for (name, modules, prelude) in LACKS {
+        trials.push(needs(PYTHON.find(), name, PYTHON.program.into(), modules.to_vec(), prelude));
+    }
+    let interpreter = python_packages::interpreter();
+    trials.push(needs(NUMPY.find(), "test_numpy", interpreter, vec!["test_numpy"], ""));
+    harness::run(trials)
+}
+
+fn needs(
+    found: Result<String, Missing>,
+    name: &'static str,
+    interpreter: PathBuf,
+    modules: Vec<&'static str>,
+    prelude: &'static str,
+) -> Trial {
+    match found {
+        Err(missing) => harness::skipped(name, &missing),
+        Ok(_) => harness::trial(name, move || run(interpreter, &modules, prelude)),
+    }
+}
+
+fn run(interpreter: PathBuf, modules: &[&str], prelude: &str) -> Result<(), String> {
+    let program = format!("{prelude}\nimport unittest; unittest.main(module=None)");
+    let mut command = Command::new(interpreter);
+    command.args(["-W", "error", "-c", &program, "-v"]).args(modules);
+    command.current_dir(repo::root().join("tests/python_engine"));
+    command.env("PYTHONPATH", repo::generated(Language::Python));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    programs::run_within(HANG, &mut command).map(drop)
+}

@@ -1,0 +1,83 @@
+"""What the tests of the Python engine share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import unittest
+from typing import TYPE_CHECKING
+
+from shared_memory_api import (
+    Options,
+    RingBuffer,
+    SharedMemoryConsumer,
+    SharedMemoryProducer,
+    _attach,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENCE = 60.0
+"""Seconds after which something counts as hung."""
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    """Waits until something has happened."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            message = f"still waiting: {what}"
+            raise AssertionError(message)
+        time.sleep(0.001)
+
+
+class RingTestCase(unittest.TestCase):
+    """A test with a folder for rings of its own."""
+
+    folder: str
+
+    def setUp(self) -> None:
+        """Makes the folder and points everyone at it."""
+        before = os.environ.get("BITRPC_SHM_DIR")
+        self.folder = tempfile.mkdtemp(prefix="engine", dir=before)
+        os.environ["BITRPC_SHM_DIR"] = self.folder
+        self.addCleanup(self._restore, before)
+
+    def _restore(self, before: str | None) -> None:
+        shutil.rmtree(self.folder)
+        if before is None:
+            del os.environ["BITRPC_SHM_DIR"]
+        else:
+            os.environ["BITRPC_SHM_DIR"] = before
+
+    def pair(
+        self, capacity: int = 4096, options: Options | None = None
+    ) -> tuple[SharedMemoryProducer, SharedMemoryConsumer]:
+        """Both sides of a new ring, closed at the end."""
+        ring = RingBuffer("ring", capacity, options)
+        producer, consumer = ring.producer(), ring.consumer()
+        ring.dispose()
+        self.addCleanup(consumer.dispose)
+        self.addCleanup(producer.dispose)
+        return producer, consumer
+
+    def receive_errors(self, consumer: SharedMemoryConsumer) -> int:
+        """Errors that the receiving side counted."""
+        return consumer.snapshot().receive_errors
+
+
+def is_asleep(side: SharedMemoryProducer | SharedMemoryConsumer) -> bool:
+    """Whether a thread of this side has announced that it sleeps."""
+    attachment = side._attachment
+    assert attachment.role is not None
+    control: int = attachment.halves[attachment.role.control]
+    return control & _attach.WAITING != 0
+
+
+def die(side: SharedMemoryProducer | SharedMemoryConsumer) -> None:
+    """Leaves a ring as a killed process does: without a word."""
+    os.close(side._attachment.lock_fd)
+    side._attachment.lock_fd = -1

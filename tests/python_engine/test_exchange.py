@@ -1,0 +1,378 @@
+"""Both sides in one process, held against a model: every way to send and to receive."""
+
+from __future__ import annotations
+
+import os
+import random
+import struct
+import threading
+import time
+import unittest
+from typing import NamedTuple
+
+from shared_memory_api import (
+    Closed,
+    Full,
+    MessageFlags,
+    Options,
+    PeerDied,
+    PeerState,
+    RingBuffer,
+    SharedMemoryConsumer,
+    SharedMemoryMessage,
+    SharedMemoryProducer,
+    TestData,
+    _layout,
+    decode,
+    ring_path,
+)
+
+from support import RingTestCase, die, is_asleep, until
+
+STEPS = 400
+
+
+class Sent(NamedTuple):
+    """One message of the model."""
+
+    payload: bytes
+    message_type: int
+    flags: int
+
+
+class Model:
+    """A queue beside the ring: what was sent has to come, in order, as it was."""
+
+    def __init__(
+        self,
+        test: unittest.TestCase,
+        producer: SharedMemoryProducer,
+        consumer: SharedMemoryConsumer,
+        rng: random.Random,
+    ) -> None:
+        self.test, self.producer, self.consumer, self.rng = test, producer, consumer, rng
+        self.pending: list[Sent] = []
+        self.received = 0
+
+    def payload(self) -> bytes:
+        largest = self.producer.largest_payload
+        size = self.rng.choice([0, 1, 7, 8, 9, 40, 63, 64, 65, 200, largest // 2, largest])
+        return self.rng.randbytes(min(largest, size))
+
+    def outgoing(self) -> Sent:
+        kind = self.rng.choice([1, 1, 1, 5, 1000, 2**32 - 1])
+        return Sent(self.payload(), kind, self.rng.choice([0, 0, 1, 2, 0x80]))
+
+    def send(self) -> None:
+        message = self.outgoing()
+        if self.producer.try_send(*message):
+            self.pending.append(message)
+
+    def send_message(self) -> None:
+        message = self.outgoing()
+        outgoing = SharedMemoryMessage(message.message_type, message.payload, message.flags)
+        if self.producer.try_send_message(outgoing):
+            self.pending.append(message)
+
+    def claim(self) -> None:
+        message = self.outgoing()
+        claim = self.producer.try_claim(len(message.payload), message.message_type)
+        if claim is None:
+            return
+        if self.rng.random() < 0.2:
+            claim.abandon()
+            return
+        claim.set_flags(message.flags)
+        with claim as view:
+            view[:] = message.payload
+        self.pending.append(message)
+
+    def send_like_ones(self) -> None:
+        items = [self.rng.randbytes(64) for _ in range(self.rng.randrange(1, 40))]
+        count = self.producer.try_send_batch(items, 7)
+        self.pending.extend(Sent(item, 7, 0) for item in items[:count])
+
+    def send_batch(self) -> None:
+        items = [self.payload() for _ in range(self.rng.randrange(1, 20))]
+        count = self.producer.try_send_batch(items, 7)
+        self.pending.extend(Sent(item, 7, 0) for item in items[:count])
+
+    def push(self) -> None:
+        with self.producer.batch() as batch:
+            for _ in range(self.rng.randrange(1, 8)):
+                message = self.outgoing()
+                if not batch.try_push(*message):
+                    break
+                self.pending.append(message)
+
+    def borrow(self) -> None:
+        message = self.consumer.borrow(0)
+        if message is None:
+            self.test.assertEqual(self.pending, [])
+            return
+        with message:
+            found = Sent(bytes(message.payload), message.message_type, message.flags)
+            self.test.assertEqual(message.message_id, self.received)
+        self.take(found)
+
+    def peek_and_receive(self) -> None:
+        peeked, message = self.consumer.peek(), self.consumer.try_receive_message()
+        self.test.assertEqual(peeked, message)
+        if message is None:
+            self.test.assertEqual(self.pending, [])
+            return
+        self.take(Sent(message.payload, message.message_type, message.flags))
+
+    def receive(self) -> None:
+        payload = self.consumer.try_receive()
+        if payload is None:
+            self.test.assertEqual(self.pending, [])
+            return
+        self.take(self.pending[0]._replace(payload=payload))
+
+    def drain(self) -> None:
+        most = self.rng.choice([1, 3, 1000])
+        for payload in self.consumer.drain(most):
+            self.take(self.pending[0]._replace(payload=payload))
+
+    def receive_batch(self) -> None:
+        for message in self.consumer.receive_batch(self.rng.choice([1, 5, 1000]), 0):
+            self.take(Sent(message.payload, message.message_type, message.flags))
+
+    def take(self, found: Sent) -> None:
+        self.test.assertEqual(found, self.pending.pop(0))
+        self.received += 1
+
+
+class EveryWayTest(RingTestCase):
+    def check(self, capacity: int, seed: int) -> None:
+        producer, consumer = self.pair(capacity)
+        model = Model(self, producer, consumer, random.Random(seed))
+        ways = [
+            *(model.send, model.send_message, model.claim, model.send_like_ones),
+            *(model.send_batch, model.push, model.borrow, model.peek_and_receive),
+            *(model.receive, model.receive, model.drain, model.receive_batch),
+        ]
+        for _ in range(STEPS):
+            model.rng.choice(ways)()
+        while model.pending:
+            model.receive()
+        snapshot = consumer.snapshot()
+        self.assertEqual(snapshot.receive_errors, 0)
+        self.assertEqual(snapshot.used_bytes, 0)
+        self.assertEqual(snapshot.statistics.messages_received, model.received)
+        producer.dispose()
+        consumer.dispose()
+        self.assertFalse(os.path.exists(ring_path("ring")))
+
+    def test_all_that_was_sent_comes_in_order_whatever_the_ways(self) -> None:
+        for capacity in (1024, 4096, 65536):
+            for seed in range(12):
+                with self.subTest(capacity=capacity, seed=seed):
+                    self.check(capacity, seed)
+
+
+class BatchTest(RingTestCase):
+    def test_a_batch_is_invisible_until_it_is_published(self) -> None:
+        producer, consumer = self.pair()
+        with producer.batch() as batch:
+            batch.push(b"1")
+            batch.push(b"2")
+            self.assertIsNone(consumer.try_receive())
+            batch.push(b"now", flags=MessageFlags.URGENT)
+            self.assertEqual(consumer.drain(), [b"1", b"2", b"now"])
+            batch.push(b"3")
+            self.assertIsNone(consumer.try_receive())
+        self.assertEqual(consumer.receive(), b"3")
+
+    def test_an_exception_drops_what_was_not_published(self) -> None:
+        producer, consumer = self.pair()
+        with self.assertRaises(ZeroDivisionError), producer.batch() as batch:
+            batch.push(b"dropped")
+            raise ZeroDivisionError
+        with self.assertRaises(ZeroDivisionError), producer.claim(4) as view:
+            view[:] = b"gone"
+            raise ZeroDivisionError
+        producer.send(b"after")
+        self.assertEqual(consumer.drain(), [b"after"])
+        self.assertEqual(self.receive_errors(consumer), 0)
+
+    def test_a_batch_returns_how_many_there_was_room_for(self) -> None:
+        producer, consumer = self.pair(1024)
+        count = producer.try_send_batch([bytes(100)] * 20)
+        self.assertGreater(count, 0)
+        self.assertLess(count, 20)
+        self.assertEqual(consumer.drain(), [bytes(100)] * count)
+
+
+class TimeTest(RingTestCase):
+    def test_timeouts_are_results(self) -> None:
+        producer, consumer = self.pair(1024, Options(send_timeout_ms=20))
+        self.assertIsNone(consumer.receive(20))
+        self.assertIsNone(consumer.borrow(0))
+        self.assertEqual(consumer.receive_batch(5, 0), [])
+        sent = 0
+        while producer.try_send(bytes(100)):
+            sent += 1
+        start = time.monotonic()
+        self.assertFalse(producer.send(bytes(100)))
+        self.assertGreaterEqual(time.monotonic() - start, 0.02)
+        with self.assertRaises(Full):
+            producer.claim(100)
+        self.assertEqual(len(consumer.drain()), sent)
+
+    def test_a_sleeping_receiver_is_woken(self) -> None:
+        producer, consumer = self.pair()
+        for number in range(200):
+            got: list[bytes] = []
+            thread = threading.Thread(target=lambda got=got: got.append(consumer.receive()))
+            thread.start()
+            until(lambda: is_asleep(consumer), "the receiver sleeps")
+            producer.send(b"%d" % number)
+            thread.join()
+            self.assertEqual(got, [b"%d" % number])
+        self.assertEqual(consumer.snapshot().consumer.missed_wakeups, 0)
+
+    def test_a_sleeping_sender_is_woken(self) -> None:
+        producer, consumer = self.pair(1024)
+        while producer.try_send(bytes(100)):
+            pass
+        thread = threading.Thread(target=producer.send, args=(bytes(101),))
+        thread.start()
+        until(lambda: is_asleep(producer), "the sender sleeps")
+        consumer.receive()
+        consumer.receive()
+        thread.join()
+        self.assertEqual(consumer.drain()[-1], bytes(101))
+
+    def test_interrupt_ends_a_wait_in_another_thread(self) -> None:
+        _, consumer = self.pair()
+        got: list[object] = []
+        thread = threading.Thread(target=lambda: got.append(consumer.receive(60_000)))
+        thread.start()
+        until(lambda: is_asleep(consumer), "the receiver sleeps")
+        consumer.interrupt()
+        thread.join()
+        self.assertEqual(got, [None])
+
+    def test_two_threads_lose_nothing(self) -> None:
+        producer, consumer = self.pair()
+        count = 20_000
+
+        def send() -> None:
+            for number in range(count):
+                producer.send(struct.pack("<I", number) + bytes(number % 100))
+            producer.dispose()
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        expected = 0
+        for message in consumer:
+            self.assertEqual(struct.unpack_from("<I", message.payload)[0], expected)
+            self.assertEqual(len(message.payload), 4 + expected % 100)
+            expected += 1
+        thread.join()
+        self.assertEqual(expected, count)
+        snapshot = consumer.snapshot()
+        self.assertEqual(snapshot.consumer.missed_wakeups, 0)
+        self.assertEqual(snapshot.producer.missed_wakeups, 0)
+
+
+class WrapTest(RingTestCase):
+    def set_words(self, ring: RingBuffer, value: int, *offsets: int) -> None:
+        for offset in offsets:
+            ring._attachment.words[offset // 8] = value
+
+    def test_message_ids_wrap(self) -> None:
+        with RingBuffer("wrap", 4096) as ring:
+            self.set_words(ring, 2**32 - 3, _layout.MESSAGES_SENT_OFFSET)
+            with ring.producer() as producer, ring.consumer() as consumer:
+                for number in range(10):
+                    producer.send(b"abc")
+                    expected = (2**32 - 3 + number) % 2**32
+                    self.assertEqual(consumer.receive_message().message_id, expected)
+                self.assertEqual(self.receive_errors(consumer), 0)
+                self.assertEqual(producer.statistics().messages_sent, 2**32 + 7)
+
+    def test_positions_and_counters_wrap(self) -> None:
+        with RingBuffer("wrap", 4096) as ring:
+            positions = (_layout.WRITE_POSITION_OFFSET, _layout.READ_POSITION_OFFSET)
+            self.set_words(ring, 2**64 - 4096, *positions)
+            counters = (_layout.MESSAGES_SENT_OFFSET, _layout.MESSAGES_RECEIVED_OFFSET)
+            self.set_words(ring, 2**64 - 50, *counters)
+            with ring.producer() as producer, ring.consumer() as consumer:
+                for size in range(300):
+                    payload = os.urandom(size)
+                    producer.send_batch([payload, payload])
+                    self.assertEqual(consumer.drain(), [payload, payload])
+                self.assertEqual(consumer.statistics().messages_received, 550)
+                self.assertEqual(self.receive_errors(consumer), 0)
+
+
+class TypedTest(RingTestCase):
+    def test_a_view_reads_and_writes_fields_in_place(self) -> None:
+        producer, consumer = self.pair()
+        with producer.claim(TestData.SIZE, 1001) as room:
+            view = TestData.View(room)
+            view.id, view.value, view.message, view.timestamp = -5, 2.5, "héllo", 99
+            with self.assertRaises(ValueError):
+                view.message = "x" * 65
+            del view
+        self.assertEqual(consumer.receive_typed(TestData), TestData(-5, 2.5, "héllo", 99))
+
+    def test_an_older_writers_payload_is_accepted(self) -> None:
+        producer, consumer = self.pair()
+        producer.send(struct.pack("<ixxxxd", 1, 3.5))
+        self.assertEqual(consumer.receive_typed(TestData), TestData(1, 3.5))
+
+    def test_decode_knows_the_specs_messages(self) -> None:
+        data = TestData(7, 1.5, "seven", 8)
+        self.assertEqual(decode(SharedMemoryMessage(1001, data.pack())), data)
+        unknown = SharedMemoryMessage(123456, b"?")
+        self.assertIs(decode(unknown), unknown)
+
+
+class DeathTest(RingTestCase):
+    def test_death_is_told_once_and_the_next_producer_goes_on(self) -> None:
+        producer, consumer = self.pair()
+        producer.send(b"1")
+        die(producer)
+        self.assertEqual(consumer.receive(), b"1")
+        with self.assertRaises(PeerDied):
+            consumer.receive(10_000)
+        self.assertIs(consumer.peer_state(), PeerState.DIED)
+        self.assertIsNone(consumer.receive(1))
+        with SharedMemoryProducer("ring") as successor:
+            successor.send(b"2")
+            self.assertEqual(consumer.receive_message().message_id, 1)
+        with self.assertRaises(Closed):
+            consumer.receive()
+        self.assertEqual(self.receive_errors(consumer), 0)
+
+    def test_what_was_published_and_not_counted_is_found(self) -> None:
+        producer, consumer = self.pair()
+        for number in range(5):
+            producer.send(b"%d" % number)
+        words = producer._attachment.words
+        words[_layout.WRITE_POSITION_OFFSET // 8] = 2 * 24
+        words[_layout.MESSAGES_SENT_OFFSET // 8] = 2
+        die(producer)
+        with SharedMemoryProducer("ring") as successor:
+            successor.send(b"5")
+            self.assertEqual(consumer.drain(), [b"%d" % number for number in range(6)])
+            self.assertEqual(successor.statistics().messages_sent, 6)
+        self.assertEqual(self.receive_errors(consumer), 0)
+
+    def test_a_full_ring_says_that_its_consumer_is_gone(self) -> None:
+        producer, consumer = self.pair(1024)
+        while producer.try_send(bytes(100)):
+            pass
+        consumer.dispose()
+        with self.assertRaises(Closed):
+            producer.try_send(bytes(100))
+        with self.assertRaises(Closed):
+            producer.send(bytes(100))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,109 @@
+"""Views into the ring: none outlives its message, its claim or its ring."""
+
+from __future__ import annotations
+
+import gc
+import unittest
+
+from shared_memory_api import (
+    Closed,
+    Disposed,
+    RingBuffer,
+    SharedMemoryConsumer,
+    SharedMemoryProducer,
+)
+
+from support import RingTestCase
+
+
+class LifetimeTest(RingTestCase):
+    def test_a_claims_view_ends_with_it(self) -> None:
+        producer, consumer = self.pair()
+        with producer.claim(4) as view:
+            view[:] = b"1234"
+        with self.assertRaises(ValueError):
+            view[0] = 0
+        with self.assertRaises(ValueError):
+            bytes(view)
+        self.assertEqual(consumer.receive(), b"1234")
+
+    def test_a_borrowed_payload_is_read_only_and_ends_with_its_release(self) -> None:
+        producer, consumer = self.pair()
+        producer.send(b"1234")
+        with consumer.borrow() as message:
+            payload = message.payload
+            self.assertTrue(payload.readonly)
+            self.assertEqual(payload, b"1234")
+        self.assertRaises(ValueError, bytes, payload)
+        with self.assertRaises(Disposed):
+            _ = message.flags
+
+    def test_a_payload_in_use_keeps_its_message_borrowed(self) -> None:
+        producer, consumer = self.pair()
+        producer.send(b"1234")
+        message = consumer.borrow()
+        with memoryview(message.payload) as other:
+            self.assertEqual(other, b"1234")
+        export = memoryview(message.payload)
+        del export
+        message.release()
+        self.assertIsNone(consumer.try_receive())
+
+    def test_a_kept_slice_shows_when_the_ring_closes_and_stays_readable(self) -> None:
+        ring = RingBuffer("ring", 4096)
+        producer, consumer = ring.producer(), ring.consumer()
+        ring.dispose()
+        with producer.claim(8) as view:
+            view[:] = b"12345678"
+            kept = view[2:4]
+        with self.assertRaisesRegex(BufferError, "still in use"):
+            producer.dispose()
+        self.assertFalse(producer.is_open)
+        self.assertEqual(bytes(kept), b"34")
+        self.assertEqual(consumer.receive(), b"12345678")
+        self.assertRaises(Closed, consumer.receive)
+        consumer.dispose()
+        kept.release()
+
+    def test_dispose_ends_open_claims_and_gives_borrowed_messages_back(self) -> None:
+        producer, consumer = self.pair()
+        producer.send(b"12345")
+        message, claim = consumer.borrow(), producer.claim(10)
+        payload = message.payload
+        producer.dispose()
+        consumer.dispose()
+        self.assertRaises(Disposed, claim.commit)
+        self.assertRaises(ValueError, bytes, payload)
+        with SharedMemoryConsumer("ring") as successor:
+            self.assertEqual(successor.drain(), [b"12345"])
+
+    def test_a_forgotten_claim_gives_its_room_back(self) -> None:
+        producer, consumer = self.pair()
+        claim = producer.claim(10)
+        del claim
+        producer.send(b"1")
+        message = consumer.borrow()
+        del message
+        producer.send(b"2")
+        self.assertEqual(consumer.drain(), [b"2"])
+
+    def test_a_forgotten_side_closes_with_a_warning(self) -> None:
+        producer = SharedMemoryProducer("ring", 1024)
+        with self.assertWarns(ResourceWarning):
+            del producer
+            gc.collect()
+        with SharedMemoryConsumer("ring") as consumer:
+            self.assertRaises(Closed, consumer.receive)
+
+    def test_copies_outlive_the_ring(self) -> None:
+        producer, consumer = self.pair()
+        producer.send_batch([b"1", b"2", b"3"])
+        copied, message = consumer.receive(), consumer.receive_message()
+        drained = consumer.drain()
+        producer.dispose()
+        consumer.dispose()
+        self.assertEqual((copied, message.payload, drained), (b"1", b"2", [b"3"]))
+
+
+if __name__ == "__main__":
+    unittest.main()

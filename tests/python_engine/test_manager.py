@@ -1,0 +1,154 @@
+"""Managers: handlers, heartbeats, the other side's state."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import unittest
+
+from shared_memory_api import (
+    Busy,
+    Closed,
+    MessageType,
+    PeerState,
+    RingError,
+    SharedMemoryManager,
+    SharedMemoryMessage,
+    SizeMismatch,
+    TestData,
+    UsageError,
+    create_manager,
+)
+
+from support import RingTestCase, until
+
+INTERVAL_MS = 20
+
+
+class ManagerTest(RingTestCase):
+    def managers(self) -> tuple[SharedMemoryManager, SharedMemoryManager]:
+        sender = create_manager("ring", is_producer=True, capacity=4096)
+        receiver = create_manager("ring", is_producer=False, capacity=4096)
+        assert sender is not None
+        assert receiver is not None
+        self.addCleanup(receiver.dispose)
+        self.addCleanup(sender.dispose)
+        return sender, receiver
+
+    def test_messages_go_to_the_handler_of_their_type(self) -> None:
+        sender, receiver = self.managers()
+        data: list[bytes] = []
+        structs: list[TestData] = []
+        others: list[int] = []
+        receiver.on(MessageType.DATA, lambda message: data.append(message.payload))
+        receiver.on(TestData, structs.append)
+        receiver.on_any(lambda message: others.append(message.message_type))
+        sender.send(b"bytes")
+        sender.send_string("text")
+        sender.send_typed(TestData(5))
+        sender.send(b"", 77)
+        while receiver.poll():
+            pass
+        self.assertEqual(data, [b"bytes", b"text"])
+        self.assertEqual(structs, [TestData(5)])
+        self.assertEqual(others, [77])
+
+    def test_a_failing_handler_stops_nothing(self) -> None:
+        sender, receiver = self.managers()
+        errors: list[RingError] = []
+        seen: list[SharedMemoryMessage] = []
+
+        def fail(_: SharedMemoryMessage) -> None:
+            raise ZeroDivisionError
+
+        receiver.on(77, fail)
+        receiver.on(TestData, lambda _: None)
+        receiver.on_any(seen.append)
+        receiver.on_error(errors.append)
+        sender.send(b"", 77)
+        sender.send(b"too short", 1001)
+        sender.send(b"last", 78)
+        with self.assertLogs("shared_memory_api", logging.ERROR):
+            receiver.start(INTERVAL_MS)
+            until(lambda: seen, "the last message")
+        self.assertEqual([type(error) for error in errors], [SizeMismatch])
+
+    def test_threads_beat_and_a_quiet_sender_sends_heartbeats(self) -> None:
+        sender, receiver = self.managers()
+        types: list[int] = []
+        receiver.on_any(lambda message: types.append(message.message_type))
+        receiver.start(INTERVAL_MS)
+        sender.start(INTERVAL_MS)
+        until(lambda: MessageType.HEARTBEAT in types, "a heartbeat message")
+        self.assertIs(receiver.peer_state(), PeerState.ALIVE)
+        self.assertIs(sender.peer_state(), PeerState.ALIVE)
+        sender.stop()
+        until(lambda: receiver.peer_state() is PeerState.STALLED, "the heartbeat is late")
+
+    def test_a_receiver_outlives_its_senders(self) -> None:
+        sender, receiver = self.managers()
+        errors: list[type[RingError]] = []
+        data: list[bytes] = []
+        receiver.on(MessageType.DATA, lambda message: data.append(message.payload))
+        receiver.on_error(lambda error: errors.append(type(error)))
+        receiver.start(INTERVAL_MS)
+        sender.send(b"1")
+        sender.dispose()
+        until(lambda: Closed in errors, "the first sender's end")
+        with SharedMemoryManager("ring", is_producer=True) as successor:
+            successor.send(b"2")
+            until(lambda: data == [b"1", b"2"], "the second sender's message")
+
+    def test_any_thread_may_send(self) -> None:
+        sender, receiver = self.managers()
+        received: list[bytes] = []
+        receiver.on(MessageType.DATA, lambda message: received.append(message.payload))
+        receiver.start(INTERVAL_MS)
+
+        def send(start: int) -> None:
+            for number in range(start, start + 500):
+                sender.send(b"%d" % number)
+
+        threads = [threading.Thread(target=send, args=(500 * index,)) for index in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        until(lambda: len(received) == 2000, "all messages")
+        self.assertEqual(sorted(map(int, received)), list(range(2000)))
+
+    def test_misuse_is_refused(self) -> None:
+        sender, receiver = self.managers()
+        self.assertRaises(UsageError, sender.poll)
+        self.assertRaises(UsageError, receiver.send, b"x")
+        receiver.start(INTERVAL_MS)
+        self.assertRaises(Busy, receiver.start)
+        self.assertRaises(Busy, receiver.poll)
+        receiver.stop()
+        receiver.stop()
+        sender.send(b"x")
+        self.assertEqual(receiver.poll(1000), 1)
+
+    def test_an_idle_receiver_uses_no_processor(self) -> None:
+        _, receiver = self.managers()
+        receiver.start()
+        before = time.process_time()
+        time.sleep(2)
+        used = time.process_time() - before
+        self.assertLess(used, 0.02, f"{used} s of 2 s")
+
+    def test_dispose_leaves_no_thread(self) -> None:
+        sender, receiver = self.managers()
+        before = threading.active_count()
+        receiver.start()
+        sender.start()
+        sender.dispose()
+        receiver.dispose()
+        self.assertEqual(threading.active_count(), before)
+        self.assertEqual(os.listdir(self.folder), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

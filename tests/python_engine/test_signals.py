@@ -1,0 +1,132 @@
+"""Exceptions out of signal handlers, which may come between any two steps of the engine."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import time
+import unittest
+from typing import TYPE_CHECKING
+
+from shared_memory_api import Options, SharedMemoryConsumer, SharedMemoryProducer
+
+from support import RingTestCase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+SECONDS = 1.0
+"""How long a ring is used under fire."""
+PERIOD = 0.0003
+
+
+class Struck(Exception):
+    """What the signal handler raises."""
+
+
+class Sniper:
+    """Raises Struck at a random moment of a call, at most once for each."""
+
+    def __init__(self) -> None:
+        self.armed = False
+        self.hits = 0
+
+    def handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self.armed:
+            self.armed = False
+            raise Struck
+
+    def survives(self, call: Callable[[], object]) -> None:
+        """Makes a call that may be struck."""
+        try:
+            self.armed = True
+            call()
+            self.armed = False
+        except Struck:
+            self.hits += 1
+
+
+class SignalTest(RingTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        # What strikes a finalizer is printed and forgotten by the interpreter.
+        hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+        self.addCleanup(setattr, sys, "unraisablehook", hook)
+
+    def test_a_blocking_receive_is_interrupted(self) -> None:
+        producer, consumer = self.pair(1024)
+        old = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGALRM, old)
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        self.assertRaises(KeyboardInterrupt, consumer.receive)
+        while producer.try_send(bytes(50)):
+            pass
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        self.assertRaises(KeyboardInterrupt, producer.send, bytes(50))
+        self.assertEqual(set(consumer.drain()), {bytes(50)})
+        producer.send(b"1")
+        self.assertEqual(consumer.receive(), b"1")
+        self.assertEqual(self.receive_errors(consumer), 0)
+
+    def test_the_ring_stays_sound_wherever_it_strikes(self) -> None:
+        producer, consumer = self.pair(2048, Options(send_timeout_ms=1))
+        sniper, rng = Sniper(), random.Random(1)
+        old = signal.signal(signal.SIGALRM, sniper.handle)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, PERIOD, PERIOD)
+            end = time.monotonic() + SECONDS
+            while time.monotonic() < end:
+                sniper.survives(lambda: send_somehow(producer, rng))
+                sniper.survives(lambda: receive_somehow(consumer, rng))
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, old)
+        self.assertGreater(sniper.hits, 100)
+        consumer.drain()
+        self.assertTrue(producer.send(b"end"))
+        while consumer.receive() != b"end":
+            pass
+        snapshot = consumer.snapshot()
+        self.assertEqual(snapshot.used_bytes, 0)
+        self.assertEqual(snapshot.receive_errors, 0)
+        # What was received and not released yet comes, and counts, again.
+        sent, received = snapshot.statistics.messages_sent, snapshot.statistics.messages_received
+        self.assertGreaterEqual(received, sent)
+
+
+def send_somehow(producer: SharedMemoryProducer, rng: random.Random) -> None:
+    """Sends, in any of the ways."""
+    way = rng.randrange(4)
+    if way == 0:
+        producer.try_send(bytes(rng.randrange(200)))
+    elif way == 1:
+        producer.try_send_batch([bytes(rng.choice([8, 8, 30])) for _ in range(rng.randrange(9))])
+    elif way == 2:
+        with producer.claim(20) as view:
+            view[:] = bytes(20)
+    else:
+        with producer.batch() as batch:
+            batch.try_push(b"1")
+            batch.try_push(bytes(100))
+
+
+def receive_somehow(consumer: SharedMemoryConsumer, rng: random.Random) -> None:
+    """Receives, in any of the ways."""
+    way = rng.randrange(4)
+    if way == 0:
+        consumer.drain()
+    elif way == 1:
+        consumer.try_receive()
+    elif way == 2:
+        consumer.receive_batch(5, 0)
+    else:
+        message = consumer.borrow(0)
+        if message is not None:
+            with message:
+                bytes(message.payload)
+
+
+if __name__ == "__main__":
+    unittest.main()
