@@ -98,7 +98,7 @@ pub use payload::{
 pub use producer::Producer;
 pub use ring_buffer::RingBuffer;
 pub use role::Role;
-pub use segment::{path, remove};
+pub use segment::{remove_ring, ring_path};
 pub use stats::{PeerState, SideSnapshot, Snapshot, Statistics};
 
 /// The byte conversions that generated structs derive; re-exported so that they need no dependency

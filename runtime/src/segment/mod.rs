@@ -234,12 +234,12 @@ impl<L> core::fmt::Debug for Segment<L> {
 /// ```no_run
 /// # use bitrpc_shm::{Layout, Options};
 /// # fn f<L: Layout>() -> Result<(), bitrpc_shm::Error> {
-/// let existed = bitrpc_shm::remove::<L>("prices", &Options::new())?;
+/// let existed = bitrpc_shm::remove_ring::<L>("prices", &Options::new())?;
 /// # let _ = existed;
 /// # Ok(())
 /// # }
 /// ```
-pub fn remove<L: Layout>(name: &str, options: &Options) -> Result<bool, Error> {
+pub fn remove_ring<L: Layout>(name: &str, options: &Options) -> Result<bool, Error> {
     let target = Target::new(L::FILE_PREFIX, name, options)?;
     file::remove(&target)
 }
@@ -249,6 +249,6 @@ pub fn remove<L: Layout>(name: &str, options: &Options) -> Result<bool, Error> {
 /// # Errors
 ///
 /// [`Error::InvalidName`], or [`Error::FolderMissing`] where the system has no default folder.
-pub fn path<L: Layout>(name: &str, options: &Options) -> Result<PathBuf, Error> {
+pub fn ring_path<L: Layout>(name: &str, options: &Options) -> Result<PathBuf, Error> {
     Ok(Target::new(L::FILE_PREFIX, name, options)?.path)
 }

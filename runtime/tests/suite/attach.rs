@@ -236,7 +236,8 @@ fn only_regular_files_are_rings() {
                 "{error}"
             );
         }
-        let error = bitrpc_shm::remove::<Protocol>("ring", &options(&folder, 1024)).unwrap_err();
+        let error =
+            bitrpc_shm::remove_ring::<Protocol>("ring", &options(&folder, 1024)).unwrap_err();
         assert!(matches!(error, Error::NotRegularFile { .. }), "{error}");
     }
 }

@@ -41,7 +41,7 @@ fn disturb<L: Layout>(test: &str) {
             drop(consumer);
             attach_again(Consumer::<L>::open("ring", &options).map(drop));
         }
-        let _ = bitrpc_shm::remove::<L>("ring", &options);
+        let _ = bitrpc_shm::remove_ring::<L>("ring", &options);
     }
 }
 

@@ -183,8 +183,8 @@ fn a_removed_file_is_noticed_by_those_who_wait() {
     let (mut producer, mut consumer, folder) = crate::rings::pair::<Protocol>(1024);
     producer.send(7u32, b"still here").unwrap();
     let options = options(&folder, 1024);
-    assert!(bitrpc_shm::remove::<Protocol>("ring", &options).unwrap());
-    assert!(!bitrpc_shm::remove::<Protocol>("ring", &options).unwrap());
+    assert!(bitrpc_shm::remove_ring::<Protocol>("ring", &options).unwrap());
+    assert!(!bitrpc_shm::remove_ring::<Protocol>("ring", &options).unwrap());
     assert_eq!(consumer.recv(PATIENCE).unwrap().unwrap().payload(), b"still here");
     assert_eq!(consumer.recv(PATIENCE).unwrap_err(), RecvError::Removed);
     while producer.try_send(7u32, &[0; 100]).is_ok() {}
