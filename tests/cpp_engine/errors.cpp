@@ -236,7 +236,7 @@ TEST(sizes_and_types) {
     std::vector<uint8_t> got;
     CHECK(c->receive_bytes(got));
     CHECK(got == big);
-    CHECK_CODE(p->send("x", 1, static_cast<MessageType>(0)).code(), Errc::kTypeMismatch);
+    CHECK_CODE(p->send("x", 1, static_cast<MessageType>(0)).code(), Errc::kInvalidType);
     CHECK_CODE(p->send_string("\xff").code(), Errc::kInvalidUtf8);
     p->send("\xff", 1);
     std::string text;

@@ -54,10 +54,15 @@ impl Backend for Cpp {
             file("facts.h", &PeerFacts { view })?,
             fixed_file(".clang-format", include_str!("../../templates/cpp/clang-format")),
             fixed_file("main.cpp", include_str!("../../templates/cpp/peer/main.cpp")),
-            fixed_file("script.h", include_str!("../../templates/cpp/peer/script.h")),
-            fixed_file("run.h", include_str!("../../templates/cpp/peer/run.h")),
-            fixed_file("produce.h", include_str!("../../templates/cpp/peer/produce.h")),
+            fixed_file("attempt.h", include_str!("../../templates/cpp/peer/attempt.h")),
             fixed_file("consume.h", include_str!("../../templates/cpp/peer/consume.h")),
+            fixed_file("hostile.h", include_str!("../../templates/cpp/peer/hostile.h")),
+            fixed_file("pace.h", include_str!("../../templates/cpp/peer/pace.h")),
+            fixed_file("produce.h", include_str!("../../templates/cpp/peer/produce.h")),
+            fixed_file("run.h", include_str!("../../templates/cpp/peer/run.h")),
+            fixed_file("script.h", include_str!("../../templates/cpp/peer/script.h")),
+            fixed_file("statistics.h", include_str!("../../templates/cpp/peer/statistics.h")),
+            fixed_file("text.h", include_str!("../../templates/cpp/peer/text.h")),
         ])
     }
 }

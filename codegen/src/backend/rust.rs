@@ -63,10 +63,15 @@ impl Backend for Rust {
             file("src/facts.rs", &PeerFacts { view })?,
             file("src/samples.rs", &PeerSamples { view })?,
             fixed_file("src/main.rs", include_str!("../../templates/rust/peer/main.rs")),
-            fixed_file("src/describe.rs", include_str!("../../templates/rust/peer/describe.rs")),
-            fixed_file("src/script.rs", include_str!("../../templates/rust/peer/script.rs")),
-            fixed_file("src/produce.rs", include_str!("../../templates/rust/peer/produce.rs")),
+            fixed_file("src/attempt.rs", include_str!("../../templates/rust/peer/attempt.rs")),
             fixed_file("src/consume.rs", include_str!("../../templates/rust/peer/consume.rs")),
+            fixed_file("src/describe.rs", include_str!("../../templates/rust/peer/describe.rs")),
+            fixed_file("src/hostile.rs", include_str!("../../templates/rust/peer/hostile.rs")),
+            fixed_file("src/pace.rs", include_str!("../../templates/rust/peer/pace.rs")),
+            fixed_file("src/produce.rs", include_str!("../../templates/rust/peer/produce.rs")),
+            fixed_file("src/script.rs", include_str!("../../templates/rust/peer/script.rs")),
+            fixed_file("src/statistics.rs", include_str!("../../templates/rust/peer/statistics.rs")),
+            fixed_file("src/text.rs", include_str!("../../templates/rust/peer/text.rs")),
         ])
     }
 }
@@ -98,7 +103,7 @@ struct View {
     constants: Vec<Constant>,
     enums: Vec<Enum>,
     structs: Vec<Struct>,
-    /// Some decoded message borrows from its payload.
+    /// Some struct borrows its tail from its payload.
     any_tail: bool,
     command: String,
     spec: String,
@@ -242,7 +247,7 @@ impl View {
             constants: layout.constants.iter().map(constant).collect(),
             enums: layout.enums.iter().map(enumeration).collect(),
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
-            any_tail: layout.structs.iter().any(|s| s.id.is_some() && s.tail.is_some()),
+            any_tail: layout.structs.iter().any(|s| s.tail.is_some()),
             command: input.origin.command(Language::Rust),
             spec: input.origin.spec().to_owned(),
         }

@@ -58,6 +58,8 @@ enum class Errc : std::uint8_t {
     kTooLarge,
     /// A message in pieces is larger than Options::max_message_size; it was dropped.
     kMessageTooLarge,
+    /// Message type 0 marks padding: nobody can send it.
+    kInvalidType,
     /// The ring holds bytes that no correct peer writes.
     kCorrupt,
     /// The text is not UTF-8.
@@ -108,6 +110,7 @@ enum class Errc : std::uint8_t {
         case Errc::kPeerDied: return "peer died";
         case Errc::kTooLarge: return "too large";
         case Errc::kMessageTooLarge: return "message too large";
+        case Errc::kInvalidType: return "invalid type";
         case Errc::kCorrupt: return "corrupt";
         case Errc::kInvalidUtf8: return "invalid UTF-8";
         case Errc::kTypeMismatch: return "type mismatch";

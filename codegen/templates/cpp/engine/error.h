@@ -88,6 +88,7 @@ inline Error& last_error_slot() noexcept {
         case Errc::kMessageTooLarge:
             return join({text, to_string(code), ": ", std::to_string(found), " bytes, at most ",
                          std::to_string(expected), " are possible"});
+        case Errc::kInvalidType: return join({text, "message type 0 is reserved for padding"});
         case Errc::kCorrupt:
             return join({text, "corrupt: ", hex(found), " at position ", std::to_string(expected)});
         case Errc::kTypeMismatch:

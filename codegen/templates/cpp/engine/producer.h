@@ -296,7 +296,7 @@ inline void SharedMemoryProducer::dispose() noexcept {
 inline Errc SharedMemoryProducer::check(std::size_t size, MessageType type) noexcept {
     if (!ring_.is_open()) return refuse(Errc::kDisposed);
     if (is_forked()) return refuse(Errc::kForked);
-    if (type == MessageType{}) return refuse(Errc::kTypeMismatch);
+    if (type == MessageType{}) return refuse(Errc::kInvalidType);
     if (size > largest_payload_) return refuse(Errc::kTooLarge, largest_payload_, size);
     return claimed_ ? refuse(Errc::kBusy) : Errc::kOk;
 }

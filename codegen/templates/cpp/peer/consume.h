@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "pace.h"
 #include "run.h"
 
 namespace peer {
@@ -172,9 +173,16 @@ private:
             const std::string name = kNames.at(wanted.number);
             throw std::runtime_error(numbered(next_, "decoding " + name + " changes it"));
         }
-        if (report_.messages == 0) started_ = Clock::now();
+        if (report_.messages == 0) {
+            started_ = Clock::now();
+            sleeps_before_ = sleeps();
+        }
         args_.slow_down(next_);
         ++next_;
+        if (next_ == args_.count) {
+            const std::optional<std::uint64_t> now = sleeps();
+            if (now && sleeps_before_) report_.sleeps = *now - *sleeps_before_;
+        }
         ++report_.messages;
         report_.bytes += payload.size();
     }
@@ -192,6 +200,7 @@ private:
     std::uint64_t next_ = 0;
     Report report_;
     Clock::time_point started_;
+    std::optional<std::uint64_t> sleeps_before_;
 };
 
 inline Report consume(const Args& args) {

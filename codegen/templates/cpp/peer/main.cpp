@@ -7,9 +7,12 @@
 #include <iostream>
 #include <thread>
 
+#include "attempt.h"
 #include "consume.h"
 #include "facts.h"
+#include "hostile.h"
 #include "produce.h"
+#include "statistics.h"
 
 namespace {
 
@@ -19,7 +22,14 @@ constexpr const char* kUsage =
     "usage: peer layout | golden | check-golden\n"
     "       peer produce|consume --name NAME [--capacity BYTES] [--count N] [--seed S]\n"
     "            [--plan mixed|records|stream] [--size BYTES] [--slow-every K]\n"
-    "            [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T]\n";
+    "            [--gap-us G] [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T]\n"
+    "       peer statistics --name NAME\n"
+    "       peer attempt ACTION --name NAME|--name-hex HEX [--role producer|consumer|monitor]\n"
+    "            [--mode create_or_open|create_only|open_only] [--capacity BYTES]\n"
+    "            [--strict-schema] [--size BYTES] [--exhaust-descriptors]\n"
+    "            ACTION: attach | send | receive | receive-text | receive-typed | send-closed\n"
+    "            | receive-closed\n"
+    "       peer hostile --name NAME --mutations N [--seed S]\n";
 
 Plan plan_of(const std::string& text) {
     if (text == "mixed") return Plan::kMixed;
@@ -48,6 +58,10 @@ Args parse(const std::vector<std::string>& words) {
             args.script.size = std::stoull(value);
         } else if (option == "--slow-every") {
             args.slow_every = std::stoull(value);
+        } else if (option == "--gap-us") {
+            args.gap_us = std::stoull(value);
+        } else if (option == "--mutations") {
+            args.mutations = std::stoull(value);
         } else if (option == "--wait") {
             args.spin = value == "spin";
         } else if (option == "--ledger") {
@@ -60,24 +74,6 @@ Args parse(const std::vector<std::string>& words) {
     }
     if (args.name.empty()) throw std::runtime_error(std::string("--name is missing\n") + kUsage);
     return args;
-}
-
-std::string to_hex(const Bytes& bytes) {
-    constexpr const char* kDigits = "0123456789abcdef";
-    std::string text;
-    for (const std::uint8_t byte : bytes) {
-        text += kDigits[byte >> 4U];
-        text += kDigits[byte & 15U];
-    }
-    return text;
-}
-
-Bytes from_hex(const std::string& text) {
-    Bytes bytes;
-    for (std::size_t at = 0; at + 1 < text.size(); at += 2) {
-        bytes.push_back(static_cast<std::uint8_t>(std::stoul(text.substr(at, 2), nullptr, 16)));
-    }
-    return bytes;
 }
 
 void print_golden() {
@@ -110,23 +106,16 @@ void check_golden() {
     std::cout << checked << " checked\n";
 }
 
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c == '\n' ? ' ' : c;
-    }
-    return out + '"';
-}
-
 void print(const char* role, const Report& report) {
+    const std::string sleeps = report.sleeps ? std::to_string(*report.sleeps) : "null";
     std::cout << "{\"ok\":true,\"role\":\"" << role << "\",\"messages\":" << report.messages
               << ",\"bytes\":" << report.bytes << ",\"seconds\":" << report.seconds
-              << ",\"missed_wakeups\":" << report.missed_wakeups << ",\"errors\":" << report.errors
-              << "}" << std::endl;
+              << ",\"sleeps\":" << sleeps << ",\"missed_wakeups\":" << report.missed_wakeups
+              << ",\"errors\":" << report.errors << "}" << std::endl;
 }
 
-void run(const std::vector<std::string>& words) {
+/// Does what the command line says; false if that came out as it should not.
+bool run(const std::vector<std::string>& words) {
     const std::string verb = words.size() > 1 ? words[1] : "";
     if (verb == "layout") {
         std::cout << layout_json() << '\n';
@@ -138,19 +127,29 @@ void run(const std::vector<std::string>& words) {
         print("producer", produce(parse(words)));
     } else if (verb == "consume") {
         print("consumer", consume(parse(words)));
+    } else if (verb == "statistics") {
+        std::cout << statistics_json(parse(words).name) << std::endl;
+    } else if (verb == "hostile") {
+        const Args args = parse(words);
+        std::cout << Hostile(args.name, args.script.seed).run(args.mutations) << std::endl;
+    } else if (verb == "attempt") {
+        std::string verdict;
+        const bool fine = Attempt({words.begin() + 2, words.end()}).run(verdict);
+        std::cout << verdict << std::endl;
+        return fine;
     } else {
         throw std::runtime_error(kUsage);
     }
+    return true;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     try {
-        run(std::vector<std::string>(argv, argv + argc));
-        return 0;
+        return run(std::vector<std::string>(argv, argv + argc)) ? 0 : 1;
     } catch (const std::exception& error) {
-        std::cout << "{\"ok\":false,\"error\":" << quoted(error.what()) << "}" << std::endl;
+        std::cout << "{\"ok\":false,\"error\":" << json(error.what()) << "}" << std::endl;
         std::cerr << error.what() << '\n';
         return 1;
     }

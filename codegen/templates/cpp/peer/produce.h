@@ -1,6 +1,7 @@
 // The sending side.
 #pragma once
 
+#include "pace.h"
 #include "run.h"
 
 namespace peer {
@@ -67,9 +68,11 @@ inline Report produce(const Args& args) {
     const bool resumes = args.script.plan == Plan::kRecords;
     std::uint64_t index = resumes ? producer->statistics().messages_sent : 0;
     Report report;
+    Gaps gaps(args.script.seed, args.gap_us);
     const auto start = Clock::now();
     while (index < args.count) {
         args.slow_down(index);
+        gaps.pass();
         const Planned message = args.script.message(index, producer->largest_payload());
         std::uint64_t sent = 1;
         if (args.script.plan == Plan::kMixed && message.route == 2 &&

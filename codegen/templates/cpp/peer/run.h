@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -10,13 +11,16 @@
 
 namespace peer {
 
-/// The options of `produce` and `consume`.
+/// The options of every verb that uses a ring, but `attempt`.
 struct Args {
     std::string name;
     std::uint64_t capacity = 65536;
     std::uint64_t count = 1000;
     Script script;
     std::uint64_t slow_every = 0;
+    /// Longest gap between two messages.
+    std::uint64_t gap_us = 0;
+    std::uint64_t mutations = 10000;
     bool spin = false;
     std::string ledger;
     int timeout_ms = 60000;
@@ -43,6 +47,8 @@ struct Report {
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
     double seconds = 0;
+    /// Sleeps of the receiving thread; none where nobody counts.
+    std::optional<std::uint64_t> sleeps;
     std::uint64_t missed_wakeups = 0;
     std::uint64_t errors = 0;
 };

@@ -135,6 +135,20 @@ inline Bytes recoded(std::size_t number, ring::ByteView payload) {
         default: throw std::logic_error("no such struct");
     }
 }
+
+/// Receives struct `number`.
+inline ring::Status receive_struct(std::size_t number, ring::SharedMemoryConsumer& consumer,
+                                   int timeout_ms) {
+    switch (number) {
+{%- for item in view.structs %}
+        case {{ loop.index0 }}: {
+            ring::{{ item.name }} item;
+            return consumer.receive_typed(item, timeout_ms);
+        }
+{%- endfor %}
+        default: throw std::logic_error("no such struct");
+    }
+}
 // clang-format on
 
 /// The payload that visit_sample() draws.

@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
 use crate::messages::{Consumer, Message};
+use crate::pace;
 use crate::samples;
 use crate::script::{Kind, Plan, Planned};
 use crate::{Args, Failure, Report};
@@ -16,6 +17,7 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
         next: 0,
         report: Report::default(),
         started: None,
+        sleeps_before: None,
     };
     match args.script.plan {
         Plan::Records => run.records(&mut consumer)?,
@@ -42,6 +44,7 @@ struct Run<'a> {
     next: u64,
     report: Report,
     started: Option<Instant>,
+    sleeps_before: Option<u64>,
 }
 
 impl Run<'_> {
@@ -191,8 +194,15 @@ impl Run<'_> {
             return Err(format!("message {index}: another payload").into());
         }
         self.check_decoding(payload, &wanted)?;
-        self.started.get_or_insert_with(Instant::now);
+        if self.started.is_none() {
+            self.started = Some(Instant::now());
+            self.sleeps_before = pace::sleeps();
+        }
         self.next += 1;
+        if self.next == self.args.count {
+            let before = self.sleeps_before;
+            self.report.sleeps = pace::sleeps().zip(before).map(|(now, then)| now - then);
+        }
         self.report.messages += 1;
         self.report.bytes += payload.len() as u64;
         self.args.slow_down(index);

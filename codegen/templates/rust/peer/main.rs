@@ -2,17 +2,22 @@
 //!
 //! Two peers of any two languages on one ring prove that both agree on every byte.
 
+mod attempt;
 mod consume;
 mod describe;
 mod facts;
+mod hostile;
 #[allow(dead_code)] // the peer needs only a part of what users may need
 mod messages;
+mod pace;
 mod produce;
 // Tables of the spec look odd where a type has one value or is 64 bits wide.
 #[allow(clippy::unnecessary_cast, clippy::match_single_binding)]
 #[allow(clippy::modulo_one)]
 mod samples;
 mod script;
+mod statistics;
+mod text;
 
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -24,18 +29,28 @@ use script::Script;
 const USAGE: &str = "usage: peer layout | golden | check-golden
        peer produce|consume --name NAME [--capacity BYTES] [--count N] [--seed S]
             [--plan mixed|records|stream] [--size BYTES] [--slow-every K]
-            [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T]";
+            [--gap-us G] [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T]
+       peer statistics --name NAME
+       peer attempt ACTION --name NAME|--name-hex HEX [--role producer|consumer|monitor]
+            [--mode create_or_open|create_only|open_only] [--capacity BYTES]
+            [--strict-schema] [--size BYTES] [--exhaust-descriptors]
+            ACTION: attach | send | receive | receive-text | receive-typed | send-closed
+            | receive-closed
+       peer hostile --name NAME --mutations N [--seed S]";
 
 /// What went wrong, as text: the peer only reports it.
 type Failure = Box<dyn std::error::Error>;
 
-/// The options of `produce` and `consume`.
+/// The options of every verb that uses a ring, but `attempt`.
 pub struct Args {
     pub name: String,
     pub capacity: u64,
     pub count: u64,
     pub script: Script,
     pub slow_every: u64,
+    /// Longest gap between two messages.
+    pub gap: Duration,
+    pub mutations: u64,
     pub spin: bool,
     pub ledger: Option<PathBuf>,
     pub timeout: Duration,
@@ -49,6 +64,8 @@ impl Args {
             count: 1_000,
             script: Script::default(),
             slow_every: 0,
+            gap: Duration::ZERO,
+            mutations: 10_000,
             spin: false,
             ledger: None,
             timeout: Duration::from_secs(60),
@@ -65,6 +82,8 @@ impl Args {
                 "--plan" => args.script.plan = value.parse()?,
                 "--size" => args.script.size = value.parse()?,
                 "--slow-every" => args.slow_every = value.parse()?,
+                "--gap-us" => args.gap = Duration::from_micros(value.parse()?),
+                "--mutations" => args.mutations = value.parse()?,
                 "--wait" => args.spin = value == "spin",
                 "--ledger" => args.ledger = Some(value.into()),
                 "--timeout-ms" => args.timeout = Duration::from_millis(value.parse()?),
@@ -104,40 +123,47 @@ pub struct Report {
     pub messages: u64,
     pub bytes: u64,
     pub seconds: f64,
+    /// Sleeps of the receiving thread; `None` where nobody counts.
+    pub sleeps: Option<u64>,
     pub missed_wakeups: u64,
     pub errors: u64,
 }
 
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    let verb = words.next().unwrap_or_default();
-    let result = match verb.as_str() {
-        "layout" => {
-            println!("{}", describe::json());
-            Ok(())
-        }
-        "golden" => {
-            print_golden();
-            Ok(())
-        }
-        "check-golden" => check_golden(),
-        "produce" => report(
-            "producer",
-            Args::parse(words).and_then(|args| produce::run(&args)),
-        ),
-        "consume" => report(
-            "consumer",
-            Args::parse(words).and_then(|args| consume::run(&args)),
-        ),
-        _ => Err(USAGE.into()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(std::env::args().skip(1)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
             eprintln!("{failure}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Does what the command line says; `false` if that came out as it should not.
+fn run(mut words: impl Iterator<Item = String>) -> Result<bool, Failure> {
+    let verb = words.next().unwrap_or_default();
+    match verb.as_str() {
+        "layout" => println!("{}", describe::json()),
+        "golden" => print_golden(),
+        "check-golden" => check_golden()?,
+        "attempt" => return attempt::run(words),
+        "statistics" => statistics::print(&Args::parse(words)?.name)?,
+        "hostile" => {
+            let args = Args::parse(words)?;
+            hostile::run(&args.name, args.mutations, args.script.seed)?;
+        }
+        "produce" => report(
+            "producer",
+            Args::parse(words).and_then(|a| produce::run(&a)),
+        )?,
+        "consume" => report(
+            "consumer",
+            Args::parse(words).and_then(|a| consume::run(&a)),
+        )?,
+        _ => return Err(USAGE.into()),
+    }
+    Ok(true)
 }
 
 fn report(role: &str, result: Result<Report, Failure>) -> Result<(), Failure> {
@@ -146,21 +172,21 @@ fn report(role: &str, result: Result<Report, Failure>) -> Result<(), Failure> {
             messages,
             bytes,
             seconds,
+            sleeps,
             missed_wakeups,
             errors,
         }) => {
+            let sleeps = sleeps.map_or("null".to_owned(), |sleeps| sleeps.to_string());
             println!(
                 "{{\"ok\":true,\"role\":\"{role}\",\"messages\":{messages},\"bytes\":{bytes},\
-                 \"seconds\":{seconds},\"missed_wakeups\":{missed_wakeups},\"errors\":{errors}}}"
+                 \"seconds\":{seconds},\"sleeps\":{sleeps},\"missed_wakeups\":{missed_wakeups},\
+                 \"errors\":{errors}}}"
             );
             Ok(())
         }
         Err(failure) => {
-            let text = failure
-                .to_string()
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"");
-            println!("{{\"ok\":false,\"error\":\"{}\"}}", text.replace('\n', " "));
+            let reason = text::json(&failure.to_string());
+            println!("{{\"ok\":false,\"error\":{reason}}}");
             Err(failure)
         }
     }
@@ -169,7 +195,7 @@ fn report(role: &str, result: Result<Report, Failure>) -> Result<(), Failure> {
 fn print_golden() {
     for number in 0..samples::NAMES.len() {
         for k in 0..4 {
-            let hex = to_hex(&samples::encoded(number, k));
+            let hex = text::to_hex(&samples::encoded(number, k));
             println!("{} {k} {hex}", samples::NAMES[number]);
         }
     }
@@ -184,7 +210,7 @@ fn check_golden() -> Result<(), Failure> {
             words.next().unwrap_or_default(),
             words.next().unwrap_or_default(),
         );
-        let bytes = from_hex(words.next().unwrap_or_default())?;
+        let bytes = text::from_hex(words.next().unwrap_or_default())?;
         let number = samples::NAMES.iter().position(|known| *known == name);
         let number = number.ok_or_else(|| format!("no struct {name} in this spec"))?;
         if bytes != samples::encoded(number, k.parse()?) {
@@ -197,17 +223,4 @@ fn check_golden() -> Result<(), Failure> {
     }
     println!("{checked} checked");
     Ok(())
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(text: &str) -> Result<Vec<u8>, Failure> {
-    let pairs = (0..text.len())
-        .step_by(2)
-        .map(|at| text.get(at..at + 2).unwrap_or("?"));
-    Ok(pairs
-        .map(|pair| u8::from_str_radix(pair, 16))
-        .collect::<Result<_, _>>()?)
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use bitrpc_shm::{Encode, SendError};
 
 use crate::messages::Producer;
+use crate::pace::Gaps;
 use crate::samples::{self, Visit};
 use crate::script::{Kind, Plan, Planned};
 use crate::{Args, Failure, Report};
@@ -21,11 +22,13 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
         0
     };
     let mut report = Report::default();
+    let mut gaps = Gaps::new(args.script.seed, args.gap);
     let start = Instant::now();
     let mut index = first;
     while index < args.count {
         let message = args.script.message(index, producer.max_payload());
         args.slow_down(index);
+        gaps.pass();
         let batched = message.route == 2 && !args.script.is_fragmented(index);
         let sent = if args.script.plan == Plan::Mixed && batched {
             send_batch(args, &mut producer, index, &mut report)?

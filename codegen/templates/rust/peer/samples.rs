@@ -134,3 +134,42 @@ fn {{ item.sampler }}({% if item.fields.is_empty() %}_{% else %}rng{% endif %}: 
     }
 }
 {%- endfor %}
+
+/// Receives struct `number`, waiting up to `timeout`; `false` if nothing came.
+#[rustfmt::skip]
+pub fn receive(
+    number: usize,
+    consumer: &mut Consumer,
+    timeout: std::time::Duration,
+) -> Result<bool, bitrpc_shm::Error> {
+    match number {
+{%- for item in view.structs %}
+{%- if item.tail.is_some() %}
+        {{ loop.index0 }} => in_place(consumer, timeout, |message| {
+            message.decode::<{{ item.name }}>().map(drop)
+        }),
+{%- else %}
+        {{ loop.index0 }} => Ok(consumer.recv_typed::<{{ item.name }}>(Some(timeout))?.is_some()),
+{%- endif %}
+{%- endfor %}
+        _ => panic!("no struct has number {number}"),
+    }
+}
+{%- if view.any_tail %}
+
+/// Receives a struct that borrows its tail from the message, which stays if it is not one.
+fn in_place(
+    consumer: &mut Consumer,
+    timeout: std::time::Duration,
+    decode: impl Fn(&Message) -> Result<(), DecodeError>,
+) -> Result<bool, bitrpc_shm::Error> {
+    let end = std::time::Instant::now() + timeout;
+    while consumer.peek()?.is_none() {
+        if std::time::Instant::now() >= end {
+            return Ok(false);
+        }
+    }
+    consumer.peek()?.as_ref().map(decode).transpose()?;
+    Ok(consumer.skip()?)
+}
+{%- endif %}
