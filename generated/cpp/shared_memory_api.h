@@ -187,6 +187,8 @@ enum class Errc : std::uint8_t {
     kTooLarge,
     /// A message in pieces is larger than Options::max_message_size; it was dropped.
     kMessageTooLarge,
+    /// Message type 0 marks padding: nobody can send it.
+    kInvalidType,
     /// The ring holds bytes that no correct peer writes.
     kCorrupt,
     /// The text is not UTF-8.
@@ -237,6 +239,7 @@ enum class Errc : std::uint8_t {
         case Errc::kPeerDied: return "peer died";
         case Errc::kTooLarge: return "too large";
         case Errc::kMessageTooLarge: return "message too large";
+        case Errc::kInvalidType: return "invalid type";
         case Errc::kCorrupt: return "corrupt";
         case Errc::kInvalidUtf8: return "invalid UTF-8";
         case Errc::kTypeMismatch: return "type mismatch";
@@ -1042,6 +1045,7 @@ inline Error& last_error_slot() noexcept {
         case Errc::kMessageTooLarge:
             return join({text, to_string(code), ": ", std::to_string(found), " bytes, at most ",
                          std::to_string(expected), " are possible"});
+        case Errc::kInvalidType: return join({text, "message type 0 is reserved for padding"});
         case Errc::kCorrupt:
             return join({text, "corrupt: ", hex(found), " at position ", std::to_string(expected)});
         case Errc::kTypeMismatch:
@@ -4007,7 +4011,7 @@ inline void SharedMemoryProducer::dispose() noexcept {
 inline Errc SharedMemoryProducer::check(std::size_t size, MessageType type) noexcept {
     if (!ring_.is_open()) return refuse(Errc::kDisposed);
     if (is_forked()) return refuse(Errc::kForked);
-    if (type == MessageType{}) return refuse(Errc::kTypeMismatch);
+    if (type == MessageType{}) return refuse(Errc::kInvalidType);
     if (size > largest_payload_) return refuse(Errc::kTooLarge, largest_payload_, size);
     return claimed_ ? refuse(Errc::kBusy) : Errc::kOk;
 }
@@ -4662,6 +4666,8 @@ private:
     std::atomic<bool> interrupted_{false};
     /// True while the ring is open and no message in pieces is at hand: the usual case.
     bool plain_ = false;
+    /// The last look took a whole lap of pieces and found no message: time to look at the clock.
+    bool lapped_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -4728,9 +4734,12 @@ inline void SharedMemoryConsumer::dispose() noexcept {
 inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& record) noexcept {
     if (!ring_.is_open()) return Errc::kDisposed;
     if (ring_.attachment_.forked()) return Errc::kForked;
-    Errc code = Errc::kOk;
+    const std::uint64_t start = reader_.position();
+    lapped_ = false;
     while (!assembler_.ready()) {
-        code = reader_.look(record);
+        // Hostile pieces may lead round and round: a call takes no more than a lap of them.
+        lapped_ = reader_.position() - start >= reader_.capacity();
+        const Errc code = lapped_ ? Errc::kEmpty : reader_.look(record);
         if (code != Errc::kOk) return code;
         if (!has(record.flags(), kFlagFragment)) {
             if (assembler_.interrupt()) reader_.count_error();
@@ -4802,6 +4811,7 @@ inline Errc SharedMemoryConsumer::poll(Errc code, MessageView& view,
         code = find_patiently(code, view, record);
         if (code == Errc::kOk) return code;
         if (code != Errc::kEmpty) return verdict(code);
+        if (std::exchange(lapped_, false)) return Errc::kEmpty;
         const Errc peer = verdict(watch_.poll());
         if (peer != Errc::kOk) return peer;
         code = find(view, record);
@@ -4816,14 +4826,17 @@ inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& v
         code = find_patiently(code, view, record);
         if (code == Errc::kOk) return code;
         if (code != Errc::kEmpty) return verdict(code);
-        code = verdict(deadline.immediate() ? watch_.poll() : watch_.look());
-        if (code != Errc::kEmpty && code != Errc::kOk) return code;
-        if (code == Errc::kOk) {
-            code = find(view, record);
-            continue;
+        const bool lapped = std::exchange(lapped_, false);
+        if (!lapped) {
+            code = verdict(deadline.immediate() ? watch_.poll() : watch_.look());
+            if (code != Errc::kEmpty && code != Errc::kOk) return code;
+            if (code == Errc::kOk) {
+                code = find(view, record);
+                continue;
+            }
         }
         const bool spin = spin_only || looks < options_.spin_budget;
-        const bool look_at_clock = !spin || (looks & detail::kClockMask) == 0;
+        const bool look_at_clock = !spin || lapped || (looks & detail::kClockMask) == 0;
         std::uint64_t left = deadline.immediate() ? 0 : 1;
         if (left != 0 && look_at_clock) left = deadline.left(detail::kLivenessNs);
         if (left == 0 || interrupted_.exchange(false, std::memory_order_acquire)) {

@@ -339,4 +339,6 @@ private:
     std::atomic<bool> interrupted_{false};
     /// True while the ring is open and no message in pieces is at hand: the usual case.
     bool plain_ = false;
+    /// The last look took a whole lap of pieces and found no message: time to look at the clock.
+    bool lapped_ = false;
 };

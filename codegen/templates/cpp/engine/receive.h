@@ -62,9 +62,12 @@ inline void SharedMemoryConsumer::dispose() noexcept {
 inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& record) noexcept {
     if (!ring_.is_open()) return Errc::kDisposed;
     if (ring_.attachment_.forked()) return Errc::kForked;
-    Errc code = Errc::kOk;
+    const std::uint64_t start = reader_.position();
+    lapped_ = false;
     while (!assembler_.ready()) {
-        code = reader_.look(record);
+        // Hostile pieces may lead round and round: a call takes no more than a lap of them.
+        lapped_ = reader_.position() - start >= reader_.capacity();
+        const Errc code = lapped_ ? Errc::kEmpty : reader_.look(record);
         if (code != Errc::kOk) return code;
         if (!has(record.flags(), kFlagFragment)) {
             if (assembler_.interrupt()) reader_.count_error();
@@ -136,6 +139,7 @@ inline Errc SharedMemoryConsumer::poll(Errc code, MessageView& view,
         code = find_patiently(code, view, record);
         if (code == Errc::kOk) return code;
         if (code != Errc::kEmpty) return verdict(code);
+        if (std::exchange(lapped_, false)) return Errc::kEmpty;
         const Errc peer = verdict(watch_.poll());
         if (peer != Errc::kOk) return peer;
         code = find(view, record);
@@ -150,14 +154,17 @@ inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& v
         code = find_patiently(code, view, record);
         if (code == Errc::kOk) return code;
         if (code != Errc::kEmpty) return verdict(code);
-        code = verdict(deadline.immediate() ? watch_.poll() : watch_.look());
-        if (code != Errc::kEmpty && code != Errc::kOk) return code;
-        if (code == Errc::kOk) {
-            code = find(view, record);
-            continue;
+        const bool lapped = std::exchange(lapped_, false);
+        if (!lapped) {
+            code = verdict(deadline.immediate() ? watch_.poll() : watch_.look());
+            if (code != Errc::kEmpty && code != Errc::kOk) return code;
+            if (code == Errc::kOk) {
+                code = find(view, record);
+                continue;
+            }
         }
         const bool spin = spin_only || looks < options_.spin_budget;
-        const bool look_at_clock = !spin || (looks & detail::kClockMask) == 0;
+        const bool look_at_clock = !spin || lapped || (looks & detail::kClockMask) == 0;
         std::uint64_t left = deadline.immediate() ? 0 : 1;
         if (left != 0 && look_at_clock) left = deadline.left(detail::kLivenessNs);
         if (left == 0 || interrupted_.exchange(false, std::memory_order_acquire)) {

@@ -57,7 +57,8 @@ private:
         const std::uint64_t kind = rng.next() % 8;
         if (kind < 4) return kFields[rng.next() % kFields.size()];
         if (kind > 4) return header + rng.next() % kCapacity;
-        return header + read(ring::ring_header::kReadPositionOffset) % kCapacity + rng.next() % 16;
+        const std::uint64_t position = read(ring::ring_header::kReadPositionOffset);
+        return header + (position + rng.next() % 16) % kCapacity;
     }
 
     std::uint64_t read(std::uint64_t at) const {
