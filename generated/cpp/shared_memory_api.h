@@ -98,8 +98,10 @@
 #endif
 #include <windows.h>
 #else
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -681,11 +683,12 @@ private:
     std::size_t size_ = 0;
 };
 
-/// True when `text` is well-formed UTF-8: no overlong forms, no surrogates, nothing above
-/// U+10FFFF.
-[[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
-    const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-    const auto* end = at + text.size();
+/// Bytes at the start of `text` that are well-formed UTF-8: no overlong forms, no surrogates,
+/// nothing above U+10FFFF.
+[[nodiscard]] inline std::size_t utf8_prefix(std::string_view text) noexcept {
+    const auto* const start = reinterpret_cast<const unsigned char*>(text.data());
+    const auto* const end = start + text.size();
+    const auto* at = start;
     const auto is_tail = [](unsigned char c) { return (c & 0xC0U) == 0x80U; };
     while (at != end) {
         std::uint64_t eight = 0;
@@ -696,20 +699,24 @@ private:
                 continue;
             }
         }
-        const unsigned char lead = *at++;
-        if (lead < 0x80U) continue;
-        const std::ptrdiff_t more = lead >= 0xF0U ? 3 : lead >= 0xE0U ? 2 : 1;
-        if (lead < 0xC2U || lead > 0xF4U || end - at < more) return false;
-        const unsigned char next = *at;
-        if (lead == 0xE0U && next < 0xA0U) return false;
-        if (lead == 0xEDU && next > 0x9FU) return false;
-        if (lead == 0xF0U && next < 0x90U) return false;
-        if (lead == 0xF4U && next > 0x8FU) return false;
-        for (std::ptrdiff_t i = 0; i < more; ++i) {
-            if (!is_tail(*at++)) return false;
+        const unsigned char lead = *at;
+        const std::ptrdiff_t more = lead < 0x80U ? 0 : lead >= 0xF0U ? 3 : lead >= 0xE0U ? 2 : 1;
+        bool fine = lead < 0x80U || (lead >= 0xC2U && lead <= 0xF4U && end - at > more);
+        if (fine && more > 0) {
+            const unsigned char next = at[1];
+            fine = !(lead == 0xE0U && next < 0xA0U) && !(lead == 0xEDU && next > 0x9FU) &&
+                   !(lead == 0xF0U && next < 0x90U) && !(lead == 0xF4U && next > 0x8FU);
         }
+        for (std::ptrdiff_t i = 1; fine && i <= more; ++i) fine = is_tail(at[i]);
+        if (!fine) break;
+        at += more + 1;
     }
-    return true;
+    return static_cast<std::size_t>(at - start);
+}
+
+/// True when all of `text` is well-formed UTF-8.
+[[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
+    return utf8_prefix(text) == text.size();
 }
 
 /// A message that decode() could not turn into a struct of this protocol.
@@ -980,7 +987,7 @@ public:
     /// the bytes needed for kNoSpace; the position for kCorrupt.
     [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
     /// The found number; the bytes free for kNoSpace, the word for kCorrupt, the holder's process
-    /// id for kRoleTaken.
+    /// id for kRoleTaken, the place of the first wrong byte for kInvalidUtf8.
     [[nodiscard]] std::uint64_t found() const noexcept { return found_; }
     /// The system's error code (errno, GetLastError), 0 if none.
     [[nodiscard]] int os_error() const noexcept { return os_error_; }
@@ -1054,7 +1061,8 @@ inline Error& last_error_slot() noexcept {
         case Errc::kSizeMismatch:
             return join({text, "size mismatch: ", std::to_string(found), " bytes, expected ",
                          std::to_string(expected)});
-        case Errc::kInvalidUtf8: return join({text, "the text is not UTF-8"});
+        case Errc::kInvalidUtf8:
+            return join({text, "expected UTF-8, found another byte at ", std::to_string(found)});
         case Errc::kClosed: return join({text, "the other side has closed"});
         case Errc::kPeerDied: return join({text, "the other side ended without closing"});
         case Errc::kRemoved: return join({text, "the file was removed"});
@@ -1396,8 +1404,13 @@ namespace detail {
 
 /// What the checks at attach need to know of a file.
 struct FileFacts {
+    /// What it is, in words.
+    const char* kind = "";
     bool regular = false;
-    bool own = false;
+    /// Windows files have access lists instead of a user id.
+    std::uint64_t owner = 0;
+    /// Not asked for.
+    std::int64_t modified = 0;
     std::uint64_t size = 0;
     std::uint64_t links = 0;
     std::uint64_t device = 0;
@@ -1498,7 +1511,7 @@ public:
         }
         const DWORD special = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
         out.regular = (info.dwFileAttributes & special) == 0;
-        out.own = true;
+        out.kind = out.regular ? "a regular file" : "a directory or link";
         out.size = join(info.nFileSizeHigh, info.nFileSizeLow);
         out.links = standard.DeletePending != 0 ? 0 : info.nNumberOfLinks;
         out.device = info.dwVolumeSerialNumber;
@@ -1645,6 +1658,16 @@ inline void sleep_ns(std::uint64_t ns) noexcept { ::Sleep(static_cast<DWORD>(ns 
     return value;
 }
 
+/// Windows files have access lists instead of a user id.
+[[nodiscard]] inline std::uint64_t user_id() noexcept { return 0; }
+
+/// Not asked here: in doubt a process exists.
+[[nodiscard]] inline bool process_exists(std::uint32_t) noexcept { return true; }
+
+/// Not asked here: nothing is swept.
+template <class Visit>
+void list_folder(const std::string&, const Visit&) {}
+
 /// The folder that rings live in unless BITRPC_SHM_DIR names another; made if it is not there.
 [[nodiscard]] inline std::string default_folder() {
     const std::string folder = environment("LOCALAPPDATA") + "\\BitRPC";
@@ -1707,8 +1730,13 @@ namespace detail {
 
 /// What the checks at attach need to know of a file.
 struct FileFacts {
+    /// What it is, in words.
+    const char* kind = "";
     bool regular = false;
-    bool own = false;
+    /// The user that the file belongs to.
+    std::uint64_t owner = 0;
+    /// When it was changed, in seconds since 1970.
+    std::int64_t modified = 0;
     std::uint64_t size = 0;
     std::uint64_t links = 0;
     std::uint64_t device = 0;
@@ -1719,10 +1747,20 @@ struct FileFacts {
     }
 };
 
+[[nodiscard]] inline const char* kind_of(mode_t mode) noexcept {
+    if (S_ISREG(mode)) return "a regular file";
+    if (S_ISDIR(mode)) return "a directory";
+    if (S_ISLNK(mode)) return "a symbolic link";
+    if (S_ISFIFO(mode)) return "a FIFO";
+    return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
 [[nodiscard]] inline FileFacts facts_of(const struct stat& status) noexcept {
     FileFacts facts;
     facts.regular = S_ISREG(status.st_mode);
-    facts.own = status.st_uid == ::geteuid();
+    facts.kind = kind_of(status.st_mode);
+    facts.owner = status.st_uid;
+    facts.modified = static_cast<std::int64_t>(status.st_mtime);
     facts.size = static_cast<std::uint64_t>(status.st_size);
     facts.links = static_cast<std::uint64_t>(status.st_nlink);
     facts.device = static_cast<std::uint64_t>(status.st_dev);
@@ -1899,6 +1937,23 @@ static_assert(sizeof(off_t) == sizeof(std::uint64_t), "role locks lie at 2^62");
 
 [[nodiscard]] inline std::uint32_t process_id() noexcept {
     return static_cast<std::uint32_t>(::getpid());
+}
+
+/// The user that files of this process belong to.
+[[nodiscard]] inline std::uint64_t user_id() noexcept { return ::geteuid(); }
+
+/// Whether a process has this id here; in doubt it has.
+[[nodiscard]] inline bool process_exists(std::uint32_t id) noexcept {
+    return ::kill(static_cast<pid_t>(id), 0) == 0 || errno != ESRCH;
+}
+
+/// Shows `visit` the name of everything in a folder.
+template <class Visit>
+void list_folder(const std::string& folder, const Visit& visit) {
+    DIR* const open = ::opendir(folder.c_str());
+    if (open == nullptr) return;
+    while (const dirent* entry = ::readdir(open)) visit(std::string_view(entry->d_name));
+    ::closedir(open);
 }
 
 /// Counts the forks that this process comes from; read by every send and receive.
@@ -2166,8 +2221,6 @@ public:
         kind = Errc::kAlreadyExists;
     } else if (code == EACCES || code == EPERM || code == EROFS) {
         kind = Errc::kPermissionDenied;
-    } else if (code == ELOOP || code == EISDIR || code == ENXIO) {
-        kind = Errc::kNotRegularFile;
     } else if (code == ENOSPC) {
         kind = Errc::kNoSpace;
     }
@@ -2250,19 +2303,30 @@ public:
     return {};
 }
 
+[[nodiscard]] inline Error not_regular(const std::string& path, const FileFacts& facts) {
+    return {Errc::kNotRegularFile,
+            join({"expected a regular file at ", quoted(path), ", found ", facts.kind})};
+}
+
+/// What a failed open means: systems have many codes for "not a file".
+[[nodiscard]] inline Error open_failure(int code, const std::string& path) {
+    FileFacts facts;
+    if (File::facts_at(path, facts) == 0 && !facts.regular) return not_regular(path, facts);
+    return system_failure(code, "open", path);
+}
+
 /// Opens an existing ring and checks all that must be so before it is used.
 [[nodiscard]] inline Error open_segment(const std::string& path, const Options& options,
                                         bool writable, Segment& out) {
     Segment segment;
     if (const int failed = segment.file.open(path, writable)) {
-        return system_failure(failed, "open", path);
+        return open_failure(failed, path);
     }
     FileFacts facts;
     if (const int failed = segment.file.facts(facts)) return system_failure(failed, "stat", path);
-    if (!facts.regular)
-        return {Errc::kNotRegularFile, join({quoted(path), " is not a regular file"})};
-    if (!facts.own && !options.any_owner) {
-        return {Errc::kWrongOwner, join({quoted(path), " belongs to another user"})};
+    if (!facts.regular) return not_regular(path, facts);
+    if (facts.owner != user_id() && !options.any_owner) {
+        return mismatch(Errc::kWrongOwner, path, "the owner", user_id(), facts.owner, false);
     }
     std::vector<std::byte> header(ring_header::kSize);
     std::size_t got = 0;
@@ -2316,6 +2380,43 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     return {};
 }
 
+/// The process that makes or made a ring under the temporary name `file`, whose names begin with
+/// `prefix`; 0 for every other file.
+[[nodiscard]] inline std::uint32_t creator_of(std::string_view file, std::string_view prefix) {
+    constexpr std::string_view kSuffix = ".tmp";
+    constexpr std::size_t kNonce = 9;
+    if (file.size() <= prefix.size() + kNonce + kSuffix.size()) return 0;
+    if (file.substr(0, prefix.size()) != prefix) return 0;
+    if (file.substr(file.size() - kSuffix.size()) != kSuffix) return 0;
+    const std::string_view rest =
+        file.substr(prefix.size(), file.size() - prefix.size() - kSuffix.size());
+    const std::size_t dot = rest.size() - kNonce;
+    std::uint32_t pid = 0;
+    for (const char c : rest.substr(0, dot)) {
+        if (c < '0' || c > '9') return 0;
+        pid = pid * 10 + static_cast<std::uint32_t>(c - '0');
+    }
+    return rest[dot] == '.' ? pid : 0;
+}
+
+/// Removes what creators of this ring left behind who died before they could publish it.
+///
+/// A process id means nothing in another container that shares the folder, so a file is left
+/// alone until nobody can be working on it any more.
+inline void sweep(std::string_view name) {
+    constexpr std::int64_t kAbandonedSeconds = 10;
+    const std::string folder = ring_folder();
+    const std::string prefix = join({".", kFilePrefix, name, "."});
+    const auto now = static_cast<std::int64_t>(unix_ns() / 1000000000U);
+    list_folder(folder, [&](std::string_view file) {
+        const std::uint32_t creator = creator_of(file, prefix);
+        const std::string path = join({folder, "/", file});
+        FileFacts facts;
+        if (creator == 0 || process_exists(creator) || File::facts_at(path, facts) != 0) return;
+        if (now - facts.modified > kAbandonedSeconds) static_cast<void>(File::remove(path));
+    });
+}
+
 /// Makes a ring under a temporary name and gives it its own one when it is whole: nobody ever
 /// sees a half-made ring. kAlreadyExists if another process was faster.
 [[nodiscard]] inline Error create_segment(std::string_view name, const Options& options,
@@ -2327,6 +2428,12 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     static std::atomic<std::uint32_t> count{0};
     const auto nonce = static_cast<std::uint32_t>(monotonic_ns()) + count.fetch_add(1);
     const std::string path = ring_path(name);
+    // A shortcut: publishing would find out, too, after all the work.
+    FileFacts facts;
+    if (File::facts_at(path, facts) == 0) {
+        return facts.regular ? system_failure(EEXIST, "create", path) : not_regular(path, facts);
+    }
+    sweep(name);
     const std::string temporary =
         join({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
               hex(nonce).substr(10), ".tmp"});
@@ -2450,6 +2557,9 @@ private:
     /// How often a lost race with a removal is started over before it counts as a failure.
     static constexpr int kRounds = 1000;
     static constexpr std::uint64_t kRoleRetryNs = 50000000;
+    /// The same while the holder does not say that it is attached: it is about to attach, or to
+    /// close, or a consumer that tidies up, and will be through soon unless it is paused.
+    static constexpr std::uint64_t kTransitionRetryNs = 5000000000;
     static constexpr std::uint64_t kRoleNapNs = 1000000;
 
     [[nodiscard]] Error open_or_create(const Options& options);
@@ -2488,14 +2598,17 @@ inline Error Attachment::open_or_create(const Options& options) {
             join({quoted(path_), " is made and removed again faster than it can be opened"})};
 }
 
-/// A role found taken is tried again for a while: its holder may be removing a drained ring.
+/// A role found taken is tried again for a while: its holder may be removing a drained ring. No
+/// error either when the name leads elsewhere by now: the caller looks.
 inline Error Attachment::take_role() {
-    const std::uint64_t end = monotonic_ns() + kRoleRetryNs;
+    const std::uint64_t start = monotonic_ns();
     for (;;) {
         const int failed = segment_.file.lock(own().lock_offset);
-        if (failed == 0) return {};
+        if (failed == 0 || !has_its_name()) return {};
         if (failed != EAGAIN) return system_failure(failed, "lock", path_);
-        if (monotonic_ns() >= end) break;
+        const std::uint32_t state = word32(own().state).load(std::memory_order_relaxed);
+        const bool attached = state == kStateAttached;
+        if (monotonic_ns() - start >= (attached ? kRoleRetryNs : kTransitionRetryNs)) break;
         sleep_ns(kRoleNapNs);
     }
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
@@ -3749,7 +3862,7 @@ public:
     }
     /// Sends text as plain data; kInvalidUtf8 if it is not UTF-8.
     Status send_string(std::string_view text, MessageFlags flags = MessageFlags{}) noexcept {
-        if (!is_utf8(text)) return refuse(Errc::kInvalidUtf8);
+        if (!is_utf8(text)) return refuse(Errc::kInvalidUtf8, 0, utf8_prefix(text));
         return send(ByteView(text), kTypeData, flags);
     }
     /// Sends a struct: a generated one under its own type, any other trivially copyable one as
@@ -3770,7 +3883,7 @@ public:
     /// Sends text if there is room now, else kFull.
     [[nodiscard]] Status try_send_string(std::string_view text,
                                          MessageFlags flags = MessageFlags{}) noexcept {
-        if (!is_utf8(text)) return refuse(Errc::kInvalidUtf8);
+        if (!is_utf8(text)) return refuse(Errc::kInvalidUtf8, 0, utf8_prefix(text));
         return try_send(ByteView(text), kTypeData, flags);
     }
     /// Sends a struct if there is room now, else kFull.
@@ -4585,10 +4698,7 @@ private:
         }
         const Status used = use(view);
         if (detail::unlikely(!used)) {
-            const bool size_is_wrong = used.code() == Errc::kSizeMismatch;
-            return size_is_wrong ? refuse(used.code(), size_wanted, view.payload().size())
-                                 : refuse(used.code(), static_cast<std::uint32_t>(type_wanted),
-                                          static_cast<std::uint32_t>(view.type()));
+            return refuse_view(used.code(), view, size_wanted, type_wanted);
         }
         const std::size_t size = view.payload().size();
         const std::uint64_t index = take(record);
@@ -4646,6 +4756,8 @@ private:
     Errc wait(Errc code, int timeout_ms, MessageView& view, detail::Record& record) noexcept;
     [[nodiscard]] Errc verdict(Errc found) noexcept;
     [[nodiscard]] bool is_spent() noexcept;
+    BITRPC_DETAIL_COLD Errc refuse_view(Errc code, const MessageView& view, std::size_t size_wanted,
+                                        MessageType type_wanted) noexcept;
     BITRPC_DETAIL_COLD Errc refuse(Errc code, std::uint64_t expected = 0,
                                    std::uint64_t found = 0) noexcept;
 
@@ -4882,6 +4994,19 @@ inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
     error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
     detail::log(LogLevel::kWarning, error_.message());
     return code;
+}
+
+/// Says what is wrong with a message that is not what it was received as.
+inline Errc SharedMemoryConsumer::refuse_view(Errc code, const MessageView& view,
+                                              std::size_t size_wanted,
+                                              MessageType type_wanted) noexcept {
+    switch (code) {
+        case Errc::kSizeMismatch: return refuse(code, size_wanted, view.payload().size());
+        case Errc::kInvalidUtf8: return refuse(code, 0, utf8_prefix(view.text()));
+        default:
+            return refuse(code, static_cast<std::uint32_t>(type_wanted),
+                          static_cast<std::uint32_t>(view.type()));
+    }
 }
 
 template <class Handler>

@@ -84,6 +84,14 @@ pub(crate) fn user_id() -> Option<u32> {
     Some(unsafe { libc::geteuid() })
 }
 
+/// Whether a process has this id here; in doubt it has.
+pub(crate) fn process_exists(id: u32) -> bool {
+    let Ok(id) = libc::pid_t::try_from(id) else { return false };
+    // SAFETY: signal 0 is never sent, it only asks (kill(2)); no memory is touched.
+    let result = unsafe { libc::kill(id, 0) };
+    result == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
+
 /// Bytes that this user may still write to the folder's file system.
 pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
     let path = CString::new(folder.as_os_str().as_bytes()).ok()?;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::identity::{Identity, round_capacity};
 use super::name::Target;
@@ -14,6 +15,9 @@ use crate::platform::{self, FileKind};
 
 /// How many temporary names are tried before giving up.
 const NAME_ATTEMPTS: u32 = 100;
+
+/// Age at which the temporary file of a process that is gone counts as abandoned.
+const ABANDONED: Duration = Duration::from_secs(10);
 
 /// A file whose header was checked.
 pub(super) struct Opened {
@@ -46,6 +50,7 @@ pub(super) fn create<L: Layout>(target: &Target, options: &Options) -> Result<Op
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(failed("look at", &target.path, error)),
     }
+    sweep(target);
     let (mut temporary, mut file) = create_temporary(target, options)?;
     fill::<L>(&mut file, target, &identity)?;
     match platform::publish(&temporary.path, &target.path) {
@@ -76,6 +81,26 @@ fn create_temporary(target: &Target, options: &Options) -> Result<(Temporary, Fi
         }
     }
     Err(failed("create a file in", &target.folder, ErrorKind::AlreadyExists.into()))
+}
+
+/// Removes what creators of this ring left behind who died before they could publish it.
+///
+/// A process id means nothing in another container that shares the folder, so a file is left alone
+/// until nobody can be working on it any more.
+fn sweep(target: &Target) {
+    let Ok(entries) = std::fs::read_dir(&target.folder) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let Some(creator) = name.to_str().and_then(|name| target.creator_of(name)) else {
+            continue;
+        };
+        let age = entry.metadata().and_then(|file| file.modified()).map(|time| time.elapsed());
+        let is_old = age.is_ok_and(|age| age.is_ok_and(|age| age > ABANDONED));
+        if is_old && !platform::process_exists(creator) {
+            let removed = std::fs::remove_file(entry.path());
+            log::debug!("swept {}: {removed:?}", entry.path().display());
+        }
+    }
 }
 
 /// Reserves the bytes and writes the header.

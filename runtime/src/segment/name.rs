@@ -46,6 +46,15 @@ impl Target {
         let pid = std::process::id();
         self.folder.join(format!(".{}.{pid}.{nonce:08x}.tmp", self.file_name))
     }
+
+    /// The process that makes or made this ring under the temporary name `file_name`; `None` for
+    /// every other file.
+    pub(crate) fn creator_of(&self, file_name: &str) -> Option<u32> {
+        let rest = file_name.strip_prefix('.')?.strip_prefix(&self.file_name)?.strip_prefix('.')?;
+        let (pid, nonce) = rest.strip_suffix(".tmp")?.split_once('.')?;
+        let is_nonce = nonce.len() == 8 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit());
+        pid.parse().ok().filter(|_| is_nonce)
+    }
 }
 
 fn check(name: &str) -> Result<(), &'static str> {
@@ -86,5 +95,23 @@ mod tests {
         let temporary = target.temporary(7);
         let temporary = temporary.file_name().unwrap().to_str().unwrap();
         assert!(temporary.starts_with(".P_n.") && temporary.ends_with(".00000007.tmp"));
+    }
+
+    #[test]
+    fn only_the_rings_own_temporary_names_tell_their_creator() {
+        let target = Target::new("P_", "n", &Options::new().directory("/some/where")).unwrap();
+        let own = target.temporary(0xABC);
+        let own = own.file_name().unwrap().to_str().unwrap();
+        assert_eq!(target.creator_of(own), Some(std::process::id()));
+        for other in [
+            "P_n",
+            ".P_n.1.tmp",
+            ".P_m.1.00000000.tmp",
+            ".P_n.x.00000000.tmp",
+            ".P_n2.1.00000000.tmp",
+            ".P_n.1.0000000g.tmp",
+        ] {
+            assert_eq!(target.creator_of(other), None, "{other}");
+        }
     }
 }

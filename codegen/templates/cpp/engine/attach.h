@@ -105,6 +105,9 @@ private:
     /// How often a lost race with a removal is started over before it counts as a failure.
     static constexpr int kRounds = 1000;
     static constexpr std::uint64_t kRoleRetryNs = 50000000;
+    /// The same while the holder does not say that it is attached: it is about to attach, or to
+    /// close, or a consumer that tidies up, and will be through soon unless it is paused.
+    static constexpr std::uint64_t kTransitionRetryNs = 5000000000;
     static constexpr std::uint64_t kRoleNapNs = 1000000;
 
     [[nodiscard]] Error open_or_create(const Options& options);
@@ -143,14 +146,17 @@ inline Error Attachment::open_or_create(const Options& options) {
             join({quoted(path_), " is made and removed again faster than it can be opened"})};
 }
 
-/// A role found taken is tried again for a while: its holder may be removing a drained ring.
+/// A role found taken is tried again for a while: its holder may be removing a drained ring. No
+/// error either when the name leads elsewhere by now: the caller looks.
 inline Error Attachment::take_role() {
-    const std::uint64_t end = monotonic_ns() + kRoleRetryNs;
+    const std::uint64_t start = monotonic_ns();
     for (;;) {
         const int failed = segment_.file.lock(own().lock_offset);
-        if (failed == 0) return {};
+        if (failed == 0 || !has_its_name()) return {};
         if (failed != EAGAIN) return system_failure(failed, "lock", path_);
-        if (monotonic_ns() >= end) break;
+        const std::uint32_t state = word32(own().state).load(std::memory_order_relaxed);
+        const bool attached = state == kStateAttached;
+        if (monotonic_ns() - start >= (attached ? kRoleRetryNs : kTransitionRetryNs)) break;
         sleep_ns(kRoleNapNs);
     }
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);

@@ -58,11 +58,12 @@ private:
     std::size_t size_ = 0;
 };
 
-/// True when `text` is well-formed UTF-8: no overlong forms, no surrogates, nothing above
-/// U+10FFFF.
-[[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
-    const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-    const auto* end = at + text.size();
+/// Bytes at the start of `text` that are well-formed UTF-8: no overlong forms, no surrogates,
+/// nothing above U+10FFFF.
+[[nodiscard]] inline std::size_t utf8_prefix(std::string_view text) noexcept {
+    const auto* const start = reinterpret_cast<const unsigned char*>(text.data());
+    const auto* const end = start + text.size();
+    const auto* at = start;
     const auto is_tail = [](unsigned char c) { return (c & 0xC0U) == 0x80U; };
     while (at != end) {
         std::uint64_t eight = 0;
@@ -73,20 +74,24 @@ private:
                 continue;
             }
         }
-        const unsigned char lead = *at++;
-        if (lead < 0x80U) continue;
-        const std::ptrdiff_t more = lead >= 0xF0U ? 3 : lead >= 0xE0U ? 2 : 1;
-        if (lead < 0xC2U || lead > 0xF4U || end - at < more) return false;
-        const unsigned char next = *at;
-        if (lead == 0xE0U && next < 0xA0U) return false;
-        if (lead == 0xEDU && next > 0x9FU) return false;
-        if (lead == 0xF0U && next < 0x90U) return false;
-        if (lead == 0xF4U && next > 0x8FU) return false;
-        for (std::ptrdiff_t i = 0; i < more; ++i) {
-            if (!is_tail(*at++)) return false;
+        const unsigned char lead = *at;
+        const std::ptrdiff_t more = lead < 0x80U ? 0 : lead >= 0xF0U ? 3 : lead >= 0xE0U ? 2 : 1;
+        bool fine = lead < 0x80U || (lead >= 0xC2U && lead <= 0xF4U && end - at > more);
+        if (fine && more > 0) {
+            const unsigned char next = at[1];
+            fine = !(lead == 0xE0U && next < 0xA0U) && !(lead == 0xEDU && next > 0x9FU) &&
+                   !(lead == 0xF0U && next < 0x90U) && !(lead == 0xF4U && next > 0x8FU);
         }
+        for (std::ptrdiff_t i = 1; fine && i <= more; ++i) fine = is_tail(at[i]);
+        if (!fine) break;
+        at += more + 1;
     }
-    return true;
+    return static_cast<std::size_t>(at - start);
+}
+
+/// True when all of `text` is well-formed UTF-8.
+[[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {
+    return utf8_prefix(text) == text.size();
 }
 
 /// A message that decode() could not turn into a struct of this protocol.

@@ -258,10 +258,7 @@ private:
         }
         const Status used = use(view);
         if (detail::unlikely(!used)) {
-            const bool size_is_wrong = used.code() == Errc::kSizeMismatch;
-            return size_is_wrong ? refuse(used.code(), size_wanted, view.payload().size())
-                                 : refuse(used.code(), static_cast<std::uint32_t>(type_wanted),
-                                          static_cast<std::uint32_t>(view.type()));
+            return refuse_view(used.code(), view, size_wanted, type_wanted);
         }
         const std::size_t size = view.payload().size();
         const std::uint64_t index = take(record);
@@ -319,6 +316,8 @@ private:
     Errc wait(Errc code, int timeout_ms, MessageView& view, detail::Record& record) noexcept;
     [[nodiscard]] Errc verdict(Errc found) noexcept;
     [[nodiscard]] bool is_spent() noexcept;
+    BITRPC_DETAIL_COLD Errc refuse_view(Errc code, const MessageView& view, std::size_t size_wanted,
+                                        MessageType type_wanted) noexcept;
     BITRPC_DETAIL_COLD Errc refuse(Errc code, std::uint64_t expected = 0,
                                    std::uint64_t found = 0) noexcept;
 

@@ -23,7 +23,7 @@ public:
     /// the bytes needed for kNoSpace; the position for kCorrupt.
     [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
     /// The found number; the bytes free for kNoSpace, the word for kCorrupt, the holder's process
-    /// id for kRoleTaken.
+    /// id for kRoleTaken, the place of the first wrong byte for kInvalidUtf8.
     [[nodiscard]] std::uint64_t found() const noexcept { return found_; }
     /// The system's error code (errno, GetLastError), 0 if none.
     [[nodiscard]] int os_error() const noexcept { return os_error_; }
@@ -97,7 +97,8 @@ inline Error& last_error_slot() noexcept {
         case Errc::kSizeMismatch:
             return join({text, "size mismatch: ", std::to_string(found), " bytes, expected ",
                          std::to_string(expected)});
-        case Errc::kInvalidUtf8: return join({text, "the text is not UTF-8"});
+        case Errc::kInvalidUtf8:
+            return join({text, "expected UTF-8, found another byte at ", std::to_string(found)});
         case Errc::kClosed: return join({text, "the other side has closed"});
         case Errc::kPeerDied: return join({text, "the other side ended without closing"});
         case Errc::kRemoved: return join({text, "the file was removed"});

@@ -6,8 +6,13 @@ namespace detail {
 
 /// What the checks at attach need to know of a file.
 struct FileFacts {
+    /// What it is, in words.
+    const char* kind = "";
     bool regular = false;
-    bool own = false;
+    /// The user that the file belongs to.
+    std::uint64_t owner = 0;
+    /// When it was changed, in seconds since 1970.
+    std::int64_t modified = 0;
     std::uint64_t size = 0;
     std::uint64_t links = 0;
     std::uint64_t device = 0;
@@ -18,10 +23,20 @@ struct FileFacts {
     }
 };
 
+[[nodiscard]] inline const char* kind_of(mode_t mode) noexcept {
+    if (S_ISREG(mode)) return "a regular file";
+    if (S_ISDIR(mode)) return "a directory";
+    if (S_ISLNK(mode)) return "a symbolic link";
+    if (S_ISFIFO(mode)) return "a FIFO";
+    return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
 [[nodiscard]] inline FileFacts facts_of(const struct stat& status) noexcept {
     FileFacts facts;
     facts.regular = S_ISREG(status.st_mode);
-    facts.own = status.st_uid == ::geteuid();
+    facts.kind = kind_of(status.st_mode);
+    facts.owner = status.st_uid;
+    facts.modified = static_cast<std::int64_t>(status.st_mtime);
     facts.size = static_cast<std::uint64_t>(status.st_size);
     facts.links = static_cast<std::uint64_t>(status.st_nlink);
     facts.device = static_cast<std::uint64_t>(status.st_dev);
@@ -198,6 +213,23 @@ static_assert(sizeof(off_t) == sizeof(std::uint64_t), "role locks lie at 2^62");
 
 [[nodiscard]] inline std::uint32_t process_id() noexcept {
     return static_cast<std::uint32_t>(::getpid());
+}
+
+/// The user that files of this process belong to.
+[[nodiscard]] inline std::uint64_t user_id() noexcept { return ::geteuid(); }
+
+/// Whether a process has this id here; in doubt it has.
+[[nodiscard]] inline bool process_exists(std::uint32_t id) noexcept {
+    return ::kill(static_cast<pid_t>(id), 0) == 0 || errno != ESRCH;
+}
+
+/// Shows `visit` the name of everything in a folder.
+template <class Visit>
+void list_folder(const std::string& folder, const Visit& visit) {
+    DIR* const open = ::opendir(folder.c_str());
+    if (open == nullptr) return;
+    while (const dirent* entry = ::readdir(open)) visit(std::string_view(entry->d_name));
+    ::closedir(open);
 }
 
 /// Counts the forks that this process comes from; read by every send and receive.

@@ -6,8 +6,13 @@ namespace detail {
 
 /// What the checks at attach need to know of a file.
 struct FileFacts {
+    /// What it is, in words.
+    const char* kind = "";
     bool regular = false;
-    bool own = false;
+    /// Windows files have access lists instead of a user id.
+    std::uint64_t owner = 0;
+    /// Not asked for.
+    std::int64_t modified = 0;
     std::uint64_t size = 0;
     std::uint64_t links = 0;
     std::uint64_t device = 0;
@@ -108,7 +113,7 @@ public:
         }
         const DWORD special = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
         out.regular = (info.dwFileAttributes & special) == 0;
-        out.own = true;
+        out.kind = out.regular ? "a regular file" : "a directory or link";
         out.size = join(info.nFileSizeHigh, info.nFileSizeLow);
         out.links = standard.DeletePending != 0 ? 0 : info.nNumberOfLinks;
         out.device = info.dwVolumeSerialNumber;
@@ -254,6 +259,16 @@ inline void sleep_ns(std::uint64_t ns) noexcept { ::Sleep(static_cast<DWORD>(ns 
     }
     return value;
 }
+
+/// Windows files have access lists instead of a user id.
+[[nodiscard]] inline std::uint64_t user_id() noexcept { return 0; }
+
+/// Not asked here: in doubt a process exists.
+[[nodiscard]] inline bool process_exists(std::uint32_t) noexcept { return true; }
+
+/// Not asked here: nothing is swept.
+template <class Visit>
+void list_folder(const std::string&, const Visit&) {}
 
 /// The folder that rings live in unless BITRPC_SHM_DIR names another; made if it is not there.
 [[nodiscard]] inline std::string default_folder() {

@@ -34,7 +34,7 @@ public:
     }
     /// Sends text as plain data; kInvalidUtf8 if it is not UTF-8.
     Status send_string(std::string_view text, MessageFlags flags = MessageFlags{}) noexcept {
-        if (!is_utf8(text)) return refuse(Errc::kInvalidUtf8);
+        if (!is_utf8(text)) return refuse(Errc::kInvalidUtf8, 0, utf8_prefix(text));
         return send(ByteView(text), kTypeData, flags);
     }
     /// Sends a struct: a generated one under its own type, any other trivially copyable one as
@@ -55,7 +55,7 @@ public:
     /// Sends text if there is room now, else kFull.
     [[nodiscard]] Status try_send_string(std::string_view text,
                                          MessageFlags flags = MessageFlags{}) noexcept {
-        if (!is_utf8(text)) return refuse(Errc::kInvalidUtf8);
+        if (!is_utf8(text)) return refuse(Errc::kInvalidUtf8, 0, utf8_prefix(text));
         return try_send(ByteView(text), kTypeData, flags);
     }
     /// Sends a struct if there is room now, else kFull.

@@ -212,6 +212,19 @@ inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
     return code;
 }
 
+/// Says what is wrong with a message that is not what it was received as.
+inline Errc SharedMemoryConsumer::refuse_view(Errc code, const MessageView& view,
+                                              std::size_t size_wanted,
+                                              MessageType type_wanted) noexcept {
+    switch (code) {
+        case Errc::kSizeMismatch: return refuse(code, size_wanted, view.payload().size());
+        case Errc::kInvalidUtf8: return refuse(code, 0, utf8_prefix(view.text()));
+        default:
+            return refuse(code, static_cast<std::uint32_t>(type_wanted),
+                          static_cast<std::uint32_t>(view.type()));
+    }
+}
+
 template <class Handler>
 BatchResult SharedMemoryConsumer::drain(Handler&& handler, std::size_t max) {
     BatchResult result;

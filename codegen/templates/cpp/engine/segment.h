@@ -111,8 +111,6 @@ public:
         kind = Errc::kAlreadyExists;
     } else if (code == EACCES || code == EPERM || code == EROFS) {
         kind = Errc::kPermissionDenied;
-    } else if (code == ELOOP || code == EISDIR || code == ENXIO) {
-        kind = Errc::kNotRegularFile;
     } else if (code == ENOSPC) {
         kind = Errc::kNoSpace;
     }
@@ -195,19 +193,30 @@ public:
     return {};
 }
 
+[[nodiscard]] inline Error not_regular(const std::string& path, const FileFacts& facts) {
+    return {Errc::kNotRegularFile,
+            join({"expected a regular file at ", quoted(path), ", found ", facts.kind})};
+}
+
+/// What a failed open means: systems have many codes for "not a file".
+[[nodiscard]] inline Error open_failure(int code, const std::string& path) {
+    FileFacts facts;
+    if (File::facts_at(path, facts) == 0 && !facts.regular) return not_regular(path, facts);
+    return system_failure(code, "open", path);
+}
+
 /// Opens an existing ring and checks all that must be so before it is used.
 [[nodiscard]] inline Error open_segment(const std::string& path, const Options& options,
                                         bool writable, Segment& out) {
     Segment segment;
     if (const int failed = segment.file.open(path, writable)) {
-        return system_failure(failed, "open", path);
+        return open_failure(failed, path);
     }
     FileFacts facts;
     if (const int failed = segment.file.facts(facts)) return system_failure(failed, "stat", path);
-    if (!facts.regular)
-        return {Errc::kNotRegularFile, join({quoted(path), " is not a regular file"})};
-    if (!facts.own && !options.any_owner) {
-        return {Errc::kWrongOwner, join({quoted(path), " belongs to another user"})};
+    if (!facts.regular) return not_regular(path, facts);
+    if (facts.owner != user_id() && !options.any_owner) {
+        return mismatch(Errc::kWrongOwner, path, "the owner", user_id(), facts.owner, false);
     }
     std::vector<std::byte> header(ring_header::kSize);
     std::size_t got = 0;
@@ -261,6 +270,43 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     return {};
 }
 
+/// The process that makes or made a ring under the temporary name `file`, whose names begin with
+/// `prefix`; 0 for every other file.
+[[nodiscard]] inline std::uint32_t creator_of(std::string_view file, std::string_view prefix) {
+    constexpr std::string_view kSuffix = ".tmp";
+    constexpr std::size_t kNonce = 9;
+    if (file.size() <= prefix.size() + kNonce + kSuffix.size()) return 0;
+    if (file.substr(0, prefix.size()) != prefix) return 0;
+    if (file.substr(file.size() - kSuffix.size()) != kSuffix) return 0;
+    const std::string_view rest =
+        file.substr(prefix.size(), file.size() - prefix.size() - kSuffix.size());
+    const std::size_t dot = rest.size() - kNonce;
+    std::uint32_t pid = 0;
+    for (const char c : rest.substr(0, dot)) {
+        if (c < '0' || c > '9') return 0;
+        pid = pid * 10 + static_cast<std::uint32_t>(c - '0');
+    }
+    return rest[dot] == '.' ? pid : 0;
+}
+
+/// Removes what creators of this ring left behind who died before they could publish it.
+///
+/// A process id means nothing in another container that shares the folder, so a file is left
+/// alone until nobody can be working on it any more.
+inline void sweep(std::string_view name) {
+    constexpr std::int64_t kAbandonedSeconds = 10;
+    const std::string folder = ring_folder();
+    const std::string prefix = join({".", kFilePrefix, name, "."});
+    const auto now = static_cast<std::int64_t>(unix_ns() / 1000000000U);
+    list_folder(folder, [&](std::string_view file) {
+        const std::uint32_t creator = creator_of(file, prefix);
+        const std::string path = join({folder, "/", file});
+        FileFacts facts;
+        if (creator == 0 || process_exists(creator) || File::facts_at(path, facts) != 0) return;
+        if (now - facts.modified > kAbandonedSeconds) static_cast<void>(File::remove(path));
+    });
+}
+
 /// Makes a ring under a temporary name and gives it its own one when it is whole: nobody ever
 /// sees a half-made ring. kAlreadyExists if another process was faster.
 [[nodiscard]] inline Error create_segment(std::string_view name, const Options& options,
@@ -272,6 +318,12 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     static std::atomic<std::uint32_t> count{0};
     const auto nonce = static_cast<std::uint32_t>(monotonic_ns()) + count.fetch_add(1);
     const std::string path = ring_path(name);
+    // A shortcut: publishing would find out, too, after all the work.
+    FileFacts facts;
+    if (File::facts_at(path, facts) == 0) {
+        return facts.regular ? system_failure(EEXIST, "create", path) : not_regular(path, facts);
+    }
+    sweep(name);
     const std::string temporary =
         join({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
               hex(nonce).substr(10), ".tmp"});
