@@ -70,7 +70,10 @@ impl Backend for Rust {
             fixed_file("src/pace.rs", include_str!("../../templates/rust/peer/pace.rs")),
             fixed_file("src/produce.rs", include_str!("../../templates/rust/peer/produce.rs")),
             fixed_file("src/script.rs", include_str!("../../templates/rust/peer/script.rs")),
-            fixed_file("src/statistics.rs", include_str!("../../templates/rust/peer/statistics.rs")),
+            fixed_file(
+                "src/statistics.rs",
+                include_str!("../../templates/rust/peer/statistics.rs"),
+            ),
             fixed_file("src/text.rs", include_str!("../../templates/rust/peer/text.rs")),
         ])
     }

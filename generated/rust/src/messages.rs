@@ -80,9 +80,15 @@ impl bitrpc_shm::Layout for Protocol {
         timestamp: None,
         flags_size: 1,
     };
-    const FLAGS: bitrpc_shm::FlagMasks =
-        bitrpc_shm::FlagMasks { urgent: 0x01, fragment: 0x10, last_fragment: 0x08 };
-    const TYPES: bitrpc_shm::TypeIds = bitrpc_shm::TypeIds { data: 1, heartbeat: 3 };
+    const FLAGS: bitrpc_shm::FlagMasks = bitrpc_shm::FlagMasks {
+        urgent: 0x01,
+        fragment: 0x10,
+        last_fragment: 0x08,
+    };
+    const TYPES: bitrpc_shm::TypeIds = bitrpc_shm::TypeIds {
+        data: 1,
+        heartbeat: 3,
+    };
 }
 
 /// The sending side of a ring.
@@ -416,7 +422,10 @@ impl<'a> AnyMessage<'a> {
         let payload = message.payload();
         Ok(match message.message_type() {
             1001 => Self::TestData(bitrpc_shm::Decode::decode(payload)?),
-            other => Self::Other { message_type: MessageType(other), payload },
+            other => Self::Other {
+                message_type: MessageType(other),
+                payload,
+            },
         })
     }
 }
