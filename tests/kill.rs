@@ -6,7 +6,6 @@
 //!
 //! `BITRPC_KILLS` sets the kills a side, shared by all pairs; `BITRPC_SEED` repeats a run.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,7 +66,7 @@ fn main() -> ExitCode {
 
 /// The kills of one side, spread over the pairs.
 fn kills_of_each(pairs: u64) -> u64 {
-    let all = env::var("BITRPC_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(200u64);
+    let all = harness::amount("BITRPC_KILLS", 160, 3_200);
     all.div_ceil(pairs)
 }
 

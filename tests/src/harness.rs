@@ -16,6 +16,20 @@ pub fn requires_all() -> bool {
     env::var(REQUIRE_ALL).is_ok_and(|value| value == "1")
 }
 
+/// Names the variable that asks for the time that a thorough run needs.
+pub const LONG: &str = "BITRPC_LONG";
+
+/// Whether to take the time that a thorough run needs.
+pub fn is_long() -> bool {
+    env::var(LONG).is_ok_and(|value| value == "1")
+}
+
+/// The number in the variable `name`; without one, `short` or `long` as the run asks for.
+pub fn amount(name: &str, short: u64, long: u64) -> u64 {
+    let given = env::var(name).ok().and_then(|text| text.parse().ok());
+    given.unwrap_or(if is_long() { long } else { short })
+}
+
 /// A trial that runs `test`.
 pub fn trial<E: fmt::Display>(
     name: impl Into<String>,

@@ -67,6 +67,12 @@ pub struct Task {
     pub capacity: u64,
     /// Seed of the messages.
     pub seed: u64,
+    /// What the messages are: `mixed`, `records` or `stream`.
+    pub plan: &'static str,
+    /// Bytes of each message of the plan `stream`.
+    pub size: u64,
+    /// Longest random gap between two messages, microseconds.
+    pub gap_us: u64,
     /// The waiting strategy of both sides, `adaptive` or `spin`.
     pub wait: &'static str,
     /// After how many messages the producer pauses; 0: never.
@@ -85,6 +91,9 @@ impl Default for Task {
             count: 1000,
             capacity: 65536,
             seed: 1,
+            plan: "mixed",
+            size: 64,
+            gap_us: 0,
             wait: "adaptive",
             slow_producer: 0,
             slow_consumer: 0,
@@ -104,6 +113,9 @@ impl Task {
             ("--count", self.count.to_string()),
             ("--capacity", self.capacity.to_string()),
             ("--seed", self.seed.to_string()),
+            ("--plan", self.plan.to_owned()),
+            ("--size", self.size.to_string()),
+            ("--gap-us", self.gap_us.to_string()),
             ("--wait", self.wait.to_owned()),
             ("--slow-every", slow.to_string()),
             ("--timeout-ms", self.limit.as_millis().to_string()),
@@ -333,10 +345,24 @@ pub fn run_pair(
     task: &Task,
     tick: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Outcome, Failure> {
+    run_pair_in(&Arena::new()?, layout, [from, to], task, tick)
+}
+
+/// The same in an arena of the caller's, who may look on from outside.
+///
+/// # Errors
+///
+/// As for [`run_pair`].
+pub fn run_pair_in(
+    arena: &Arena,
+    layout: &Layout,
+    [from, to]: [&Program; 2],
+    task: &Task,
+    tick: &mut dyn FnMut(u64) -> bool,
+) -> Result<Outcome, Failure> {
     let deadline = Instant::now() + task.limit;
-    let arena = Arena::new()?;
     let probe = arena.probe(layout);
-    let [mut producer, mut consumer] = start_both(&arena, &probe, [from, to], task, deadline)?;
+    let [mut producer, mut consumer] = start_both(arena, &probe, [from, to], task, deadline)?;
     loop {
         let sent = producer.wait(TICK).map(|end| end.verified().cloned());
         let received = consumer.wait(TICK).map(|end| end.verified().cloned());

@@ -32,7 +32,7 @@ struct TestArgs {
     /// A missing toolchain is a failure.
     #[arg(long)]
     require_all: bool,
-    /// Ten times as many kills.
+    /// Many more kills, mutations, sleeps and messages.
     #[arg(long)]
     long: bool,
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use bitrpc_tests::harness::REQUIRE_ALL;
+use bitrpc_tests::harness::{LONG, REQUIRE_ALL};
 use bitrpc_tests::repo;
 
 use crate::summary::Outcome;
@@ -28,7 +28,7 @@ impl Settings {
             command.env(REQUIRE_ALL, "1");
         }
         if self.long {
-            command.env("BITRPC_KILLS", "2000");
+            command.env(LONG, "1");
         }
         command
     }

@@ -1,0 +1,197 @@
+//! Rings whose bytes are overwritten at random: nothing crashes, hangs past its timeout, or leaves
+//! the mapping.
+//!
+//! In one process (`peer hostile`), where each mutation is followed by calls of every kind, for C++
+//! under the sanitizers too; and between two live peers, whose ring is overwritten from here while
+//! they use it.
+//!
+//! `BITRPC_MUTATIONS` sets the mutations of each process; `BITRPC_SEED` repeats a run.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use bitrpc_codegen::demo::runner::{Arena, Failure, Role, Running};
+use bitrpc_codegen::demo::toolchain::Program;
+use bitrpc_codegen::demo::wait_until;
+use bitrpc_codegen::layout::Layout;
+use bitrpc_codegen::names::Language;
+use bitrpc_codegen::spec::RingRole;
+use bitrpc_tests::bench::{Member, Subject, members, subjects};
+use bitrpc_tests::random::{Random, SEED, seed};
+use bitrpc_tests::tools::GXX;
+use bitrpc_tests::{harness, repo};
+use libtest_mimic::Trial;
+
+/// Mutations of the languages that are compiled to machine code, and of the others.
+const NATIVE: (u64, u64) = (20_000, 1_000_000);
+const MANAGED: (u64, u64) = (3_000, 20_000);
+
+/// Rings that two live peers lose, in the normal run and in the long one.
+const RINGS: (u64, u64) = (10, 300);
+
+/// A process that does not end by then hangs.
+const HANG: Duration = Duration::from_secs(60);
+
+/// The most that a mutation and its calls take: each waits for a millisecond at most.
+const MUTATION: Duration = Duration::from_millis(20);
+
+const SANITIZED: &[&str] =
+    &["-std=c++17", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover"];
+
+fn main() -> ExitCode {
+    let seed = seed();
+    println!("{SEED}={seed}");
+    let mut trials = Vec::new();
+    for (number, subject) in subjects().iter().enumerate() {
+        for member in members() {
+            let name = format!("alone/{}/{}", subject.name, member.id());
+            trials.push(needs(member, name, move || {
+                // Other specs move the fields about, and share everything else.
+                let mutations = mutations(member) / if number == 0 { 1 } else { 10 };
+                run_alone(subject.peer(member)?, mutations, seed)
+            }));
+        }
+    }
+    let subject = &subjects()[0];
+    trials.push(match GXX.find() {
+        Err(missing) => harness::skipped("alone/bitrpc/cpp-sanitized", &missing),
+        Ok(_) => harness::trial("alone/bitrpc/cpp-sanitized", move || {
+            let mutations = harness::amount("BITRPC_MUTATIONS", NATIVE.0, NATIVE.1);
+            run_alone(&sanitized(subject)?, mutations, seed)
+        }),
+    });
+    for (number, member) in members().iter().enumerate() {
+        let name = format!("between_two/{}", member.id());
+        trials.push(needs(member, name, move || {
+            let mut random = Random::new(seed, number as u64);
+            let rings = if harness::is_long() { RINGS.1 } else { RINGS.0 };
+            (0..rings)
+                .try_for_each(|_| sabotage(subject.layout()?, subject.peer(member)?, &mut random))
+        }));
+    }
+    harness::run(trials)
+}
+
+fn needs(
+    member: &Member,
+    name: String,
+    test: impl FnOnce() -> Result<(), Failure> + Send + 'static,
+) -> Trial {
+    match &member.found {
+        Err(missing) => harness::skipped(name, missing),
+        Ok(_) => harness::trial(name, test),
+    }
+}
+
+fn mutations(member: &Member) -> u64 {
+    let (short, long) = match member.toolchain.language() {
+        Language::Rust | Language::Cpp => NATIVE,
+        Language::Csharp | Language::Python => MANAGED,
+    };
+    harness::amount("BITRPC_MUTATIONS", short, long)
+}
+
+/// The C++ peer with every access checked.
+fn sanitized(subject: &Subject) -> Result<Program, Failure> {
+    let job = subject.job(Language::Cpp)?;
+    let folder = repo::cache().join("hostile");
+    std::fs::create_dir_all(&folder)?;
+    let binary: PathBuf = folder.join("cpp-sanitized");
+    let mut command = Command::new(GXX.program);
+    command.args(SANITIZED).arg("-I").arg(&job.library).arg(job.peer.join("main.cpp"));
+    command.args(["-pthread", "-o"]).arg(&binary);
+    let built = bitrpc_codegen::demo::toolchain::run(&mut command);
+    built.map_err(|error| Failure::new(error.to_string()))?;
+    Ok(Program::new(binary))
+}
+
+/// Lets one process overwrite its own rings.
+fn run_alone(peer: &Program, mutations: u64, seed: u64) -> Result<(), Failure> {
+    let arena = Arena::new()?;
+    let (count, seed) = (mutations.to_string(), seed.to_string());
+    let mut command = peer.command();
+    command.args(["hostile", "--name", "hostile", "--mutations", &count, "--seed", &seed]);
+    let mut running = arena.spawn("hostile", &mut command)?;
+    let limit = HANG + MUTATION * u32::try_from(mutations).unwrap_or(u32::MAX);
+    let end = running.wait(limit).ok_or_else(|| Failure::new("it hangs"))?;
+    let last = end.text.lines().rfind(|line| line.starts_with('{')).unwrap_or_default();
+    let json: serde_json::Value = serde_json::from_str(last).unwrap_or_default();
+    let (done, calls) = (json["mutations"].as_u64(), json["calls"].as_u64());
+    let errors = json["errors"].as_u64().unwrap_or(0);
+    // Without errors nothing was hit, and without anything else nothing was left to hit.
+    let is_sound = done >= Some(mutations) && errors > 0 && calls > Some(errors);
+    match end.status.success() && is_sound {
+        true => Ok(()),
+        false => Err(Failure::new(format!("{}\n{}", end.status, end.text))),
+    }
+}
+
+/// Overwrites the ring of two live peers until one of them gives up, or for a while: both have to
+/// end by themselves, with a verdict.
+fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<(), Failure> {
+    let arena = Arena::new()?;
+    let words = ["--capacity", "4096", "--count", "1000000000", "--timeout-ms", "1000"];
+    let words = words.map(str::to_owned);
+    let mut producer = arena.start(peer, Role::Producer, &words)?;
+    let mut consumer = arena.start(peer, Role::Consumer, &words)?;
+    let probe = arena.probe(layout);
+    let is_under_way = || probe.read(RingRole::MessagesReceived) > Some(0);
+    if !wait_until(Instant::now() + HANG, is_under_way) {
+        return Err(Failure::new("the pair does not start"));
+    }
+    let file = File::options().read(true).write(true).open(arena.ring_file(layout))?;
+    let end = Instant::now() + Duration::from_millis(100);
+    while Instant::now() < end {
+        mutate(&file, layout, random)?;
+        if random.bits().is_multiple_of(16) && has_ended(&mut [&mut producer, &mut consumer]) {
+            break;
+        }
+    }
+    if !has_ended(&mut [&mut producer, &mut consumer]) {
+        // Nothing that matters was hit. They would go on for ever.
+        return Ok(());
+    }
+    for peer in [&mut producer, &mut consumer] {
+        let label = peer.label().to_owned();
+        let end = peer.wait(HANG).ok_or_else(|| Failure::new(format!("{label} hangs")))?;
+        // What it says of its messages may be anything; that it says so is the point.
+        if end.verdict.is_none() || !matches!(end.status.code(), Some(0 | 1)) {
+            return Err(Failure::new(format!("{label}: {}\n{}", end.status, end.text)));
+        }
+    }
+    Ok(())
+}
+
+fn has_ended(peers: &mut [&mut Running]) -> bool {
+    peers.iter_mut().any(|peer| peer.wait(Duration::ZERO).is_some())
+}
+
+/// Overwrites an aligned word somewhere with something that could be meant.
+fn mutate(file: &File, layout: &Layout, random: &mut Random) -> Result<(), Failure> {
+    let header = layout.ring_header.size;
+    let roles = RingRole::ALL;
+    let at = match random.bits() % 2 {
+        0 => {
+            let role = roles[(random.bits() % roles.len() as u64) as usize];
+            layout.ring_header.role(role).map_or(0, |field| field.offset)
+        }
+        _ => header + random.bits() % 4096,
+    };
+    let width = if random.bits() % 2 == 0 { 4 } else { 8 };
+    let at = at / width * width;
+    let mut old = [0; 8];
+    // The last aligned word of 4 bytes has nothing behind it.
+    file.read_at(&mut old, at)?;
+    let value = match random.bits() % 6 {
+        0 => 0,
+        1 => u64::MAX,
+        2 => random.bits() % 4200,
+        3 => (random.bits() % 600) | ((random.bits() % 3) << 32),
+        4 => u64::from_le_bytes(old) ^ (1 << (random.bits() % 64)),
+        _ => random.bits(),
+    };
+    Ok(file.write_all_at(&value.to_le_bytes()[..width as usize], at)?)
+}
