@@ -68,8 +68,14 @@ fn main() -> ExitCode {
         trials.push(needs(member, name, move || {
             let mut random = Random::new(seed, number as u64);
             let rings = if harness::is_long() { RINGS.1 } else { RINGS.0 };
-            (0..rings)
-                .try_for_each(|_| sabotage(subject.layout()?, subject.peer(member)?, &mut random))
+            let mut hit = 0;
+            for _ in 0..rings {
+                hit += u64::from(sabotage(subject.layout()?, subject.peer(member)?, &mut random)?);
+            }
+            match hit {
+                0 => Err(Failure::new(format!("none of {rings} rings was hit"))),
+                _ => Ok(()),
+            }
         }));
     }
     harness::run(trials)
@@ -130,8 +136,8 @@ fn run_alone(peer: &Program, mutations: u64, seed: u64) -> Result<(), Failure> {
 }
 
 /// Overwrites the ring of two live peers until one of them gives up, or for a while: both have to
-/// end by themselves, with a verdict.
-fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<(), Failure> {
+/// end by themselves, with a verdict. `false` if nothing that matters was hit.
+fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<bool, Failure> {
     let arena = Arena::new()?;
     let words = ["--capacity", "4096", "--count", "1000000000", "--timeout-ms", "1000"];
     let words = words.map(str::to_owned);
@@ -151,8 +157,8 @@ fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<(), 
         }
     }
     if !has_ended(&mut [&mut producer, &mut consumer]) {
-        // Nothing that matters was hit. They would go on for ever.
-        return Ok(());
+        // They would go on for ever.
+        return Ok(false);
     }
     for peer in [&mut producer, &mut consumer] {
         let label = peer.label().to_owned();
@@ -162,7 +168,7 @@ fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<(), 
             return Err(Failure::new(format!("{label}: {}\n{}", end.status, end.text)));
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn has_ended(peers: &mut [&mut Running]) -> bool {
@@ -180,7 +186,7 @@ fn mutate(file: &File, layout: &Layout, random: &mut Random) -> Result<(), Failu
         }
         _ => header + random.bits() % 4096,
     };
-    let width = if random.bits() % 2 == 0 { 4 } else { 8 };
+    let width = if random.bits().is_multiple_of(2) { 4 } else { 8 };
     let at = at / width * width;
     let mut old = [0; 8];
     // The last aligned word of 4 bytes has nothing behind it.

@@ -186,6 +186,7 @@ namespace ConformancePeer
                 if (_next == 0)
                 {
                     _time.Start();
+                    _sleepsBefore = Sleeps.Count();
                 }
 
                 _next++;
@@ -193,6 +194,7 @@ namespace ConformancePeer
             }
 
             _time.Stop();
+            _report.Sleeps = Sleeps.Count() - _sleepsBefore;
             _report.Messages = _next;
             _report.Bytes = _next * _arguments.Script.Size;
             ExpectClosed();
