@@ -17,7 +17,7 @@ use crate::console::{Failure, Outcome};
 use crate::names::Language;
 use crate::{Loaded, demo};
 
-/// One YAML spec, matching shared-memory rings in Rust and C++.
+/// One YAML spec, matching shared-memory rings in Rust, C++ and Python.
 #[derive(Debug, Parser)]
 #[command(name = "bitrpc", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
