@@ -107,7 +107,9 @@ fn own(folder: PathBuf) -> Code {
 fn ruff_check(code: &Code) -> Result<(), String> {
     let mut command = RUFF.command();
     command.args(["check", "--quiet", "--no-cache", "--config"]).arg(&code.settings);
-    command.arg("--extend-ignore").arg(code.broken.join(","));
+    if !code.broken.is_empty() {
+        command.arg("--extend-ignore").arg(code.broken.join(","));
+    }
     run(command.arg(".").current_dir(&code.folder))
 }
 

@@ -178,6 +178,22 @@ class AttachTest(RingTestCase):
                 os.close(fd)
         self.assertEqual(os.listdir(self.folder), [])
 
+    def test_creating_removes_what_dead_processes_left(self) -> None:
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        old, now = f".BitRPC_ring.{child}.00c0ffee.tmp", f".BitRPC_ring.{child}.00000001.tmp"
+        kept = {now, f".BitRPC_ring.{os.getpid()}.00c0ffee.tmp", f".BitRPC_other.{child}.1.tmp"}
+        for name in {old} | kept:
+            path = os.path.join(self.folder, name)
+            with open(path, "wb"):
+                pass
+            if name != now:
+                os.utime(path, (0, 0))
+        SharedMemoryProducer("ring", 4096).dispose()
+        self.assertEqual(set(os.listdir(self.folder)), kept | {"BitRPC_ring"})
+
     def test_a_taken_role_names_its_holder(self) -> None:
         with SharedMemoryProducer("ring", 4096):
             start = time.monotonic()

@@ -77,6 +77,17 @@ def path_info(path: str) -> FileInfo:
     return _info(os.lstat(path))
 
 
+def process_exists(pid: int) -> bool:
+    """Whether there is a process of this id; in doubt there is."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
 def user_id() -> int | None:
     """The user that files of this process belong to."""
     return os.geteuid()

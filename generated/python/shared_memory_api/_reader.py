@@ -17,7 +17,16 @@ from weakref import ref
 
 from ._attach import CLOSED, CONSUMER, PRODUCER, Attachment
 from ._endpoint import Side
-from ._errors import Busy, Closed, Corrupt, MessageTooLarge, PeerDied, PeerError, Removed
+from ._errors import (
+    Busy,
+    Closed,
+    Corrupt,
+    MessageTooLarge,
+    PeerDied,
+    PeerError,
+    Removed,
+    RingError,
+)
 from ._fragments import Assembler, Step
 from ._layout import (
     BYTES_RECEIVED_OFFSET,
@@ -231,7 +240,6 @@ class Reader(Side):
             self._count_errors(1)
         frame = frame_of(self._word)
         index, base = self._behind(words_of(frame))
-        # Together, so that nothing can interrupt in between.
         self._expected_id = (message_id + 1) & U32
         self._received += 1
         self._bytes += frame - MESSAGE_HEADER_SIZE
@@ -439,8 +447,22 @@ class Reader(Side):
 
     def _finish(self) -> None:
         """Takes and releases the message that was found."""
-        self._take()
-        self._release()
+        try:
+            self._take()
+            self._release()
+        except BaseException as error:
+            self._after_failure(error)
+            raise
+
+    def _after_failure(self, error: BaseException) -> None:
+        """After a receive that failed: says it more clearly if the object cannot receive at all.
+
+        An exception of a signal handler (KeyboardInterrupt, say) comes between any two steps. Then
+        the ring says where it was, as after a consumer that died there.
+        """
+        if not isinstance(error, RingError):
+            self._attachment.check_usable()
+            self._resume()
 
     def _end_borrow(self) -> None:
         """Takes and releases the message that was borrowed."""

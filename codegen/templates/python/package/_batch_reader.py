@@ -153,13 +153,3 @@ class BatchReader(Reader):
                 raise
             self._release()
         return messages
-
-    def _after_failure(self, error: BaseException) -> None:
-        """After a receive that failed: says it more clearly if the object cannot receive at all.
-
-        An exception of a signal handler (KeyboardInterrupt, say) comes between any two steps. Then
-        the ring says where it was, as after a consumer that died there.
-        """
-        if not isinstance(error, RingError):
-            self._attachment.check_usable()
-            self._resume()

@@ -209,7 +209,11 @@ class BatchWriter:
         Raises:
             UsageError: The producer was closed, or forked.
         """
-        self._producer._publish()
+        try:
+            self._producer._publish()
+        except BaseException as error:
+            self._producer._recover(error)
+            raise
 
     def discard(self) -> None:
         """Drops what was added and not published: nobody ever sees it."""

@@ -50,6 +50,7 @@ from ._layout import (
     VERSION_MINOR,
     VERSION_MINOR_OFFSET,
 )
+from ._leftovers import remove_leftovers, temporary_name
 from ._log import logger
 from ._options import Mode, Options
 from ._record import MAX_CAPACITY, MIN_CAPACITY, check_capacity
@@ -330,9 +331,9 @@ def create_segment(target: Target, options: Options) -> Segment:
         Io: A system call failed.
     """
     capacity = round_capacity(DEFAULT_CAPACITY if options.capacity is None else options.capacity)
-    nonce = (next(_nonces) * 0x9E3779B9 ^ time.monotonic_ns()) & 0xFFFFFFFF
-    name = f".{target.file_name}.{os.getpid()}.{nonce:08x}.tmp"
-    temporary = os.path.join(target.folder, name)
+    remove_leftovers(target.folder, target.file_name)
+    nonce = next(_nonces) * 0x9E3779B9 ^ time.monotonic_ns()
+    temporary = os.path.join(target.folder, temporary_name(target.file_name, nonce))
     header = _new_header(capacity)
     try:
         _platform.path_info(target.path)

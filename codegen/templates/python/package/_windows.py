@@ -24,7 +24,10 @@ from ctypes import wintypes  # noqa: E402
 _KERNEL: Final = ctypes.WinDLL("kernel32", use_last_error=True)
 _KERNEL.CreateFileW.restype = wintypes.HANDLE
 _KERNEL.CreateEventW.restype = wintypes.HANDLE
+_KERNEL.OpenProcess.restype = wintypes.HANDLE
 
+_QUERY_LIMITED_INFORMATION: Final = 0x1000
+_INVALID_PARAMETER: Final = 87
 _GENERIC_READ: Final = 0x80000000
 _GENERIC_WRITE: Final = 0x40000000
 _SHARE_ALL: Final = 7
@@ -109,6 +112,15 @@ def file_info(fd: int) -> FileInfo:
 def path_info(path: str) -> FileInfo:
     """What a name leads to; links are not followed."""
     return _info(os.lstat(path))
+
+
+def process_exists(pid: int) -> bool:
+    """Whether there is a process of this id; in doubt there is."""
+    process = _KERNEL.OpenProcess(_QUERY_LIMITED_INFORMATION, 0, wintypes.DWORD(pid))
+    if not process:
+        return ctypes.get_last_error() != _INVALID_PARAMETER
+    _KERNEL.CloseHandle(wintypes.HANDLE(process))
+    return True
 
 
 def user_id() -> int | None:

@@ -15,6 +15,7 @@ from arguments import Words
 from protocol import (
     Corrupt,
     Disposed,
+    Full,
     Mode,
     Monitor,
     Options,
@@ -92,8 +93,11 @@ class _Fuzzer:
             words = stack.enter_context(_Mapping(ring_path(self._name)))
             calls = _Calls(self._rng, producer, consumer, monitor).all()
             for _ in range(mutations):
-                self._mutate(words)
+                undo = self._mutate(words)
                 self._call(calls[self._rng.next() % len(calls)])
+                if self._rng.next() % 2:
+                    # Else most rings would be of no use after the first few.
+                    undo()
                 if self._dead_ends >= _DEAD_ENDS_OF_A_RING:
                     break
 
@@ -101,19 +105,27 @@ class _Fuzzer:
         self.calls += 1
         try:
             call()
+        except Full:
+            pass  # a result, like an empty ring
         except RingError as error:
             self.errors += 1
             self._dead_ends += isinstance(error, (Corrupt, Removed, Disposed))
 
-    def _mutate(self, memory: memoryview) -> None:
-        """Overwrites one aligned word."""
+    def _mutate(self, memory: memoryview) -> Callable[[], None]:
+        """Overwrites one aligned word; what it returns writes the old one back."""
         self.mutations += 1
         draw = self._rng.next()
         size = 4 if draw & 1 else 8
         words = memory.cast("I" if size == 4 else "Q")  # noqa: PLR2004 - bytes of a half word
         index = self._place(memory, draw >> 1) // size
+        old: int = words[index]
         words[index] = self._value(words, index) & (_U32 if size == 4 else _U64)  # noqa: PLR2004
         words.release()
+
+        def undo() -> None:
+            memory[index * size : (index + 1) * size] = old.to_bytes(size, "little")
+
+        return undo
 
     def _place(self, memory: memoryview, draw: int) -> int:
         """Where to write: a byte offset in the file."""
