@@ -14,6 +14,9 @@ use bitrpc_tests::tools::{CLANG_FORMAT, CLANGXX, GXX, Tool};
 use bitrpc_tests::{harness, programs, repo};
 use libtest_mimic::Trial;
 
+#[path = "lint/csharp.rs"]
+mod csharp;
+
 const STRICT: [&str; 7] =
     ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only"];
 
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         clippy_of(&cross_language_test(Language::Rust))
     }));
     trials.extend(python::trials());
+    trials.extend(csharp::trials());
     harness::run(trials)
 }
 

@@ -8,12 +8,22 @@ use std::thread;
 use bitrpc_codegen::demo::toolchain::Missing;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// Names the variable that turns skips into failures.
+/// Names the variable that turns skips into failures: all of them with `1`.
 pub const REQUIRE_ALL: &str = "BITRPC_REQUIRE_ALL";
 
-/// Whether a missing toolchain is a failure.
-pub fn requires_all() -> bool {
-    env::var(REQUIRE_ALL).is_ok_and(|value| value == "1")
+/// The value with which only that must be there which `cargo xtask test --install` installs.
+pub const INSTALLED: &str = "installed";
+
+/// How the commands begin that `cargo xtask test --install` is, or runs.
+const INSTALLERS: [&str; 2] = ["apt-get ", "cargo xtask "];
+
+/// Whether it is a failure that this is missing.
+pub fn is_required(missing: &Missing) -> bool {
+    match env::var(REQUIRE_ALL).as_deref() {
+        Ok("1") => true,
+        Ok(INSTALLED) => INSTALLERS.iter().any(|words| missing.install.starts_with(words)),
+        _ => false,
+    }
 }
 
 /// Names the variable that asks for the time that a thorough run needs.
@@ -40,9 +50,9 @@ pub fn trial<E: fmt::Display>(
 
 /// A trial that cannot run here: ignored with its reason, or a failure when all is required.
 pub fn skipped(name: impl Into<String>, missing: &Missing) -> Trial {
-    let reason = missing.to_string();
+    let (reason, is_required) = (missing.to_string(), is_required(missing));
     let failure = Failed::from(reason.clone());
-    Trial::test(name, move || Err(failure)).with_kind(reason).with_ignored_flag(!requires_all())
+    Trial::test(name, move || Err(failure)).with_kind(reason).with_ignored_flag(!is_required)
 }
 
 /// Runs the trials that the command line names and says how that went.

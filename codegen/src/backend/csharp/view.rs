@@ -23,6 +23,11 @@ pub(super) struct View {
     pub(super) package_version: String,
     /// Name of a struct for examples.
     pub(super) example_struct: String,
+    /// The protocol's name and the prefix of its files, as they are.
+    pub(super) plain_name: String,
+    pub(super) plain_prefix: String,
+    /// What the message type of plain data is called.
+    pub(super) data_type: String,
     pub(super) spec: String,
     pub(super) command: String,
     pub(super) protocol: Protocol,
@@ -88,6 +93,9 @@ impl View {
             example_struct: structs()
                 .find(|item| item.id.is_some())
                 .map_or_else(|| "string".to_owned(), |item| type_spelling(&item.name)),
+            plain_name: layout.name.clone(),
+            plain_prefix: layout.file_prefix.clone(),
+            data_type: spell(NameKind::ProtocolValue, "data"),
             spec: input.origin.spec().to_owned(),
             command: input.origin.command(Language::Csharp),
             protocol: Protocol::new(layout),

@@ -7,6 +7,7 @@ mod summary;
 
 use std::process::ExitCode;
 
+use bitrpc_tests::harness::INSTALLED;
 use clap::Parser;
 
 /// The project's own tasks.
@@ -26,7 +27,7 @@ struct TestArgs {
     /// Only these steps (see the headings of a run for their names).
     #[arg(value_name = "STEP", value_parser = steps::known)]
     steps: Vec<&'static steps::Step>,
-    /// Install missing toolchains with apt-get first, and fail if any is missing then.
+    /// Install missing toolchains with apt-get first, and fail if one of those is missing then.
     #[arg(long)]
     install: bool,
     /// A missing toolchain is a failure.
@@ -58,7 +59,12 @@ fn test(args: &TestArgs) -> bool {
         });
         summary.add("install", outcome);
     }
-    let settings = run::Settings { require_all: args.require_all || args.install, long: args.long };
+    let required = match (args.require_all, args.install) {
+        (true, _) => Some("1"),
+        (false, true) => Some(INSTALLED),
+        (false, false) => None,
+    };
+    let settings = run::Settings { required, long: args.long };
     for step in steps::ALL.iter().filter(|step| args.includes(step)) {
         let outcome = summary::timed(|| {
             summary::heading(step.name, step.about);

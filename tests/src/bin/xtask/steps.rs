@@ -33,6 +33,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "exchange", about: "every pair over every spec", run: |s| suite(s, "exchange") },
     Step { name: "cpp_engine", about: "C++ from inside", run: |s| suite(s, "cpp_engine") },
     Step { name: "python_engine", about: "Python from inside", run: |s| suite(s, "python_engine") },
+    Step { name: "csharp_engine", about: "C# from inside", run: |s| suite(s, "csharp_engine") },
     Step { name: "bad_input", about: "one table of errors", run: |s| suite(s, "bad_input") },
     Step { name: "hostile", about: "rings under sabotage", run: |s| suite(s, "hostile") },
     Step { name: "statistics", about: "counters by reader", run: |s| suite(s, "statistics") },
@@ -54,12 +55,18 @@ pub(crate) fn known(name: &str) -> Result<&'static Step, String> {
 fn find_tools(settings: &Settings) -> Outcome {
     let mut outcome = Outcome::default();
     for tool in tools::ALL {
-        // What no package brings is not asked for.
-        let is_required = settings.require_all && tool.package.is_some();
+        // What no package brings is asked for by its tests alone.
+        let is_required = settings.required.is_some() && tool.package.is_some();
         note(&mut outcome, tool.program, tool.purpose, tool.find(), is_required);
     }
     for package in python_packages::ALL {
-        note(&mut outcome, package.name, package.purpose, package.find(), settings.require_all);
+        note(
+            &mut outcome,
+            package.name,
+            package.purpose,
+            package.find(),
+            settings.required.is_some(),
+        );
     }
     outcome
 }

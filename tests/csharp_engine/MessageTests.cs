@@ -1,0 +1,258 @@
+// What goes in comes out: sizes, texts, structs, batches, claims and pieces.
+using System;
+using System.Collections.Generic;
+using BitRPC.SharedMemory;
+using static EngineTests.Program;
+
+namespace EngineTests
+{
+    internal static class MessageTests
+    {
+        internal static void AddTo(Action<string, Action> add)
+        {
+            add("random_sizes_come_in_order_over_many_laps", RandomSizes);
+            add("texts_come_as_they_were_and_others_are_refused", Texts);
+            add("a_refused_struct_stays_until_it_is_skipped", RefusedStructs);
+            add("an_older_or_plain_struct_is_received", OlderStructs);
+            add("type_zero_and_what_is_too_large_are_refused", RefusedSends);
+            add("a_batch_is_seen_as_a_whole", Batches);
+            add("a_batch_that_does_not_fit_sends_a_prefix", BatchPrefix);
+            add("a_claim_is_sent_once_or_never", Claims);
+            add("a_message_in_pieces_comes_whole", Pieces);
+            add("a_drain_gives_room_back_on_the_way", Drains);
+            add("use_after_dispose_throws", Disposed);
+        }
+
+        private static void Both(
+            long capacity, Action<SharedMemoryProducer, SharedMemoryConsumer> test)
+        {
+            string name = NewName();
+            using (var producer = new SharedMemoryProducer(name, Sized(capacity)))
+            using (var consumer = new SharedMemoryConsumer(name, Sized(capacity)))
+            {
+                test(producer, consumer);
+            }
+        }
+
+        private static void RandomSizes() => Both(4096, (producer, consumer) =>
+        {
+            var random = new Random(42);
+            var sent = new Queue<byte[]>();
+            uint id = 0;
+            for (int i = 0; i < 100000; i++)
+            {
+                if (random.Next(2) == 0)
+                {
+                    var bytes = new byte[random.Next(random.Next(producer.LargestPayload + 1) + 1)];
+                    random.NextBytes(bytes);
+                    Status status = producer.TrySend((MessageType)(1 + (i % 7)), bytes);
+                    That(status || status == ErrorCode.Full, "send: " + status);
+                    if (status)
+                    {
+                        sent.Enqueue(bytes);
+                    }
+                }
+                else if (consumer.TryReceive(out ReceivedMessage message))
+                {
+                    That(message.Payload.SequenceEqual(sent.Dequeue()), "content at " + i);
+                    Is(id++, message.MessageId, "id");
+                }
+                else
+                {
+                    Is(0, sent.Count, "left when empty");
+                }
+            }
+
+            Is(0UL, consumer.Ring.GetSnapshot().ReceiveErrors, "errors");
+        });
+
+        private static void Texts() => Both(4096, (producer, consumer) =>
+        {
+            foreach (string text in new[] { string.Empty, "a", "数据环 ¥", "🚀🛰️", new string('x', 999) })
+            {
+                That(producer.SendString(text), "send");
+                Is(text, consumer.ReceiveString(0), "text");
+            }
+
+            Is((Status)ErrorCode.InvalidUtf8, producer.SendString("a\uD800"), "half a pair");
+            That(producer.Send(new byte[] { 0xFF, 0xFE }), "send");
+            Is((Status)ErrorCode.InvalidUtf8, consumer.ReceiveString(out _, 0), "no UTF-8");
+            That(consumer.TryReceive(out ReceivedMessage message), "it stays");
+            Is(2, message.Payload.Length, "length");
+        });
+
+        private static void RefusedStructs() => Both(4096, (producer, consumer) =>
+        {
+            That(producer.Send(new byte[17]), "send");
+            Is((Status)ErrorCode.SizeMismatch, consumer.ReceiveTyped(out TestData data, 0), "size");
+            Is(17UL, consumer.LastError.Found, "found");
+            That(consumer.Skip(), "skip");
+            That(producer.Send(MessageType.Control, new byte[88]), "send");
+            Is((Status)ErrorCode.TypeMismatch, consumer.ReceiveTyped(out data, 0), "type");
+            That(consumer.Peek(out ReceivedMessage message), "it stays");
+            Is(MessageType.Control, message.MessageType, "type");
+            That(consumer.Skip(), "skip");
+            Is((Status)ErrorCode.Empty, consumer.Skip(), "nothing left");
+            Is(2UL, consumer.Statistics.MessagesReceived, "received");
+        });
+
+        private struct IntAndDouble
+        {
+            internal int A;
+            internal double B;
+        }
+
+        private static void OlderStructs() => Both(4096, (producer, consumer) =>
+        {
+            var whole = new TestData { Id = 7, Value = 2.5, Message = "héllo", Timestamp = 99 };
+            That(producer.SendTyped(in whole), "send");
+            That(consumer.ReceiveTyped(out TestData found, 0), "receive");
+            That(found.Id == 7 && found.Value == 2.5 && found.Timestamp == 99, "fields");
+            Is("héllo", found.Message.ToString(), "text");
+            var mine = new IntAndDouble { A = 3, B = 4.5 };
+            That(producer.SendPlain(mine) && producer.SendPlain(mine), "send");
+            That(consumer.ReceiveTyped(out found, 0), "an older sender's");
+            That(found.Id == 3 && found.Value == 4.5 && found.Timestamp == 0, "fields");
+            That(consumer.ReceivePlain(out IntAndDouble back, 0) && back.B == 4.5, "plain");
+            That(producer.SendTyped(in whole), "send");
+            That(consumer.TryReceive(out ReceivedMessage message), "receive");
+            That(AnyMessage.Decode(in message, out object boxed) && boxed is TestData, "decode");
+        });
+
+        private static void RefusedSends() => Both(4096, (producer, consumer) =>
+        {
+            Is((Status)ErrorCode.InvalidType, producer.Send(0, new byte[1]), "type 0");
+            int most = producer.LargestPayload;
+            Is(2048 - 16, most, "largest payload");
+            Is((Status)ErrorCode.TooLarge, producer.TrySend(new byte[most + 1]), "too large");
+            Is((ulong)most, producer.LastError.Expected, "most");
+            That(producer.TrySend(new byte[most]), "the largest");
+            That(consumer.TryReceive(out ReceivedMessage message), "receive");
+            Is(most, message.Payload.Length, "length");
+            Is(0UL, producer.Ring.GetSnapshot().SendFailures, "only full rings count");
+        });
+
+        private static void Batches() => Both(1024, (producer, consumer) =>
+        {
+            BatchWriter batch = producer.StartBatch();
+            for (int round = 0; round < 300; round++)
+            {
+                for (byte i = 0; i < 5; i++)
+                {
+                    That(batch.Send(MessageType.Data, new[] { i }), "add");
+                }
+
+                Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "before the flush");
+                batch.Flush();
+                for (byte i = 0; i < 5; i++)
+                {
+                    That(consumer.TryReceive(out ReceivedMessage message), "receive");
+                    Is(i, message.Payload[0], "content");
+                }
+            }
+
+            That(batch.Send(MessageType.Data, new byte[1]), "add");
+            That(batch.Send(MessageType.Data, new byte[2], MessageFlags.Urgent), "add");
+            That(consumer.Skip() && consumer.Skip(), "urgent publishes what is pending");
+        });
+
+        private static void BatchPrefix() => Both(1024, (producer, consumer) =>
+        {
+            var messages = new SharedMemoryMessage[30];
+            for (int i = 0; i < messages.Length; i++)
+            {
+                messages[i] = new SharedMemoryMessage(
+                    MessageType.Control, new byte[i * 4], MessageFlags.Encrypted);
+            }
+
+            Is((Status)ErrorCode.Full, producer.TrySendBatch(messages, out int sent), "full");
+            That(sent > 5 && sent < 30, "a prefix, not " + sent);
+            for (int i = 0; i < sent; i++)
+            {
+                That(consumer.ReceiveMessage(out SharedMemoryMessage message, 0), "receive");
+                Is(i * 4, message.Payload.Length, "length");
+                Is(MessageFlags.Encrypted, message.Flags, "flags");
+            }
+
+            Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "no more");
+            That(producer.TrySendBatch(default(ReadOnlySpan<SharedMemoryMessage>), out sent), "none");
+        });
+
+        private static void Claims() => Both(1024, (producer, consumer) =>
+        {
+            That(producer.Claim(MessageType.Data, 100, out Claim claim), "claim");
+            claim.Payload.Fill(9);
+            claim.Commit(50, MessageFlags.Compressed);
+            bool isStale = false;
+            try
+            {
+                claim.Commit();
+            }
+            catch (InvalidOperationException)
+            {
+                isStale = true;
+            }
+
+            That(isStale, "a second commit");
+            That(consumer.TryReceive(out ReceivedMessage message), "receive");
+            That(message.Payload.Length == 50 && message.Payload[49] == 9, "content");
+            Is(MessageFlags.Compressed, message.Flags, "flags");
+            That(producer.Claim(MessageType.Data, 10, out claim), "claim");
+            claim.Abandon();
+            Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "abandoned");
+            That(producer.Claim(MessageType.Data, 10, out claim), "claim");
+            That(producer.SendString("in between"), "send");
+            Is("in between", consumer.ReceiveString(0), "what takes its place");
+            Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "taken back");
+        });
+
+        private static void Pieces() => Both(4096, (producer, consumer) =>
+        {
+            var random = new Random(5);
+            var bytes = new byte[producer.LargestPayload + 1];
+            random.NextBytes(bytes);
+            // Two pieces fit beside each other, the rest waits for the receiver.
+            var sender = new System.Threading.Thread(() =>
+                That(producer.SendFragmented((MessageType)77, bytes, MessageFlags.Compressed), "send"));
+            sender.Start();
+            That(consumer.Receive(out ReceivedMessage message, 60000), "receive");
+            That(message.Payload.SequenceEqual(bytes), "content");
+            Is((MessageType)77, message.MessageType, "type");
+            Is(MessageFlags.Compressed, message.Flags, "flags");
+            sender.Join();
+            Is(0UL, consumer.Ring.GetSnapshot().ReceiveErrors, "errors");
+        });
+
+        private static void Drains() => Both(4096, (producer, consumer) =>
+        {
+            var payload = new byte[100];
+            int sent = 0;
+            while (producer.TrySend(payload))
+            {
+                sent++;
+            }
+
+            int more = 0;
+            Status status = consumer.Drain(
+                (in ReceivedMessage message) => more += producer.TrySend(payload) ? 1 : 0,
+                out int count,
+                sent);
+            That(status, "drain");
+            Is(sent, count, "drained");
+            That(more > sent / 2, "room came back late: " + more + " of " + sent);
+        });
+
+        private static void Disposed() => Both(4096, (producer, consumer) =>
+        {
+            producer.Dispose();
+            producer.Dispose();
+            Throws<ObjectDisposedException>(() => producer.TrySend(new byte[1]), "send");
+            Throws<ObjectDisposedException>(
+                () => producer.StartBatch().Send(MessageType.Data, new byte[1]), "batch");
+            Is((Status)ErrorCode.Closed, consumer.Receive(out _), "the other side");
+            consumer.Dispose();
+            Throws<ObjectDisposedException>(() => consumer.TryReceive(out _), "receive");
+            Is(PeerState.Closed, consumer.GetPeerState(), "what was known last");
+        });
+    }
+}

@@ -1,0 +1,189 @@
+//! C# as emitted: Mono's compiler without a warning, .NET's analyzers and its formatter.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bitrpc_codegen::demo::toolchain::Missing;
+use bitrpc_codegen::names::Language;
+use bitrpc_tests::bench::{Subject, subjects};
+use bitrpc_tests::repo;
+use bitrpc_tests::tools::{DOTNET, MONO};
+use libtest_mimic::Trial;
+
+use super::{cross_language_test, needs, run, sources};
+
+/// All trials of C#.
+pub(super) fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for subject in subjects() {
+        let name = format!("{}/mcs", subject.name);
+        trials.push(needs(MONO, name, move || mcs_library(subject)));
+        let name = format!("{}/mcs_peer", subject.name);
+        trials.push(needs(MONO, name, move || mcs_peer(subject)));
+    }
+    trials.push(needs(MONO, "cross_language_test/mcs".to_owned(), mcs_cross_language_test));
+    for (framework, is_offline) in FRAMEWORKS {
+        let name = format!("bitrpc/dotnet_{framework}");
+        trials.push(match missing_packages(framework, is_offline) {
+            Some(missing) => bitrpc_tests::harness::skipped(name, &missing),
+            None => needs(DOTNET, name, move || default_project(framework)),
+        });
+    }
+    let name = "all_specs/dotnet_analyzers".to_owned();
+    trials.push(needs(DOTNET, name, all_libraries));
+    trials.push(needs(DOTNET, "bitrpc/dotnet_format".to_owned(), format_default));
+    trials.push(needs(DOTNET, "all_specs/dotnet_format_whitespace".to_owned(), format_all));
+    trials
+}
+
+/// What the library is built for, and whether the SDK alone can build it.
+const FRAMEWORKS: [(&str, bool); 3] =
+    [("net10.0", true), ("netstandard2.1", true), ("netstandard2.0", false)];
+
+/// `netstandard2.0` needs packages from NuGet, which the SDK does not bring.
+fn missing_packages(framework: &str, is_offline: bool) -> Option<Missing> {
+    if is_offline || DOTNET.find().is_err() {
+        return None;
+    }
+    let project = copy_default(framework).ok()?;
+    let restored = run(dotnet().arg("restore").arg(&project).arg(only(framework)));
+    restored.err().map(|_| Missing {
+        reason: "no NuGet source with System.Memory and NETStandard.Library".to_owned(),
+        install: format!("dotnet restore {} {}", project.display(), only(framework)),
+    })
+}
+
+fn mcs() -> Command {
+    let mut command = Command::new(MONO.program);
+    command.args(["-langversion:7.2", "-unsafe", "-warn:4", "-warnaserror"]);
+    command
+}
+
+/// Also complains about public members without documentation.
+fn mcs_library(subject: &Subject) -> Result<(), String> {
+    let folder = temporary()?;
+    let library = subject.job(Language::Csharp)?.library;
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut command = mcs();
+    command.arg("-target:library").arg(format!("-doc:{}", path("library.xml")));
+    run(command.arg(format!("-out:{}", path("library.dll"))).arg(library.join("*.cs")))
+}
+
+fn mcs_peer(subject: &Subject) -> Result<(), String> {
+    let job = subject.job(Language::Csharp)?;
+    mcs_program(&job.peer, &job.library)
+}
+
+fn mcs_cross_language_test() -> Result<(), String> {
+    mcs_program(&cross_language_test(Language::Csharp), &repo::generated(Language::Csharp))
+}
+
+fn mcs_program(program: &Path, library: &Path) -> Result<(), String> {
+    let folder = temporary()?;
+    let mut command = mcs();
+    command.arg(format!("-out:{}", folder.path().join("program.exe").display()));
+    run(command.arg(program.join("*.cs")).arg(library.join("*.cs")))
+}
+
+/// The SDK without its habits.
+fn dotnet() -> Command {
+    let mut command = Command::new(DOTNET.program);
+    command.env("DOTNET_CLI_TELEMETRY_OPTOUT", "1").env("DOTNET_NOLOGO", "1");
+    command.env("MSBUILDDISABLENODEREUSE", "1");
+    command
+}
+
+fn only(framework: &str) -> String {
+    format!("-p:TargetFrameworks={framework}")
+}
+
+fn build(project: &Path, framework: &str) -> Result<(), String> {
+    let mut command = dotnet();
+    command.arg("build").arg(project).arg(only(framework)).args(["--nologo", "-v", "quiet"]);
+    run(command.arg("-p:UseSharedCompilation=false"))
+}
+
+/// The project as users vendor it, with its own settings: all analyzers, warnings as errors.
+fn default_project(framework: &str) -> Result<(), String> {
+    build(&copy_default(framework).map_err(|error| error.to_string())?, framework)
+}
+
+/// A copy of the default spec's folder, so that a build leaves nothing in the original.
+fn copy_default(name: &str) -> io::Result<PathBuf> {
+    let folder = repo::cache().join("lint_csharp").join(name);
+    mirror(&repo::generated(Language::Csharp), &folder)?;
+    Ok(folder)
+}
+
+/// The libraries of all specs, whose namespaces differ, as one project.
+fn all_libraries() -> Result<(), String> {
+    let folder = copy_default("all").map_err(|error| error.to_string())?;
+    for subject in subjects().iter().skip(1) {
+        let library = subject.job(Language::Csharp)?.library;
+        let to = folder.join(&subject.name);
+        fs::create_dir_all(&to).map_err(|error| error.to_string())?;
+        for file in sources(&library, &["cs"])? {
+            let name = file.file_name().ok_or("a file has a name")?;
+            copy_if_changed(&file, &to.join(name)).map_err(|error| error.to_string())?;
+        }
+    }
+    build(&folder, "net10.0")
+}
+
+fn format_default() -> Result<(), String> {
+    let folder = copy_default("net10.0").map_err(|error| error.to_string())?;
+    // One framework is enough: `#if` hides no formatting from the others' compilers.
+    run(dotnet().arg("restore").arg(&folder).arg(only("net10.0")))?;
+    let mut command = dotnet();
+    command.env("TargetFrameworks", "net10.0").arg("format").arg(&folder);
+    run(command.args(["--verify-no-changes", "--no-restore", "--include-generated"]))
+}
+
+/// White space in everything that is C#, without compiling it.
+fn format_all() -> Result<(), String> {
+    let mut folders =
+        vec![cross_language_test(Language::Csharp), repo::root().join("tests/csharp_engine")];
+    for subject in subjects() {
+        let job = subject.job(Language::Csharp)?;
+        folders.extend([job.library, job.peer]);
+    }
+    let check = |folder: PathBuf| {
+        let mut command = dotnet();
+        command.args(["format", "whitespace"]).arg(&folder).arg("--folder");
+        run(command.args(["--verify-no-changes", "--include-generated"]))
+    };
+    folders.into_iter().try_for_each(check)
+}
+
+fn temporary() -> Result<tempfile::TempDir, String> {
+    tempfile::tempdir().map_err(|error| error.to_string())
+}
+
+/// Makes `to` hold the files of `from`, touching only those that differ: what a build left there
+/// stays.
+fn mirror(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(to)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() && !from.join(entry.file_name()).exists() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            copy_if_changed(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_if_changed(from: &Path, to: &Path) -> io::Result<()> {
+    let text = fs::read(from)?;
+    match fs::read(to).is_ok_and(|known| known == text) {
+        true => Ok(()),
+        false => fs::write(to, text),
+    }
+}
