@@ -33,6 +33,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "exchange", about: "every pair over every spec", run: |s| suite(s, "exchange") },
     Step { name: "cpp_engine", about: "C++ from inside", run: |s| suite(s, "cpp_engine") },
     Step { name: "python_engine", about: "Python from inside", run: |s| suite(s, "python_engine") },
+    Step { name: "bench", about: "programs that measure, untimed", run: |s| suite(s, "bench") },
     Step { name: "kill", about: "peers killed and paused", run: |s| suite(s, "kill") },
     Step { name: "cross", about: "cross_language_test", run: |s| suite(s, "cross_language") },
     Step { name: "acceptance", about: "promised snippets", run: |s| suite(s, "acceptance") },
