@@ -1335,6 +1335,15 @@ template <class T>
 
 [[nodiscard]] BITRPC_DETAIL_INLINE bool unlikely(bool value) noexcept { return !likely(!value); }
 
+/// The same number, but a riddle to the compiler: GCC makes `rep movs` of a long copy whose length
+/// it knows, which starts more slowly than the library's memcpy.
+[[nodiscard]] BITRPC_DETAIL_INLINE std::size_t unknown(std::size_t size) noexcept {
+#if defined(__GNUC__)
+    asm("" : "+r"(size));
+#endif
+    return size;
+}
+
 /// Tells the processor that this is a loop that waits.
 BITRPC_DETAIL_INLINE void cpu_pause() noexcept {
 #if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
@@ -3056,8 +3065,10 @@ public:
             copy_ends<kWord>(to, from, size);
         } else if (size - 2 * kWord <= 2 * kWord) {
             copy_ends<2 * kWord>(to, from, size);
+        } else if (size - 4 * kWord <= 4 * kWord) {
+            copy_ends<4 * kWord>(to, from, size);
         } else if (size != 0) {
-            std::memcpy(to, from, size);
+            std::memcpy(to, from, unknown(size));
         }
     }
 
@@ -3764,13 +3775,14 @@ public:
     ~SharedMemoryProducer() { dispose(); }
 
     /// Sends bytes. Not only full may end it: see Errc.
-    Status send(ByteView payload, MessageType type = kTypeData,
-                MessageFlags flags = MessageFlags{}) noexcept {
+    BITRPC_DETAIL_INLINE Status send(ByteView payload, MessageType type = kTypeData,
+                                     MessageFlags flags = MessageFlags{}) noexcept {
         return send_for(options_.send_timeout_ms, payload, type, flags);
     }
     /// Sends `size` bytes from `data` on.
-    Status send(const void* data, std::size_t size, MessageType type = kTypeData,
-                MessageFlags flags = MessageFlags{}) noexcept {
+    BITRPC_DETAIL_INLINE Status send(const void* data, std::size_t size,
+                                     MessageType type = kTypeData,
+                                     MessageFlags flags = MessageFlags{}) noexcept {
         return send(ByteView(data, size), type, flags);
     }
     /// Sends text as plain data; kInvalidUtf8 if it is not UTF-8.
@@ -3789,8 +3801,9 @@ public:
         return send_message_for(options_.send_timeout_ms, message);
     }
     /// Sends bytes if there is room now, else kFull.
-    [[nodiscard]] Status try_send(ByteView payload, MessageType type = kTypeData,
-                                  MessageFlags flags = MessageFlags{}) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE Status
+    try_send(ByteView payload, MessageType type = kTypeData,
+             MessageFlags flags = MessageFlags{}) noexcept {
         return send_for(0, payload, type, flags);
     }
     /// Sends text if there is room now, else kFull.

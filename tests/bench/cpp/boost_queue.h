@@ -51,7 +51,7 @@ struct BoostQueue {
             }
             queue_ = static_cast<Queue<N>*>(memory);
         }
-        void send(const Message<N>& message) {
+        BENCH_INLINE void send(const Message<N>& message) {
             while (!queue_->push(message)) bitrpc::shared_memory::detail::cpu_pause();
         }
 
@@ -72,7 +72,7 @@ struct BoostQueue {
                 throw std::runtime_error("cannot rename " + unfinished);
             }
         }
-        void receive(Message<N>& message) {
+        BENCH_INLINE void receive(Message<N>& message) {
             while (!queue_->pop(message)) bitrpc::shared_memory::detail::cpu_pause();
         }
 

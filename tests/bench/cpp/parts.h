@@ -17,6 +17,9 @@
 
 #include "args.h"
 
+/// The loops below are to contain what they call, as loops in a user's program would.
+#define BENCH_INLINE inline __attribute__((always_inline))
+
 template <std::size_t N>
 using Message = std::array<std::byte, N>;
 

@@ -30,7 +30,7 @@ struct Ring {
             producer_ = bitrpc::shared_memory::SharedMemoryProducer::create(name, options(args), error);
             if (!producer_) throw std::runtime_error(error.message());
         }
-        void send(const Message<N>& message) {
+        BENCH_INLINE void send(const Message<N>& message) {
             if (!producer_->send(message.data(), N)) fail();
         }
 
@@ -50,7 +50,7 @@ struct Ring {
             consumer_ = bitrpc::shared_memory::SharedMemoryConsumer::create(name, options(args), error);
             if (!consumer_) throw std::runtime_error(error.message());
         }
-        void receive(Message<N>& message) {
+        BENCH_INLINE void receive(Message<N>& message) {
             const auto received = consumer_->receive();
             if (!received || received.payload().size() != N) fail();
             std::memcpy(message.data(), received.payload().data(), N);

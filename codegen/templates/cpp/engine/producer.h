@@ -23,13 +23,14 @@ public:
     ~SharedMemoryProducer() { dispose(); }
 
     /// Sends bytes. Not only full may end it: see Errc.
-    Status send(ByteView payload, MessageType type = kTypeData,
-                MessageFlags flags = MessageFlags{}) noexcept {
+    BITRPC_DETAIL_INLINE Status send(ByteView payload, MessageType type = kTypeData,
+                                     MessageFlags flags = MessageFlags{}) noexcept {
         return send_for(options_.send_timeout_ms, payload, type, flags);
     }
     /// Sends `size` bytes from `data` on.
-    Status send(const void* data, std::size_t size, MessageType type = kTypeData,
-                MessageFlags flags = MessageFlags{}) noexcept {
+    BITRPC_DETAIL_INLINE Status send(const void* data, std::size_t size,
+                                     MessageType type = kTypeData,
+                                     MessageFlags flags = MessageFlags{}) noexcept {
         return send(ByteView(data, size), type, flags);
     }
     /// Sends text as plain data; kInvalidUtf8 if it is not UTF-8.
@@ -48,8 +49,9 @@ public:
         return send_message_for(options_.send_timeout_ms, message);
     }
     /// Sends bytes if there is room now, else kFull.
-    [[nodiscard]] Status try_send(ByteView payload, MessageType type = kTypeData,
-                                  MessageFlags flags = MessageFlags{}) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE Status
+    try_send(ByteView payload, MessageType type = kTypeData,
+             MessageFlags flags = MessageFlags{}) noexcept {
         return send_for(0, payload, type, flags);
     }
     /// Sends text if there is room now, else kFull.

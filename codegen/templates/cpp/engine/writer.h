@@ -116,8 +116,10 @@ public:
             copy_ends<kWord>(to, from, size);
         } else if (size - 2 * kWord <= 2 * kWord) {
             copy_ends<2 * kWord>(to, from, size);
+        } else if (size - 4 * kWord <= 4 * kWord) {
+            copy_ends<4 * kWord>(to, from, size);
         } else if (size != 0) {
-            std::memcpy(to, from, size);
+            std::memcpy(to, from, unknown(size));
         }
     }
 
