@@ -42,6 +42,7 @@ impl<'a, L: Layout> Claim<'a, L> {
         len: usize,
     ) -> Self {
         let header = L::MESSAGE_HEADER.size as u64;
+        producer.writer.prefetch(&place);
         let memory = producer.writer.memory;
         for at in (8..header).step_by(8) {
             memory.write_plain(place.position.wrapping_add(at), 0);

@@ -4,6 +4,7 @@
 //! installs it; with `BITRPC_REQUIRE_ALL=1` it fails instead. Both is [`harness`]'s work.
 
 pub mod bench;
+pub mod figures;
 pub mod harness;
 pub mod hex;
 pub mod markdown;

@@ -1,8 +1,9 @@
 //! The table of tools that tests call: the one place that knows their names and packages.
 
 use std::path::Path;
+use std::process::Command;
 
-use bitrpc_codegen::demo::toolchain::{Missing, first_line};
+use bitrpc_codegen::demo::toolchain::{Missing, first_line, run};
 
 /// A program from outside the project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,35 @@ pub const DOTNET: Tool = Tool {
 
 /// All of them.
 pub const ALL: [Tool; 6] = [GXX, CLANGXX, CLANG_FORMAT, PYTHON, MONO, DOTNET];
+
+/// A C++ library that is headers alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Headers {
+    /// What a program includes.
+    pub include: &'static str,
+    /// Debian's and Ubuntu's package.
+    pub package: &'static str,
+}
+
+/// Boost's queue between two threads.
+pub const BOOST_QUEUE: Headers =
+    Headers { include: "boost/lockfree/spsc_queue.hpp", package: "libboost-dev" };
+
+impl Headers {
+    /// Asks the C++ compiler for them.
+    ///
+    /// # Errors
+    ///
+    /// When it has none, or is not there itself.
+    pub fn find(self) -> Result<(), Missing> {
+        let mut command = Command::new(GXX.program);
+        command.args(["-x", "c++", "-fsyntax-only", "-include", self.include, "/dev/null"]);
+        run(&mut command).map(drop).map_err(|_| Missing {
+            reason: format!("no {}", self.include),
+            install: format!("apt-get install {}", self.package),
+        })
+    }
+}
 
 impl Tool {
     /// The version that the tool prints, or what is missing.

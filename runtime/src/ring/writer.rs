@@ -8,8 +8,16 @@ use super::{ALIGN, Direction, Memory, Waker, align_up};
 use crate::error::Corrupt;
 use crate::layout::Layout;
 
-/// How far ahead of the record being written the producer prefetches.
-const PREFETCH: u64 = 512;
+/// How far ahead of the record being written the producer prefetches, at most, and how much of it
+/// for one record: what the consumer has read last lies in its caches, and takes a while to come.
+const PREFETCH: u64 = 2048;
+
+/// Bytes that a prefetch brings.
+const LINE: u64 = 64;
+
+/// With less room than this (or a quarter of the ring), producer and consumer are at each other's
+/// heels.
+const TIGHT: u64 = 16 << 10;
 
 /// Room for one record, not yet visible to anyone.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +57,9 @@ pub(crate) struct Writer<L, M> {
     position: u64,
     /// `read_position` as it was last read: there may be more room, never less.
     read: u64,
+    /// How far ahead to prefetch: [`PREFETCH`], less in a small ring, where that far ahead is what
+    /// the consumer reads now.
+    prefetch: u64,
     sent: u64,
     bytes: u64,
     waker: Waker,
@@ -63,7 +74,18 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         // As if the ring were full: the first send looks at the consumer's position.
         let read = position.wrapping_sub(capacity);
         let largest = largest_payload::<L>(capacity);
-        Self { memory, capacity, largest, position, read, sent, bytes, waker, layout: PhantomData }
+        Self {
+            memory,
+            capacity,
+            largest,
+            position,
+            read,
+            prefetch: PREFETCH.min(capacity / 16),
+            sent,
+            bytes,
+            waker,
+            layout: PhantomData,
+        }
     }
 
     /// Bytes in the data area.
@@ -130,8 +152,14 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         !self.is_possible(read) || reach.wrapping_sub(read) <= self.capacity
     }
 
+    /// Whether there is hardly any room behind what is staged, as far as this side knows.
+    pub(crate) fn is_tight(&self, staged: &Staged) -> bool {
+        let room = self.read.wrapping_add(self.capacity).wrapping_sub(staged.end);
+        room < TIGHT.min(self.capacity / 4)
+    }
+
     /// Reads the consumer's position anew, and checks it.
-    fn reload(&mut self) -> Result<(), Corrupt> {
+    pub(crate) fn reload(&mut self) -> Result<(), Corrupt> {
         // Acquire: pairs with the consumer's release store in `Reader::flush`; its reads of the
         // records are over before these bytes are written again.
         let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
@@ -156,7 +184,7 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     pub(crate) fn fill(&self, staged: &Staged, place: &Place, flags: u32, payload: &[u8]) {
         debug_assert_eq!(place.frame, (payload.len() + L::MESSAGE_HEADER.size) as u64);
         let memory = self.memory.clone();
-        memory.prefetch_write(place.position.wrapping_add(PREFETCH));
+        self.prefetch(place);
         write_header::<L, M>(&memory, place.position, self.next_id(staged), flags);
         if !place.frame.is_multiple_of(ALIGN) {
             // The bytes between the payload and the next record, before the payload is written.
@@ -167,6 +195,17 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         // SAFETY: `place` found `frame` bytes between `position` and the end of the lap, and the
         // payload is `frame` less the header.
         unsafe { memory.write_bytes(at, payload) };
+    }
+
+    /// Asks for the lines that records will be written to soon, as many as this one takes.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, place: &Place) {
+        let memory = self.memory.clone();
+        let mut at = 0;
+        while at < place.frame.min(PREFETCH) {
+            memory.prefetch_write(place.position.wrapping_add(self.prefetch + at));
+            at += LINE;
+        }
     }
 
     /// Finishes a record whose payload was written in place, and adds it to what is staged.

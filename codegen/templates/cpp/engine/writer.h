@@ -51,6 +51,13 @@ public:
     /// Checks for room against the consumer's position as it is now.
     [[nodiscard]] Errc make_room(std::uint64_t need) noexcept {
         if (write_ + need <= room_limit_) return Errc::kOk;
+        const Errc code = reload();
+        if (code != Errc::kOk) return code;
+        return write_ + need <= room_limit_ ? Errc::kOk : Errc::kFull;
+    }
+
+    /// Reads the consumer's position anew: kOk, or kCorrupt if it is impossible.
+    Errc reload() noexcept {
         const std::uint64_t read = atomic_at<std::uint64_t>(base_, ring_header::kReadPositionOffset)
                                        .load(std::memory_order_acquire);
         if (read > write_ || write_ - read > capacity_ || read % kWord != 0) {
@@ -58,7 +65,23 @@ public:
             return Errc::kCorrupt;
         }
         set_room_limit(read + capacity_);
-        return write_ + need <= room_limit_ ? Errc::kOk : Errc::kFull;
+        return Errc::kOk;
+    }
+
+    /// True if there is hardly any room: producer and consumer are at each other's heels.
+    [[nodiscard]] bool is_tight() const noexcept {
+        const std::uint64_t quarter = capacity_ / 4;
+        return room_limit_ - write_ < (quarter < kTightRoom ? quarter : kTightRoom);
+    }
+
+    /// Asks for the lines that records will be written to soon, as many as this one takes: what
+    /// the consumer has read last lies in its caches, and takes a while to come.
+    BITRPC_DETAIL_INLINE void prefetch(const Slot& slot, std::uint64_t frame) const noexcept {
+        const std::uint64_t ahead = slot.position + prefetch_distance_;
+        const std::uint64_t size = frame < kPrefetchDistance ? frame : kPrefetchDistance;
+        for (std::uint64_t at = 0; at < size; at += kLine) {
+            prefetch_for_write(data_ + ((ahead + at) & mask_));
+        }
     }
 
     /// Writes the header but for its first word; `fields` are those without a role, or null.
@@ -93,8 +116,10 @@ public:
             copy_ends<kWord>(to, from, size);
         } else if (size - 2 * kWord <= 2 * kWord) {
             copy_ends<2 * kWord>(to, from, size);
+        } else if (size - 4 * kWord <= 4 * kWord) {
+            copy_ends<4 * kWord>(to, from, size);
         } else if (size != 0) {
-            std::memcpy(to, from, size);
+            std::memcpy(to, from, unknown(size));
         }
     }
 
@@ -167,7 +192,12 @@ public:
     [[nodiscard]] std::uint64_t bad_position() const noexcept { return bad_position_; }
 
 private:
-    static constexpr std::uint64_t kPrefetchDistance = 512;
+    /// How far ahead of the record being written to prefetch, at most, and how much of it for one.
+    static constexpr std::uint64_t kPrefetchDistance = 2048;
+    /// Bytes that a prefetch brings.
+    static constexpr std::uint64_t kLine = 64;
+    /// Less room than this (or a quarter of the ring) is tight.
+    static constexpr std::uint64_t kTightRoom = 16U * 1024U;
 
     [[nodiscard]] Error recover(const std::string& path);
 
@@ -198,7 +228,6 @@ private:
     BITRPC_DETAIL_INLINE std::uint64_t close_record(const Slot& slot, std::uint64_t word,
                                                     std::uint64_t stride) noexcept {
         const std::uint64_t end = slot.position + stride;
-        prefetch_for_write(data_ + ((end + kPrefetchDistance) & mask_));
         word_at(end).store(0, std::memory_order_relaxed);
         if (unlikely(slot.position != write_)) {
             word_at(slot.position).store(word, std::memory_order_relaxed);
@@ -229,6 +258,8 @@ private:
     std::byte* base_ = nullptr;
     std::uint64_t mask_ = 0;
     std::uint64_t capacity_ = 0;
+    /// Less in a small ring, where that far ahead is what the consumer reads now.
+    std::uint64_t prefetch_distance_ = 0;
     std::uint64_t write_ = 0;
     std::uint64_t limit_ = 0;
     std::uint64_t sent_ = 0;
@@ -247,6 +278,7 @@ inline Error RingWriter::start(Attachment& attachment) {
     data_ = attachment.data();
     capacity_ = attachment.capacity();
     mask_ = capacity_ - 1;
+    prefetch_distance_ = capacity_ / 16 < kPrefetchDistance ? capacity_ / 16 : kPrefetchDistance;
     write_ = read64(base_, ring_header::kWritePositionOffset);
     sent_ = read64(base_, ring_header::kMessagesSentOffset);
     bytes_ = read64(base_, ring_header::kBytesSentOffset);

@@ -1,5 +1,6 @@
-//! `cargo xtask`: the whole test suite in one command.
+//! `cargo xtask`: the whole test suite in one command, and all figures in another.
 
+mod bench;
 mod install;
 mod run;
 mod steps;
@@ -15,6 +16,7 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 enum Task {
     Test(TestArgs),
+    Bench(bench::BenchArgs),
 }
 
 /// Run the whole suite and say what passed, failed and was skipped.
@@ -45,8 +47,11 @@ Examples:
   cargo xtask test exchange golden  only two steps";
 
 fn main() -> ExitCode {
-    let Task::Test(args) = Task::parse();
-    if test(&args) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let is_fine = match Task::parse() {
+        Task::Test(args) => test(&args),
+        Task::Bench(args) => bench::bench(&args),
+    };
+    if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs the chosen steps; `true` when nothing failed.

@@ -38,6 +38,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "hostile", about: "rings under sabotage", run: |s| suite(s, "hostile") },
     Step { name: "statistics", about: "counters by reader", run: |s| suite(s, "statistics") },
     Step { name: "wakeups", about: "no sleep is missed", run: |s| suite(s, "wakeups") },
+    Step { name: "bench", about: "programs that measure, untimed", run: |s| suite(s, "bench") },
     Step { name: "kill", about: "peers killed and paused", run: |s| suite(s, "kill") },
     Step { name: "cross", about: "cross_language_test", run: |s| suite(s, "cross_language") },
     Step { name: "acceptance", about: "promised snippets", run: |s| suite(s, "acceptance") },

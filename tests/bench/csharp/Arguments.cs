@@ -1,0 +1,96 @@
+// The command line.
+using System;
+using System.Globalization;
+
+namespace Bench
+{
+    /// <summary>The caller's mistake: exit code 2.</summary>
+    public sealed class WrongUsageException : Exception
+    {
+        public WrongUsageException(string message)
+            : base(message)
+        {
+        }
+    }
+
+    /// <summary>What to do.</summary>
+    public sealed class Arguments
+    {
+        public const string Usage =
+            "usage: bench send|receive|ask|answer|wake|sleep --transport NAME --size BYTES\n"
+            + "             --warm-up N --count N --wait polling|blocking";
+
+        public Arguments(string[] words)
+        {
+            if (words.Length == 0)
+            {
+                throw new WrongUsageException("no part is given");
+            }
+
+            Part = words[0];
+            for (int i = 1; i < words.Length; i += 2)
+            {
+                if (i + 1 == words.Length)
+                {
+                    throw new WrongUsageException(words[i] + " needs a value");
+                }
+
+                Take(words[i], words[i + 1]);
+            }
+
+            Folder = Environment.GetEnvironmentVariable("BITRPC_SHM_DIR") ?? "/dev/shm";
+        }
+
+        public string Part { get; }
+
+        public string Transport { get; private set; } = string.Empty;
+
+        public int Size { get; private set; }
+
+        /// <summary>Messages that are not timed.</summary>
+        public long WarmUp { get; private set; }
+
+        /// <summary>Messages that are.</summary>
+        public long Count { get; private set; }
+
+        /// <summary>Whether waiting sides never sleep.</summary>
+        public bool IsPolling { get; private set; }
+
+        /// <summary>Where both sides find each other.</summary>
+        public string Folder { get; }
+
+        private static long Number(string option, string text)
+        {
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            {
+                return number;
+            }
+
+            throw new WrongUsageException(option + ": " + text + " is not a number in range");
+        }
+
+        private void Take(string option, string value)
+        {
+            switch (option)
+            {
+                case "--transport":
+                    Transport = value;
+                    break;
+                case "--size":
+                    Size = (int)Number(option, value);
+                    break;
+                case "--warm-up":
+                    WarmUp = Number(option, value);
+                    break;
+                case "--count":
+                    Count = Number(option, value);
+                    break;
+                case "--wait":
+                    IsPolling = value == "polling";
+                    break;
+                default:
+                    throw new WrongUsageException("unknown option " + option);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! This project's ring.
+
+use bitrpc_messages::{Consumer, MessageType, Producer};
+use bitrpc_shm::{Options, WaitStrategy};
+
+use crate::args::Args;
+use crate::parts::{Receiver, Result, Sender, Transport};
+
+/// Bytes in the data area, and as near as may be in every other transport.
+pub(crate) const CAPACITY: usize = 1 << 20;
+
+pub(crate) struct Ring;
+
+impl<const N: usize> Transport<N> for Ring {
+    type Sender = Producer;
+    type Receiver = Consumer;
+
+    fn sender(name: &str, args: &Args) -> Result<Producer> {
+        Ok(Producer::create(name, &options(args))?)
+    }
+
+    fn receiver(name: &str, args: &Args) -> Result<Consumer> {
+        Ok(Consumer::open(name, &options(args))?)
+    }
+}
+
+fn options(args: &Args) -> Options {
+    let strategy = if args.polling { WaitStrategy::Spin } else { WaitStrategy::Adaptive };
+    Options::new().capacity(CAPACITY as u64).wait_strategy(strategy)
+}
+
+impl<const N: usize> Sender<N> for Producer {
+    #[inline(always)]
+    fn send(&mut self, message: &[u8; N]) -> Result<()> {
+        Ok(Producer::send(self, MessageType::DATA, message)?)
+    }
+}
+
+impl<const N: usize> Receiver<N> for Consumer {
+    #[inline(always)]
+    fn receive(&mut self, message: &mut [u8; N]) -> Result<()> {
+        let received = self.recv(None)?.ok_or("no message")?;
+        let payload: &[u8; N] = received.payload().try_into()?;
+        *message = *payload;
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! The block of figures in the README.
+
+use super::super::aims::Aim;
+use super::super::{Figures, Machine};
+use super::{Row, headings};
+
+const BEGIN: &str = "<!-- figures: written by `cargo xtask bench --readme` -->\n";
+const END: &str = "<!-- end of figures -->\n";
+
+/// The block, markers included.
+pub fn block(figures: &Figures, machine: &Machine, aims: &[Aim]) -> String {
+    let runs = figures.series.iter().map(|(_, runs)| runs.len()).max().unwrap_or(0);
+    let mut text = format!(
+        "{BEGIN}\nMeasured on {}: {} ({} cores), {}. Medians of {runs} runs.\n\n",
+        machine.date, machine.processor, machine.cores, machine.kernel
+    );
+    let headings = headings();
+    text += &row(&headings);
+    text += &format!("| --- |{}\n", " ---: |".repeat(headings.len() - 1));
+    for measured in Row::all(figures) {
+        text += &row(&measured.cells(figures));
+    }
+    text += "\n| aim | wanted | found | |\n| --- | --- | ---: | --- |\n";
+    for aim in aims {
+        let found = aim.found.clone().unwrap_or_default();
+        text += &row(&[aim.what.clone(), aim.wanted.clone(), found, aim.verdict()]);
+    }
+    text + "\n" + END
+}
+
+fn row(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// `readme` with its block replaced.
+///
+/// # Errors
+///
+/// When the markers are not there.
+pub fn replace_block(readme: &str, block: &str) -> Result<String, String> {
+    let begin = readme.find(BEGIN).ok_or_else(|| format!("no line {:?}", BEGIN.trim_end()))?;
+    let rest = &readme[begin..];
+    let end = rest.find(END).ok_or_else(|| format!("no line {:?}", END.trim_end()))?;
+    Ok([&readme[..begin], block, &rest[end + END.len()..]].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEGIN, END, replace_block};
+
+    #[test]
+    fn only_the_block_is_replaced() {
+        let readme = format!("before\n{BEGIN}old\n{END}after\n");
+        let new = replace_block(&readme, &format!("{BEGIN}new\n{END}"));
+        assert_eq!(new.expect("markers"), format!("before\n{BEGIN}new\n{END}after\n"));
+        assert!(replace_block("no markers", "new").is_err());
+    }
+}
