@@ -3,8 +3,8 @@
 //!
 //! A ring is a file that two processes map. It carries messages from one producer to one consumer,
 //! in order, whatever their languages: this crate is the reference engine of a protocol whose
-//! layout is generated from a YAML specification, and which the generated C++ and Python speak as
-//! well. The protocol is written down in `spec/PROTOCOL.md` of the repository.
+//! layout is generated from a YAML specification, and which the generated C++, C# and Python speak
+//! as well. The protocol is written down in `spec/PROTOCOL.md` of the repository.
 //!
 //! Everything is generic over a [`Layout`], which generated code implements: programs use it
 //! through the generated crate's `Producer`, `Consumer`, and so on, which are these types with the
