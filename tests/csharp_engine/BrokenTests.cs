@@ -32,7 +32,8 @@ namespace EngineTests
                     Poke(producer.Ring.FilePath, RingHeaderLayout.Size, word);
                     for (int i = 0; i < 3; i++)
                     {
-                        Is((Status)ErrorCode.Corrupt, consumer.TryReceive(out _), word.ToString("x"));
+                        Status status = consumer.TryReceive(out _);
+                        Is((Status)ErrorCode.Corrupt, status, word.ToString("x"));
                         Is(word, consumer.LastError.Found, "found");
                     }
 
@@ -54,7 +55,8 @@ namespace EngineTests
                 using (var consumer = new SharedMemoryConsumer(name, Sized(1024)))
                 {
                     Poke(producer.Ring.FilePath, RingHeaderLayout.Size, length);
-                    Is((Status)ErrorCode.Corrupt, consumer.TryReceive(out _), "padding of " + length);
+                    Status status = consumer.TryReceive(out _);
+                    Is((Status)ErrorCode.Corrupt, status, "padding of " + length);
                 }
             }
         }

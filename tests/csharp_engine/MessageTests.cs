@@ -1,6 +1,7 @@
 // What goes in comes out: sizes, texts, structs, batches, claims and pieces.
 using System;
 using System.Collections.Generic;
+using System.Threading;
 using BitRPC.SharedMemory;
 using static EngineTests.Program;
 
@@ -68,7 +69,8 @@ namespace EngineTests
 
         private static void Texts() => Both(4096, (producer, consumer) =>
         {
-            foreach (string text in new[] { string.Empty, "a", "数据环 ¥", "🚀🛰️", new string('x', 999) })
+            string[] texts = { string.Empty, "a", "数据环 ¥", "🚀🛰️", new string('x', 999) };
+            foreach (string text in texts)
             {
                 That(producer.SendString(text), "send");
                 Is(text, consumer.ReceiveString(0), "text");
@@ -175,7 +177,7 @@ namespace EngineTests
             }
 
             Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "no more");
-            That(producer.TrySendBatch(default(ReadOnlySpan<SharedMemoryMessage>), out sent), "none");
+            That(producer.TrySendBatch(Array.Empty<SharedMemoryMessage>(), out sent), "none");
         });
 
         private static void Claims() => Both(1024, (producer, consumer) =>
@@ -212,14 +214,16 @@ namespace EngineTests
             var bytes = new byte[producer.LargestPayload + 1];
             random.NextBytes(bytes);
             // Two pieces fit beside each other, the rest waits for the receiver.
-            var sender = new System.Threading.Thread(() =>
-                That(producer.SendFragmented((MessageType)77, bytes, MessageFlags.Compressed), "send"));
+            bool isSent = false;
+            var sender = new Thread(() => isSent = producer.SendFragmented(
+                (MessageType)77, bytes, MessageFlags.Compressed));
             sender.Start();
             That(consumer.Receive(out ReceivedMessage message, 60000), "receive");
             That(message.Payload.SequenceEqual(bytes), "content");
             Is((MessageType)77, message.MessageType, "type");
             Is(MessageFlags.Compressed, message.Flags, "flags");
             sender.Join();
+            That(isSent, "send");
             Is(0UL, consumer.Ring.GetSnapshot().ReceiveErrors, "errors");
         });
 

@@ -119,7 +119,11 @@ namespace EngineTests
         internal static void Poke(string path, long at, ulong value, int width = 8)
         {
             using (var file = new FileStream(
-                path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, 1))
+                path,
+                FileMode.Open,
+                FileAccess.ReadWrite,
+                FileShare.ReadWrite | FileShare.Delete,
+                bufferSize: 1))
             {
                 file.Position = at;
                 file.Write(BitConverter.GetBytes(value), 0, width);
@@ -131,7 +135,8 @@ namespace EngineTests
         {
             string program = Process.GetCurrentProcess().MainModule.FileName;
             string library = Assembly.GetEntryAssembly().Location;
-            var start = new ProcessStartInfo(program, "\"" + library + "\" hold " + role + " " + name)
+            string arguments = "\"" + library + "\" hold " + role + " " + name;
+            var start = new ProcessStartInfo(program, arguments)
             {
                 RedirectStandardOutput = true,
                 RedirectStandardInput = true,

@@ -28,8 +28,9 @@ namespace CrossLanguageTest
     internal sealed class Arguments
     {
         internal const string Usage =
-            "usage: cross_language_test --mode producer|consumer --name NAME [--count N] [--size BYTES]\n"
-            + "                           [--capacity BYTES] [--timeout-ms T] [--json]";
+            "usage: cross_language_test --mode producer|consumer --name NAME [--count N]\n"
+            + "                           [--size BYTES] [--capacity BYTES] [--timeout-ms T]\n"
+            + "                           [--json]";
 
         internal string Mode { get; private set; } = string.Empty;
 
@@ -94,12 +95,15 @@ namespace CrossLanguageTest
 
         private static long Number(string option, string text, long most)
         {
-            if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            CultureInfo culture = CultureInfo.InvariantCulture;
+            if (!long.TryParse(text, NumberStyles.None, culture, out long number))
             {
                 throw new UsageException(option + " needs a number, not '" + text + "'");
             }
 
-            return number <= most ? number : throw new UsageException(option + " is too large: " + text);
+            return number <= most
+                ? number
+                : throw new UsageException(option + " is too large: " + text);
         }
 
         private void Set(string option, string value)
@@ -143,7 +147,8 @@ namespace CrossLanguageTest
 
         internal string Json(string mode) => string.Format(
             CultureInfo.InvariantCulture,
-            "{{\"ok\":true,\"mode\":\"{0}\",\"texts\":{1},\"test_data\":{2},\"heartbeats\":{3},\"bytes\":{4}}}",
+            "{{\"ok\":true,\"mode\":\"{0}\",\"texts\":{1},\"test_data\":{2},"
+                + "\"heartbeats\":{3},\"bytes\":{4}}}",
             mode,
             Texts,
             TestData,
@@ -191,7 +196,8 @@ namespace CrossLanguageTest
                 if (arguments.Json)
                 {
                     string text = failure.Message.Replace("\\", "\\\\").Replace("\"", "\\\"");
-                    Console.WriteLine("{\"ok\":false,\"mode\":\"" + mode + "\",\"error\":\"" + text + "\"}");
+                    string start = "{\"ok\":false,\"mode\":\"" + mode + "\",\"error\":\"";
+                    Console.WriteLine(start + text + "\"}");
                 }
 
                 Console.Error.WriteLine(mode + ": " + failure.Message);
@@ -235,7 +241,8 @@ namespace CrossLanguageTest
             {
                 while (true)
                 {
-                    Status status = consumer.Receive(out ReceivedMessage message, arguments.TimeoutMs);
+                    int timeoutMs = arguments.TimeoutMs;
+                    Status status = consumer.Receive(out ReceivedMessage message, timeoutMs);
                     if (status == ErrorCode.Closed)
                     {
                         break;
@@ -346,7 +353,8 @@ namespace CrossLanguageTest
         {
             if (!status)
             {
-                throw new Failure(status.WouldBlock || why == null ? status.ToString() : why.Message);
+                bool isPlain = status.WouldBlock || why == null;
+                throw new Failure(isPlain ? status.ToString() : why.Message);
             }
         }
     }

@@ -100,9 +100,9 @@ fn expression(layout: &Layout, ty: &Type) -> String {
         Type::Scalar(Scalar::F64) => "rng.F64()".to_owned(),
         Type::Scalar(ty) => {
             let ty = scalar(*ty);
-            format!(
-                "unchecked(({ty})rng.Integer(unchecked((ulong){ty}.MinValue), unchecked((ulong){ty}.MaxValue)))"
-            )
+            let bound = |name: &str| format!("unchecked((ulong){ty}.{name})");
+            let (least, most) = (bound("MinValue"), bound("MaxValue"));
+            format!("unchecked(({ty})rng.Integer({least}, {most}))")
         }
         Type::Enum(index) => enum_value(layout, &layout.enums[*index]),
         Type::Struct(index) => {
