@@ -52,8 +52,14 @@ namespace ConformancePeer
                 }
                 else
                 {
+                    Status status = SendOne(script, producer, index, message);
+                    if (script.Plan == Plan.Records && status == ErrorCode.PeerDied)
+                    {
+                        continue; // a consumer that takes its place goes on
+                    }
+
+                    Require(status, producer, index);
                     report.Bytes += message.Payload.Length;
-                    Require(SendOne(script, producer, index, message), producer, index);
                 }
 
                 index += sent;
