@@ -41,7 +41,7 @@ pub fn run(name: &str, mutations: u64, seed: u64) -> Result<(), Failure> {
         calls,
         errors,
     } = tally;
-    bitrpc_shm::remove::<Protocol>(name, &Options::new())?;
+    bitrpc_shm::remove_ring::<Protocol>(name, &Options::new())?;
     println!("{{\"ok\":true,\"mutations\":{mutations},\"calls\":{calls},\"errors\":{errors}}}");
     Ok(())
 }
@@ -56,7 +56,7 @@ fn options() -> Options {
 
 /// One ring, from a sound start to its removal.
 fn disturb(name: &str, mutations: u32, rng: &mut Rng, tally: &mut Tally) -> Result<(), Failure> {
-    bitrpc_shm::remove::<Protocol>(name, &Options::new())?;
+    bitrpc_shm::remove_ring::<Protocol>(name, &Options::new())?;
     let producer = Producer::create(name, &options().mode(Mode::CreateOnly))?;
     let file = File::options()
         .read(true)
