@@ -133,8 +133,66 @@ namespace BitRPC.SharedMemory
             }
         }
 
+        /// <summary>Where the first byte is that is not UTF-8.</summary>
+        /// <remarks>The exceptions of decoders name one place on Mono, another on .NET.</remarks>
+        internal static ulong FirstBad(ReadOnlySpan<byte> bytes)
+        {
+            int at = 0;
+            while (at < bytes.Length)
+            {
+                int length = SequenceLength(bytes.Slice(at));
+                if (length == 0)
+                {
+                    break;
+                }
+
+                at += length;
+            }
+
+            return (ulong)at;
+        }
+
+        /// <summary>Where the first half of a surrogate pair stands alone.</summary>
+        internal static ulong FirstBad(string text)
+        {
+            try
+            {
+                return (ulong)Strict.GetByteCount(text);
+            }
+            catch (EncoderFallbackException e)
+            {
+                return (ulong)Math.Max(e.Index, 0);
+            }
+        }
+
         /// <summary>Reads a text for display: what is not UTF-8 becomes U+FFFD.</summary>
         internal static string Show(ReadOnlySpan<byte> bytes) => Read(Lenient, bytes);
+
+        /// <summary>Bytes of the character that a text begins with; 0 if it is none.</summary>
+        private static int SequenceLength(ReadOnlySpan<byte> bytes)
+        {
+            byte lead = bytes[0];
+            if (lead < 0x80)
+            {
+                return 1;
+            }
+
+            int length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+            if (lead < 0xC2 || lead > 0xF4 || bytes.Length < length)
+            {
+                return 0;
+            }
+
+            byte next = bytes[1];
+            bool isWrong = (lead == 0xE0 && next < 0xA0) || (lead == 0xED && next > 0x9F)
+                || (lead == 0xF0 && next < 0x90) || (lead == 0xF4 && next > 0x8F);
+            for (int i = 1; i < length; i++)
+            {
+                isWrong |= (bytes[i] & 0xC0) != 0x80;
+            }
+
+            return isWrong ? 0 : length;
+        }
 
         private static string Read(UTF8Encoding encoding, ReadOnlySpan<byte> bytes)
         {

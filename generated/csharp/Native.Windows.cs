@@ -32,6 +32,8 @@ namespace BitRPC.SharedMemory
 
         internal override uint ProcessId => NativeMethods.GetCurrentProcessId();
 
+        internal override bool ProcessExists(uint id) => true;
+
         internal override int Open(string path, bool writable, out RingFile file) =>
             Adopt(path, GenericRead | (writable ? GenericWrite : 0), OpenExisting, out file);
 

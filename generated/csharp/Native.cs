@@ -104,6 +104,9 @@ namespace BitRPC.SharedMemory
 
         internal abstract uint ProcessId { get; }
 
+        /// <summary>Whether a process has this id here; in doubt it has.</summary>
+        internal abstract bool ProcessExists(uint id);
+
         /// <summary>
         /// Opens without following a link, waiting for a pipe, or passing it to a child.
         /// </summary>

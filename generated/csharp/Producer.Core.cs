@@ -72,7 +72,7 @@ namespace BitRPC.SharedMemory
             int size = RingUtf8.CountBytes(text ?? throw new ArgumentNullException(nameof(text)));
             if (size < 0)
             {
-                return Refuse(ErrorCode.InvalidUtf8);
+                return Refuse(ErrorCode.InvalidUtf8, 0, RingUtf8.FirstBad(text));
             }
 
             ErrorCode code = Acquire(Layout.TypeData, size, timeoutMs, out byte* record);
@@ -296,6 +296,9 @@ namespace BitRPC.SharedMemory
                 case ErrorCode.MessageTooLarge:
                     text += ": " + RingText.Of(found)
                         + " bytes, at most " + RingText.Of(expected) + " are possible";
+                    break;
+                case ErrorCode.InvalidUtf8:
+                    text += " at " + RingText.Of(found);
                     break;
                 case ErrorCode.SizeMismatch:
                     text += ": " + RingText.Of(found) + " bytes, expected " + RingText.Of(expected);

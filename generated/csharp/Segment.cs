@@ -4,6 +4,7 @@
 // Regenerate: bitrpc generate spec/bitrpc.yaml --out generated --lang csharp
 
 using System;
+using System.Globalization;
 using System.IO;
 using System.Threading;
 
@@ -51,6 +52,28 @@ namespace BitRPC.SharedMemory
             string process = RingText.Of(Platform.Current.ProcessId);
             string suffix = RingText.Hex(nonce, 8, prefix: false) + ".tmp";
             return Path.Combine(Folder, "." + FileName + "." + process + "." + suffix);
+        }
+
+        /// <summary>
+        /// The process that makes or made this ring under the temporary name
+        /// <paramref name="fileName"/>; 0 for every other file.
+        /// </summary>
+        internal uint CreatorOf(string fileName)
+        {
+            string prefix = "." + FileName + ".";
+            const int Rest = 13; // a dot, the nonce's eight digits, and .tmp
+            int digits = fileName.Length - prefix.Length - Rest;
+            if (digits < 1
+                || !fileName.StartsWith(prefix, StringComparison.Ordinal)
+                || !fileName.EndsWith(".tmp", StringComparison.Ordinal)
+                || fileName[prefix.Length + digits] != '.')
+            {
+                return 0;
+            }
+
+            string process = fileName.Substring(prefix.Length, digits);
+            NumberStyles style = NumberStyles.None;
+            return uint.TryParse(process, style, CultureInfo.InvariantCulture, out uint id) ? id : 0;
         }
 
         private static void CheckName(string name)
@@ -112,6 +135,11 @@ namespace BitRPC.SharedMemory
     /// </summary>
     internal sealed unsafe class Segment : IDisposable
     {
+        /// <summary>
+        /// Age at which the temporary file of a process that is gone counts as abandoned.
+        /// </summary>
+        private const int AbandonedSeconds = 10;
+
         private Segment(
             RingTarget target, RingFile file, RingMapping mapping, RingIdentity identity)
         {
@@ -149,6 +177,7 @@ namespace BitRPC.SharedMemory
                 throw InTheWay(target, in facts);
             }
 
+            Sweep(target);
             string temporary = CreateTemporary(target, options, out RingFile file);
             Segment segment = null;
             try
@@ -269,6 +298,35 @@ namespace BitRPC.SharedMemory
             ErrorCode code = Platform.Current.Classify(error);
             string text = operation + " '" + path + "': " + Platform.Current.ErrorText(error);
             return new SharedMemoryException(code, text, error);
+        }
+
+        /// <summary>
+        /// Removes what creators of this ring left behind who died before they could publish it.
+        /// </summary>
+        /// <remarks>
+        /// A process id means nothing in another container that shares the folder, so a file is
+        /// left alone until nobody can be working on it any more.
+        /// </remarks>
+        private static void Sweep(RingTarget target)
+        {
+            try
+            {
+                foreach (string path in Directory.GetFiles(target.Folder, ".*.tmp"))
+                {
+                    uint creator = target.CreatorOf(Path.GetFileName(path));
+                    TimeSpan age = DateTime.UtcNow - System.IO.File.GetLastWriteTimeUtc(path);
+                    bool isAbandoned = creator != 0 && age.TotalSeconds > AbandonedSeconds;
+                    if (isAbandoned && !Platform.Current.ProcessExists(creator))
+                    {
+                        Platform.Current.Remove(path);
+                    }
+                }
+            }
+            catch (Exception e) when (e is IOException || e is UnauthorizedAccessException)
+            {
+                // Whatever it is, creating the ring comes upon it, too, or does not mind.
+                return;
+            }
         }
 
         private static string CreateTemporary(

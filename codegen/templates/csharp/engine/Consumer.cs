@@ -211,7 +211,9 @@ namespace {{ view.namespace }}
             text = code == ErrorCode.Ok ? message.GetText() : null;
             if (text == null)
             {
-                return code == ErrorCode.Ok ? Refuse(ErrorCode.InvalidUtf8) : code;
+                return code == ErrorCode.Ok
+                    ? Refuse(ErrorCode.InvalidUtf8, 0, RingUtf8.FirstBad(message.Payload))
+                    : code;
             }
 
             Consume(in message);

@@ -14,11 +14,15 @@ namespace {{ view.namespace }}
         private const int ProtectWrite = 2;
         private const int MapShared = 1;
         private const int Interrupted = 4;
+        private const int NoSuchProcess = 3;
         private const uint OwnerMayRead = 256;
 
         internal override uint? UserId => NativeMethods.geteuid();
 
         internal override uint ProcessId => (uint)NativeMethods.getpid();
+
+        internal override bool ProcessExists(uint id) =>
+            NativeMethods.kill((int)id, 0) == 0 || LastError() != NoSuchProcess;
 
         /// <summary>Flags of open() that refuse links, pipes' waits and inheritance.</summary>
         protected abstract int OpenFlags { get; }
@@ -199,6 +203,9 @@ namespace {{ view.namespace }}
 
             [DllImport("libc")]
             internal static extern int getpid();
+
+            [DllImport("libc", SetLastError = true)]
+            internal static extern int kill(int process, int signal);
 
             [DllImport("libc", SetLastError = true)]
             internal static extern int fchmod(int descriptor, uint mode);

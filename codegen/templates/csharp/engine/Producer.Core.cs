@@ -69,7 +69,7 @@ namespace {{ view.namespace }}
             int size = RingUtf8.CountBytes(text ?? throw new ArgumentNullException(nameof(text)));
             if (size < 0)
             {
-                return Refuse(ErrorCode.InvalidUtf8);
+                return Refuse(ErrorCode.InvalidUtf8, 0, RingUtf8.FirstBad(text));
             }
 
             ErrorCode code = Acquire(Layout.TypeData, size, timeoutMs, out byte* record);
@@ -293,6 +293,9 @@ namespace {{ view.namespace }}
                 case ErrorCode.MessageTooLarge:
                     text += ": " + RingText.Of(found)
                         + " bytes, at most " + RingText.Of(expected) + " are possible";
+                    break;
+                case ErrorCode.InvalidUtf8:
+                    text += " at " + RingText.Of(found);
                     break;
                 case ErrorCode.SizeMismatch:
                     text += ": " + RingText.Of(found) + " bytes, expected " + RingText.Of(expected);
