@@ -64,7 +64,12 @@ impl Toolchain for DotNet {
             format!("-p:BaseIntermediateOutputPath={}/", folder.join("obj").display()),
         ]);
         let recipe = format!("{}\n{}\n", found.version, super::words(&command));
-        super::make(&output, &recipe, job, || super::run(&mut command).map(drop))?;
+        super::make(&output, &recipe, job, || {
+            // It leaves files in the folder for temporary ones; here they go with the build.
+            let temporary = folder.join("tmp");
+            fs::create_dir_all(&temporary).map_err(|e| super::not_written(&temporary, &e))?;
+            super::run(command.env("TMPDIR", temporary)).map(drop)
+        })?;
         // Without its diagnostics a process leaves no sockets where it is killed.
         Ok(Program::new(&found.program)
             .with("exec")
