@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::thread;
 
-use super::report::SkipRow;
+use serde::Serialize;
+
 use super::stage::Stage;
 use super::toolchain::{self, Found, Missing, Program, Toolchain};
 use crate::names::Language;
@@ -123,6 +124,13 @@ impl Seat {
     }
 }
 
+/// One that could not take part.
+#[derive(Debug, Serialize)]
+pub(super) struct Skipped {
+    pub(super) language: &'static str,
+    pub(super) reason: String,
+}
+
 /// The peer of a seat, or why the compiler refused it.
 pub(super) type Built = Result<Program, String>;
 
@@ -137,7 +145,7 @@ struct Member {
 pub(super) struct Crew {
     members: Vec<Member>,
     peers: Vec<Built>,
-    skipped: Vec<SkipRow>,
+    skipped: Vec<Skipped>,
 }
 
 impl Crew {
@@ -148,7 +156,7 @@ impl Crew {
             match seat.find() {
                 Ok((toolchain, found)) => crew.members.push(Member { seat, toolchain, found }),
                 Err(missing) => {
-                    crew.skipped.push(SkipRow { language: seat.name, reason: missing.to_string() })
+                    crew.skipped.push(Skipped { language: seat.name, reason: missing.to_string() })
                 }
             }
         }
@@ -193,7 +201,7 @@ impl Crew {
     }
 
     /// Those that do not take part.
-    pub(super) fn into_skipped(self) -> Vec<SkipRow> {
+    pub(super) fn into_skipped(self) -> Vec<Skipped> {
         self.skipped
     }
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use super::pairs::PairName;
+use super::pairs::{PairName, Skipped};
 use super::runner::{Failure as PairFailure, Outcome};
 use crate::console::{Failure, say};
 
@@ -51,22 +51,15 @@ impl PairRow {
     }
 }
 
-/// One language that could not take part.
-#[derive(Debug, Serialize)]
-pub(super) struct SkipRow {
-    pub(super) language: &'static str,
-    pub(super) reason: String,
-}
-
 /// Everything that the demo found.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pairs: Vec<PairRow>,
-    skipped: Vec<SkipRow>,
+    skipped: Vec<Skipped>,
 }
 
 impl Report {
-    pub(super) fn new(pairs: Vec<PairRow>, skipped: Vec<SkipRow>) -> Self {
+    pub(super) fn new(pairs: Vec<PairRow>, skipped: Vec<Skipped>) -> Self {
         Self { pairs, skipped }
     }
 
