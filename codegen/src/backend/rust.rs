@@ -67,8 +67,10 @@ impl Backend for Rust {
             fixed_file("src/consume.rs", include_str!("../../templates/rust/peer/consume.rs")),
             fixed_file("src/describe.rs", include_str!("../../templates/rust/peer/describe.rs")),
             fixed_file("src/hostile.rs", include_str!("../../templates/rust/peer/hostile.rs")),
+            fixed_file("src/measure.rs", include_str!("../../templates/rust/peer/measure.rs")),
             fixed_file("src/pace.rs", include_str!("../../templates/rust/peer/pace.rs")),
             fixed_file("src/produce.rs", include_str!("../../templates/rust/peer/produce.rs")),
+            fixed_file("src/rng.rs", include_str!("../../templates/rust/peer/rng.rs")),
             fixed_file("src/script.rs", include_str!("../../templates/rust/peer/script.rs")),
             fixed_file(
                 "src/statistics.rs",

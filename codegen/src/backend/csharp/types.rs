@@ -7,6 +7,15 @@ use serde::Serialize;
 use super::type_spelling;
 use crate::layout::{ConstantValue, Layout, Scalar, Type};
 
+/// A name with a literal or expression.
+#[derive(Debug, Serialize)]
+pub(super) struct NamedLiteral {
+    pub(super) name: String,
+    pub(super) raw_name: String,
+    pub(super) doc: Vec<String>,
+    pub(super) literal: String,
+}
+
 /// An array or text that lies in a struct: a type of its own, because C# has no array of fixed
 /// length that every runtime takes.
 #[derive(Debug, Serialize)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::doc::doc;
 use super::headers::{Header, Protocol, header};
 use super::structs::{Struct, fixed_struct, tailed_struct};
-use super::types::{InlineType, inline_types, literal, scalar};
+use super::types::{InlineType, NamedLiteral, inline_types, literal, scalar};
 use super::{samples, spell, type_spelling};
 use crate::backend::Input;
 use crate::backend::common::hex;
@@ -47,15 +47,6 @@ pub(super) struct View {
     pub(super) tailed_structs: Vec<Struct>,
     /// All structs as the conformance peer numbers them.
     pub(super) samples: Vec<samples::Sample>,
-}
-
-/// A name with a literal or expression.
-#[derive(Debug, Serialize)]
-pub(super) struct NamedLiteral {
-    pub(super) name: String,
-    pub(super) raw_name: String,
-    pub(super) doc: Vec<String>,
-    pub(super) literal: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -1,51 +1,8 @@
 //! Prints the layout as the compiler sees it.
 
 use crate::facts;
+use crate::measure::Facts;
 use crate::messages::Protocol;
-
-pub struct Facts {
-    pub name: &'static str,
-    pub size: usize,
-    pub align: usize,
-    /// Name, offset and size of each field.
-    pub fields: Vec<(&'static str, usize, usize)>,
-}
-
-/// Size of the field that `get` borrows.
-pub fn size_of_field<T, F>(_get: fn(&T) -> &F) -> usize {
-    size_of::<F>()
-}
-
-/// What the compiler knows of a struct, under the names of the spec.
-#[macro_export]
-macro_rules! facts {
-    ($name:literal $ty:ident: $($raw:literal $field:ident,)*) => {
-        $crate::describe::Facts {
-            name: $name,
-            size: size_of::<$ty>(),
-            align: align_of::<$ty>(),
-            fields: vec![$((
-                $raw,
-                std::mem::offset_of!($ty, $field),
-                $crate::describe::size_of_field(|item: &$ty| &item.$field),
-            ),)*],
-        }
-    };
-}
-
-impl Facts {
-    fn json(&self) -> String {
-        let field = |(name, offset, size): &(&str, usize, usize)| {
-            format!("{{\"name\":\"{name}\",\"offset\":{offset},\"size\":{size}}}")
-        };
-        let fields: Vec<_> = self.fields.iter().map(field).collect();
-        let Self {
-            name, size, align, ..
-        } = self;
-        let fields = fields.join(",");
-        format!("{{\"name\":\"{name}\",\"size\":{size},\"align\":{align},\"fields\":[{fields}]}}")
-    }
-}
 
 pub fn json() -> String {
     let structs: Vec<_> = facts::structs().iter().map(Facts::json).collect();

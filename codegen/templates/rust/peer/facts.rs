@@ -1,6 +1,6 @@
 //! The structs of the spec, for the compiler to measure.
 
-use crate::describe::Facts;
+use crate::measure::Facts;
 use crate::messages::*;
 
 pub fn ring_header() -> Facts {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bitrpc_shm::{Error, Layout, Mode, Options};
 
 use crate::messages::{Consumer, Monitor, Producer, Protocol};
+use crate::rng::Rng;
 use crate::samples;
-use crate::script::Rng;
 use crate::Failure;
 
 /// Bytes in the data area: small, so that every place in it matters.

@@ -7,10 +7,12 @@ mod consume;
 mod describe;
 mod facts;
 mod hostile;
+mod measure;
 #[allow(dead_code)] // the peer needs only a part of what users may need
 mod messages;
 mod pace;
 mod produce;
+mod rng;
 // Tables of the spec look odd where a type has one value or is 64 bits wide.
 #[allow(clippy::unnecessary_cast, clippy::match_single_binding)]
 #[allow(clippy::modulo_one)]

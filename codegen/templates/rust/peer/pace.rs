@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::script::Rng;
+use crate::rng::Rng;
 
 /// Keeps the gaps apart from the messages, which the same seed makes.
 const STREAM: u64 = 0x6761_702D_7573;

@@ -3,7 +3,7 @@
 use bitrpc_shm::{Decode, DecodeError, Encode};
 
 use crate::messages::*;
-use crate::script::Rng;
+use crate::rng::Rng;
 
 /// A struct that is a message.
 pub struct MessageSample {
