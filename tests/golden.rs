@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Arena, Role};
+use bitrpc_codegen::demo::runner::{Arena, RING, Role};
 use bitrpc_codegen::demo::toolchain::{Program, run};
 use bitrpc_codegen::layout::{FieldLayout, HeaderLayout};
 use bitrpc_codegen::spec::{MessageRole, RingRole};
@@ -25,9 +25,13 @@ const UPDATE: &str = "BITRPC_GOLDEN=update cargo test -p bitrpc-tests --test gol
 const VOLATILE: [RingRole; 3] =
     [RingRole::CreatedUnixNs, RingRole::ProducerPid, RingRole::ProducerHeartbeatNs];
 
+/// Capacity of the ring whose headers are committed.
+const RING_CAPACITY: u64 = 4096;
+
 type Test = fn(&Subject, &Member) -> Result<(), String>;
 
-const TESTS: [(&str, Test); 2] = [("written_by", written_by), ("read_by", read_by)];
+const TESTS: [(&str, Test); 3] =
+    [("written_by", written_by), ("read_by", read_by), ("ring_read_by", ring_read_by)];
 
 fn main() -> ExitCode {
     if env::var("BITRPC_GOLDEN").is_ok_and(|value| value == "update") {
@@ -105,6 +109,31 @@ fn read_by(subject: &Subject, member: &Member) -> Result<(), String> {
     Ok(())
 }
 
+/// A ring put together from the committed headers holds its message for whoever attaches.
+fn ring_read_by(subject: &Subject, member: &Member) -> Result<(), String> {
+    let sections = hex::parse(&committed(subject)?)?;
+    let mut bytes = Vec::new();
+    for title in ["ring_header", "message_header"] {
+        let section = sections.iter().find(|section| section.title == title);
+        let section = section.ok_or_else(|| format!("no section {title}"))?;
+        bytes.extend(section.bytes.iter().map(|byte| byte.unwrap_or(0)));
+    }
+    let layout = subject.layout()?;
+    // The message's payload, the end of what is published, and the rest of the data area are zero.
+    bytes.resize(length(layout.ring_header.size + RING_CAPACITY), 0);
+    let arena = Arena::new().map_err(|error| error.to_string())?;
+    fs::write(arena.ring_file(layout), bytes).map_err(|error| error.to_string())?;
+    let mut command = subject.peer(member)?.command();
+    command.args(["attempt", "receive", "--name", RING, "--mode", "open_only"]);
+    command.args(["--strict-schema", "--capacity", &RING_CAPACITY.to_string()]);
+    let text = run(command.env("BITRPC_SHM_DIR", arena.folder())).map_err(|e| e.to_string())?;
+    let verdict: serde_json::Value = serde_json::from_str(text.trim_end()).unwrap_or_default();
+    match verdict["messages"].as_u64() {
+        Some(1) => Ok(()),
+        _ => Err(format!("the message is not found: {text}")),
+    }
+}
+
 /// What `peer check-golden` says about `lines`.
 fn check(peer: &Program, lines: &str) -> std::io::Result<String> {
     let mut input = tempfile::tempfile()?;
@@ -141,7 +170,8 @@ fn bytes(digits: &str) -> Result<Vec<u8>, String> {
 /// Both headers as they are after one message of 8 bytes was sent into a fresh ring.
 fn headers(subject: &Subject, peer: &Program) -> Result<Vec<Section>, String> {
     let layout = subject.layout()?;
-    let options = ["--capacity", "4096", "--count", "1", "--plan", "stream", "--size", "8"];
+    let capacity = RING_CAPACITY.to_string();
+    let options = ["--capacity", &capacity, "--count", "1", "--plan", "stream", "--size", "8"];
     let ring = one_message(subject, peer, &options.map(str::to_owned))?;
     let (start, size) = (length(layout.ring_header.size), length(layout.message_header.size));
     let part = |range: Range<usize>| ring.get(range).ok_or("the file is shorter than its header");

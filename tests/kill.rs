@@ -2,33 +2,45 @@
 //!
 //! Nothing that was published is lost, and nothing appears twice except what was received and not
 //! released: the consumer's ledger, written before each release, tells them apart. A paused process
-//! keeps its role.
+//! keeps its role, however long it is paused: a rival is refused with its process id.
 //!
-//! `BITRPC_KILLS` sets the kills a side, shared by all pairs; `BITRPC_SEED` repeats a run.
+//! `BITRPC_KILLS` sets the kills of all pairs and sides together; `BITRPC_SEED` repeats a run.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use bitrpc_codegen::demo::runner::{Arena, Failure, Role, Running};
+use bitrpc_codegen::demo::runner::{Arena, Failure, RING, Role, Running};
 use bitrpc_codegen::demo::toolchain::Program;
 use bitrpc_codegen::demo::{Probe, wait_until};
 use bitrpc_codegen::layout::Layout;
+use bitrpc_codegen::names::Language;
 use bitrpc_codegen::spec::RingRole;
 use bitrpc_tests::bench::{Member, Subject, members, subjects};
 use bitrpc_tests::harness;
 use bitrpc_tests::random::{Random, SEED, seed};
 use libtest_mimic::Trial;
 
-/// Messages of one ring; when they are all through, the next ring is made.
-const COUNT: u64 = 200_000;
+/// Messages of one ring, of the slower of both; when they are all through, the next ring is made.
+fn count(members: [&Member; 2]) -> u64 {
+    let of = |member: &Member| match member.toolchain.language() {
+        Language::Rust | Language::Cpp => 200_000,
+        Language::Csharp => 100_000,
+        Language::Python => 20_000,
+    };
+    members.map(of).into_iter().min().unwrap_or_default()
+}
 
 /// A process that takes longer hangs.
 const HANG: Duration = Duration::from_secs(60);
 
 /// The longest time that a process lives after it has attached.
 const LIFE: Duration = Duration::from_millis(30);
+
+/// The longest time that a process is paused: longer than the other side waits between two looks
+/// at whether it lives.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Rings that may pass without a single kill before the test gives up.
 const IDLE_RINGS: u32 = 50;
@@ -64,10 +76,9 @@ fn main() -> ExitCode {
     harness::run(trials)
 }
 
-/// The kills of one side, spread over the pairs.
+/// The kills of each pair and side.
 fn kills_of_each(pairs: u64) -> u64 {
-    let all = harness::amount("BITRPC_KILLS", 160, 3_200);
-    all.div_ceil(pairs)
+    harness::amount("BITRPC_KILLS", 160, 3_200).div_ceil(2 * pairs)
 }
 
 fn kill_many(
@@ -80,7 +91,7 @@ fn kill_many(
     let peers = [subject.peer(from)?, subject.peer(to)?];
     let (mut done, mut idle_rings) = (0, 0);
     while done < kills {
-        let ring = Ring::new(subject.layout()?, peers, victim)?;
+        let ring = Ring::new(subject.layout()?, peers, victim, count([from, to]))?;
         let killed = ring.run(kills - done, &mut random).map_err(|failure| {
             Failure::new(format!(
                 "{failure}
@@ -103,13 +114,19 @@ struct Ring<'a> {
     probe: Probe<'a>,
     peers: [&'a Program; 2],
     victim: Role,
+    count: u64,
 }
 
 impl<'a> Ring<'a> {
-    fn new(layout: &'a Layout, peers: [&'a Program; 2], victim: Role) -> Result<Self, Failure> {
+    fn new(
+        layout: &'a Layout,
+        peers: [&'a Program; 2],
+        victim: Role,
+        count: u64,
+    ) -> Result<Self, Failure> {
         let arena = Arena::new()?;
         let probe = arena.probe(layout);
-        Ok(Self { arena, probe, peers, victim })
+        Ok(Self { arena, probe, peers, victim, count })
     }
 
     /// Kills at most `most` times and says how often it did.
@@ -122,6 +139,9 @@ impl<'a> Ring<'a> {
         let mut killed = 0;
         let mut victim = self.start(self.victim)?;
         while killed < most && self.let_live(&mut victim, random) {
+            if random.bits().is_multiple_of(4) {
+                self.pause(&mut victim, random)?;
+            }
             victim.kill()?;
             victim.wait(HANG).ok_or_else(|| Failure::new("survived SIGKILL"))?;
             killed += 1;
@@ -144,7 +164,7 @@ impl<'a> Ring<'a> {
 
     fn start(&self, role: Role) -> Result<Running, Failure> {
         let program = self.peers[usize::from(role == Role::Consumer)];
-        let count = COUNT.to_string();
+        let count = self.count.to_string();
         let mut options = vec!["--plan", "records", "--capacity", "65536", "--count", &count];
         // A side that waits in vain says so before it counts as hung.
         options.extend(["--timeout-ms", "30000"]);
@@ -173,7 +193,7 @@ impl<'a> Ring<'a> {
 
     fn all_received(&self) -> bool {
         let bytes = fs::read(self.ledger()).unwrap_or_default();
-        bytes.first_chunk().is_some_and(|bytes| u64::from_le_bytes(*bytes) == COUNT)
+        bytes.first_chunk().is_some_and(|bytes| u64::from_le_bytes(*bytes) == self.count)
     }
 
     /// Lets the victim live for a random time; `false` when it has ended by itself.
@@ -192,6 +212,48 @@ impl<'a> Ring<'a> {
             });
         }
         victim.wait(random.moment(LIFE)).is_none()
+    }
+
+    /// Stops the victim for a while and lets it go on. Nobody takes its role meanwhile.
+    fn pause(&self, victim: &mut Running, random: &mut Random) -> Result<(), Failure> {
+        stop(victim)?;
+        if self.holds_its_role(victim) {
+            let rival = self.rival()?;
+            let is_refused =
+                rival.contains("RoleTaken") && rival.contains(&victim.id().to_string());
+            // It may have been on its way out of the role when it was stopped.
+            if !is_refused && self.holds_its_role(victim) {
+                signal(victim, libc::SIGCONT)?;
+                return Err(Failure::new(format!("a paused process lost its role: {rival}")));
+            }
+            victim.wait(random.moment(PAUSE));
+        }
+        signal(victim, libc::SIGCONT)?;
+        victim.wait(random.moment(LIFE));
+        Ok(())
+    }
+
+    /// Whether the header says that `peer` has its role.
+    fn holds_its_role(&self, peer: &Running) -> bool {
+        let (pid, state) = match self.victim {
+            Role::Producer => (RingRole::ProducerPid, RingRole::ProducerState),
+            Role::Consumer => (RingRole::ConsumerPid, RingRole::ConsumerState),
+        };
+        self.probe.read(pid) == Some(peer.id().into()) && self.probe.read(state) == Some(1)
+    }
+
+    /// What another process says that tries to take the victim's role.
+    fn rival(&self) -> Result<String, Failure> {
+        let program = self.peers[usize::from(self.victim == Role::Consumer)];
+        let role = match self.victim {
+            Role::Producer => "producer",
+            Role::Consumer => "consumer",
+        };
+        let mut command = program.command();
+        command.args(["attempt", "attach", "--name", RING, "--role", role, "--mode", "open_only"]);
+        let mut rival = self.arena.spawn("rival", &mut command)?;
+        let end = rival.wait(HANG).ok_or_else(|| Failure::new("the rival hangs"))?;
+        Ok(end.text.clone())
     }
 
     /// Both sides come to their ends, verified.
@@ -246,7 +308,7 @@ fn paused(subject: &'static Subject, member: &'static Member) -> Vec<Trial> {
 
 fn keeps_role(subject: &Subject, member: &Member, role: Role) -> Result<(), Failure> {
     let program = subject.peer(member)?;
-    let ring = Ring::new(subject.layout()?, [program; 2], role)?;
+    let ring = Ring::new(subject.layout()?, [program; 2], role, count([member; 2]))?;
     let pid = match role {
         Role::Producer => RingRole::ProducerPid,
         Role::Consumer => RingRole::ConsumerPid,
@@ -256,17 +318,31 @@ fn keeps_role(subject: &Subject, member: &Member, role: Role) -> Result<(), Fail
     if !wait_until(Instant::now() + HANG, || ring.probe.read(pid) == Some(id)) {
         return Err(Failure::new("the holder does not attach"));
     }
-    signal(&holder, libc::SIGSTOP)?;
-    let mut rival = ring.start(role)?;
-    let refusal = rival.wait(HANG).ok_or_else(|| Failure::new("the rival hangs"))?.clone();
+    stop(&holder)?;
+    let refusal = ring.rival()?;
     signal(&holder, libc::SIGCONT)?;
-    if refusal.verified().is_some() || !refusal.text.contains(&id.to_string()) {
-        return Err(Failure::new(format!("not refused with the holder's pid: {}", refusal.text)));
+    if !refusal.contains("RoleTaken") || !refusal.contains(&id.to_string()) {
+        return Err(Failure::new(format!("not refused with the holder's pid: {refusal}")));
     }
     let other = if role == Role::Producer { Role::Consumer } else { Role::Producer };
     let mut partner = ring.start(other)?;
     verified(&mut partner)?;
     verified(&mut holder)
+}
+
+/// Stops the process, and returns when it has stopped or ended.
+fn stop(peer: &Running) -> Result<(), Failure> {
+    signal(peer, libc::SIGSTOP)?;
+    let file = format!("/proc/{}/stat", peer.id());
+    let is_still = || {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let state = text.rsplit(") ").next().and_then(|rest| rest.chars().next());
+        !matches!(state, Some('R' | 'S' | 'D'))
+    };
+    match wait_until(Instant::now() + HANG, is_still) {
+        true => Ok(()),
+        false => Err(Failure::new(format!("{} does not stop", peer.label()))),
+    }
 }
 
 fn signal(peer: &Running, signal: libc::c_int) -> Result<(), Failure> {

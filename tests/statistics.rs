@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Arena, Failure};
+use bitrpc_codegen::demo::runner::{Arena, Failure, RING};
 use bitrpc_codegen::demo::toolchain::run;
 use bitrpc_shm::{Options, SendError};
 use bitrpc_tests::bench::{Member, Subject, members, subjects};
@@ -18,8 +18,6 @@ use self::messages::{Consumer, MessageType, Monitor, Producer, RingBuffer};
 mod messages {
     include!("../generated/rust/src/messages.rs");
 }
-
-const RING: &str = "pair";
 
 /// What is done to a ring before it is read; returns what has to stay attached meanwhile.
 type Story = fn(&Options) -> Result<Sides, Box<dyn std::error::Error>>;

@@ -27,6 +27,55 @@ fn rules(text: impl Into<Vec<u8>>) -> Vec<&'static str> {
     refuse(text).iter().map(|finding| finding.rule.id).collect()
 }
 
+/// What is too large, too deep or too wild to lie in `tests/diagnostics`, by the name of its
+/// snapshot.
+fn made_up() -> Vec<(&'static str, Vec<u8>)> {
+    let garbage = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let utf16 = "\u{feff}bitrpc: 1".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let nested = |open: &str, close: &str| {
+        format!("{HEAD}doc: {}{}", open.repeat(100_000), close.repeat(100_000)).into_bytes()
+    };
+    let indented: String = (0..1000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let explode = |level: usize| {
+        let list = vec![format!("*a{}", level - 1); 10].join(", ");
+        format!("a{level}: &a{level} [{list}]\n")
+    };
+    let anchors = (1..30).map(explode).collect::<String>();
+    let list = |line: fn(usize) -> String| (0..2_000).map(line).collect::<String>();
+    let chain = list(|n| {
+        let ty = if n == 0 { "u8".to_owned() } else { format!("S{}", n - 1) };
+        format!("  - {{ name: S{n}, fields: [{{ name: a, type: {ty} }}] }}\n")
+    });
+    let circle = list(|n| {
+        format!("  - {{ name: S{n}, fields: [{{ name: a, type: S{} }}] }}\n", (n + 1) % 2_000)
+    });
+    let errors = list(|n| format!("  - {{ nme: E{n} }}\n"));
+    vec![
+        ("binary_garbage", garbage),
+        ("an_executable", b"\x7fELF\x02\x01\x01\x00\x00".to_vec()),
+        ("utf16", utf16),
+        ("a_nul", b"bitrpc: 1\0".to_vec()),
+        ("brackets_in_brackets", nested("[", "]")),
+        ("open_brackets", nested("[", "")),
+        ("braces_in_braces", nested("{ a: ", "}")),
+        ("indented_without_end", indented.into_bytes()),
+        ("anchors_that_explode", format!("a0: &a0 [x, x, x, x]\n{anchors}").into_bytes()),
+        ("a_chain_of_structs", format!("{HEAD}structs:\n{chain}").into_bytes()),
+        ("a_circle_of_structs", format!("{HEAD}structs:\n{circle}").into_bytes()),
+        ("thousands_of_errors", format!("{HEAD}enums:\n{errors}").into_bytes()),
+        ("a_line_of_a_megabyte", format!("{HEAD}foo: {}\n", "x".repeat(1 << 20)).into_bytes()),
+    ]
+}
+
+#[test]
+fn what_is_wrong_is_said_in_few_words() {
+    for (name, text) in made_up() {
+        let message = refuse(text).to_string();
+        assert!(message.len() < 20_000, "{name}: {} bytes of message", message.len());
+        insta::assert_snapshot!(format!("text_{name}"), message);
+    }
+}
+
 #[test]
 fn bytes_that_are_no_text() {
     assert_eq!(rules(b"bitrpc: 1\n\xff\xfe".to_vec()), ["E001"]);
@@ -117,6 +166,8 @@ fn a_file_that_is_too_large() {
     let findings = Spec::load(&path, &Files).unwrap_err();
     let text = findings.to_string();
     assert!(text.contains(&MAX_FILE_BYTES.to_string()), "{text}");
+    let text = text.replace(&folder.path().display().to_string(), "FOLDER");
+    insta::assert_snapshot!("text_ten_megabytes", text);
     assert!(findings.is_io());
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use bitrpc_codegen::demo::runner::{Arena, Failure, Role, Running};
+use bitrpc_codegen::demo::runner::{Arena, Failure, RING, Role, Running};
 use bitrpc_codegen::demo::toolchain::Program;
 use bitrpc_codegen::layout::Layout;
 use bitrpc_codegen::spec::RingRole;
@@ -24,9 +24,6 @@ pub(crate) const CAPACITY: u64 = 4096;
 
 /// An attempt that takes longer hangs.
 const HANG: Duration = Duration::from_secs(60);
-
-/// The ring's name.
-const RING: &str = "pair";
 
 /// How the peer is started.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -171,7 +171,7 @@ pub struct Arena {
 }
 
 /// The name of the ring in every [`Arena`].
-const RING: &str = "pair";
+pub const RING: &str = "pair";
 
 impl Arena {
     /// A new empty folder, in memory where the machine has such a place.

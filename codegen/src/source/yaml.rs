@@ -16,6 +16,8 @@ use crate::diagnostic::{Finding, rule};
 
 /// Deepest nesting of lists and mappings. The language itself needs 6.
 const MAX_DEPTH: usize = 32;
+/// What the scanner says of brackets that are nested beyond its own limit.
+const SCANNER_TOO_DEEP: &str = "recursion limit exceeded";
 
 /// Most nodes in one file, those that anchors keep and aliases repeat included.
 const MAX_NODES: usize = 200_000;
@@ -312,10 +314,7 @@ impl Builder<'_> {
     }
 
     fn too_deep(&mut self, span: Span) -> Result<(), Stop> {
-        let finding = Finding::error(rule::YAML_SIZE, "YAML nested too deeply")
-            .at(span, "the limit is passed here")
-            .expected(format!("at most {MAX_DEPTH} levels"));
-        self.stop(finding)
+        self.stop(too_deep(span))
     }
 
     fn refuse_tag(&mut self, tagged: bool, span: Span) {
@@ -345,6 +344,11 @@ impl Builder<'_> {
             self.findings.push(finding);
             return;
         }
+        if info == SCANNER_TOO_DEEP {
+            // The scanner has a limit of its own, and gives up in the middle of brackets.
+            self.findings.push(too_deep(span));
+            return;
+        }
         let mut finding = Finding::error(rule::YAML_SYNTAX, "this is not YAML").at(span, info);
         let before = &self.text[line_start..span.start];
         if self.text[span.start..].starts_with('[') && before.contains('{') {
@@ -352,4 +356,10 @@ impl Builder<'_> {
         }
         self.findings.push(finding);
     }
+}
+
+fn too_deep(span: Span) -> Finding {
+    Finding::error(rule::YAML_SIZE, "YAML nested too deeply")
+        .at(span, "the limit is passed here")
+        .expected(format!("at most {MAX_DEPTH} levels"))
 }

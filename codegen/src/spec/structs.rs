@@ -11,6 +11,9 @@ use crate::layout::{ConstantValue, TailKind, Type};
 use crate::names::NameKind;
 use crate::source::{Span, Spanned};
 
+/// Names of a cycle that a message shows, at most.
+const SHOWN: usize = 8;
+
 /// Deepest nesting of structs; compilers limit the recursion of what they derive for types.
 const MAX_DEPTH: usize = 32;
 
@@ -406,10 +409,14 @@ impl Walk {
         }
     }
 
+    /// A long cycle is shown by its ends.
     fn cycle(&mut self, cycle: &[usize], span: Span, drafts: &[Draft], cx: &mut Context) {
         let name = |index: &usize| drafts[*index].item.name.value.as_str();
         let mut chain: Vec<_> = cycle.iter().map(name).collect();
         chain.push(chain[0]);
+        if chain.len() > SHOWN {
+            chain.splice(SHOWN / 2..chain.len() - SHOWN / 2, ["..."]);
+        }
         let first = &drafts[cycle[0]].item.name;
         cx.report(
             Finding::error(rule::RECURSIVE, format!("`{}` contains itself", first.value))
