@@ -52,8 +52,8 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t kShortRun = 16U * 1024U;
-    static constexpr std::uint64_t kLongRun = 64U * 1024U;
+    static constexpr std::uint64_t kShortRun = 64U * 1024U;
+    static constexpr std::uint64_t kLongRun = 256U * 1024U;
     static constexpr std::uint32_t kTryMask = 63;
     static constexpr std::uint32_t kFirstTry = 8;
     static constexpr std::uint32_t kMostPauses = 1024;
