@@ -3455,8 +3455,8 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t kShortRun = 16U * 1024U;
-    static constexpr std::uint64_t kLongRun = 64U * 1024U;
+    static constexpr std::uint64_t kShortRun = 64U * 1024U;
+    static constexpr std::uint64_t kLongRun = 256U * 1024U;
     static constexpr std::uint32_t kTryMask = 63;
     static constexpr std::uint32_t kFirstTry = 8;
     static constexpr std::uint32_t kMostPauses = 1024;
@@ -3591,12 +3591,14 @@ private:
     std::byte* base_ = nullptr;
     std::uint64_t mask_ = 0;
     std::uint64_t capacity_ = 0;
+    // What changes with each message, no two neighbours at a time: GCC would change both in one
+    // vector register, and the next message would wait until that has come back through memory.
     std::uint64_t read_ = 0;
-    std::uint64_t taken_ = 0;
-    std::uint64_t received_ = 0;
-    std::uint64_t bytes_ = 0;
     std::uint64_t bad_word_ = 0;
+    std::uint64_t received_ = 0;
     std::uint64_t bad_position_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t taken_ = 0;
     std::uint64_t expected_id_ = kAnyId;
     DistanceRule distance_;
 };
@@ -4519,8 +4521,8 @@ public:
     explicit ReceivedMessage(Status why_not) noexcept : status_(why_not) {}
     ReceivedMessage(ReceivedMessage&& other) noexcept
         : MessageView(other),
-          consumer_(std::exchange(other.consumer_, nullptr)),
           end_(other.end_),
+          consumer_(std::exchange(other.consumer_, nullptr)),
           index_(other.index_),
           status_(other.status_) {
         other.forget();
@@ -4555,13 +4557,13 @@ private:
 
     ReceivedMessage(const MessageView& view, SharedMemoryConsumer* consumer, std::uint64_t end,
                     std::uint64_t index) noexcept
-        : MessageView(view), consumer_(consumer), end_(end), index_(index) {}
+        : MessageView(view), end_(end), consumer_(consumer), index_(index) {}
 
     void forget() noexcept { MessageView::operator=(MessageView()); }
     void give_back() noexcept;
 
-    SharedMemoryConsumer* consumer_ = nullptr;
     std::uint64_t end_ = 0;
+    SharedMemoryConsumer* consumer_ = nullptr;
     std::uint64_t index_ = 0;
     Status status_{};
 };

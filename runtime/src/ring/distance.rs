@@ -15,9 +15,9 @@ const FIRST: u32 = 8;
 /// How many empties lie between two tries while there is no pause.
 const TRY_EVERY: u32 = 64;
 /// A run shorter than this (or a quarter of the ring) asks for a longer pause.
-const SHORT_RUN: u64 = 16 << 10;
+const SHORT_RUN: u64 = 64 << 10;
 /// A run longer than this asks for a shorter pause.
-const LONG_RUN: u64 = 64 << 10;
+const LONG_RUN: u64 = 256 << 10;
 
 /// The adaptive pause of one consumer.
 #[derive(Debug)]

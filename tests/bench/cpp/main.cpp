@@ -35,11 +35,11 @@ double run(const Args& args) {
     }
     if (args.part == "wake") {
         Sender sender("there", args);
-        return wake<N>(sender, args.plan);
+        return wake<N>(sender, args);
     }
     if (args.part == "sleep") {
         Receiver receiver("there", args);
-        return sleep<N>(receiver, args.plan);
+        return sleep<N>(receiver, args);
     }
     throw WrongUsage("unknown part " + args.part);
 }

@@ -11,8 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "args.h"
@@ -134,9 +136,16 @@ double answer(Sender& sender, Receiver& receiver, const Plan& plan) {
     return kNotTimed;
 }
 
-/// Sends the time, now and then.
+/// The file that says that the sleeper is there: what is sent before that waits for it.
+inline std::string ready_file(const Args& args) { return args.folder + "/ready"; }
+
+/// Sends the time, now and then, from when the other side is ready to sleep.
 template <std::size_t N, class Sender>
-double wake(Sender& sender, const Plan& plan) {
+double wake(Sender& sender, const Args& args) {
+    const Plan& plan = args.plan;
+    while (!std::ifstream(ready_file(args))) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     Message<N> message;
     message.fill(std::byte{7});
     for (std::uint64_t index = 0; index < plan.warm_up + plan.count; ++index) {
@@ -151,7 +160,9 @@ double wake(Sender& sender, const Plan& plan) {
 
 /// Receives times of sending; the median of how long ago that was, in nanoseconds.
 template <std::size_t N, class Receiver>
-double sleep(Receiver& receiver, const Plan& plan) {
+double sleep(Receiver& receiver, const Args& args) {
+    const Plan& plan = args.plan;
+    if (!std::ofstream(ready_file(args))) throw std::runtime_error("cannot write into the folder");
     Message<N> message;
     std::vector<std::int64_t> delays;
     for (std::uint64_t index = 0; index < plan.warm_up + plan.count; ++index) {

@@ -5,6 +5,8 @@
 // index.
 using System;
 using System.Diagnostics;
+using System.IO;
+using System.Threading;
 
 namespace Bench
 {
@@ -97,10 +99,17 @@ namespace Bench
             return NotTimed;
         }
 
-        /// <summary>Sends the time, now and then.</summary>
+        /// <summary>
+        /// Sends the time, now and then, from when the other side is ready to sleep.
+        /// </summary>
         public static double Wake<T>(ref T sender, Arguments arguments)
             where T : struct, ISender
         {
+            while (!File.Exists(ReadyFile(arguments)))
+            {
+                Thread.Sleep(1);
+            }
+
             byte[] message = NewMessage(arguments);
             for (long index = 0; index < arguments.WarmUp + arguments.Count; index++)
             {
@@ -122,6 +131,7 @@ namespace Bench
         {
             byte[] message = NewMessage(arguments);
             var delays = new long[arguments.Count];
+            File.WriteAllText(ReadyFile(arguments), string.Empty);
             for (long index = -arguments.WarmUp; index < arguments.Count; index++)
             {
                 receiver.Receive(message);
@@ -145,6 +155,12 @@ namespace Bench
                 CheckIndex(message, index);
             }
         }
+
+        /// <summary>
+        /// Says that the sleeper is there: what is sent before that waits for it.
+        /// </summary>
+        private static string ReadyFile(Arguments arguments) =>
+            Path.Combine(arguments.Folder, "ready");
 
         private static byte[] NewMessage(Arguments arguments) => new byte[arguments.Size];
 

@@ -6,7 +6,10 @@ first, and sends them; the receiver gets bytes of its own, and checks the index.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from time import monotonic_ns
+from time import sleep as nap
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -74,7 +77,9 @@ def answer(sender: Sender, receiver: Receiver, arguments: Arguments) -> None:
 
 
 def wake(sender: Sender, arguments: Arguments) -> None:
-    """Sends the time, now and then."""
+    """Sends the time, now and then, from when the other side is ready to sleep."""
+    while not ready_file().exists():
+        nap(0.001)
     for _ in range(arguments.warm_up + arguments.count):
         start = monotonic_ns()
         while monotonic_ns() - start < GAP_NS:
@@ -85,11 +90,17 @@ def wake(sender: Sender, arguments: Arguments) -> None:
 def sleep(receiver: Receiver, arguments: Arguments) -> float:
     """Receives times of sending; the median of how long ago that was, in nanoseconds."""
     delays = []
+    ready_file().touch()
     for _ in range(arguments.warm_up + arguments.count):
         message = receiver.receive()
         delays.append(monotonic_ns() - int.from_bytes(message, "little"))
     delays = sorted(delays[arguments.warm_up :])
     return delays[len(delays) // 2]
+
+
+def ready_file() -> Path:
+    """Says that the sleeper is there: what is sent before that waits for it."""
+    return Path(os.environ["BITRPC_SHM_DIR"]) / "ready"
 
 
 def check_index(message: bytes, index: int) -> None:

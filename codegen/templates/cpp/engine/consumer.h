@@ -18,8 +18,8 @@ public:
     explicit ReceivedMessage(Status why_not) noexcept : status_(why_not) {}
     ReceivedMessage(ReceivedMessage&& other) noexcept
         : MessageView(other),
-          consumer_(std::exchange(other.consumer_, nullptr)),
           end_(other.end_),
+          consumer_(std::exchange(other.consumer_, nullptr)),
           index_(other.index_),
           status_(other.status_) {
         other.forget();
@@ -54,13 +54,13 @@ private:
 
     ReceivedMessage(const MessageView& view, SharedMemoryConsumer* consumer, std::uint64_t end,
                     std::uint64_t index) noexcept
-        : MessageView(view), consumer_(consumer), end_(end), index_(index) {}
+        : MessageView(view), end_(end), consumer_(consumer), index_(index) {}
 
     void forget() noexcept { MessageView::operator=(MessageView()); }
     void give_back() noexcept;
 
-    SharedMemoryConsumer* consumer_ = nullptr;
     std::uint64_t end_ = 0;
+    SharedMemoryConsumer* consumer_ = nullptr;
     std::uint64_t index_ = 0;
     Status status_{};
 };

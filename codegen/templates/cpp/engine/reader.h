@@ -52,8 +52,8 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t kShortRun = 16U * 1024U;
-    static constexpr std::uint64_t kLongRun = 64U * 1024U;
+    static constexpr std::uint64_t kShortRun = 64U * 1024U;
+    static constexpr std::uint64_t kLongRun = 256U * 1024U;
     static constexpr std::uint32_t kTryMask = 63;
     static constexpr std::uint32_t kFirstTry = 8;
     static constexpr std::uint32_t kMostPauses = 1024;
@@ -188,12 +188,14 @@ private:
     std::byte* base_ = nullptr;
     std::uint64_t mask_ = 0;
     std::uint64_t capacity_ = 0;
+    // What changes with each message, no two neighbours at a time: GCC would change both in one
+    // vector register, and the next message would wait until that has come back through memory.
     std::uint64_t read_ = 0;
-    std::uint64_t taken_ = 0;
-    std::uint64_t received_ = 0;
-    std::uint64_t bytes_ = 0;
     std::uint64_t bad_word_ = 0;
+    std::uint64_t received_ = 0;
     std::uint64_t bad_position_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t taken_ = 0;
     std::uint64_t expected_id_ = kAnyId;
     DistanceRule distance_;
 };

@@ -8,6 +8,11 @@ namespace {{ view.namespace }}
     /// <content>How records get into the ring.</content>
     public sealed unsafe partial class SharedMemoryProducer
     {
+        /// <summary>
+        /// About a microsecond, in which a fast consumer makes room for many messages.
+        /// </summary>
+        private const int StepBackPauses = 64;
+
         internal static InvalidOperationException StaleClaim() =>
             new InvalidOperationException(
                 "the claim was committed, abandoned or taken back already");
@@ -173,9 +178,29 @@ namespace {{ view.namespace }}
             }
 
             Flush();
+            if (timeoutMs != 0)
+            {
+                StepBack();
+            }
+
             ulong stride = Record.Stride((ulong)(MessageHeaderLayout.Size + (long)length));
             code = _writer.Reserve(stride, out record);
             return code == ErrorCode.Ok ? code : NoRoom(code, stride, timeoutMs, out record);
+        }
+
+        /// <summary>Pauses when the ring is as good as full.</summary>
+        /// <remarks>
+        /// A producer that takes each bit of room as soon as it is there reads the consumer's
+        /// position for each message, and so slows down the consumer, who writes it: the stream
+        /// would stay in that state.
+        /// </remarks>
+        private void StepBack()
+        {
+            if (_writer.Reload() == ErrorCode.Ok && _writer.IsTight)
+            {
+                RingCpu.Pause(StepBackPauses);
+                _ = _writer.Reload(); // what is wrong with it now, the caller's look finds too
+            }
         }
 
         /// <summary>

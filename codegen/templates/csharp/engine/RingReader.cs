@@ -15,8 +15,8 @@ namespace {{ view.namespace }}
     /// </remarks>
     internal struct RingDistance
     {
-        private const ulong ShortRun = 16 << 10;
-        private const ulong LongRun = 64 << 10;
+        private const ulong ShortRun = 64 << 10;
+        private const ulong LongRun = 256 << 10;
         private const int TryEvery = 64;
         private const int FirstPause = 8;
         private const int LongestPause = 1024;

@@ -61,6 +61,8 @@ namespace {{ view.namespace }}
     /// </summary>
     internal unsafe struct RingWriter
     {
+        private const ulong TightRoom = 16 << 10;
+
         private readonly byte* _base;
         private readonly byte* _data;
         private readonly ulong _mask;
@@ -114,6 +116,11 @@ namespace {{ view.namespace }}
         internal bool HasPending => _pending != 0;
 
         /// <summary>
+        /// Whether there is hardly any room: producer and consumer are at each other's heels.
+        /// </summary>
+        internal bool IsTight => _roomLimit - _write < Math.Min(TightRoom, _capacity / 4);
+
+        /// <summary>
         /// Finds room for a record without looking at the consumer's position; false if that may
         /// help, if the record would cross the end of the lap, or while the fast path is blocked.
         /// </summary>
@@ -136,13 +143,11 @@ namespace {{ view.namespace }}
             return MakeRoom(skip + stride + Record.Word);
         }
 
-        private ErrorCode MakeRoom(ulong need)
+        /// <summary>
+        /// Reads the consumer's position anew: Ok, or Corrupt if it is impossible.
+        /// </summary>
+        internal ErrorCode Reload()
         {
-            if (_write + need <= _roomLimit)
-            {
-                return ErrorCode.Ok;
-            }
-
             // Pairs with the consumer's store in RingReader.Release: its reads of the records are
             // over before these bytes are written again.
             ulong read = Volatile.Read(ref *(ulong*)(_base + RingHeaderLayout.ReadPosition));
@@ -154,7 +159,18 @@ namespace {{ view.namespace }}
 
             _roomLimit = read + _capacity;
             _limit = _isBlocked ? 0 : _roomLimit;
-            return _write + need <= _roomLimit ? ErrorCode.Ok : ErrorCode.Full;
+            return ErrorCode.Ok;
+        }
+
+        private ErrorCode MakeRoom(ulong need)
+        {
+            if (_write + need <= _roomLimit)
+            {
+                return ErrorCode.Ok;
+            }
+
+            ErrorCode code = Reload();
+            return code == ErrorCode.Ok && _write + need > _roomLimit ? ErrorCode.Full : code;
         }
 
         /// <summary>

@@ -72,8 +72,8 @@ fn run_part<const N: usize, T: Transport<N>>(args: &Args) -> Result<Option<f64>>
             let mut receiver = T::receiver("there", args)?;
             parts::answer(&mut T::sender("back", args)?, &mut receiver, plan).map(|()| None)
         }
-        "wake" => parts::wake(&mut T::sender("there", args)?, plan).map(|()| None),
-        "sleep" => parts::sleep(&mut T::receiver("there", args)?, plan).map(Some),
+        "wake" => parts::wake(&mut T::sender("there", args)?, args).map(|()| None),
+        "sleep" => parts::sleep(&mut T::receiver("there", args)?, args).map(Some),
         other => Err(format!("unknown part {other}").into()),
     }
 }

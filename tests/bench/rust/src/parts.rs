@@ -5,8 +5,10 @@
 //! index.
 
 use std::error::Error;
+use std::fs::File;
 use std::hint::{black_box, spin_loop};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::args::{Args, Plan};
 
@@ -37,6 +39,9 @@ pub(crate) trait Receiver<const N: usize> {
 
 /// Between two messages of [`wake`]: long enough for the other side to fall asleep.
 const GAP_NS: u64 = 200_000;
+
+/// The file that says that the sleeper is there: what is sent before that waits for it.
+const READY: &str = "ready";
 
 /// Sends the stream.
 pub(crate) fn send<const N: usize>(sender: &mut impl Sender<N>, plan: &Plan) -> Result<()> {
@@ -108,8 +113,12 @@ pub(crate) fn answer<const N: usize>(
     Ok(())
 }
 
-/// Sends the time, now and then.
-pub(crate) fn wake<const N: usize>(sender: &mut impl Sender<N>, plan: &Plan) -> Result<()> {
+/// Sends the time, now and then, from when the other side is ready to sleep.
+pub(crate) fn wake<const N: usize>(sender: &mut impl Sender<N>, args: &Args) -> Result<()> {
+    let plan = &args.plan;
+    while !args.folder.join(READY).exists() {
+        thread::sleep(Duration::from_millis(1));
+    }
     let mut message = [7; N];
     for _ in 0..plan.warm_up + plan.count {
         let start = now_ns();
@@ -123,7 +132,9 @@ pub(crate) fn wake<const N: usize>(sender: &mut impl Sender<N>, plan: &Plan) -> 
 }
 
 /// Receives times of sending; the median of how long ago that was, in nanoseconds.
-pub(crate) fn sleep<const N: usize>(receiver: &mut impl Receiver<N>, plan: &Plan) -> Result<f64> {
+pub(crate) fn sleep<const N: usize>(receiver: &mut impl Receiver<N>, args: &Args) -> Result<f64> {
+    let plan = &args.plan;
+    File::create(args.folder.join(READY))?;
     let mut message = [0; N];
     for _ in 0..plan.warm_up {
         receiver.receive(&mut message)?;
