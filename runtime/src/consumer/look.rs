@@ -124,18 +124,22 @@ impl<L: Layout> Consumer<L> {
         }
     }
 
-    pub(super) fn copy_header(&self, record: &Record) -> Header {
+    fn copy_header(&self, record: &Record) -> Header {
         let memory = &self.reader.memory;
         let mut words = [0; 32];
         for (i, word) in words.iter_mut().enumerate().take(L::MESSAGE_HEADER.size / 8) {
             *word = memory.read_plain(record.position.wrapping_add(8 * i as u64));
         }
+        Header { info: self.info(record), words }
+    }
+
+    pub(super) fn info(&self, record: &Record) -> MessageInfo {
+        let memory = &self.reader.memory;
         let id = read_header(memory, record.position, L::MESSAGE_HEADER.message_id, 4) as u32;
         let flags = self.flags(record) & !(L::FLAGS.fragment | L::FLAGS.last_fragment);
         let timestamp =
             L::MESSAGE_HEADER.timestamp.map(|at| read_header(memory, record.position, at, 8));
-        let info = MessageInfo { message_type: record.message_type, id, flags, timestamp };
-        Header { info, words }
+        MessageInfo { message_type: record.message_type, id, flags, timestamp }
     }
 
     /// Nothing was there: keeps the distance, looks again, and asks after the producer.

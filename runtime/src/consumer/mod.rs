@@ -201,7 +201,10 @@ impl<L: Layout> Consumer<L> {
         out: &mut Vec<u8>,
         timeout: Option<Duration>,
     ) -> Result<Option<MessageInfo>, RecvError> {
-        let found = self.poll_or_wait(timeout)?;
+        let found = match self.glance() {
+            Some(record) => Some(Found::Record(record)),
+            None => self.poll_or_wait(timeout)?,
+        };
         let Some(found) = found else { return Ok(None) };
         out.clear();
         match found {
@@ -222,7 +225,7 @@ impl<L: Layout> Consumer<L> {
                     core::ptr::copy_nonoverlapping(from, out.as_mut_ptr(), len);
                     out.set_len(len);
                 }
-                let info = self.copy_header(&record).info;
+                let info = self.info(&record);
                 self.reader.take(&record);
                 self.reader.flush();
                 Ok(Some(info))

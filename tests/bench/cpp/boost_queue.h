@@ -24,8 +24,7 @@
 /// The transport: as many messages of fixed size as fill kCapacity.
 struct BoostQueue {
     template <std::size_t N>
-    using Queue =
-        boost::lockfree::spsc_queue<Message<N>, boost::lockfree::capacity<kCapacity / N>>;
+    using Queue = boost::lockfree::spsc_queue<Message<N>, boost::lockfree::capacity<kCapacity / N>>;
 
     /// Maps the file; never unmapped: the process ends with it.
     static void* map(const std::string& path, int flags, std::size_t size) {

@@ -68,7 +68,8 @@ inline std::int64_t now_ns() {
 }
 
 inline double each(std::int64_t start, std::uint64_t count) {
-    return static_cast<double>(now_ns() - start) / static_cast<double>(std::max<std::uint64_t>(count, 1));
+    return static_cast<double>(now_ns() - start) /
+           static_cast<double>(std::max<std::uint64_t>(count, 1));
 }
 
 /// Sends the stream.

@@ -27,7 +27,8 @@ struct Ring {
     public:
         Sender(const std::string& name, const Args& args) {
             bitrpc::shared_memory::Error error;
-            producer_ = bitrpc::shared_memory::SharedMemoryProducer::create(name, options(args), error);
+            producer_ =
+                bitrpc::shared_memory::SharedMemoryProducer::create(name, options(args), error);
             if (!producer_) throw std::runtime_error(error.message());
         }
         BENCH_INLINE void send(const Message<N>& message) {
@@ -47,7 +48,8 @@ struct Ring {
     public:
         Receiver(const std::string& name, const Args& args) {
             bitrpc::shared_memory::Error error;
-            consumer_ = bitrpc::shared_memory::SharedMemoryConsumer::create(name, options(args), error);
+            consumer_ =
+                bitrpc::shared_memory::SharedMemoryConsumer::create(name, options(args), error);
             if (!consumer_) throw std::runtime_error(error.message());
         }
         BENCH_INLINE void receive(Message<N>& message) {

@@ -61,7 +61,8 @@ namespace Bench
 
         private static long Number(string option, string text)
         {
-            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            CultureInfo culture = CultureInfo.InvariantCulture;
+            if (long.TryParse(text, NumberStyles.None, culture, out long number))
             {
                 return number;
             }

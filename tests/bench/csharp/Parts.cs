@@ -10,7 +10,7 @@ using System.Threading;
 
 namespace Bench
 {
-    /// <summary>The sending end. A struct, so that calls through the interface are direct.</summary>
+    /// <summary>The sending end: a struct, so that calls through it are direct.</summary>
     public interface ISender : IDisposable
     {
         /// <summary>Sends a copy of the message; waits for room.</summary>

@@ -51,8 +51,8 @@ fn missing_toolchain(id: &str) -> Option<Missing> {
     match members().iter().find(|member| member.id() == id) {
         Some(member) => member.found.as_ref().err().cloned(),
         None => Some(Missing {
-            reason: format!("no toolchain `{id}`"),
-            install: "no package brings it".to_owned(),
+            reason: format!("no toolchain called {id}"),
+            install: "cargo xtask test --install".to_owned(),
         }),
     }
 }

@@ -27,15 +27,20 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "FILTER")]
     only: Option<String>,
     /// How many times everything is measured.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = at_least_one())]
     runs: u16,
     /// Where figures.csv, figures.json and figures.svg are written [default: the cache of tests in
     /// Cargo's target folder].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write the figures into README.md, with the machine and the date.
+    /// Write the figures into README.md, with the machine and the date, and the drawing beside the
+    /// programs that measure.
     #[arg(long, conflicts_with_all = ["quick", "only"])]
     readme: bool,
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(1..)
 }
 
 const EXAMPLES: &str = "\
@@ -162,7 +167,9 @@ fn show(figures: &Figures, machine: &Machine, aims: &[Aim]) {
     let Machine { processor, cores, kernel, date } = machine;
     anstream::println!("{date}: {processor} ({cores} cores), {kernel}");
     anstream::println!("{}", report::table(figures));
-    anstream::println!("{}", report::aims_table(aims));
+    // Of a part of the figures, most aims say nothing.
+    let measured: Vec<_> = aims.iter().filter(|aim| aim.reached.is_some()).cloned().collect();
+    anstream::println!("{}", report::aims_table(&measured));
     for (what, reason) in &figures.skipped {
         anstream::println!("skipped {what}: {reason}");
     }
@@ -183,7 +190,7 @@ fn write(
     let files = [
         ("figures.csv", report::csv(figures)),
         ("figures.json", format!("{json:#}\n")),
-        ("figures.svg", svg),
+        ("figures.svg", svg.clone()),
     ];
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for (name, text) in &files {
@@ -196,6 +203,7 @@ fn write(
     if !figures.failed.is_empty() {
         return Err("README.md stays as it is: not everything was measured".to_owned());
     }
+    save(&repo::root().join(report::DRAWING), &svg)?;
     let path = repo::root().join("README.md");
     let readme = fs::read_to_string(&path).map_err(|error| format!("README.md: {error}"))?;
     let block = report::block(figures, machine, aims);

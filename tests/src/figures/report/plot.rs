@@ -54,15 +54,15 @@ type Panel<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 fn draw(panel: &Panel, case: Case, bars: &[Bar]) -> Result<(), Box<dyn Error>> {
     let figures = || bars.iter().map(|bar| bar.figure);
     let (least, most) = (figures().fold(f64::MAX, f64::min), figures().fold(0.0, f64::max));
+    // The first one on top.
+    let last = bars.len() - 1;
     let range = least / 2.0..most * 2.0;
     let mut chart = ChartBuilder::on(panel)
         .caption(format!("{}, {}", case.title(), case.unit()), ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(28)
         .y_label_area_size(240)
-        .build_cartesian_2d(range.log_scale(), (0..bars.len()).into_segmented())?;
-    // The first one on top.
-    let last = bars.len() - 1;
+        .build_cartesian_2d(range.log_scale(), (0..last.max(1)).into_segmented())?;
     let title = |value: &SegmentValue<usize>| match value {
         SegmentValue::CenterOf(row) if *row <= last => bars[last - row].title.clone(),
         _ => String::new(),

@@ -4,6 +4,9 @@ use super::super::aims::Aim;
 use super::super::{Figures, Machine};
 use super::{Row, headings};
 
+/// Where the drawing lies that the block shows.
+pub const DRAWING: &str = "tests/bench/figures.svg";
+
 const BEGIN: &str = "<!-- figures: written by `cargo xtask bench --readme` -->\n";
 const END: &str = "<!-- end of figures -->\n";
 
@@ -20,6 +23,7 @@ pub fn block(figures: &Figures, machine: &Machine, aims: &[Aim]) -> String {
     for measured in Row::all(figures) {
         text += &row(&measured.cells(figures));
     }
+    text += &format!("\n![The same as bars]({DRAWING})\n");
     text += "\n| aim | wanted | found | |\n| --- | --- | ---: | --- |\n";
     for aim in aims {
         let found = aim.found.clone().unwrap_or_default();
