@@ -24,7 +24,7 @@ fn build() -> Result<std::path::PathBuf, String> {
 }
 
 /// Seconds that the command takes from its start to its end, so many times over, for a spec of
-/// [`STRUCTS`] structs in all languages, into a new folder.
+/// 200 structs in all languages, into a new folder.
 ///
 /// # Errors
 ///
