@@ -29,7 +29,8 @@ namespace BitRPC.SharedMemory
     /// <code>
     /// using (var consumer = new SharedMemoryConsumer("prices"))
     /// {
-    ///     while (consumer.Receive(out ReceivedMessage message))
+    ///     ReceivedMessage message;
+    ///     while (consumer.Receive(out message))
     ///     {
     ///         Console.WriteLine(message.MessageType + ": " + message.Payload.Length);
     ///     }

@@ -10,7 +10,7 @@ mod cases;
 mod place;
 mod setup;
 
-/// The default spec's own Rust code, to prepare rings with; included, so that it stays as emitted.
+/// The default spec's own Rust code, to prepare rings with. Included: no formatter comes by.
 #[allow(dead_code, unreachable_pub)]
 mod messages {
     include!("../../generated/rust/src/messages.rs");

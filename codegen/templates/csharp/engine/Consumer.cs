@@ -26,7 +26,8 @@ namespace {{ view.namespace }}
     /// <code>
     /// using (var consumer = new SharedMemoryConsumer("prices"))
     /// {
-    ///     while (consumer.Receive(out ReceivedMessage message))
+    ///     ReceivedMessage message;
+    ///     while (consumer.Receive(out message))
     ///     {
     ///         Console.WriteLine(message.MessageType + ": " + message.Payload.Length);
     ///     }
