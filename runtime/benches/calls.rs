@@ -40,8 +40,11 @@ fn main() {
     measure_size::<1024>(&mut ring, &filter);
 }
 
+/// Sends and receives [`RUN`] messages.
+type Way<const N: usize> = fn(&mut Ring, &[u8; N]);
+
 fn measure_size<const N: usize>(ring: &mut Ring, filter: &str) {
-    let ways: [(&str, fn(&mut Ring, &[u8; N])); 5] = [
+    let ways: [(&str, Way<N>); 5] = [
         ("send, recv", send_and_recv),
         ("try_send, try_recv", try_send_and_try_recv),
         ("claim, recv", claim_and_recv),

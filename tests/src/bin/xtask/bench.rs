@@ -149,7 +149,7 @@ impl BenchArgs {
 
     /// How long one measurement takes, without its warm-up.
     fn target(&self) -> Duration {
-        Duration::from_millis(if self.quick { 60 } else { 300 })
+        Duration::from_millis(if self.quick { 60 } else { 150 })
     }
 }
 

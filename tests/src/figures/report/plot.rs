@@ -100,7 +100,8 @@ mod tests {
         let figures = Figures { series: series.collect(), ..Figures::default() };
         let text = svg(&figures).expect("a drawing");
         for (entry, _) in &figures.series {
-            assert!(text.contains(entry.contestant.title), "{}", entry.contestant.title);
+            let title = entry.contestant.title.replace('\'', "&apos;");
+            assert!(text.contains(&title), "{title}");
         }
     }
 }
