@@ -15,7 +15,7 @@ from . import _platform
 from ._log import logger
 
 _AGE: Final = 10.0
-"""Seconds that such a file is left alone: nobody takes so long, but clocks may be set."""
+"""Seconds that such a file is left alone: a process id means nothing in another container."""
 
 
 def temporary_name(file_name: str, nonce: int) -> str:
@@ -25,7 +25,7 @@ def temporary_name(file_name: str, nonce: int) -> str:
 
 def remove_leftovers(folder: str, file_name: str) -> None:
     """Removes what dead processes left of this ring; whatever cannot be removed stays."""
-    pattern = re.compile(rf"\.{re.escape(file_name)}\.([0-9]{{1,10}})\.[0-9a-f]{{8}}\.tmp")
+    pattern = re.compile(rf"\.{re.escape(file_name)}\.([0-9]{{1,10}})\.[0-9A-Fa-f]{{8}}\.tmp")
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             match = pattern.fullmatch(name)

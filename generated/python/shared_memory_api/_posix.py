@@ -93,17 +93,6 @@ def user_id() -> int | None:
     return os.geteuid()
 
 
-def process_exists(pid: int) -> bool:
-    """Whether a process has this id here; in doubt it has."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
-
-
 def free_bytes(folder: str) -> int:
     """Bytes that this user may still write to the folder's file system."""
     status = os.statvfs(folder)

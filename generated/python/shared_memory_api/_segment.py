@@ -9,7 +9,6 @@ import errno
 import itertools
 import mmap
 import os
-import re
 import struct
 import time
 from typing import Final, NamedTuple
@@ -335,7 +334,6 @@ def create_segment(target: Target, options: Options) -> Segment:
         Io: A system call failed.
     """
     capacity = round_capacity(DEFAULT_CAPACITY if options.capacity is None else options.capacity)
-    remove_leftovers(target.folder, target.file_name)
     nonce = next(_nonces) * 0x9E3779B9 ^ time.monotonic_ns()
     temporary = os.path.join(target.folder, temporary_name(target.file_name, nonce))
     header = _new_header(capacity)
@@ -351,7 +349,7 @@ def create_segment(target: Target, options: Options) -> Segment:
             message = f"expected a regular file at {target.path}, found {kind}"
             raise NotRegularFile(message, found=kind)
         raise system_error(target, "create", exists)
-    _sweep(target)
+    remove_leftovers(target.folder, target.file_name)
     try:
         fd = _platform.create_new(temporary, options.permissions)
         try:
@@ -367,30 +365,6 @@ def create_segment(target: Target, options: Options) -> Segment:
         raise system_error(target, "create", error) from error
     logger.debug("created %s with %d bytes", target.path, capacity)
     return segment
-
-
-_ABANDONED: Final = 10.0
-"""Age in seconds at which the temporary file of a process that is gone counts as abandoned."""
-
-
-def _sweep(target: Target) -> None:
-    """Removes what creators of this ring left behind who died before they could publish it.
-
-    A process id means nothing in another container that shares the folder, so a file is left alone
-    until nobody can be working on it any more.
-    """
-    temporary = re.compile(rf"\.{re.escape(target.file_name)}\.(\d+)\.[0-9A-Fa-f]{{8}}\.tmp")
-    try:
-        with os.scandir(target.folder) as entries:
-            for entry in entries:
-                creator = temporary.fullmatch(entry.name)
-                if creator is None or _platform.process_exists(int(creator[1])):
-                    continue
-                if time.time() - entry.stat(follow_symlinks=False).st_mtime > _ABANDONED:
-                    _forget(entry.path)
-    except OSError as error:
-        # Whatever it is, creating the ring comes upon it, too, or does not mind.
-        logger.debug("%s was not swept: %s", target.folder, error)
 
 
 def _forget(path: str) -> None:

@@ -131,11 +131,6 @@ def user_id() -> int | None:
     return None
 
 
-def process_exists(pid: int) -> bool:
-    """Not asked here: in doubt a process exists."""
-    return pid >= 0
-
-
 def free_bytes(folder: str) -> int:
     """Bytes that this user may still write to the folder's volume."""
     return shutil.disk_usage(folder).free
