@@ -1573,9 +1573,14 @@ public:
     /// holds it for a moment, which attaching forgives by trying again.
     [[nodiscard]] bool locked_by_other(std::uint64_t offset) const noexcept {
         if (lock_byte(offset, 0) != 0) return true;
+        unlock(offset);
+        return false;
+    }
+
+    /// Gives the lock on a byte back.
+    void unlock(std::uint64_t offset) const noexcept {
         OVERLAPPED at = position(offset);
         ::UnlockFileEx(handle_, 0, 1, 0, &at);
-        return false;
     }
 
     /// Gives a finished file its name, unless that name is taken: then EEXIST.
@@ -1869,6 +1874,13 @@ public:
     /// closed, however the process ends. EAGAIN if another open file has it.
     [[nodiscard]] int lock(std::uint64_t offset) noexcept {
         return lock_command(set_lock_command(), offset);
+    }
+
+    /// Gives the lock on a byte back.
+    void unlock(std::uint64_t offset) const noexcept {
+        struct flock range = one_byte(offset);
+        range.l_type = F_UNLCK;
+        static_cast<void>(::fcntl(descriptor_, set_lock_command(), &range));
     }
 
     /// True while another open file holds the lock on this byte.
@@ -2492,10 +2504,12 @@ public:
         ring_bell();
     }
 
-    /// Unmaps and closes, which drops the role's lock; removes the file first if asked to.
+    /// Unmaps, gives the role back and closes; removes the file first if asked to.
     void close(bool remove_file) noexcept {
         segment_.unmap();
         if (remove_file && has_its_name()) static_cast<void>(File::remove(path_));
+        // A forked child may keep the file open: closing alone would leave the role taken.
+        if (!forked()) segment_.file.unlock(own().lock_offset);
         segment_.file.close();
     }
 
@@ -2516,9 +2530,11 @@ public:
         return segment_.file.locked_by_other(peer().lock_offset);
     }
 
-    /// Takes the other side's role too, if nobody has it.
-    [[nodiscard]] bool lock_peer_role() noexcept {
-        return segment_.file.lock(peer().lock_offset) == 0;
+    /// Takes the role of a peer that has closed, as soon as it lets go of it: it says so before.
+    /// Gives up when `is_closed` no longer holds.
+    template <typename IsClosed>
+    [[nodiscard]] bool take_over_peer_role(IsClosed is_closed) noexcept {
+        return lock(peer(), [&] { return is_closed() ? kTransitionRetryNs : 0; }) == 0;
     }
 
     /// True once the file has no name any more.
@@ -2574,6 +2590,18 @@ private:
     [[nodiscard]] Error open_or_create(const Options& options);
     [[nodiscard]] Error take_role();
 
+    /// Takes a role's lock; while it is taken, tries again for as many nanoseconds as `patience`
+    /// then says. EAGAIN: it stayed taken.
+    template <typename Patience>
+    [[nodiscard]] int lock(const Side& side, Patience patience) noexcept {
+        const std::uint64_t start = monotonic_ns();
+        for (;;) {
+            const int failed = segment_.file.lock(side.lock_offset);
+            if (failed != EAGAIN || monotonic_ns() - start >= patience()) return failed;
+            sleep_ns(kRoleNapNs);
+        }
+    }
+
     /// True while the ring's name still leads to this very file.
     [[nodiscard]] bool has_its_name() const noexcept {
         FileFacts mine;
@@ -2610,16 +2638,13 @@ inline Error Attachment::open_or_create(const Options& options) {
 /// A role found taken is tried again for a while: its holder may be removing a drained ring. No
 /// error either when the name leads elsewhere by now: the caller looks.
 inline Error Attachment::take_role() {
-    const std::uint64_t start = monotonic_ns();
-    for (;;) {
-        const int failed = segment_.file.lock(own().lock_offset);
-        if (failed == 0 || !has_its_name()) return {};
-        if (failed != EAGAIN) return system_failure(failed, "lock", path_);
+    const int failed = lock(own(), [this]() -> std::uint64_t {
+        if (!has_its_name()) return 0;
         const std::uint32_t state = word32(own().state).load(std::memory_order_relaxed);
-        const bool attached = state == kStateAttached;
-        if (monotonic_ns() - start >= (attached ? kRoleRetryNs : kTransitionRetryNs)) break;
-        sleep_ns(kRoleNapNs);
-    }
+        return state == kStateAttached ? kRoleRetryNs : kTransitionRetryNs;
+    });
+    if (failed == 0 || !has_its_name()) return {};
+    if (failed != EAGAIN) return system_failure(failed, "lock", path_);
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
     return {Errc::kRoleTaken,
             join({quoted(path_), ": process ", std::to_string(pid), " is the ", own().name,
@@ -4686,9 +4711,6 @@ private:
 
     /// Marks a message that does not lie in the ring.
     static constexpr std::uint64_t kNotInRing = ~0ULL;
-    /// How long dispose() waits for a producer that has closed to let go of its role.
-    static constexpr int kRoleTries = 50;
-    static constexpr std::uint64_t kRoleNapNs = 100000;
 
     SharedMemoryConsumer() noexcept = default;
 
@@ -4884,14 +4906,12 @@ inline std::unique_ptr<SharedMemoryConsumer> SharedMemoryConsumer::create(std::s
 inline bool SharedMemoryConsumer::is_spent() noexcept {
     detail::Attachment& attachment = ring_.attachment_;
     const auto& state = attachment.word32(attachment.peer().state);
-    if (state.load(std::memory_order_acquire) != detail::kStateClosed) return false;
-    if (next_release_ != reader_.taken() || reader_.has_record()) return false;
-    // A producer that has just closed still holds its role for a moment.
-    for (int tries = 0; !attachment.lock_peer_role(); ++tries) {
-        if (tries == kRoleTries) return false;
-        detail::sleep_ns(kRoleNapNs);
-    }
-    return state.load(std::memory_order_acquire) == detail::kStateClosed && !reader_.has_record();
+    const auto is_finished = [&] {
+        const bool closed = state.load(std::memory_order_acquire) == detail::kStateClosed;
+        return closed && next_release_ == reader_.taken() && !reader_.has_record();
+    };
+    // Asked again at the end: a producer may have come and gone before the lock was this one's.
+    return is_finished() && attachment.take_over_peer_role(is_finished) && is_finished();
 }
 
 inline void SharedMemoryConsumer::dispose() noexcept {

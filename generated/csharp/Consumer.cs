@@ -418,7 +418,9 @@ namespace BitRPC.SharedMemory
                 Release();
             }
 
-            bool isSpent = isOurs && IsSpent() && _attachment.TryLockPeerRole() && IsSpent();
+            // Asked again at the end: a producer may have come and gone before the lock was ours.
+            bool isSpent =
+                isOurs && IsSpent() && _attachment.TakeOverPeerRole(IsSpent) && IsSpent();
             if (isOurs)
             {
                 _attachment.AnnounceClosed();

@@ -477,8 +477,8 @@ class Reader(Side):
 
         Then this consumer holds both roles' locks.
         """
-        attachment = self._attachment
-        if not self._is_finished() or not attachment.try_lock(PRODUCER):
+        take_over = self._attachment.take_over
+        if not self._is_finished() or not take_over(PRODUCER, self._is_finished):
             return False
         # A producer may have come and gone before the lock was this one's.
         return self._is_finished()

@@ -251,11 +251,8 @@ impl<L: Layout> Consumer<L> {
     /// Both role locks are held meanwhile, so that nobody attaches in between; whoever waits for
     /// one finds the name gone, and starts over.
     pub(super) fn tidy_up(&mut self) {
-        if !self.is_finished() {
-            return;
-        }
         let segment = Arc::clone(self.segment());
-        if !segment.try_lock(Role::Producer).unwrap_or(false) {
+        if !self.is_finished() || !segment.take_over(Role::Producer, || self.is_finished()) {
             return;
         }
         // A producer may have come and gone before the lock was ours.

@@ -118,28 +118,44 @@ impl<L: Layout> Segment<L> {
 
     /// Takes the role's lock, then makes sure that the name still leads to this file.
     fn claim(&self, role: Role) -> Result<Claim, Error> {
+        let fields = RoleFields::of::<L>(role);
+        let taken = self.lock_patiently(role, || match fields.is_attached(&self.mapped) {
+            _ if !self.is_current() => Duration::ZERO,
+            true => ROLE_PATIENCE,
+            false => TRANSITION_PATIENCE,
+        })?;
+        match self.is_current() {
+            true if taken => Ok(Claim::Done),
+            true => Err(Error::RoleTaken { role, pid: fields.load_pid(&self.mapped) }),
+            // A lock goes with the file, which the caller drops.
+            false => Ok(Claim::Gone),
+        }
+    }
+
+    /// Takes the role of a side that has closed, as soon as it lets go of it: it says so before.
+    /// Gives up when `is_closed` no longer holds.
+    pub(crate) fn take_over(&self, role: Role, mut is_closed: impl FnMut() -> bool) -> bool {
+        let patience = || if is_closed() { TRANSITION_PATIENCE } else { Duration::ZERO };
+        self.lock_patiently(role, patience).unwrap_or(false)
+    }
+
+    /// Takes a role's lock; while it is taken, tries again for as long as `patience` then says.
+    fn lock_patiently(
+        &self,
+        role: Role,
+        mut patience: impl FnMut() -> Duration,
+    ) -> Result<bool, Error> {
         let start = Instant::now();
         while !self.try_lock(role)? {
-            if !self.is_current() {
-                return Ok(Claim::Gone);
-            }
-            let fields = RoleFields::of::<L>(role);
-            let patience =
-                if fields.is_attached(&self.mapped) { ROLE_PATIENCE } else { TRANSITION_PATIENCE };
-            if start.elapsed() >= patience {
-                return Err(Error::RoleTaken { role, pid: fields.load_pid(&self.mapped) });
+            if start.elapsed() >= patience() {
+                return Ok(false);
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        if self.is_current() {
-            return Ok(Claim::Done);
-        }
-        // The lock goes with the file, which the caller drops.
-        Ok(Claim::Gone)
+        Ok(true)
     }
 
-    /// Takes a role's lock if it is free.
-    pub(crate) fn try_lock(&self, role: Role) -> Result<bool, Error> {
+    fn try_lock(&self, role: Role) -> Result<bool, Error> {
         platform::try_lock(&self.file, role.lock_byte()).map_err(|source| Error::Io {
             operation: "lock a role of",
             path: self.target.path.clone(),

@@ -31,10 +31,12 @@ public:
         ring_bell();
     }
 
-    /// Unmaps and closes, which drops the role's lock; removes the file first if asked to.
+    /// Unmaps, gives the role back and closes; removes the file first if asked to.
     void close(bool remove_file) noexcept {
         segment_.unmap();
         if (remove_file && has_its_name()) static_cast<void>(File::remove(path_));
+        // A forked child may keep the file open: closing alone would leave the role taken.
+        if (!forked()) segment_.file.unlock(own().lock_offset);
         segment_.file.close();
     }
 
@@ -55,9 +57,11 @@ public:
         return segment_.file.locked_by_other(peer().lock_offset);
     }
 
-    /// Takes the other side's role too, if nobody has it.
-    [[nodiscard]] bool lock_peer_role() noexcept {
-        return segment_.file.lock(peer().lock_offset) == 0;
+    /// Takes the role of a peer that has closed, as soon as it lets go of it: it says so before.
+    /// Gives up when `is_closed` no longer holds.
+    template <typename IsClosed>
+    [[nodiscard]] bool take_over_peer_role(IsClosed is_closed) noexcept {
+        return lock(peer(), [&] { return is_closed() ? kTransitionRetryNs : 0; }) == 0;
     }
 
     /// True once the file has no name any more.
@@ -113,6 +117,18 @@ private:
     [[nodiscard]] Error open_or_create(const Options& options);
     [[nodiscard]] Error take_role();
 
+    /// Takes a role's lock; while it is taken, tries again for as many nanoseconds as `patience`
+    /// then says. EAGAIN: it stayed taken.
+    template <typename Patience>
+    [[nodiscard]] int lock(const Side& side, Patience patience) noexcept {
+        const std::uint64_t start = monotonic_ns();
+        for (;;) {
+            const int failed = segment_.file.lock(side.lock_offset);
+            if (failed != EAGAIN || monotonic_ns() - start >= patience()) return failed;
+            sleep_ns(kRoleNapNs);
+        }
+    }
+
     /// True while the ring's name still leads to this very file.
     [[nodiscard]] bool has_its_name() const noexcept {
         FileFacts mine;
@@ -149,16 +165,13 @@ inline Error Attachment::open_or_create(const Options& options) {
 /// A role found taken is tried again for a while: its holder may be removing a drained ring. No
 /// error either when the name leads elsewhere by now: the caller looks.
 inline Error Attachment::take_role() {
-    const std::uint64_t start = monotonic_ns();
-    for (;;) {
-        const int failed = segment_.file.lock(own().lock_offset);
-        if (failed == 0 || !has_its_name()) return {};
-        if (failed != EAGAIN) return system_failure(failed, "lock", path_);
+    const int failed = lock(own(), [this]() -> std::uint64_t {
+        if (!has_its_name()) return 0;
         const std::uint32_t state = word32(own().state).load(std::memory_order_relaxed);
-        const bool attached = state == kStateAttached;
-        if (monotonic_ns() - start >= (attached ? kRoleRetryNs : kTransitionRetryNs)) break;
-        sleep_ns(kRoleNapNs);
-    }
+        return state == kStateAttached ? kRoleRetryNs : kTransitionRetryNs;
+    });
+    if (failed == 0 || !has_its_name()) return {};
+    if (failed != EAGAIN) return system_failure(failed, "lock", path_);
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
     return {Errc::kRoleTaken,
             join({quoted(path_), ": process ", std::to_string(pid), " is the ", own().name,

@@ -183,9 +183,6 @@ private:
 
     /// Marks a message that does not lie in the ring.
     static constexpr std::uint64_t kNotInRing = ~0ULL;
-    /// How long dispose() waits for a producer that has closed to let go of its role.
-    static constexpr int kRoleTries = 50;
-    static constexpr std::uint64_t kRoleNapNs = 100000;
 
     SharedMemoryConsumer() noexcept = default;
 

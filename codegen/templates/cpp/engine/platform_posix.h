@@ -138,6 +138,13 @@ public:
         return lock_command(set_lock_command(), offset);
     }
 
+    /// Gives the lock on a byte back.
+    void unlock(std::uint64_t offset) const noexcept {
+        struct flock range = one_byte(offset);
+        range.l_type = F_UNLCK;
+        static_cast<void>(::fcntl(descriptor_, set_lock_command(), &range));
+    }
+
     /// True while another open file holds the lock on this byte.
     [[nodiscard]] bool locked_by_other(std::uint64_t offset) const noexcept {
         struct flock range = one_byte(offset);

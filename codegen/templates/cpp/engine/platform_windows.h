@@ -166,9 +166,14 @@ public:
     /// holds it for a moment, which attaching forgives by trying again.
     [[nodiscard]] bool locked_by_other(std::uint64_t offset) const noexcept {
         if (lock_byte(offset, 0) != 0) return true;
+        unlock(offset);
+        return false;
+    }
+
+    /// Gives the lock on a byte back.
+    void unlock(std::uint64_t offset) const noexcept {
         OVERLAPPED at = position(offset);
         ::UnlockFileEx(handle_, 0, 1, 0, &at);
-        return false;
     }
 
     /// Gives a finished file its name, unless that name is taken: then EEXIST.

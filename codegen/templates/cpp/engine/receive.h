@@ -37,14 +37,12 @@ inline std::unique_ptr<SharedMemoryConsumer> SharedMemoryConsumer::create(std::s
 inline bool SharedMemoryConsumer::is_spent() noexcept {
     detail::Attachment& attachment = ring_.attachment_;
     const auto& state = attachment.word32(attachment.peer().state);
-    if (state.load(std::memory_order_acquire) != detail::kStateClosed) return false;
-    if (next_release_ != reader_.taken() || reader_.has_record()) return false;
-    // A producer that has just closed still holds its role for a moment.
-    for (int tries = 0; !attachment.lock_peer_role(); ++tries) {
-        if (tries == kRoleTries) return false;
-        detail::sleep_ns(kRoleNapNs);
-    }
-    return state.load(std::memory_order_acquire) == detail::kStateClosed && !reader_.has_record();
+    const auto is_finished = [&] {
+        const bool closed = state.load(std::memory_order_acquire) == detail::kStateClosed;
+        return closed && next_release_ == reader_.taken() && !reader_.has_record();
+    };
+    // Asked again at the end: a producer may have come and gone before the lock was this one's.
+    return is_finished() && attachment.take_over_peer_role(is_finished) && is_finished();
 }
 
 inline void SharedMemoryConsumer::dispose() noexcept {

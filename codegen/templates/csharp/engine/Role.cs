@@ -226,12 +226,15 @@ namespace {{ view.namespace }}
         internal bool IsPeerAlive() =>
             Platform.Current.IsLocked(Segment.File, Role.Peer.LockOffset);
 
-        /// <summary>Takes the peer's role too, if nobody has it.</summary>
-        internal bool TryLockPeerRole()
+        /// <summary>
+        /// Takes the role of a peer that has closed, as soon as it lets go of it: it says so
+        /// before. Gives up when <paramref name="isClosed"/> no longer holds.
+        /// </summary>
+        internal bool TakeOverPeerRole(Func<bool> isClosed)
         {
-            int error = Platform.Current.TryLock(
-                Segment.File, Role.Peer.LockOffset, out bool taken);
-            return error == 0 && !taken;
+            int error = Lock(
+                Segment, Role.Peer, () => isClosed() ? TransitionRetryMs : 0, out bool isTaken);
+            return error == 0 && !isTaken;
         }
 
         internal ref uint Word32(int offset) => ref *(uint*)(Base + offset);
@@ -274,35 +277,49 @@ namespace {{ view.namespace }}
 
         private static bool TakeRole(Segment segment, Role role)
         {
-            ulong start = Platform.Current.MonotonicNs();
-            while (true)
+            ulong Patience()
             {
-                int error = Platform.Current.TryLock(segment.File, role.LockOffset, out bool taken);
-                if (error != 0)
-                {
-                    throw Segment.Failed("lock", segment.Target.FilePath, error);
-                }
-
-                if (!taken || !segment.HasItsName())
-                {
-                    return !taken;
-                }
-
                 bool isAttached =
                     Volatile.Read(ref *(uint*)(segment.Base + role.State)) == RingState.Attached;
-                ulong patience = (isAttached ? RoleRetryMs : TransitionRetryMs) * 1000000;
-                if (Platform.Current.MonotonicNs() - start >= patience)
-                {
-                    break;
-                }
+                return !segment.HasItsName() ? 0 : isAttached ? RoleRetryMs : TransitionRetryMs;
+            }
 
-                Thread.Sleep(1);
+            int error = Lock(segment, role, Patience, out bool isTaken);
+            if (error != 0)
+            {
+                throw Segment.Failed("lock", segment.Target.FilePath, error);
+            }
+
+            if (!isTaken || !segment.HasItsName())
+            {
+                return !isTaken;
             }
 
             uint pid = Volatile.Read(ref *(uint*)(segment.Base + role.Pid));
             string text = "'" + segment.Target.FilePath
                 + "': process " + RingText.Of(pid) + " is the " + role.Name;
             throw new SharedMemoryException(ErrorCode.RoleTaken, text + " already", 0, pid);
+        }
+
+        /// <summary>
+        /// Takes a role's lock; while it is taken, tries again for as many milliseconds as
+        /// <paramref name="patience"/> then says.
+        /// </summary>
+        private static int Lock(
+            Segment segment, Role role, Func<ulong> patience, out bool isTaken)
+        {
+            ulong start = Platform.Current.MonotonicNs();
+            while (true)
+            {
+                int error = Platform.Current.TryLock(segment.File, role.LockOffset, out isTaken);
+                ulong waited = Platform.Current.MonotonicNs() - start;
+                if (error != 0 || !isTaken || waited >= patience() * 1000000)
+                {
+                    return error;
+                }
+
+                Thread.Sleep(1);
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ from ._segment import Segment, Target, locate, open_or_create, open_segment, sys
 
 if TYPE_CHECKING:
     import mmap
+    from collections.abc import Callable
 
     from ._options import Options
 
@@ -238,9 +239,26 @@ class Attachment:
         """Whether a live process has the role: another open file holds its lock."""
         return _platform.is_locked(self.lock_fd, role.lock)
 
-    def try_lock(self, role: Role) -> bool:
-        """Takes a role's lock if nobody has it."""
-        return _platform.try_lock(self.lock_fd, role.lock)
+    def take_over(self, role: Role, is_closed: Callable[[], bool]) -> bool:
+        """Takes the role of a side that has closed, as soon as it lets go of it: it says so before.
+
+        Gives up when `is_closed` no longer holds.
+        """
+        return self.lock(role, lambda: _TRANSITION_PATIENCE if is_closed() else 0)
+
+    def lock(self, role: Role, patience: Callable[[], float]) -> bool:
+        """Takes a role's lock; while it is taken, tries again for as long as `patience` then says.
+
+        Args:
+            role: The role.
+            patience: Called after each failed try; seconds since the first one.
+        """
+        start = time.monotonic()
+        while not _platform.try_lock(self.lock_fd, role.lock):
+            if time.monotonic() - start >= patience():
+                return False
+            time.sleep(_NAP)
+        return True
 
     def is_removed(self) -> bool:
         """Whether no name leads to the file any more."""
@@ -343,18 +361,20 @@ def _open_lock_file(segment: Segment, *, writable: bool) -> int:
 
 def _take_role(attachment: Attachment, role: Role) -> bool:
     """Takes a role; False if the name leads elsewhere by then."""
-    start = time.monotonic()
-    while not attachment.try_lock(role):
+
+    def patience() -> float:
         if not attachment.has_its_name():
-            return False
+            return 0
         says_so = attachment.halves[role.state] == ATTACHED
-        patience = _ROLE_PATIENCE if says_so else _TRANSITION_PATIENCE
-        if time.monotonic() - start >= patience:
-            pid = attachment.halves[role.pid]
-            raise RoleTaken.held(attachment.target.path, role.name, pid)
-        time.sleep(_NAP)
+        return _ROLE_PATIENCE if says_so else _TRANSITION_PATIENCE
+
+    taken = attachment.lock(role, patience)
     # Whoever tidies up holds both locks: with the lock taken, a name that leads here stays.
-    return attachment.has_its_name()
+    if not attachment.has_its_name():
+        return False
+    if not taken:
+        raise RoleTaken.held(attachment.target.path, role.name, attachment.halves[role.pid])
+    return True
 
 
 def attach(name: str, options: Options, role: Role | None) -> Attachment:
