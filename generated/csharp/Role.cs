@@ -280,14 +280,7 @@ namespace BitRPC.SharedMemory
 
         private static bool TakeRole(Segment segment, Role role)
         {
-            ulong Patience()
-            {
-                bool isAttached =
-                    Volatile.Read(ref *(uint*)(segment.Base + role.State)) == RingState.Attached;
-                return !segment.HasItsName() ? 0 : isAttached ? RoleRetryMs : TransitionRetryMs;
-            }
-
-            int error = Lock(segment, role, Patience, out bool isTaken);
+            int error = Lock(segment, role, () => Patience(segment, role), out bool isTaken);
             if (error != 0)
             {
                 throw Segment.Failed("lock", segment.Target.FilePath, error);
@@ -302,6 +295,14 @@ namespace BitRPC.SharedMemory
             string text = "'" + segment.Target.FilePath
                 + "': process " + RingText.Of(pid) + " is the " + role.Name;
             throw new SharedMemoryException(ErrorCode.RoleTaken, text + " already", 0, pid);
+        }
+
+        /// <summary>How long a role that is taken is tried again, in milliseconds.</summary>
+        private static ulong Patience(Segment segment, Role role)
+        {
+            bool isAttached =
+                Volatile.Read(ref *(uint*)(segment.Base + role.State)) == RingState.Attached;
+            return !segment.HasItsName() ? 0 : isAttached ? RoleRetryMs : TransitionRetryMs;
         }
 
         /// <summary>
