@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use bitrpc_codegen::names::Language;
-use bitrpc_tests::bench::{Subject, subjects};
+use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::tools::GXX;
 use bitrpc_tests::{harness, programs, repo};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bitrpc_codegen::demo::runner::{Arena, Finished, Running};
 use bitrpc_codegen::demo::toolchain::Program;
-use bitrpc_tests::bench::{Member, members};
+use bitrpc_tests::matrix::{Member, members};
 use bitrpc_tests::{harness, programs, repo};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bitrpc_codegen::names::Language;
-use bitrpc_tests::bench::{Member, members};
+use bitrpc_tests::matrix::{Member, members};
 use bitrpc_tests::{harness, programs, repo};
 
 /// A program of many tests that takes longer hangs.

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Output};
 
-use bitrpc_tests::bench::members;
+use bitrpc_tests::matrix::members;
 use bitrpc_tests::{harness, repo};
 use serde_json::Value;
 

@@ -14,8 +14,8 @@ use bitrpc_codegen::demo::runner::{Arena, Failure, Order, RING, Task, run_pair_i
 use bitrpc_codegen::demo::toolchain::Program;
 use bitrpc_codegen::layout::Layout;
 use bitrpc_codegen::names::Language;
-use bitrpc_tests::bench::{Member, Subject, members, subjects};
 use bitrpc_tests::harness;
+use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use libtest_mimic::Trial;
 use serde_json::Value;
 

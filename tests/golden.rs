@@ -15,8 +15,8 @@ use bitrpc_codegen::demo::runner::{Arena, RING, Role};
 use bitrpc_codegen::demo::toolchain::{Program, run};
 use bitrpc_codegen::layout::{FieldLayout, HeaderLayout};
 use bitrpc_codegen::spec::{MessageRole, RingRole};
-use bitrpc_tests::bench::{Member, Subject, members, subjects};
 use bitrpc_tests::hex::{self, Section};
+use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::{harness, repo};
 
 const UPDATE: &str = "BITRPC_GOLDEN=update cargo test -p bitrpc-tests --test golden";

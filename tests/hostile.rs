@@ -19,7 +19,7 @@ use bitrpc_codegen::demo::wait_until;
 use bitrpc_codegen::layout::Layout;
 use bitrpc_codegen::names::Language;
 use bitrpc_codegen::spec::RingRole;
-use bitrpc_tests::bench::{Member, Subject, members, subjects};
+use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
 use bitrpc_tests::tools::GXX;
 use bitrpc_tests::{harness, repo};

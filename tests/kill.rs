@@ -17,8 +17,8 @@ use bitrpc_codegen::demo::{Probe, wait_until};
 use bitrpc_codegen::layout::Layout;
 use bitrpc_codegen::names::Language;
 use bitrpc_codegen::spec::RingRole;
-use bitrpc_tests::bench::{Member, Subject, members, subjects};
 use bitrpc_tests::harness;
+use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
 use libtest_mimic::Trial;
 

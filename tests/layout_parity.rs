@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use bitrpc_codegen::demo::toolchain::run;
-use bitrpc_tests::bench::{Member, Subject, members, subjects};
+use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::{harness, repo};
 use serde_json::{Map, Value, json};
 

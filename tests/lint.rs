@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 
 use bitrpc_codegen::demo::toolchain;
 use bitrpc_codegen::names::Language;
-use bitrpc_tests::bench::{Subject, subjects};
+use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::tools::{CLANG_FORMAT, CLANGXX, GXX, Tool};
 use bitrpc_tests::{harness, programs, repo};
 use libtest_mimic::Trial;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use bitrpc_codegen::demo::toolchain;
 use bitrpc_codegen::names::Language;
-use bitrpc_tests::bench::{Member, members, subjects};
 use bitrpc_tests::markdown::{Block, blocks};
+use bitrpc_tests::matrix::{Member, members, subjects};
 use bitrpc_tests::{harness, programs, repo};
 use libtest_mimic::Trial;
 

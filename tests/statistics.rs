@@ -7,8 +7,8 @@ use std::time::Duration;
 use bitrpc_codegen::demo::runner::{Arena, Failure, RING};
 use bitrpc_codegen::demo::toolchain::run;
 use bitrpc_shm::{Options, SendError};
-use bitrpc_tests::bench::{Member, Subject, members, subjects};
 use bitrpc_tests::harness;
+use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use serde_json::{Value, json};
 
 use self::messages::{Consumer, MessageType, Monitor, Producer, RingBuffer};

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bitrpc_codegen::demo::runner::{Failure, Task, run_pair};
-use bitrpc_tests::bench::{Member, Subject, members, subjects};
 use bitrpc_tests::harness;
+use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{SEED, seed};
 
 /// Messages of one run. A gap takes 100 microseconds on average.

@@ -20,8 +20,8 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use bitrpc_codegen::demo::runner::Failure;
-use bitrpc_tests::bench::{Member, Subject, members, subjects};
 use bitrpc_tests::harness;
+use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use libtest_mimic::Trial;
 
 use crate::cases::{After, Case};

@@ -14,7 +14,7 @@ use bitrpc_codegen::demo::toolchain::Program;
 use bitrpc_codegen::layout::Layout;
 use bitrpc_codegen::spec::RingRole;
 use bitrpc_shm::Options;
-use bitrpc_tests::bench::{Member, Subject};
+use bitrpc_tests::matrix::{Member, Subject};
 use serde_json::Value;
 
 use crate::messages::{Consumer, Producer};

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use bitrpc_codegen::demo::toolchain::Missing;
 use bitrpc_codegen::names::Language;
-use bitrpc_tests::bench::{Subject, subjects};
+use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::repo;
 use bitrpc_tests::tools::{DOTNET, MONO};
 use libtest_mimic::Trial;

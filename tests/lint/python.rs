@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use bitrpc_codegen::names::Language;
-use bitrpc_tests::bench::{Subject, subjects};
 use bitrpc_tests::harness;
+use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::python_packages::{MYPY, Package, RUFF};
 use bitrpc_tests::repo;
 use libtest_mimic::Trial;

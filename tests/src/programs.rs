@@ -10,7 +10,7 @@ use bitrpc_codegen::demo::runner::Arena;
 use bitrpc_codegen::demo::toolchain::{Job, Program};
 use bitrpc_codegen::names::Language;
 
-use crate::bench::{Member, subjects};
+use crate::matrix::{Member, subjects};
 use crate::repo;
 
 /// A program that takes longer hangs.

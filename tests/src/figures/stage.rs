@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use bitrpc_codegen::demo::toolchain::{Missing, Program};
 
 use super::Contestant;
-use crate::bench::members;
+use crate::matrix::members;
 use crate::tools::BOOST_QUEUE;
 use crate::{programs, repo};
 
