@@ -4,8 +4,7 @@
 //! structs with tails, flags, fragments, batches and claims, received in every way there is. Here
 //! both must agree with each other and with the task, and no wake-up may be missed.
 //!
-//! The default spec gets every scenario, the others those that differ by spec. `BITRPC_MESSAGES`
-//! sets the messages of `many_messages`.
+//! The default spec gets every scenario, the others those that differ by spec.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -28,7 +27,7 @@ const LAPS: u64 = 100;
 /// Messages that lap a small ring often enough, whatever the spec.
 const ENOUGH: u64 = 8_000;
 
-/// Messages of each pair in the long run, and of a pair with Python.
+/// Messages of each pair, and of a pair with Python.
 const MANY: u64 = 1_000_000;
 const MANY_WITH_PYTHON: u64 = 50_000;
 
@@ -91,8 +90,7 @@ fn watched(_: &Layout, _: [&Member; 2]) -> Task {
 
 fn many_messages(_: &Layout, pair: [&Member; 2]) -> Task {
     let python = pair.iter().any(|member| member.toolchain.language() == Language::Python);
-    let (short, long) = if python { (4_000, MANY_WITH_PYTHON) } else { (40_000, MANY) };
-    let count = harness::amount("BITRPC_MESSAGES", short, long);
+    let count = if python { MANY_WITH_PYTHON } else { MANY };
     let limit = Duration::from_secs(600);
     Task { count, capacity: 1 << 20, seed: 17, limit, ..Task::default() }
 }

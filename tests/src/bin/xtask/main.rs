@@ -35,7 +35,7 @@ struct TestArgs {
     /// A missing toolchain is a failure.
     #[arg(long)]
     require_all: bool,
-    /// Many more kills, mutations, sleeps and messages.
+    /// Many more kills, mutations and sleeps.
     #[arg(long)]
     long: bool,
 }
