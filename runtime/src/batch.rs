@@ -142,7 +142,10 @@ impl<'a, L: Layout> Batch<'a, L> {
             match push(&mut self, message_type, payload.as_ref()) {
                 Ok(()) => sent += 1,
                 Err(error) if sent == 0 => return Err(error),
-                Err(_) => break,
+                Err(error) => {
+                    self.producer.withhold(error);
+                    break;
+                }
             }
         }
         self.commit();

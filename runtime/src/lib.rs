@@ -57,7 +57,7 @@
 //! here. 32-bit and big-endian machines are not supported. What a program that forks has to know is
 //! said at [`Producer`](Producer#forking).
 
-#[cfg(all(test, loom))]
+#[cfg(test)]
 extern crate self as bitrpc_shm;
 
 mod batch;
@@ -79,6 +79,9 @@ mod ring_buffer;
 mod role;
 mod segment;
 mod stats;
+#[cfg(test)]
+#[path = "../tests/common/layout.rs"]
+mod test_layout;
 mod wait;
 
 pub use batch::Batch;

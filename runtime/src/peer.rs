@@ -19,7 +19,7 @@ const LOOKS: u32 = 4096;
 pub(crate) enum Ended {
     /// The peer closed, and nobody has taken its place.
     Closed,
-    /// The peer died. Said once for each death.
+    /// The peer died. Said until the caller was [told](Peer::told).
     Died,
     /// The file has no name any more.
     Removed,
@@ -34,7 +34,8 @@ pub(crate) struct Peer<L: Layout> {
     fields: RoleFields,
     seen_sequence: u32,
     closed: bool,
-    reported_epoch: Option<u32>,
+    dead_epoch: Option<u32>,
+    told_epoch: Option<u32>,
     looks: u32,
     checked_ns: u64,
 }
@@ -51,7 +52,8 @@ impl<L: Layout> Peer<L> {
             fields,
             seen_sequence: 0,
             closed: false,
-            reported_epoch: None,
+            dead_epoch: None,
+            told_epoch: None,
             looks: 0,
             checked_ns: platform::now_ns(),
         };
@@ -107,16 +109,26 @@ impl<L: Layout> Peer<L> {
         self.segment.is_removed().then_some(Ended::Removed)
     }
 
-    /// Whether the peer died and this was not said yet.
+    /// To be called when the caller is told how the peer ended: a death is told once. Until then
+    /// it is found again, because a message that turned up after the death was noticed comes first.
+    pub(crate) fn told(&mut self, ended: Ended) {
+        if ended == Ended::Died {
+            self.told_epoch = self.dead_epoch;
+        }
+    }
+
+    /// The caller did not hear of it after all.
+    pub(crate) fn untold(&mut self) {
+        self.told_epoch = None;
+    }
+
+    /// Whether the peer died and this was not told yet.
     fn is_dead(&mut self) -> bool {
         // Acquire: pairs with the release store in `Attachment::announce`: the epoch belongs to
         // the state.
         let state = self.memory.load_u32(self.fields.state, Ordering::Acquire);
         let epoch = self.epoch();
-        if state != ATTACHED
-            || self.reported_epoch == Some(epoch)
-            || self.segment.is_held(self.role)
-        {
+        if state != ATTACHED || self.told_epoch == Some(epoch) || self.segment.is_held(self.role) {
             return false;
         }
         // The lock is free. Did the peer close, or a new one attach, between the two looks?
@@ -125,7 +137,7 @@ impl<L: Layout> Peer<L> {
         if again != ATTACHED || self.epoch() != epoch {
             return false;
         }
-        self.reported_epoch = Some(epoch);
+        self.dead_epoch = Some(epoch);
         true
     }
 
@@ -139,8 +151,64 @@ impl<L: Layout> Peer<L> {
         sequence != self.seen_sequence
     }
 
+    /// Makes the next look one that checks whether the peer lives.
+    #[cfg(test)]
+    pub(crate) fn make_due(&mut self) {
+        self.looks = LOOKS - 1;
+        self.checked_ns = 0;
+    }
+
     /// Whether the peer holds its role's lock.
     pub(crate) fn is_held(&self) -> bool {
         self.segment.is_held(self.role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::error::RecvError;
+    use crate::test_layout::Default as Protocol;
+    use crate::{Consumer, Options, Producer};
+
+    /// A consumer whose producer sent a message and ended without a word.
+    fn bereaved() -> (Consumer<Protocol>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options::new().directory(folder.path()).capacity(1024);
+        let consumer = Consumer::open("ring", &options).unwrap();
+        let mut producer = Producer::<Protocol>::create("ring", &options).unwrap();
+        producer.send(7u32, b"last").unwrap();
+        producer.segment().unlock(Role::Producer);
+        core::mem::forget(producer);
+        (consumer, folder)
+    }
+
+    #[test]
+    fn a_death_is_found_until_the_caller_is_told() {
+        let (consumer, _folder) = bereaved();
+        let mut peer = Peer::new(Arc::clone(consumer.segment()), Role::Producer);
+        let mut later = platform::now_ns();
+        let mut check = |peer: &mut Peer<Protocol>| {
+            later += LIVENESS_NS;
+            peer.check_if_due(later)
+        };
+        assert_eq!(check(&mut peer), Some(Ended::Died));
+        assert_eq!(check(&mut peer), Some(Ended::Died));
+        peer.told(Ended::Died);
+        assert_eq!(check(&mut peer), None);
+        peer.untold();
+        assert_eq!(check(&mut peer), Some(Ended::Died));
+    }
+
+    #[test]
+    fn a_message_found_with_the_death_does_not_hide_it() {
+        let (mut consumer, _folder) = bereaved();
+        // As if the message had come between the consumer's looks at the ring and at the lock.
+        assert!(consumer.idle_as_liveness_is_due().unwrap());
+        assert_eq!(consumer.try_recv().unwrap().unwrap().payload(), b"last");
+        let end = consumer.recv(Some(Duration::from_secs(60))).map(|m| m.is_some());
+        assert_eq!(end, Err(RecvError::PeerDied));
     }
 }

@@ -12,6 +12,9 @@ use crate::segment::Segment;
 /// When a heartbeat counts as late unless a manager says otherwise: three intervals of a second.
 pub(crate) const DEFAULT_STALL: Duration = Duration::from_secs(3);
 
+/// How often a side is looked at again because it changed meanwhile.
+const ROUNDS: u32 = 8;
+
 /// Counters of a ring since its creation.
 ///
 /// Read without stopping anyone: values may be a few messages apart from each other.
@@ -146,9 +149,8 @@ fn side<L: Layout>(segment: &Segment<L>, role: Role, own: bool, stall: Duration)
     let fields = RoleFields::of::<L>(role);
     let heartbeat = memory.load_u64(fields.heartbeat_ns, Ordering::Relaxed);
     let heartbeat_age = Duration::from_nanos(platform::now_ns().saturating_sub(heartbeat));
-    // The lock comes first: a holder that closes stores its state before it gives the lock back.
-    let held = own || segment.is_held(role);
-    let state = match memory.load_u32(fields.state, Ordering::Relaxed) {
+    let (said, held) = holder(segment, &fields, role, own);
+    let state = match said {
         _ if held && heartbeat_age > stall => PeerState::Stalled,
         _ if held => PeerState::Alive,
         NEVER => PeerState::Never,
@@ -162,4 +164,30 @@ fn side<L: Layout>(segment: &Segment<L>, role: Role, own: bool, stall: Duration)
         heartbeat_age,
         missed_wakeups: memory.load_u64(fields.missed_wakeups, Ordering::Relaxed),
     }
+}
+
+/// What the holder of a role says of itself, and whether it lives; both of the same holder.
+fn holder<L: Layout>(
+    segment: &Segment<L>,
+    fields: &RoleFields,
+    role: Role,
+    own: bool,
+) -> (u32, bool) {
+    let memory = segment.mapped();
+    // Acquire: the epoch belongs to the state, and neither is read after the lock is asked for.
+    let said = || {
+        let state = memory.load_u32(fields.state, Ordering::Acquire);
+        (state, memory.load_u32(fields.epoch, Ordering::Acquire))
+    };
+    let mut before = said();
+    // Each round more takes another attaching or closing while the lock is asked for.
+    for _ in 0..ROUNDS {
+        let held = own || segment.is_held(role);
+        let after = said();
+        if before == after {
+            return (after.0, held);
+        }
+        before = after;
+    }
+    (before.0, own || segment.is_held(role))
 }

@@ -23,6 +23,17 @@ pub(super) enum Found {
     Assembled,
 }
 
+/// What comes before anything in the ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Nothing: the usual case.
+    Nothing,
+    /// The message in the assembler, which nobody took yet.
+    Message,
+    /// An error that is said once, and was found by a call that had something else to say.
+    Error(RecvError),
+}
+
 impl<L: Layout> Consumer<L> {
     /// Looks for a message in the common case: whole, and nothing gathered before it. `None` says
     /// that [`Consumer::poll`] knows better.
@@ -31,7 +42,10 @@ impl<L: Layout> Consumer<L> {
     /// them are, costs more than all the rest of receiving a small message.
     #[inline(always)]
     pub(super) fn glance(&self) -> Option<Record> {
-        if self.origin.is_forked() || self.assembled || self.assembler.is_gathering() {
+        if self.origin.is_forked()
+            || !matches!(self.due, Due::Nothing)
+            || self.assembler.is_gathering()
+        {
             return None;
         }
         let record = self.reader.glance()?;
@@ -43,8 +57,13 @@ impl<L: Layout> Consumer<L> {
         if self.origin.is_forked() {
             return Err(RecvError::Forked);
         }
-        if self.assembled {
-            return Ok(Some(Found::Assembled));
+        match self.due {
+            Due::Nothing => {}
+            Due::Message => return Ok(Some(Found::Assembled)),
+            Due::Error(error) => {
+                self.due = Due::Nothing;
+                return Err(error);
+            }
         }
         let Some(record) = self.reader.look()? else { return Ok(None) };
         if self.flags(&record) & L::FLAGS.fragment != 0 || self.assembler.is_gathering() {
@@ -108,7 +127,7 @@ impl<L: Layout> Consumer<L> {
             self.reader.flush();
             match step {
                 Step::Complete => {
-                    self.assembled = true;
+                    self.due = Due::Message;
                     return Ok(Some(Found::Assembled));
                 }
                 Step::TooLarge { size } => {
@@ -156,7 +175,38 @@ impl<L: Layout> Consumer<L> {
         }
         match self.peer.look() {
             None => Ok(None),
-            Some(ended) => self.poll()?.map_or(Err(recv_ended(ended)), |found| Ok(Some(found))),
+            Some(ended) => match self.poll()? {
+                None => Err(self.ended(ended)),
+                found => Ok(found),
+            },
+        }
+    }
+
+    /// Lets the look at the producer that follows an empty ring check whether it lives; whether a
+    /// message was found after it.
+    #[cfg(test)]
+    pub(crate) fn idle_as_liveness_is_due(&mut self) -> Result<bool, RecvError> {
+        self.peer.make_due();
+        self.idle().map(|found| found.is_some())
+    }
+
+    /// Says how the producer ended, and with it a message whose rest will not come.
+    fn ended(&mut self, ended: Ended) -> RecvError {
+        for _ in 0..self.assembler.interrupt() {
+            self.reader.count_error();
+        }
+        self.peer.told(ended);
+        match ended {
+            Ended::Closed => RecvError::Closed,
+            Ended::Died => RecvError::PeerDied,
+            Ended::Removed => RecvError::Removed,
+        }
+    }
+
+    /// An error was not passed on to the caller: one that is said once is for the next call.
+    pub(super) fn withhold(&mut self, error: RecvError) {
+        if matches!(error, RecvError::MessageTooLarge { .. }) {
+            self.due = Due::Error(error);
         }
     }
 
@@ -186,7 +236,7 @@ impl<L: Layout> Consumer<L> {
                 Waited::Ready if stop() || deadline.is_over() => return Ok(None),
                 Waited::Ready => {}
                 Waited::TimedOut => return Ok(None),
-                Waited::Ended(ended) => return Err(recv_ended(ended)),
+                Waited::Ended(ended) => return Err(self.ended(ended)),
             }
         }
     }
@@ -224,7 +274,7 @@ impl<L: Layout> Consumer<L> {
                 source: Source::Taken(&mut self.reader, record),
             },
             Found::Assembled => {
-                self.assembled = false;
+                self.due = Due::Nothing;
                 self.lend(found)
             }
         }
@@ -283,12 +333,4 @@ fn payload<'a, L: Layout>(memory: &Mapped<L>, record: &Record) -> &'a [u8] {
     // bytes were published before the record was seen, and the protocol leaves them unchanged
     // until this consumer releases them, which only happens after the borrow.
     unsafe { core::slice::from_raw_parts(start, record.payload_len::<L>()) }
-}
-
-fn recv_ended(ended: Ended) -> RecvError {
-    match ended {
-        Ended::Closed => RecvError::Closed,
-        Ended::Died => RecvError::PeerDied,
-        Ended::Removed => RecvError::Removed,
-    }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::look::Found;
+use self::look::{Due, Found};
 use crate::error::{DecodeError, Error, RecvError};
 use crate::fragment::Assembler;
 use crate::layout::{Decode, Layout};
@@ -46,8 +46,7 @@ pub struct Consumer<L: Layout> {
     patience: Patience,
     assembler: Assembler,
     max_message_size: usize,
-    /// The assembler holds a message that nobody took yet.
-    assembled: bool,
+    due: Due,
     origin: Origin,
     attachment: Attachment<L>,
 }
@@ -92,7 +91,7 @@ impl<L: Layout> Consumer<L> {
             patience: Patience::new(options),
             assembler: Assembler::new(options.max_message_size),
             max_message_size: options.max_message_size,
-            assembled: false,
+            due: Due::Nothing,
             origin: Origin::here(),
             attachment,
         })
@@ -168,13 +167,17 @@ impl<L: Layout> Consumer<L> {
                 let found = match self.poll() {
                     Ok(None) if count == 0 => self.idle()?,
                     Err(error) if count == 0 => return Err(error),
-                    result => result.unwrap_or(None),
+                    Err(error) => {
+                        self.withhold(error);
+                        None
+                    }
+                    Ok(found) => found,
                 };
                 let Some(found) = found else { break };
                 f(&self.lend(found));
                 match found {
                     Found::Record(record) => self.reader.take(&record),
-                    Found::Assembled => self.assembled = false,
+                    Found::Assembled => self.due = Due::Nothing,
                 }
             }
             count += 1;
@@ -209,7 +212,7 @@ impl<L: Layout> Consumer<L> {
         out.clear();
         match found {
             Found::Assembled => {
-                self.assembled = false;
+                self.due = Due::Nothing;
                 let (header, payload) = self.assembler.message();
                 out.extend_from_slice(payload);
                 Ok(Some(header.info))

@@ -152,6 +152,11 @@ impl<L: Layout> Manager<L> {
     /// The side stays attached; [`Manager::start`] may be called again.
     pub fn stop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
+        if self.shared.origin.is_forked() {
+            // The thread is the parent's: there is none here to wait for, nor to let go.
+            core::mem::forget(thread);
+            return;
+        }
         self.shared.interrupt(|| thread.is_finished());
         if thread.join().is_err() {
             log::error!("{}: a handler panicked", self.shared.segment.path().display());

@@ -10,7 +10,7 @@ use crate::error::{Error, RecvError};
 use crate::layout::Layout;
 use crate::producer::Producer;
 use crate::ring::Memory;
-use crate::role::{Role, RoleFields};
+use crate::role::{Origin, Role, RoleFields};
 use crate::segment::Segment;
 
 /// Messages received before others get a chance to use the consumer.
@@ -33,6 +33,7 @@ pub(super) struct Shared<L: Layout> {
     pub(super) role: Role,
     pub(super) handlers: Mutex<Handlers<L>>,
     pub(super) stop: AtomicBool,
+    pub(super) origin: Origin,
     side: Mutex<Side<L>>,
     /// Guards nothing; sleeps that stopping has to end are slept here.
     gate: Mutex<()>,
@@ -46,6 +47,7 @@ impl<L: Layout> Shared<L> {
             role,
             handlers: Mutex::default(),
             stop: AtomicBool::new(false),
+            origin: Origin::here(),
             side: Mutex::new(side),
             gate: Mutex::new(()),
             bell: Condvar::new(),
@@ -56,6 +58,7 @@ impl<L: Layout> Shared<L> {
         &self,
         f: impl FnOnce(&mut Producer<L>) -> R,
     ) -> Result<R, Error> {
+        self.check_fork()?;
         match &mut *self.side.lock().unwrap_or_else(PoisonError::into_inner) {
             Side::Producer(producer) => Ok(f(producer)),
             Side::Consumer(_) => Err(Error::Unsupported { what: "sending as the consumer" }),
@@ -66,10 +69,16 @@ impl<L: Layout> Shared<L> {
         &self,
         f: impl FnOnce(&mut Consumer<L>) -> R,
     ) -> Result<R, Error> {
+        self.check_fork()?;
         match &mut *self.side.lock().unwrap_or_else(PoisonError::into_inner) {
             Side::Consumer(consumer) => Ok(f(consumer)),
             Side::Producer(_) => Err(Error::Unsupported { what: "receiving as the producer" }),
         }
+    }
+
+    /// A forked child has no thread that would ever give the lock back.
+    fn check_fork(&self) -> Result<(), Error> {
+        if self.origin.is_forked() { Err(Error::Forked) } else { Ok(()) }
     }
 
     /// The thread's whole life.

@@ -116,7 +116,7 @@ impl<L: Layout> Producer<L> {
         }
         self.writer.count_failure();
         match self.peer.look() {
-            Some(ended) if !self.writer.has_room(staged, payload) => Err(send_ended(ended)),
+            Some(ended) if !self.writer.has_room(staged, payload) => Err(self.ended(ended)),
             _ => Err(SendError::Full),
         }
     }
@@ -167,17 +167,26 @@ impl<L: Layout> Producer<L> {
                 }
                 Waited::Ended(ended) => {
                     self.writer.count_failure();
-                    return Err(send_ended(ended));
+                    return Err(self.ended(ended));
                 }
             }
         }
     }
-}
 
-fn send_ended(ended: Ended) -> SendError {
-    match ended {
-        Ended::Closed => SendError::Closed,
-        Ended::Died => SendError::PeerDied,
-        Ended::Removed => SendError::Removed,
+    /// Says how the consumer ended.
+    fn ended(&mut self, ended: Ended) -> SendError {
+        self.peer.told(ended);
+        match ended {
+            Ended::Closed => SendError::Closed,
+            Ended::Died => SendError::PeerDied,
+            Ended::Removed => SendError::Removed,
+        }
+    }
+
+    /// An error was not passed on to the caller: what is told once is to be told again.
+    pub(crate) fn withhold(&mut self, error: SendError) {
+        if error == SendError::PeerDied {
+            self.peer.untold();
+        }
     }
 }

@@ -51,20 +51,25 @@ pub(super) fn create<L: Layout>(target: &Target, options: &Options) -> Result<Op
         Err(error) => return Err(failed("look at", &target.path, error)),
     }
     sweep(target);
-    let (mut temporary, mut file) = create_temporary(target, options)?;
+    let needed = identity.file_len::<L>();
+    let (mut temporary, mut file) = create_temporary(target, options, needed)?;
     fill::<L>(&mut file, target, &identity)?;
     match platform::publish(&temporary.path, &target.path) {
         Ok(()) => temporary.published = true,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(Error::AlreadyExists { path: target.path.clone() });
         }
-        Err(error) => return Err(failed("publish", &target.path, error)),
+        Err(error) => return Err(failed_or_full("publish", &target.path, error, target, needed)),
     }
     log::debug!("created {} with {} bytes", target.path.display(), identity.capacity);
     Ok(Opened { file, identity, writable: true })
 }
 
-fn create_temporary(target: &Target, options: &Options) -> Result<(Temporary, File), Error> {
+fn create_temporary(
+    target: &Target,
+    options: &Options,
+    needed: u64,
+) -> Result<(Temporary, File), Error> {
     static NONCE: AtomicU32 = AtomicU32::new(0);
     for _ in 0..NAME_ATTEMPTS {
         // Relaxed: only distinct values are wanted. The clock keeps a reused process id apart.
@@ -77,7 +82,10 @@ fn create_temporary(target: &Target, options: &Options) -> Result<(Temporary, Fi
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(Error::FolderMissing { path: target.folder.clone() });
             }
-            Err(error) => return Err(failed("create a file in", &target.folder, error)),
+            Err(error) => {
+                let operation = "create a file in";
+                return Err(failed_or_full(operation, &target.folder, error, target, needed));
+            }
         }
     }
     Err(failed("create a file in", &target.folder, ErrorKind::AlreadyExists.into()))
@@ -110,14 +118,9 @@ fn fill<L: Layout>(file: &mut File, target: &Target, identity: &Identity) -> Res
     if let Some(free) = free.filter(|free| *free < needed) {
         return Err(Error::NoSpace { needed, free });
     }
-    match platform::allocate(file, needed) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::StorageFull => {
-            let free = platform::free_bytes(&target.folder).unwrap_or(0);
-            return Err(Error::NoSpace { needed, free });
-        }
-        Err(error) => return Err(failed("reserve the bytes of", &target.path, error)),
-    }
+    let operation = "reserve the bytes of";
+    platform::allocate(file, needed)
+        .map_err(|error| failed_or_full(operation, &target.path, error, target, needed))?;
     file.write_all(&identity.header::<L>())
         .map_err(|error| failed("write the header of", &target.path, error))
 }
@@ -203,6 +206,21 @@ fn open_failed(target: &Target, error: io::Error) -> Error {
         Ok(info) if info.kind != FileKind::Regular => taken(target, info.kind),
         _ => failed("open", &target.path, error),
     }
+}
+
+/// As [`failed`], for what takes room: bytes, or a file system's entry for one more name.
+fn failed_or_full(
+    operation: &'static str,
+    path: &Path,
+    source: io::Error,
+    target: &Target,
+    needed: u64,
+) -> Error {
+    if source.kind() == ErrorKind::StorageFull {
+        let free = platform::free_bytes(&target.folder).unwrap_or(0);
+        return Error::NoSpace { needed, free };
+    }
+    failed(operation, path, source)
 }
 
 fn failed(operation: &'static str, path: &Path, source: io::Error) -> Error {

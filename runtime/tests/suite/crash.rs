@@ -133,6 +133,19 @@ fn a_full_ring_whose_consumer_was_killed_says_so_once() {
     assert_eq!(producer.send(7u32, &[0; 100]), Err(SendError::Closed));
 }
 
+#[test]
+fn a_batch_that_a_death_cut_short_leaves_the_death_to_the_next_call() {
+    let folder = folder();
+    let options = options(&folder, CAPACITY);
+    let mut child = start("hold", folder.path(), "consumer");
+    let _output = wait_for_start(&mut child);
+    let mut producer = Producer::<Protocol>::create("ring", &options).unwrap();
+    kill(child);
+    let sent = producer.send_batch((0..100).map(|_| (7u32, [0u8; 100]))).unwrap();
+    assert!((1..100).contains(&sent), "as many as the ring holds: {sent}");
+    assert_eq!(producer.send(7u32, &[0; 100]), Err(SendError::PeerDied));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_paused_process_keeps_its_role() {

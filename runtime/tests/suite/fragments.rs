@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bitrpc_shm::{Error, Layout, RecvError};
+use bitrpc_shm::{Error, Layout, RecvError, SendError};
 
 use crate::layout::Default as Protocol;
 use crate::moved::Moved;
@@ -87,4 +87,30 @@ fn the_rest_of_a_message_whose_sender_gave_up_is_dropped() {
     producer.send_fragmented(7u32, &[3; 500]).unwrap();
     assert_eq!(consumer.recv(PATIENCE).unwrap().unwrap().payload(), [3; 500]);
     assert_eq!(consumer.snapshot().receive_errors, 2);
+}
+
+#[test]
+fn a_message_too_large_behind_others_is_told_by_the_next_drain() {
+    let (mut producer, mut consumer, _folder) =
+        pair_with::<Protocol>(|o| o.max_message_size(100), 4096);
+    producer.send(7u32, b"before").unwrap();
+    producer.send_fragmented(8u32, &[1; 2100]).unwrap();
+    producer.send(7u32, b"behind").unwrap();
+    let mut got = Vec::new();
+    assert_eq!(consumer.drain(10, |m| got.push(m.payload().to_vec())), Ok(1));
+    let told = consumer.drain(10, |m| got.push(m.payload().to_vec()));
+    assert!(matches!(told, Err(RecvError::MessageTooLarge { max: 100, .. })), "{told:?}");
+    assert_eq!(consumer.drain(10, |m| got.push(m.payload().to_vec())), Ok(1));
+    assert_eq!(got, [b"before", b"behind"]);
+    assert_eq!(consumer.snapshot().receive_errors, 1);
+}
+
+#[test]
+fn a_message_whose_producer_closed_before_its_end_counts_as_lost() {
+    let (mut producer, mut consumer, _folder) =
+        pair_with::<Protocol>(|o| o.send_timeout(Some(Duration::ZERO)), 4096);
+    assert_eq!(producer.send_fragmented(7u32, &[1; 10_000]), Err(SendError::Full));
+    drop(producer);
+    assert_eq!(consumer.recv(PATIENCE).map(|m| m.is_some()), Err(RecvError::Closed));
+    assert_eq!(consumer.snapshot().receive_errors, 1);
 }

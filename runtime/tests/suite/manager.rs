@@ -146,3 +146,28 @@ fn a_handler_that_panics_ends_the_thread_and_nothing_else() {
         assert!(receiving.poll(PATIENCE).unwrap());
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_forked_childs_copy_of_a_running_manager_neither_works_nor_hangs() {
+    let folder = folder();
+    let options = options(&folder, 4096);
+    let mut receiving = Manager::<Protocol>::consumer("ring", &options).unwrap();
+    receiving.start().unwrap();
+    // SAFETY: the child calls nothing that allocates (a manager refuses before that), and ends with
+    // _exit.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: ends the child if it hangs.
+        unsafe { libc::alarm(60) };
+        let refused = matches!(receiving.with_consumer(|_| ()), Err(Error::Forked));
+        drop(receiving);
+        // SAFETY: ends the child without running the parent's exit handlers.
+        unsafe { libc::_exit(i32::from(!refused)) };
+    }
+    let mut status = 0;
+    // SAFETY: `status` is writable, `child` is this process's own.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    assert_eq!(status, 0, "the child was refused");
+    assert!(receiving.is_running());
+}

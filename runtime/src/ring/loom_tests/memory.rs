@@ -9,8 +9,8 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
 use loom::sync::{Condvar, Mutex};
 
-use super::layout::RING_HEADER;
 use crate::ring::Memory;
+use crate::test_layout::RING_HEADER;
 
 /// Eight bytes of the data area, which are now a publication word and now payload.
 ///

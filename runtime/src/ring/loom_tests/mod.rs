@@ -11,8 +11,6 @@
 //! instructions while the sleeper's call lasts, but the strongest that loom can express. Without
 //! membarrier the light fence is nothing here, as it is on a real machine.
 
-#[path = "../../../tests/common/layout.rs"]
-mod layout;
 mod memory;
 
 use core::sync::atomic::Ordering;
@@ -21,13 +19,13 @@ use std::time::Duration;
 
 use loom::thread;
 
-use self::layout::Default as Protocol;
 use self::memory::{Dying, Model};
 use super::record::{Record, pack};
 use super::{
     Direction, Memory, Reader, Sleeper, Waker, Writer, consumer_position, producer_position,
 };
 use crate::layout::Layout;
+use crate::test_layout::Default as Protocol;
 
 /// Data area: eight words, which hold two small records and the spare word.
 const CAPACITY: u64 = 64;
