@@ -21,6 +21,7 @@ const PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("errors", "bitrpc", SANITIZED),
     ("ring", "bitrpc", SANITIZED),
     ("hostile", "bitrpc", SANITIZED),
+    ("manager", "bitrpc", SANITIZED),
     ("custom", "custom_headers", SANITIZED),
     ("process", "bitrpc", PLAIN),
 ];

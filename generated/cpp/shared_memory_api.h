@@ -1813,7 +1813,10 @@ public:
         const int failed = adopt(
             ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR));
         if (failed != 0) return failed;
-        return ::fchmod(descriptor_, static_cast<mode_t>(permissions)) == 0 ? 0 : errno;
+        if (::fchmod(descriptor_, static_cast<mode_t>(permissions)) == 0) return 0;
+        const int refused = errno;
+        ::unlink(path.c_str());
+        return refused;
     }
 
     /// Gives the file its size and the memory for it, so that no later access can fail.
@@ -2383,10 +2386,7 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 
 /// Fills a new, still nameless file.
 [[nodiscard]] inline Error fill_segment(const std::string& path, const std::string& temporary,
-                                        const Options& options, Segment& segment) {
-    if (const int failed = segment.file.create(temporary, options.permissions)) {
-        return system_failure(failed, "create", temporary);
-    }
+                                        Segment& segment) {
     if (segment.file.free_space() < segment.size) {
         return no_space(segment.file, path, segment.size);
     }
@@ -2458,7 +2458,10 @@ inline void sweep(std::string_view name) {
     const std::string temporary =
         join({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
               hex(nonce).substr(10), ".tmp"});
-    if (Error error = fill_segment(path, temporary, options, segment)) {
+    if (const int failed = segment.file.create(temporary, options.permissions)) {
+        return system_failure(failed, "create", temporary);
+    }
+    if (Error error = fill_segment(path, temporary, segment)) {
         static_cast<void>(File::remove(temporary));
         return error;
     }
@@ -2499,8 +2502,8 @@ public:
 
     /// Tells the other side that this one has gone.
     void announce_closed() noexcept {
-        word32(own().state).store(kStateClosed, std::memory_order_release);
         word32(own().control).store(0, std::memory_order_relaxed);
+        word32(own().state).store(kStateClosed, std::memory_order_release);
         ring_bell();
     }
 
@@ -2751,6 +2754,11 @@ public:
         if (what == Errc::kPeerDied) reported_epoch_ = dead_epoch_;
     }
 
+    /// The caller did not hear of it after all.
+    void untold(Errc what) noexcept {
+        if (what == Errc::kPeerDied) reported_epoch_ = kNone;
+    }
+
     /// The peer's sequence at the last look: what to sleep on, so that no change is slept over.
     [[nodiscard]] std::uint32_t seen_sequence() const noexcept { return seen_sequence_; }
 
@@ -2984,10 +2992,21 @@ namespace detail {
     return s;
 }
 
-/// The life of one side; `stall_ns` 0 leaves heartbeats out.
-[[nodiscard]] inline PeerState read_state(std::byte* base, const Side& side, bool alive,
-                                          std::uint64_t stall_ns) noexcept {
-    const std::uint32_t state = read32(base, side.state);
+/// The life of one side, whose lock `is_held` asks for; `stall_ns` 0 leaves heartbeats out.
+template <class IsHeld>
+[[nodiscard]] PeerState read_state(std::byte* base, const Side& side, const IsHeld& is_held,
+                                   std::uint64_t stall_ns) noexcept {
+    // Each round more takes another attaching or closing while the lock is asked for.
+    constexpr int kRounds = 8;
+    std::uint32_t state = read32(base, side.state);
+    std::uint32_t epoch = read32(base, side.epoch);
+    bool alive = false;
+    for (int round = 0; round < kRounds; ++round) {
+        alive = is_held(side);
+        const std::uint32_t before = std::exchange(state, read32(base, side.state));
+        const std::uint32_t counted = std::exchange(epoch, read32(base, side.epoch));
+        if (before == state && counted == epoch) break;
+    }
     if (state == kStateNever) return PeerState::kNever;
     if (state != kStateAttached) return PeerState::kClosed;
     if (!alive) return PeerState::kDied;
@@ -2997,10 +3016,11 @@ namespace detail {
     return stalled ? PeerState::kStalled : PeerState::kAlive;
 }
 
-[[nodiscard]] inline SideSnapshot read_side(std::byte* base, const Side& side,
-                                            bool alive) noexcept {
+template <class IsHeld>
+[[nodiscard]] SideSnapshot read_side(std::byte* base, const Side& side,
+                                     const IsHeld& is_held) noexcept {
     SideSnapshot s;
-    s.state = read_state(base, side, alive, 0);
+    s.state = read_state(base, side, is_held, 0);
     s.pid = read32(base, side.pid);
     s.epoch = read32(base, side.epoch);
     s.heartbeat_ns = read64(base, side.heartbeat);
@@ -3008,8 +3028,9 @@ namespace detail {
     return s;
 }
 
-[[nodiscard]] inline Snapshot read_snapshot(std::byte* base, std::uint64_t capacity,
-                                            bool producer_alive, bool consumer_alive) noexcept {
+template <class IsHeld>
+[[nodiscard]] Snapshot read_snapshot(std::byte* base, std::uint64_t capacity,
+                                     const IsHeld& is_held) noexcept {
     Snapshot s;
     s.statistics = read_statistics(base);
     s.capacity = capacity;
@@ -3019,8 +3040,8 @@ namespace detail {
     s.send_failures = read64(base, ring_header::kSendFailuresOffset);
     s.receive_errors = read64(base, ring_header::kReceiveErrorsOffset);
     s.created_unix_ns = read64(base, ring_header::kCreatedUnixNsOffset);
-    s.producer = read_side(base, kProducerSide, producer_alive);
-    s.consumer = read_side(base, kConsumerSide, consumer_alive);
+    s.producer = read_side(base, kProducerSide, is_held);
+    s.consumer = read_side(base, kConsumerSide, is_held);
     return s;
 }
 
@@ -3059,10 +3080,7 @@ public:
     /// All that the header says; what it said at the moment of closing after dispose().
     [[nodiscard]] Snapshot snapshot() const noexcept {
         if (!is_open()) return last_;
-        const bool producer = attachment_.role() == detail::Role::kProducer;
-        const bool peer_alive = attachment_.peer_alive();
-        return detail::read_snapshot(attachment_.base(), capacity(), producer || peer_alive,
-                                     !producer || peer_alive);
+        return detail::read_snapshot(attachment_.base(), capacity(), IsHeld{attachment_});
     }
     /// The other side's life; kStalled when its heartbeat is older than `stall_ms` (0: never).
     [[nodiscard]] PeerState peer_state(std::uint32_t stall_ms = 0) const noexcept {
@@ -3071,7 +3089,7 @@ public:
             const bool consumer = attachment_.role() == detail::Role::kProducer;
             return consumer ? last_.consumer.state : last_.producer.state;
         }
-        return detail::read_state(attachment_.base(), peer, attachment_.peer_alive(),
+        return detail::read_state(attachment_.base(), peer, IsHeld{attachment_},
                                   std::uint64_t{stall_ms} * 1000000U);
     }
 
@@ -3079,6 +3097,15 @@ private:
     friend class SharedMemoryProducer;
     friend class SharedMemoryConsumer;
     friend class SharedMemoryManager;
+
+    /// Whether a side's role is held; its own is.
+    struct IsHeld {
+        const detail::Attachment& attachment;
+
+        [[nodiscard]] bool operator()(const detail::Side& side) const noexcept {
+            return &side != &attachment.peer() || attachment.peer_alive();
+        }
+    };
 
     void close(bool remove_file) noexcept {
         last_ = snapshot();
@@ -3088,6 +3115,74 @@ private:
     detail::Attachment attachment_;
     Snapshot last_{};
 };
+
+// ---------------------------------------------------------------------------------------------
+// Going on after another one
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// No position: a walk to it goes as far as records are published.
+inline constexpr std::uint64_t kNowhere = ~0ULL;
+
+/// Where a walk over published records ended, and why.
+struct Walk {
+    std::uint64_t position = 0;
+    /// The word that starts no record; 0 if the walk ended at a word of zero or at its target.
+    std::uint64_t bad_word = 0;
+    std::uint32_t last_id = 0;
+    bool found_messages = false;
+};
+
+/// Walks over published records, each checked as a consumer would, from `start` to the first word
+/// of zero or to `target`; more than a lap of them is not sound.
+[[nodiscard]] inline Walk walk(std::byte* data, std::uint64_t capacity, std::uint64_t start,
+                               std::uint64_t target) noexcept {
+    Walk walk;
+    walk.position = start;
+    while (walk.position != target) {
+        const std::uint64_t offset = walk.position & (capacity - 1);
+        const std::uint64_t rest = capacity - offset;
+        const std::uint64_t word =
+            atomic_at<std::uint64_t>(data, offset).load(std::memory_order_acquire);
+        if (word == 0) break;
+        const std::uint64_t frame = frame_length_of(word);
+        const bool padding = message_type_of(word) == 0;
+        const bool fits = padding ? frame == rest && rest <= capacity / 2
+                                  : frame >= message_header::kSize && stride_of(frame) <= rest;
+        if (!fits || walk.position + stride_of(frame) - start > capacity) {
+            walk.bad_word = word;
+            break;
+        }
+        if (!padding) {
+            walk.found_messages = true;
+            walk.last_id =
+                load_field<std::uint32_t>(data + offset, message_header::kMessageIdOffset);
+        }
+        walk.position += stride_of(frame);
+    }
+    return walk;
+}
+
+/// The error for a position in the header that is no place where records start.
+[[nodiscard]] inline Error misaligned(const std::string& path, const char* what, std::size_t offset,
+                                      std::uint64_t position) {
+    return {Errc::kCorrupt,
+            join({quoted(path), ": the ", what, " position ", std::to_string(position),
+                  " is not a multiple of ", std::to_string(kWord)}),
+            offset, position};
+}
+
+/// The error for two positions of which one cannot be.
+[[nodiscard]] inline Error unfit_positions(const std::string& path, std::uint64_t read,
+                                           std::uint64_t write) {
+    return {Errc::kCorrupt,
+            join({quoted(path), ": the read position ", std::to_string(read),
+                  " does not fit the write position ", std::to_string(write)}),
+            ring_header::kReadPositionOffset, read};
+}
+
+}  // namespace detail
 
 // ---------------------------------------------------------------------------------------------
 // Writing records
@@ -3370,57 +3465,34 @@ inline Error RingWriter::start(Attachment& attachment) {
     capacity_ = attachment.capacity();
     mask_ = capacity_ - 1;
     prefetch_distance_ = capacity_ / 16 < kPrefetchDistance ? capacity_ / 16 : kPrefetchDistance;
-    write_ = read64(base_, ring_header::kWritePositionOffset);
-    sent_ = read64(base_, ring_header::kMessagesSentOffset);
     bytes_ = read64(base_, ring_header::kBytesSentOffset);
-    if (Error error = recover(attachment.path())) return error;
-    const std::uint64_t read = read64(base_, ring_header::kReadPositionOffset);
-    if (read > write_ || write_ - read > capacity_ || read % kWord != 0) {
-        return {Errc::kCorrupt,
-                join({quoted(attachment.path()), ": the read position ", std::to_string(read),
-                      " does not fit the write position ", std::to_string(write_)}),
-                ring_header::kReadPositionOffset, read};
-    }
-    set_room_limit(read + capacity_);
-    return {};
+    return recover(attachment.path());
 }
 
 /// The dead producer may have published records that it did not count: they are part of the
-/// stream. The walk checks each as a consumer would, and ends at the first word of zero.
+/// stream.
 inline Error RingWriter::recover(const std::string& path) {
-    const std::uint64_t start = write_;
-    std::uint64_t position = start;
-    std::uint64_t sent = sent_;
-    while (position % kWord == 0) {
-        const std::uint64_t word = word_at(position).load(std::memory_order_acquire);
-        if (word == 0) break;
-        const std::uint64_t frame = frame_length_of(word);
-        const std::uint64_t rest = capacity_ - (position & mask_);
-        const bool padding = message_type_of(word) == 0;
-        const bool fits = padding ? frame == rest && rest <= capacity_ / 2
-                                  : frame >= message_header::kSize && stride_of(frame) <= rest;
-        if (!fits || position + stride_of(frame) - start > capacity_) {
-            return {Errc::kCorrupt,
-                    join({quoted(path), ": the word ", hex(word), " at position ",
-                          std::to_string(position), " starts no record"}),
-                    position, word};
-        }
-        if (!padding) {
-            const auto id = load_field<std::uint32_t>(data_ + (position & mask_),
-                                                      message_header::kMessageIdOffset);
-            sent += static_cast<std::uint32_t>(id + 1U - static_cast<std::uint32_t>(sent));
-        }
-        position += stride_of(frame);
+    const std::uint64_t start = read64(base_, ring_header::kWritePositionOffset);
+    sent_ = read64(base_, ring_header::kMessagesSentOffset);
+    if (start % kWord != 0) {
+        return misaligned(path, "write", ring_header::kWritePositionOffset, start);
     }
-    if (position % kWord != 0) {
+    const Walk end = walk(data_, capacity_, start, kNowhere);
+    if (end.bad_word != 0) {
         return {Errc::kCorrupt,
-                join({quoted(path), ": the write position ", std::to_string(position),
-                      " is not a multiple of ", std::to_string(kWord)}),
-                ring_header::kWritePositionOffset, position};
+                join({quoted(path), ": the word ", hex(end.bad_word), " at position ",
+                      std::to_string(end.position), " starts no record"}),
+                end.position, end.bad_word};
     }
-    sent_ = sent;
-    write_ = position;
-    if (position != start) store_counters(sent_, bytes_, write_);
+    write_ = end.position;
+    if (end.found_messages) sent_ += end.last_id + 1U - static_cast<std::uint32_t>(sent_);
+    // After the walk, because a consumer may have received what it found.
+    const std::uint64_t read = read64(base_, ring_header::kReadPositionOffset);
+    if (read > write_ || write_ - read > capacity_ || read % kWord != 0) {
+        return unfit_positions(path, read, write_);
+    }
+    if (write_ != start) store_counters(sent_, bytes_, write_);
+    set_room_limit(read + capacity_);
     return {};
 }
 
@@ -3596,6 +3668,10 @@ public:
     [[nodiscard]] std::uint64_t bad_word() const noexcept { return bad_word_; }
 
 private:
+    [[nodiscard]] Error check_start(const std::string& path) const;
+
+    /// How often the positions are looked at again when they do not fit.
+    static constexpr int kStartLooks = 64;
     /// No id is expected before the first message.
     static constexpr std::uint64_t kAnyId = ~0ULL;
 
@@ -3636,17 +3712,30 @@ inline Error RingReader::start(Attachment& attachment, Distance distance) {
     read_ = read64(base_, ring_header::kReadPositionOffset);
     received_ = read64(base_, ring_header::kMessagesReceivedOffset);
     bytes_ = read64(base_, ring_header::kBytesReceivedOffset);
-    // A producer that died may have published more than it counted, and its consumer taken it.
-    const std::uint64_t write = read64(base_, ring_header::kWritePositionOffset);
-    const std::uint64_t apart = write > read_ ? write - read_ : read_ - write;
-    if (apart > capacity_ || read_ % kWord != 0) {
-        return {Errc::kCorrupt,
-                join({quoted(attachment.path()), ": the read position ", std::to_string(read_),
-                      " does not fit the write position ", std::to_string(write)}),
-                ring_header::kReadPositionOffset, read_};
+    if (read_ % kWord != 0) {
+        return misaligned(attachment.path(), "read", ring_header::kReadPositionOffset, read_);
     }
+    if (Error error = check_start(attachment.path())) return error;
     distance_.start(capacity_, read_, distance);
     return {};
+}
+
+/// A producer that died may have published more than it counted, and its consumer taken it: then
+/// published records lead from the write position to the read position.
+inline Error RingReader::check_start(const std::string& path) const {
+    std::uint64_t write = 0;
+    for (int look = 0; look < kStartLooks; ++look) {
+        write = read64(base_, ring_header::kWritePositionOffset);
+        if (write % kWord != 0) {
+            return misaligned(path, "write", ring_header::kWritePositionOffset, write);
+        }
+        if (write >= read_ && write - read_ <= capacity_) return {};
+        if (write >= read_ || read_ - write > capacity_) break;
+        if (walk(data_, capacity_, write, read_).position == read_) return {};
+        // A live producer may be writing over what the walk read: look again.
+        std::this_thread::yield();
+    }
+    return unfit_positions(path, read_, write);
 }
 
 }  // namespace detail
@@ -3785,7 +3874,8 @@ class SharedMemoryProducer;
 /// Room for one message in the ring, to be filled in place: no copy is made.
 ///
 /// Move-only. commit() publishes it; without that, the destructor gives the room back and nobody
-/// ever sees it. While it lives, its producer sends nothing else (kBusy).
+/// ever sees it. While it lives, its producer sends nothing else (kBusy). It must not outlive its
+/// producer, nor its bytes be touched after the producer's dispose().
 ///
 ///     if (auto claim = producer->claim(64)) {
 ///         fill(claim.data(), claim.size());
@@ -4221,7 +4311,10 @@ inline detail::Room SharedMemoryProducer::acquire_for_batch(int timeout_ms, std:
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
     const detail::Room room = writer_.reserve(stride);
     if (room.code == Errc::kOk) return room;
-    if (room.code == Errc::kFull && timeout_ms == 0 && writer_.has_pending()) return room;
+    if (room.code == Errc::kFull && timeout_ms == 0 && writer_.has_pending()) {
+        writer_.count_failure();
+        return room;
+    }
     flush();
     return wait_for_room(timeout_ms, stride);
 }
@@ -4336,16 +4429,19 @@ inline void Claim::abandon() noexcept {
 }
 
 inline Status BatchWriter::push(ByteView payload, MessageType type, MessageFlags flags) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
     return producer_->append_bytes(producer_->options_.send_timeout_ms, payload, type, flags);
 }
 
 inline Status BatchWriter::try_push(ByteView payload, MessageType type,
                                     MessageFlags flags) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
     return producer_->append_bytes(0, payload, type, flags);
 }
 
 template <class T>
 Status BatchWriter::push_typed(const T& value, MessageFlags flags) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
     const std::size_t size = detail::payload_size(value);
     return producer_->append(producer_->options_.send_timeout_ms, size, detail::type_of<T>(), flags,
                              [&value, size](const detail::Slot& slot) {
@@ -4627,14 +4723,16 @@ public:
         if (detail::likely(find_fast(record))) return take_fast(record);
         return try_receive_slow();
     }
-    /// Shows the next message and leaves it in the ring; empty if there is none. Valid until the
-    /// next call.
+    /// Shows the next message and leaves it in the ring; empty if there is none, and why is told
+    /// by the next receive. Valid until the next call.
     [[nodiscard]] MessageView peek() noexcept {
         MessageView view;
         detail::Record record;
-        const Errc code = find(view, record);
-        if (code != Errc::kOk && poll(code, view, record) != Errc::kOk) return {};
-        return view;
+        Errc code = find(view, record);
+        if (code != Errc::kOk) code = poll(code, view, record);
+        if (code == Errc::kOk) return view;
+        withhold(code);
+        return {};
     }
 
     /// Receives a copy of the next message.
@@ -4672,7 +4770,8 @@ public:
             detail::wire_size<T>(), detail::type_of<T>());
     }
     /// Receives copies of up to `max` messages into `messages`, which is resized: waits for the
-    /// first one only. The room of all is given back at once.
+    /// first one only. The room of all is given back at once. What came behind them instead of
+    /// another message is told by the next call.
     BatchResult receive_batch(std::vector<SharedMemoryMessage>& messages, std::size_t max,
                               int timeout_ms = -1);
 
@@ -4708,6 +4807,7 @@ public:
 
 private:
     friend class ReceivedMessage;
+    friend class SharedMemoryManager;
 
     /// Marks a message that does not lie in the ring.
     static constexpr std::uint64_t kNotInRing = ~0ULL;
@@ -4840,6 +4940,7 @@ private:
     Errc poll(Errc code, MessageView& view, detail::Record& record) noexcept;
     Errc wait(Errc code, int timeout_ms, MessageView& view, detail::Record& record) noexcept;
     [[nodiscard]] Errc verdict(Errc found) noexcept;
+    void withhold(Errc code) noexcept;
     [[nodiscard]] bool is_spent() noexcept;
     BITRPC_DETAIL_COLD Errc refuse_view(Errc code, const MessageView& view, std::size_t size_wanted,
                                         MessageType type_wanted) noexcept;
@@ -4861,8 +4962,11 @@ private:
     Options options_;
     Error error_;
     std::atomic<bool> interrupted_{false};
-    /// True while the ring is open and no message in pieces is at hand: the usual case.
+    /// True while the ring is open, no message in pieces is at hand, and no error untold: the usual
+    /// case.
     bool plain_ = false;
+    /// An error that is told once, and was found by a call that could not tell it.
+    Errc untold_ = Errc::kOk;
     /// The last look took a whole lap of pieces and found no message: time to look at the clock.
     bool lapped_ = false;
 };
@@ -4929,6 +5033,10 @@ inline void SharedMemoryConsumer::dispose() noexcept {
 inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& record) noexcept {
     if (!ring_.is_open()) return Errc::kDisposed;
     if (ring_.attachment_.forked()) return Errc::kForked;
+    if (detail::unlikely(untold_ != Errc::kOk)) {
+        plain_ = assembler_.idle();
+        return std::exchange(untold_, Errc::kOk);
+    }
     const std::uint64_t start = reader_.position();
     lapped_ = false;
     while (!assembler_.ready()) {
@@ -5072,6 +5180,14 @@ inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
     return refuse(found);
 }
 
+/// An error was not passed on to the caller: what is told once is for the next call.
+inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
+    watch_.untold(code);
+    if (code != Errc::kMessageTooLarge) return;
+    untold_ = code;
+    plain_ = false;
+}
+
 inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
                                          std::uint64_t found) noexcept {
     error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
@@ -5145,7 +5261,7 @@ inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryM
     const Status status = drain(copy, max).status;
     messages.resize(result.count);
     // The ring's end is told by the next call, which finds nothing else.
-    static_cast<void>(status);
+    withhold(status.code());
     return result;
 }
 
@@ -5157,7 +5273,9 @@ inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryM
 /// handing out of messages to handlers by their type.
 ///
 /// Threads: every function from any thread. Handlers run in the manager's thread (or the caller's
-/// of poll()), one at a time, and may send on other rings, but not use this manager.
+/// of poll()), one at a time, and may send on other rings, but not use this manager. What they
+/// throw ends the program in the manager's thread, and comes through from poll(). Forking: a child
+/// must not use it, and gets kForked.
 ///
 ///     auto manager = create_manager("prices", false, 1 << 20);
 ///     manager->on(MessageType::DATA, [](const MessageView& m) { show(m.payload()); });
@@ -5166,6 +5284,8 @@ class SharedMemoryManager {
 public:
     /// Called with each message, in place: the view is valid during the call.
     using Handler = std::function<void(const MessageView&)>;
+    /// Called with why receiving failed.
+    using ErrorHandler = std::function<void(const Error&)>;
 
     /// Attaches as one side of ring `name`; null and an error if that fails.
     [[nodiscard]] static std::unique_ptr<SharedMemoryManager> create(std::string_view name,
@@ -5183,6 +5303,10 @@ public:
     void on(MessageType type, Handler handler);
     /// Sets the handler for all types without one. Before start().
     void on_any(Handler handler);
+    /// Sets what is called, once for each, when receiving in the thread fails: the producer closed
+    /// or died, the ring is corrupt, a message was dropped. The thread goes on, and waits for the
+    /// next producer. Before start().
+    void on_error(ErrorHandler handler);
 
     /// Starts the thread; kBusy if it runs. `heartbeat_ms` is the time between two signs of
     /// life, at least 1.
@@ -5190,7 +5314,8 @@ public:
     /// Stops the thread and waits for it to end: for at most the handler that runs.
     void stop() noexcept;
     /// Hands out the messages that are there, waiting for the first one; for those who do not
-    /// want a thread. kUnsupported on the sending side, kBusy while the thread runs.
+    /// want a thread. kUnsupported on the sending side, kBusy while the thread runs. The result
+    /// says what came behind the messages, if that is more than that there are no more.
     BatchResult poll(int timeout_ms = 0);
 
     /// Sends bytes; kUnsupported on the receiving side.
@@ -5211,7 +5336,7 @@ public:
     [[nodiscard]] Statistics statistics() const noexcept;
     /// All that the ring's header says.
     [[nodiscard]] Snapshot snapshot() const noexcept;
-    /// Stops and closes this side.
+    /// Stops and closes this side. Ends calls of other threads that wait.
     void dispose() noexcept;
 
 private:
@@ -5222,10 +5347,22 @@ private:
 
     SharedMemoryManager() = default;
 
+    /// What the thread and those who stop it share.
+    struct Life {
+        std::thread thread;
+        std::mutex mutex;
+        std::condition_variable changed;
+        /// Guarded by the mutex.
+        bool stopping = false;
+        std::atomic<bool> running{false};
+    };
+
     template <class Use>
     Status with_producer(const Use& use) {
-        const std::lock_guard<std::mutex> lock(mutex_);
         if (!is_producer_) return Errc::kUnsupported;
+        if (is_forked()) return Errc::kForked;
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (closing_.load(std::memory_order_relaxed)) return Errc::kDisposed;
         sent_.store(true, std::memory_order_relaxed);
         return use(*producer_);
     }
@@ -5235,30 +5372,35 @@ private:
         return use(is_producer_ ? producer_->ring() : consumer_->ring());
     }
 
+    /// True in a child of the process that made this: there the locks may be held for ever, by
+    /// threads that only the parent has.
+    [[nodiscard]] bool is_forked() const noexcept {
+        const RingBuffer& ring = is_producer_ ? producer_->ring() : consumer_->ring();
+        return ring.attachment_.forked();
+    }
+
     void run(std::uint64_t interval_ns);
     void produce_heartbeat();
-    [[nodiscard]] Status consume(std::uint64_t ns);
+    [[nodiscard]] Status consume(std::uint64_t ns, bool& received);
     void dispatch(const MessageView& message) const;
     void pause(std::uint64_t ns);
     void interrupt() noexcept;
+    void close_side() noexcept;
 
     bool is_producer_ = false;
     std::unique_ptr<SharedMemoryProducer> producer_;
     std::unique_ptr<SharedMemoryConsumer> consumer_;
     std::vector<std::pair<MessageType, Handler>> handlers_;
     Handler any_;
+    ErrorHandler on_error_;
     /// Guards the producer or consumer, and the handlers; held while either waits.
     std::mutex mutex_;
     /// Guards the ring against being unmapped while its header is read; never held for long.
     mutable std::mutex ring_mutex_;
     /// Guards the thread object.
     std::mutex thread_mutex_;
-    std::thread thread_;
-    /// Guards the two conditions of the thread's life below.
-    std::mutex life_mutex_;
-    std::condition_variable life_changed_;
-    bool stopping_ = false;
-    std::atomic<bool> running_{false};
+    std::unique_ptr<Life> life_{new Life()};
+    std::atomic<bool> closing_{false};
     std::atomic<bool> sent_{false};
     std::atomic<std::uint32_t> heartbeat_ms_{kHeartbeatMs};
 };
@@ -5295,6 +5437,11 @@ inline void SharedMemoryManager::on_any(Handler handler) {
     any_ = std::move(handler);
 }
 
+inline void SharedMemoryManager::on_error(ErrorHandler handler) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    on_error_ = std::move(handler);
+}
+
 inline void SharedMemoryManager::dispatch(const MessageView& message) const {
     for (const auto& known : handlers_) {
         if (known.first != message.type() || !known.second) continue;
@@ -5305,46 +5452,52 @@ inline void SharedMemoryManager::dispatch(const MessageView& message) const {
 }
 
 inline Status SharedMemoryManager::start(std::uint32_t heartbeat_ms) {
+    if (is_forked()) return Errc::kForked;
     const std::lock_guard<std::mutex> lock(thread_mutex_);
-    if (thread_.joinable()) return Errc::kBusy;
+    if (life_->thread.joinable()) return Errc::kBusy;
     if (with_ring([](const RingBuffer& ring) { return !ring.is_open(); })) return Errc::kDisposed;
     if (heartbeat_ms == 0) heartbeat_ms = 1;
     heartbeat_ms_.store(heartbeat_ms, std::memory_order_relaxed);
-    stopping_ = false;
-    running_.store(true, std::memory_order_release);
+    life_->stopping = false;
+    life_->running.store(true, std::memory_order_release);
     const std::uint64_t interval_ns = std::uint64_t{heartbeat_ms} * 1000000U;
-    thread_ = std::thread([this, interval_ns] { run(interval_ns); });
+    life_->thread = std::thread([this, interval_ns] { run(interval_ns); });
     return {};
 }
 
 inline void SharedMemoryManager::stop() noexcept {
+    if (is_forked()) return;
     const std::lock_guard<std::mutex> lock(thread_mutex_);
-    if (!thread_.joinable()) return;
+    if (!life_->thread.joinable()) return;
     {
-        std::unique_lock<std::mutex> life(life_mutex_);
-        stopping_ = true;
-        life_changed_.notify_all();
+        std::unique_lock<std::mutex> life(life_->mutex);
+        life_->stopping = true;
+        life_->changed.notify_all();
         // An interrupt that comes just before the thread falls asleep is lost: hence again.
-        while (running_.load(std::memory_order_acquire)) {
-            interrupt();
-            life_changed_.wait_for(life, std::chrono::milliseconds(1));
+        while (life_->running.load(std::memory_order_acquire)) {
+            if (consumer_) consumer_->interrupt();
+            life_->changed.wait_for(life, std::chrono::milliseconds(1));
         }
     }
-    thread_.join();
+    life_->thread.join();
+    // The last interrupt may have found the thread awake; it is not for the next call that waits.
+    if (consumer_) consumer_->interrupted_.store(false, std::memory_order_relaxed);
 }
 
 inline void SharedMemoryManager::interrupt() noexcept {
+    if (producer_) producer_->interrupt();
     if (consumer_) consumer_->interrupt();
 }
 
 inline void SharedMemoryManager::pause(std::uint64_t ns) {
-    std::unique_lock<std::mutex> life(life_mutex_);
-    life_changed_.wait_for(life, std::chrono::nanoseconds(ns), [this] { return stopping_; });
+    std::unique_lock<std::mutex> life(life_->mutex);
+    life_->changed.wait_for(life, std::chrono::nanoseconds(ns), [this] { return life_->stopping; });
 }
 
 /// The thread: heartbeats at their times, and messages in between.
 inline void SharedMemoryManager::run(std::uint64_t interval_ns) {
     std::uint64_t next_beat = detail::monotonic_ns();
+    Errc told = Errc::kOk;
     for (;;) {
         const std::uint64_t now = detail::monotonic_ns();
         if (now >= next_beat) {
@@ -5358,13 +5511,21 @@ inline void SharedMemoryManager::run(std::uint64_t interval_ns) {
         const std::uint64_t left = next_beat > now ? next_beat - now : 0;
         if (is_producer_) {
             pause(left);
-        } else if (const Status status = consume(left); !status && !status.would_block()) {
-            pause(left < kIdlePauseNs ? left : kIdlePauseNs);
+        } else {
+            bool received = false;
+            const Status status = consume(left, received);
+            const bool failed = !status && !status.would_block();
+            if (received || !failed) told = Errc::kOk;
+            if (failed) {
+                if (on_error_ && status.code() != told) on_error_(consumer_->error());
+                told = status.code();
+                pause(left < kIdlePauseNs ? left : kIdlePauseNs);
+            }
         }
-        const std::lock_guard<std::mutex> life(life_mutex_);
-        if (!stopping_) continue;
-        running_.store(false, std::memory_order_release);
-        life_changed_.notify_all();
+        const std::lock_guard<std::mutex> life(life_->mutex);
+        if (!life_->stopping) continue;
+        life_->running.store(false, std::memory_order_release);
+        life_->changed.notify_all();
         return;
     }
 }
@@ -5378,13 +5539,15 @@ inline void SharedMemoryManager::produce_heartbeat() {
     if (lock.owns_lock()) static_cast<void>(producer_->try_send({}, kTypeHeartbeat));
 }
 
-/// Hands out messages for at most `ns`, or until there is none any more.
-inline Status SharedMemoryManager::consume(std::uint64_t ns) {
+/// Hands out messages for at most `ns`, or until there is none any more; `received` says whether
+/// there was one.
+inline Status SharedMemoryManager::consume(std::uint64_t ns, bool& received) {
     const std::lock_guard<std::mutex> lock(mutex_);
     {
         const std::uint64_t slice = ns < detail::kLivenessNs ? ns : detail::kLivenessNs;
         const ReceivedMessage first = consumer_->receive(static_cast<int>(slice / 1000000U));
         if (!first) return first.status();
+        received = true;
         dispatch(first);
     }
     const std::uint64_t end = detail::monotonic_ns() + ns;
@@ -5396,17 +5559,21 @@ inline Status SharedMemoryManager::consume(std::uint64_t ns) {
 }
 
 inline BatchResult SharedMemoryManager::poll(int timeout_ms) {
-    const std::lock_guard<std::mutex> thread_lock(thread_mutex_);
-    if (thread_.joinable()) return {0, Errc::kBusy};
-    const std::lock_guard<std::mutex> lock(mutex_);
     if (is_producer_) return {0, Errc::kUnsupported};
+    if (is_forked()) return {0, Errc::kForked};
+    {
+        const std::lock_guard<std::mutex> thread_lock(thread_mutex_);
+        if (life_->thread.joinable()) return {0, Errc::kBusy};
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closing_.load(std::memory_order_relaxed)) return {0, Errc::kDisposed};
     {
         const ReceivedMessage first = consumer_->receive(timeout_ms);
         if (!first) return {0, first.status()};
         dispatch(first);
     }
     BatchResult rest = consumer_->drain([this](const MessageView& m) { dispatch(m); });
-    return {rest.count + 1, Status()};
+    return {rest.count + 1, rest.status.would_block() ? Status() : rest.status};
 }
 
 inline Status SharedMemoryManager::send(ByteView payload, MessageType type, MessageFlags flags) {
@@ -5435,9 +5602,23 @@ inline Snapshot SharedMemoryManager::snapshot() const noexcept {
 }
 
 inline void SharedMemoryManager::dispose() noexcept {
+    if (is_forked()) {
+        // Destroying a condition waits for those who wait for it: here they are the parent's.
+        static_cast<void>(life_.release());
+        return close_side();
+    }
+    closing_.store(true, std::memory_order_relaxed);
     stop();
-    if (producer_) producer_->interrupt();
-    const std::lock_guard<std::mutex> lock(mutex_);
+    // Whoever has the lock may wait for room or for a message.
+    while (!mutex_.try_lock()) {
+        interrupt();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    const std::lock_guard<std::mutex> lock(mutex_, std::adopt_lock);
+    close_side();
+}
+
+inline void SharedMemoryManager::close_side() noexcept {
     const std::lock_guard<std::mutex> ring_lock(ring_mutex_);
     if (producer_) producer_->dispose();
     if (consumer_) consumer_->dispose();
@@ -5477,8 +5658,8 @@ public:
     }
     /// All that the header says, with the life of both sides.
     [[nodiscard]] Snapshot snapshot() const noexcept {
-        return detail::read_snapshot(segment_.base, segment_.capacity, alive(detail::kProducerSide),
-                                     alive(detail::kConsumerSide));
+        return detail::read_snapshot(segment_.base, segment_.capacity,
+                                     [this](const detail::Side& side) { return alive(side); });
     }
 
 private:
@@ -5614,6 +5795,15 @@ template <class Make>
                                                                          Error& error) {
     return SharedMemoryManager::create(name, is_producer, options, error);
 }
+/// The same; `code` says whether it failed.
+[[nodiscard]] inline std::unique_ptr<SharedMemoryManager> create_manager(std::string_view name,
+                                                                         bool is_producer,
+                                                                         const Options& options,
+                                                                         std::error_code& code) {
+    return detail::report_code(code, [&](Error& error) {
+        return SharedMemoryManager::create(name, is_producer, options, error);
+    });
+}
 
 #if defined(__cpp_exceptions)
 /// Attaches as the producer of ring `name`; throws std::system_error with an Errc if that fails.
@@ -5628,13 +5818,25 @@ template <class Make>
     return detail::or_throw(
         [&](Error& error) { return SharedMemoryConsumer::create(name, options, error); });
 }
+/// Attaches as one side of ring `name` and puts a manager around it; throws std::system_error with
+/// an Errc if that fails.
+[[nodiscard]] inline std::unique_ptr<SharedMemoryManager> open_manager(
+    std::string_view name, bool is_producer, const Options& options = {}) {
+    return detail::or_throw([&](Error& error) {
+        return SharedMemoryManager::create(name, is_producer, options, error);
+    });
+}
 #endif
 
 /// Removes the file of ring `name`, whoever uses it: they are told kRemoved. kNotFound if there is
-/// none.
+/// none, kNotRegularFile if something else has its name.
 [[nodiscard]] inline Error remove_ring(std::string_view name) {
     if (Error error = detail::check_name(name)) return error;
     const std::string path = detail::ring_path(name);
+    detail::FileFacts facts;
+    if (detail::File::facts_at(path, facts) == 0 && !facts.regular) {
+        return detail::not_regular(path, facts);
+    }
     const int failed = detail::File::remove(path);
     return failed == 0 ? Error() : detail::system_failure(failed, "remove", path);
 }

@@ -273,6 +273,72 @@ TEST(a_child_is_refused) {
     CHECK_CODE(c->receive(0).status().code(), Errc::kTimeout);
     fresh("forked");
 }
+TEST(an_error_that_a_call_could_not_tell_is_for_the_next_one) {
+    fresh("untold");
+    Options o = sized(4096);
+    o.max_message_size = 100;
+    auto p = create_producer("untold", 4096);
+    auto c = create_consumer("untold", o);
+    const std::string large(2100, 'x');
+    std::vector<SharedMemoryMessage> batch;
+    p->send_string("before");
+    p->send_fragmented(large);
+    p->send_string("behind");
+    CHECK(c->receive_batch(batch, 10) && batch.size() == 1);
+    CHECK_CODE(c->receive_batch(batch, 10).status.code(), Errc::kMessageTooLarge);
+    CHECK(c->receive_batch(batch, 10) && batch.size() == 1 && batch[0].text() == "behind");
+    p->send_fragmented(large);
+    p->send_string("behind");
+    CHECK(!c->peek());
+    CHECK_CODE(c->receive().status().code(), Errc::kMessageTooLarge);
+    std::string s;
+    CHECK(c->receive_string(s) && s == "behind");
+    CHECK_EQ(c->statistics().errors, 2u);
+    fresh("untold");
+}
+TEST(a_read_position_to_which_no_records_lead) {
+    for (uint64_t beyond : {8u, 64u, 4096u}) {
+        fresh("beyond");
+        create_producer("beyond", 4096)->send_string("one");
+        const uint64_t read = 24 + beyond;
+        patch("beyond", ring_header::kReadPositionOffset, &read, 8);
+        Error e;
+        CHECK(!create_consumer("beyond", sized(4096), e));
+        CHECK_CODE(e.code(), Errc::kCorrupt);
+        CHECK(e.found() == read);
+        CHECK(!create_producer("beyond", sized(4096), e));
+        CHECK_CODE(e.code(), Errc::kCorrupt);
+    }
+    fresh("beyond");
+    // What a producer published and did not count any more leads there.
+    create_producer("beyond", 4096)->send_string("one");
+    const uint64_t none = 0, read = 24;
+    patch("beyond", ring_header::kWritePositionOffset, &none, 8);
+    patch("beyond", ring_header::kReadPositionOffset, &read, 8);
+    CHECK(create_consumer("beyond", 4096));
+    fresh("beyond");
+}
+TEST(what_was_moved_away_sends_nothing) {
+    fresh("moved");
+    auto p = create_producer("moved", 4096);
+    BatchWriter first = p->batch();
+    const BatchWriter second = std::move(first);
+    CHECK_CODE(first.push(ByteView("x", 1)).code(), Errc::kDisposed);
+    CHECK_CODE(first.try_push(ByteView("x", 1)).code(), Errc::kDisposed);
+    CHECK_CODE(first.push_typed(TestData{}).code(), Errc::kDisposed);
+    CHECK_EQ(p->statistics().messages_sent, 0u);
+    fresh("moved");
+}
+TEST(what_is_no_ring_is_not_removed) {
+    const std::string path = file_of("folder");
+    CHECK(mkdir(path.c_str(), 0700) == 0);
+    CHECK_CODE(remove_ring("folder").code(), Errc::kNotRegularFile);
+    CHECK(rmdir(path.c_str()) == 0);
+    CHECK(mkfifo(path.c_str(), 0600) == 0);
+    CHECK_CODE(remove_ring("folder").code(), Errc::kNotRegularFile);
+    CHECK(unlink(path.c_str()) == 0);
+    CHECK_CODE(remove_ring("folder").code(), Errc::kNotFound);
+}
 TEST(corrupt_words_are_told) {
     for (uint64_t word : {0x00000001FFFFFFFFULL, 0x0000000100000003ULL, 0x0000000100010000ULL,
                           0x0000000000000008ULL, 0x0000000000001000ULL, 0x0000000100000000ULL}) {

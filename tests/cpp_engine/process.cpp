@@ -128,6 +128,25 @@ TEST(peer_died_is_told_once) {
     CHECK_CODE(st.code(), Errc::kPeerDied);
     fresh("died");
 }
+TEST(a_death_that_peek_came_upon_is_left_to_the_next_receive) {
+    fresh("peeked");
+    auto c = create_consumer("peeked", 4096);
+    const pid_t producer = child([] {
+        create_producer("peeked", 4096).release()->send_string("last");
+        pause();
+    });
+    std::string s;
+    CHECK(c->receive_string(s) && s == "last");
+    kill_and_join(producer);
+    const double start = seconds();
+    while (c->error().code() != Errc::kPeerDied) {
+        CHECK(!c->peek() && seconds() - start < kHang);
+    }
+    CHECK_CODE(c->receive(int(kHang) * 1000).status().code(), Errc::kPeerDied);
+    CHECK_CODE(c->receive(0).status().code(), Errc::kTimeout);
+    c.reset();
+    fresh("peeked");
+}
 TEST(killed_producers_lose_nothing) {
     // The consumer must see ids without gap or repetition, whatever moment the producer dies at.
     fresh("killp");

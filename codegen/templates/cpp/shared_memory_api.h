@@ -57,6 +57,8 @@
 
 {% include "engine/ring.h" %}
 
+{% include "engine/recover.h" %}
+
 {% include "engine/writer.h" %}
 
 {% include "engine/reader.h" %}

@@ -26,8 +26,8 @@ public:
 
     /// Tells the other side that this one has gone.
     void announce_closed() noexcept {
-        word32(own().state).store(kStateClosed, std::memory_order_release);
         word32(own().control).store(0, std::memory_order_relaxed);
+        word32(own().state).store(kStateClosed, std::memory_order_release);
         ring_bell();
     }
 

@@ -3,7 +3,8 @@ class SharedMemoryProducer;
 /// Room for one message in the ring, to be filled in place: no copy is made.
 ///
 /// Move-only. commit() publishes it; without that, the destructor gives the room back and nobody
-/// ever sees it. While it lives, its producer sends nothing else (kBusy).
+/// ever sees it. While it lives, its producer sends nothing else (kBusy). It must not outlive its
+/// producer, nor its bytes be touched after the producer's dispose().
 ///
 ///     if (auto claim = producer->claim(64)) {
 ///         fill(claim.data(), claim.size());

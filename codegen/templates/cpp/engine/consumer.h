@@ -99,14 +99,16 @@ public:
         if (detail::likely(find_fast(record))) return take_fast(record);
         return try_receive_slow();
     }
-    /// Shows the next message and leaves it in the ring; empty if there is none. Valid until the
-    /// next call.
+    /// Shows the next message and leaves it in the ring; empty if there is none, and why is told
+    /// by the next receive. Valid until the next call.
     [[nodiscard]] MessageView peek() noexcept {
         MessageView view;
         detail::Record record;
-        const Errc code = find(view, record);
-        if (code != Errc::kOk && poll(code, view, record) != Errc::kOk) return {};
-        return view;
+        Errc code = find(view, record);
+        if (code != Errc::kOk) code = poll(code, view, record);
+        if (code == Errc::kOk) return view;
+        withhold(code);
+        return {};
     }
 
     /// Receives a copy of the next message.
@@ -144,7 +146,8 @@ public:
             detail::wire_size<T>(), detail::type_of<T>());
     }
     /// Receives copies of up to `max` messages into `messages`, which is resized: waits for the
-    /// first one only. The room of all is given back at once.
+    /// first one only. The room of all is given back at once. What came behind them instead of
+    /// another message is told by the next call.
     BatchResult receive_batch(std::vector<SharedMemoryMessage>& messages, std::size_t max,
                               int timeout_ms = -1);
 
@@ -180,6 +183,7 @@ public:
 
 private:
     friend class ReceivedMessage;
+    friend class SharedMemoryManager;
 
     /// Marks a message that does not lie in the ring.
     static constexpr std::uint64_t kNotInRing = ~0ULL;
@@ -312,6 +316,7 @@ private:
     Errc poll(Errc code, MessageView& view, detail::Record& record) noexcept;
     Errc wait(Errc code, int timeout_ms, MessageView& view, detail::Record& record) noexcept;
     [[nodiscard]] Errc verdict(Errc found) noexcept;
+    void withhold(Errc code) noexcept;
     [[nodiscard]] bool is_spent() noexcept;
     BITRPC_DETAIL_COLD Errc refuse_view(Errc code, const MessageView& view, std::size_t size_wanted,
                                         MessageType type_wanted) noexcept;
@@ -333,8 +338,11 @@ private:
     Options options_;
     Error error_;
     std::atomic<bool> interrupted_{false};
-    /// True while the ring is open and no message in pieces is at hand: the usual case.
+    /// True while the ring is open, no message in pieces is at hand, and no error untold: the usual
+    /// case.
     bool plain_ = false;
+    /// An error that is told once, and was found by a call that could not tell it.
+    Errc untold_ = Errc::kOk;
     /// The last look took a whole lap of pieces and found no message: time to look at the clock.
     bool lapped_ = false;
 };

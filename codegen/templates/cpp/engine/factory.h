@@ -121,6 +121,15 @@ template <class Make>
                                                                          Error& error) {
     return SharedMemoryManager::create(name, is_producer, options, error);
 }
+/// The same; `code` says whether it failed.
+[[nodiscard]] inline std::unique_ptr<SharedMemoryManager> create_manager(std::string_view name,
+                                                                         bool is_producer,
+                                                                         const Options& options,
+                                                                         std::error_code& code) {
+    return detail::report_code(code, [&](Error& error) {
+        return SharedMemoryManager::create(name, is_producer, options, error);
+    });
+}
 
 #if defined(__cpp_exceptions)
 /// Attaches as the producer of ring `name`; throws std::system_error with an Errc if that fails.
@@ -135,13 +144,25 @@ template <class Make>
     return detail::or_throw(
         [&](Error& error) { return SharedMemoryConsumer::create(name, options, error); });
 }
+/// Attaches as one side of ring `name` and puts a manager around it; throws std::system_error with
+/// an Errc if that fails.
+[[nodiscard]] inline std::unique_ptr<SharedMemoryManager> open_manager(
+    std::string_view name, bool is_producer, const Options& options = {}) {
+    return detail::or_throw([&](Error& error) {
+        return SharedMemoryManager::create(name, is_producer, options, error);
+    });
+}
 #endif
 
 /// Removes the file of ring `name`, whoever uses it: they are told kRemoved. kNotFound if there is
-/// none.
+/// none, kNotRegularFile if something else has its name.
 [[nodiscard]] inline Error remove_ring(std::string_view name) {
     if (Error error = detail::check_name(name)) return error;
     const std::string path = detail::ring_path(name);
+    detail::FileFacts facts;
+    if (detail::File::facts_at(path, facts) == 0 && !facts.regular) {
+        return detail::not_regular(path, facts);
+    }
     const int failed = detail::File::remove(path);
     return failed == 0 ? Error() : detail::system_failure(failed, "remove", path);
 }

@@ -6,7 +6,9 @@
 /// handing out of messages to handlers by their type.
 ///
 /// Threads: every function from any thread. Handlers run in the manager's thread (or the caller's
-/// of poll()), one at a time, and may send on other rings, but not use this manager.
+/// of poll()), one at a time, and may send on other rings, but not use this manager. What they
+/// throw ends the program in the manager's thread, and comes through from poll(). Forking: a child
+/// must not use it, and gets kForked.
 ///
 ///     auto manager = create_manager("prices", false, 1 << 20);
 ///     manager->on(MessageType::DATA, [](const MessageView& m) { show(m.payload()); });
@@ -15,6 +17,8 @@ class SharedMemoryManager {
 public:
     /// Called with each message, in place: the view is valid during the call.
     using Handler = std::function<void(const MessageView&)>;
+    /// Called with why receiving failed.
+    using ErrorHandler = std::function<void(const Error&)>;
 
     /// Attaches as one side of ring `name`; null and an error if that fails.
     [[nodiscard]] static std::unique_ptr<SharedMemoryManager> create(std::string_view name,
@@ -32,6 +36,10 @@ public:
     void on(MessageType type, Handler handler);
     /// Sets the handler for all types without one. Before start().
     void on_any(Handler handler);
+    /// Sets what is called, once for each, when receiving in the thread fails: the producer closed
+    /// or died, the ring is corrupt, a message was dropped. The thread goes on, and waits for the
+    /// next producer. Before start().
+    void on_error(ErrorHandler handler);
 
     /// Starts the thread; kBusy if it runs. `heartbeat_ms` is the time between two signs of
     /// life, at least 1.
@@ -39,7 +47,8 @@ public:
     /// Stops the thread and waits for it to end: for at most the handler that runs.
     void stop() noexcept;
     /// Hands out the messages that are there, waiting for the first one; for those who do not
-    /// want a thread. kUnsupported on the sending side, kBusy while the thread runs.
+    /// want a thread. kUnsupported on the sending side, kBusy while the thread runs. The result
+    /// says what came behind the messages, if that is more than that there are no more.
     BatchResult poll(int timeout_ms = 0);
 
     /// Sends bytes; kUnsupported on the receiving side.
@@ -60,7 +69,7 @@ public:
     [[nodiscard]] Statistics statistics() const noexcept;
     /// All that the ring's header says.
     [[nodiscard]] Snapshot snapshot() const noexcept;
-    /// Stops and closes this side.
+    /// Stops and closes this side. Ends calls of other threads that wait.
     void dispose() noexcept;
 
 private:
@@ -71,10 +80,22 @@ private:
 
     SharedMemoryManager() = default;
 
+    /// What the thread and those who stop it share.
+    struct Life {
+        std::thread thread;
+        std::mutex mutex;
+        std::condition_variable changed;
+        /// Guarded by the mutex.
+        bool stopping = false;
+        std::atomic<bool> running{false};
+    };
+
     template <class Use>
     Status with_producer(const Use& use) {
-        const std::lock_guard<std::mutex> lock(mutex_);
         if (!is_producer_) return Errc::kUnsupported;
+        if (is_forked()) return Errc::kForked;
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (closing_.load(std::memory_order_relaxed)) return Errc::kDisposed;
         sent_.store(true, std::memory_order_relaxed);
         return use(*producer_);
     }
@@ -84,30 +105,35 @@ private:
         return use(is_producer_ ? producer_->ring() : consumer_->ring());
     }
 
+    /// True in a child of the process that made this: there the locks may be held for ever, by
+    /// threads that only the parent has.
+    [[nodiscard]] bool is_forked() const noexcept {
+        const RingBuffer& ring = is_producer_ ? producer_->ring() : consumer_->ring();
+        return ring.attachment_.forked();
+    }
+
     void run(std::uint64_t interval_ns);
     void produce_heartbeat();
-    [[nodiscard]] Status consume(std::uint64_t ns);
+    [[nodiscard]] Status consume(std::uint64_t ns, bool& received);
     void dispatch(const MessageView& message) const;
     void pause(std::uint64_t ns);
     void interrupt() noexcept;
+    void close_side() noexcept;
 
     bool is_producer_ = false;
     std::unique_ptr<SharedMemoryProducer> producer_;
     std::unique_ptr<SharedMemoryConsumer> consumer_;
     std::vector<std::pair<MessageType, Handler>> handlers_;
     Handler any_;
+    ErrorHandler on_error_;
     /// Guards the producer or consumer, and the handlers; held while either waits.
     std::mutex mutex_;
     /// Guards the ring against being unmapped while its header is read; never held for long.
     mutable std::mutex ring_mutex_;
     /// Guards the thread object.
     std::mutex thread_mutex_;
-    std::thread thread_;
-    /// Guards the two conditions of the thread's life below.
-    std::mutex life_mutex_;
-    std::condition_variable life_changed_;
-    bool stopping_ = false;
-    std::atomic<bool> running_{false};
+    std::unique_ptr<Life> life_{new Life()};
+    std::atomic<bool> closing_{false};
     std::atomic<bool> sent_{false};
     std::atomic<std::uint32_t> heartbeat_ms_{kHeartbeatMs};
 };
@@ -144,6 +170,11 @@ inline void SharedMemoryManager::on_any(Handler handler) {
     any_ = std::move(handler);
 }
 
+inline void SharedMemoryManager::on_error(ErrorHandler handler) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    on_error_ = std::move(handler);
+}
+
 inline void SharedMemoryManager::dispatch(const MessageView& message) const {
     for (const auto& known : handlers_) {
         if (known.first != message.type() || !known.second) continue;
@@ -154,46 +185,52 @@ inline void SharedMemoryManager::dispatch(const MessageView& message) const {
 }
 
 inline Status SharedMemoryManager::start(std::uint32_t heartbeat_ms) {
+    if (is_forked()) return Errc::kForked;
     const std::lock_guard<std::mutex> lock(thread_mutex_);
-    if (thread_.joinable()) return Errc::kBusy;
+    if (life_->thread.joinable()) return Errc::kBusy;
     if (with_ring([](const RingBuffer& ring) { return !ring.is_open(); })) return Errc::kDisposed;
     if (heartbeat_ms == 0) heartbeat_ms = 1;
     heartbeat_ms_.store(heartbeat_ms, std::memory_order_relaxed);
-    stopping_ = false;
-    running_.store(true, std::memory_order_release);
+    life_->stopping = false;
+    life_->running.store(true, std::memory_order_release);
     const std::uint64_t interval_ns = std::uint64_t{heartbeat_ms} * 1000000U;
-    thread_ = std::thread([this, interval_ns] { run(interval_ns); });
+    life_->thread = std::thread([this, interval_ns] { run(interval_ns); });
     return {};
 }
 
 inline void SharedMemoryManager::stop() noexcept {
+    if (is_forked()) return;
     const std::lock_guard<std::mutex> lock(thread_mutex_);
-    if (!thread_.joinable()) return;
+    if (!life_->thread.joinable()) return;
     {
-        std::unique_lock<std::mutex> life(life_mutex_);
-        stopping_ = true;
-        life_changed_.notify_all();
+        std::unique_lock<std::mutex> life(life_->mutex);
+        life_->stopping = true;
+        life_->changed.notify_all();
         // An interrupt that comes just before the thread falls asleep is lost: hence again.
-        while (running_.load(std::memory_order_acquire)) {
-            interrupt();
-            life_changed_.wait_for(life, std::chrono::milliseconds(1));
+        while (life_->running.load(std::memory_order_acquire)) {
+            if (consumer_) consumer_->interrupt();
+            life_->changed.wait_for(life, std::chrono::milliseconds(1));
         }
     }
-    thread_.join();
+    life_->thread.join();
+    // The last interrupt may have found the thread awake; it is not for the next call that waits.
+    if (consumer_) consumer_->interrupted_.store(false, std::memory_order_relaxed);
 }
 
 inline void SharedMemoryManager::interrupt() noexcept {
+    if (producer_) producer_->interrupt();
     if (consumer_) consumer_->interrupt();
 }
 
 inline void SharedMemoryManager::pause(std::uint64_t ns) {
-    std::unique_lock<std::mutex> life(life_mutex_);
-    life_changed_.wait_for(life, std::chrono::nanoseconds(ns), [this] { return stopping_; });
+    std::unique_lock<std::mutex> life(life_->mutex);
+    life_->changed.wait_for(life, std::chrono::nanoseconds(ns), [this] { return life_->stopping; });
 }
 
 /// The thread: heartbeats at their times, and messages in between.
 inline void SharedMemoryManager::run(std::uint64_t interval_ns) {
     std::uint64_t next_beat = detail::monotonic_ns();
+    Errc told = Errc::kOk;
     for (;;) {
         const std::uint64_t now = detail::monotonic_ns();
         if (now >= next_beat) {
@@ -207,13 +244,21 @@ inline void SharedMemoryManager::run(std::uint64_t interval_ns) {
         const std::uint64_t left = next_beat > now ? next_beat - now : 0;
         if (is_producer_) {
             pause(left);
-        } else if (const Status status = consume(left); !status && !status.would_block()) {
-            pause(left < kIdlePauseNs ? left : kIdlePauseNs);
+        } else {
+            bool received = false;
+            const Status status = consume(left, received);
+            const bool failed = !status && !status.would_block();
+            if (received || !failed) told = Errc::kOk;
+            if (failed) {
+                if (on_error_ && status.code() != told) on_error_(consumer_->error());
+                told = status.code();
+                pause(left < kIdlePauseNs ? left : kIdlePauseNs);
+            }
         }
-        const std::lock_guard<std::mutex> life(life_mutex_);
-        if (!stopping_) continue;
-        running_.store(false, std::memory_order_release);
-        life_changed_.notify_all();
+        const std::lock_guard<std::mutex> life(life_->mutex);
+        if (!life_->stopping) continue;
+        life_->running.store(false, std::memory_order_release);
+        life_->changed.notify_all();
         return;
     }
 }
@@ -227,13 +272,15 @@ inline void SharedMemoryManager::produce_heartbeat() {
     if (lock.owns_lock()) static_cast<void>(producer_->try_send({}, kTypeHeartbeat));
 }
 
-/// Hands out messages for at most `ns`, or until there is none any more.
-inline Status SharedMemoryManager::consume(std::uint64_t ns) {
+/// Hands out messages for at most `ns`, or until there is none any more; `received` says whether
+/// there was one.
+inline Status SharedMemoryManager::consume(std::uint64_t ns, bool& received) {
     const std::lock_guard<std::mutex> lock(mutex_);
     {
         const std::uint64_t slice = ns < detail::kLivenessNs ? ns : detail::kLivenessNs;
         const ReceivedMessage first = consumer_->receive(static_cast<int>(slice / 1000000U));
         if (!first) return first.status();
+        received = true;
         dispatch(first);
     }
     const std::uint64_t end = detail::monotonic_ns() + ns;
@@ -245,17 +292,21 @@ inline Status SharedMemoryManager::consume(std::uint64_t ns) {
 }
 
 inline BatchResult SharedMemoryManager::poll(int timeout_ms) {
-    const std::lock_guard<std::mutex> thread_lock(thread_mutex_);
-    if (thread_.joinable()) return {0, Errc::kBusy};
-    const std::lock_guard<std::mutex> lock(mutex_);
     if (is_producer_) return {0, Errc::kUnsupported};
+    if (is_forked()) return {0, Errc::kForked};
+    {
+        const std::lock_guard<std::mutex> thread_lock(thread_mutex_);
+        if (life_->thread.joinable()) return {0, Errc::kBusy};
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closing_.load(std::memory_order_relaxed)) return {0, Errc::kDisposed};
     {
         const ReceivedMessage first = consumer_->receive(timeout_ms);
         if (!first) return {0, first.status()};
         dispatch(first);
     }
     BatchResult rest = consumer_->drain([this](const MessageView& m) { dispatch(m); });
-    return {rest.count + 1, Status()};
+    return {rest.count + 1, rest.status.would_block() ? Status() : rest.status};
 }
 
 inline Status SharedMemoryManager::send(ByteView payload, MessageType type, MessageFlags flags) {
@@ -284,9 +335,23 @@ inline Snapshot SharedMemoryManager::snapshot() const noexcept {
 }
 
 inline void SharedMemoryManager::dispose() noexcept {
+    if (is_forked()) {
+        // Destroying a condition waits for those who wait for it: here they are the parent's.
+        static_cast<void>(life_.release());
+        return close_side();
+    }
+    closing_.store(true, std::memory_order_relaxed);
     stop();
-    if (producer_) producer_->interrupt();
-    const std::lock_guard<std::mutex> lock(mutex_);
+    // Whoever has the lock may wait for room or for a message.
+    while (!mutex_.try_lock()) {
+        interrupt();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    const std::lock_guard<std::mutex> lock(mutex_, std::adopt_lock);
+    close_side();
+}
+
+inline void SharedMemoryManager::close_side() noexcept {
     const std::lock_guard<std::mutex> ring_lock(ring_mutex_);
     if (producer_) producer_->dispose();
     if (consumer_) consumer_->dispose();

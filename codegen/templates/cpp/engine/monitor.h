@@ -32,8 +32,8 @@ public:
     }
     /// All that the header says, with the life of both sides.
     [[nodiscard]] Snapshot snapshot() const noexcept {
-        return detail::read_snapshot(segment_.base, segment_.capacity, alive(detail::kProducerSide),
-                                     alive(detail::kConsumerSide));
+        return detail::read_snapshot(segment_.base, segment_.capacity,
+                                     [this](const detail::Side& side) { return alive(side); });
     }
 
 private:

@@ -75,7 +75,10 @@ public:
         const int failed = adopt(
             ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR));
         if (failed != 0) return failed;
-        return ::fchmod(descriptor_, static_cast<mode_t>(permissions)) == 0 ? 0 : errno;
+        if (::fchmod(descriptor_, static_cast<mode_t>(permissions)) == 0) return 0;
+        const int refused = errno;
+        ::unlink(path.c_str());
+        return refused;
     }
 
     /// Gives the file its size and the memory for it, so that no later access can fail.

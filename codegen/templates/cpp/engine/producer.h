@@ -325,7 +325,10 @@ inline detail::Room SharedMemoryProducer::acquire_for_batch(int timeout_ms, std:
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
     const detail::Room room = writer_.reserve(stride);
     if (room.code == Errc::kOk) return room;
-    if (room.code == Errc::kFull && timeout_ms == 0 && writer_.has_pending()) return room;
+    if (room.code == Errc::kFull && timeout_ms == 0 && writer_.has_pending()) {
+        writer_.count_failure();
+        return room;
+    }
     flush();
     return wait_for_room(timeout_ms, stride);
 }
@@ -440,16 +443,19 @@ inline void Claim::abandon() noexcept {
 }
 
 inline Status BatchWriter::push(ByteView payload, MessageType type, MessageFlags flags) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
     return producer_->append_bytes(producer_->options_.send_timeout_ms, payload, type, flags);
 }
 
 inline Status BatchWriter::try_push(ByteView payload, MessageType type,
                                     MessageFlags flags) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
     return producer_->append_bytes(0, payload, type, flags);
 }
 
 template <class T>
 Status BatchWriter::push_typed(const T& value, MessageFlags flags) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
     const std::size_t size = detail::payload_size(value);
     return producer_->append(producer_->options_.send_timeout_ms, size, detail::type_of<T>(), flags,
                              [&value, size](const detail::Slot& slot) {

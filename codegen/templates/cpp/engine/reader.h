@@ -168,6 +168,10 @@ public:
     [[nodiscard]] std::uint64_t bad_word() const noexcept { return bad_word_; }
 
 private:
+    [[nodiscard]] Error check_start(const std::string& path) const;
+
+    /// How often the positions are looked at again when they do not fit.
+    static constexpr int kStartLooks = 64;
     /// No id is expected before the first message.
     static constexpr std::uint64_t kAnyId = ~0ULL;
 
@@ -208,17 +212,30 @@ inline Error RingReader::start(Attachment& attachment, Distance distance) {
     read_ = read64(base_, ring_header::kReadPositionOffset);
     received_ = read64(base_, ring_header::kMessagesReceivedOffset);
     bytes_ = read64(base_, ring_header::kBytesReceivedOffset);
-    // A producer that died may have published more than it counted, and its consumer taken it.
-    const std::uint64_t write = read64(base_, ring_header::kWritePositionOffset);
-    const std::uint64_t apart = write > read_ ? write - read_ : read_ - write;
-    if (apart > capacity_ || read_ % kWord != 0) {
-        return {Errc::kCorrupt,
-                join({quoted(attachment.path()), ": the read position ", std::to_string(read_),
-                      " does not fit the write position ", std::to_string(write)}),
-                ring_header::kReadPositionOffset, read_};
+    if (read_ % kWord != 0) {
+        return misaligned(attachment.path(), "read", ring_header::kReadPositionOffset, read_);
     }
+    if (Error error = check_start(attachment.path())) return error;
     distance_.start(capacity_, read_, distance);
     return {};
+}
+
+/// A producer that died may have published more than it counted, and its consumer taken it: then
+/// published records lead from the write position to the read position.
+inline Error RingReader::check_start(const std::string& path) const {
+    std::uint64_t write = 0;
+    for (int look = 0; look < kStartLooks; ++look) {
+        write = read64(base_, ring_header::kWritePositionOffset);
+        if (write % kWord != 0) {
+            return misaligned(path, "write", ring_header::kWritePositionOffset, write);
+        }
+        if (write >= read_ && write - read_ <= capacity_) return {};
+        if (write >= read_ || read_ - write > capacity_) break;
+        if (walk(data_, capacity_, write, read_).position == read_) return {};
+        // A live producer may be writing over what the walk read: look again.
+        std::this_thread::yield();
+    }
+    return unfit_positions(path, read_, write);
 }
 
 }  // namespace detail

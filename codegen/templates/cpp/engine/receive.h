@@ -60,6 +60,10 @@ inline void SharedMemoryConsumer::dispose() noexcept {
 inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& record) noexcept {
     if (!ring_.is_open()) return Errc::kDisposed;
     if (ring_.attachment_.forked()) return Errc::kForked;
+    if (detail::unlikely(untold_ != Errc::kOk)) {
+        plain_ = assembler_.idle();
+        return std::exchange(untold_, Errc::kOk);
+    }
     const std::uint64_t start = reader_.position();
     lapped_ = false;
     while (!assembler_.ready()) {
@@ -203,6 +207,14 @@ inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
     return refuse(found);
 }
 
+/// An error was not passed on to the caller: what is told once is for the next call.
+inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
+    watch_.untold(code);
+    if (code != Errc::kMessageTooLarge) return;
+    untold_ = code;
+    plain_ = false;
+}
+
 inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
                                          std::uint64_t found) noexcept {
     error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
@@ -276,6 +288,6 @@ inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryM
     const Status status = drain(copy, max).status;
     messages.resize(result.count);
     // The ring's end is told by the next call, which finds nothing else.
-    static_cast<void>(status);
+    withhold(status.code());
     return result;
 }

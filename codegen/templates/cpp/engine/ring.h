@@ -87,10 +87,21 @@ namespace detail {
     return s;
 }
 
-/// The life of one side; `stall_ns` 0 leaves heartbeats out.
-[[nodiscard]] inline PeerState read_state(std::byte* base, const Side& side, bool alive,
-                                          std::uint64_t stall_ns) noexcept {
-    const std::uint32_t state = read32(base, side.state);
+/// The life of one side, whose lock `is_held` asks for; `stall_ns` 0 leaves heartbeats out.
+template <class IsHeld>
+[[nodiscard]] PeerState read_state(std::byte* base, const Side& side, const IsHeld& is_held,
+                                   std::uint64_t stall_ns) noexcept {
+    // Each round more takes another attaching or closing while the lock is asked for.
+    constexpr int kRounds = 8;
+    std::uint32_t state = read32(base, side.state);
+    std::uint32_t epoch = read32(base, side.epoch);
+    bool alive = false;
+    for (int round = 0; round < kRounds; ++round) {
+        alive = is_held(side);
+        const std::uint32_t before = std::exchange(state, read32(base, side.state));
+        const std::uint32_t counted = std::exchange(epoch, read32(base, side.epoch));
+        if (before == state && counted == epoch) break;
+    }
     if (state == kStateNever) return PeerState::kNever;
     if (state != kStateAttached) return PeerState::kClosed;
     if (!alive) return PeerState::kDied;
@@ -100,10 +111,11 @@ namespace detail {
     return stalled ? PeerState::kStalled : PeerState::kAlive;
 }
 
-[[nodiscard]] inline SideSnapshot read_side(std::byte* base, const Side& side,
-                                            bool alive) noexcept {
+template <class IsHeld>
+[[nodiscard]] SideSnapshot read_side(std::byte* base, const Side& side,
+                                     const IsHeld& is_held) noexcept {
     SideSnapshot s;
-    s.state = read_state(base, side, alive, 0);
+    s.state = read_state(base, side, is_held, 0);
     s.pid = read32(base, side.pid);
     s.epoch = read32(base, side.epoch);
     s.heartbeat_ns = read64(base, side.heartbeat);
@@ -111,8 +123,9 @@ namespace detail {
     return s;
 }
 
-[[nodiscard]] inline Snapshot read_snapshot(std::byte* base, std::uint64_t capacity,
-                                            bool producer_alive, bool consumer_alive) noexcept {
+template <class IsHeld>
+[[nodiscard]] Snapshot read_snapshot(std::byte* base, std::uint64_t capacity,
+                                     const IsHeld& is_held) noexcept {
     Snapshot s;
     s.statistics = read_statistics(base);
     s.capacity = capacity;
@@ -122,8 +135,8 @@ namespace detail {
     s.send_failures = read64(base, ring_header::kSendFailuresOffset);
     s.receive_errors = read64(base, ring_header::kReceiveErrorsOffset);
     s.created_unix_ns = read64(base, ring_header::kCreatedUnixNsOffset);
-    s.producer = read_side(base, kProducerSide, producer_alive);
-    s.consumer = read_side(base, kConsumerSide, consumer_alive);
+    s.producer = read_side(base, kProducerSide, is_held);
+    s.consumer = read_side(base, kConsumerSide, is_held);
     return s;
 }
 
@@ -162,10 +175,7 @@ public:
     /// All that the header says; what it said at the moment of closing after dispose().
     [[nodiscard]] Snapshot snapshot() const noexcept {
         if (!is_open()) return last_;
-        const bool producer = attachment_.role() == detail::Role::kProducer;
-        const bool peer_alive = attachment_.peer_alive();
-        return detail::read_snapshot(attachment_.base(), capacity(), producer || peer_alive,
-                                     !producer || peer_alive);
+        return detail::read_snapshot(attachment_.base(), capacity(), IsHeld{attachment_});
     }
     /// The other side's life; kStalled when its heartbeat is older than `stall_ms` (0: never).
     [[nodiscard]] PeerState peer_state(std::uint32_t stall_ms = 0) const noexcept {
@@ -174,7 +184,7 @@ public:
             const bool consumer = attachment_.role() == detail::Role::kProducer;
             return consumer ? last_.consumer.state : last_.producer.state;
         }
-        return detail::read_state(attachment_.base(), peer, attachment_.peer_alive(),
+        return detail::read_state(attachment_.base(), peer, IsHeld{attachment_},
                                   std::uint64_t{stall_ms} * 1000000U);
     }
 
@@ -182,6 +192,15 @@ private:
     friend class SharedMemoryProducer;
     friend class SharedMemoryConsumer;
     friend class SharedMemoryManager;
+
+    /// Whether a side's role is held; its own is.
+    struct IsHeld {
+        const detail::Attachment& attachment;
+
+        [[nodiscard]] bool operator()(const detail::Side& side) const noexcept {
+            return &side != &attachment.peer() || attachment.peer_alive();
+        }
+    };
 
     void close(bool remove_file) noexcept {
         last_ = snapshot();

@@ -63,6 +63,11 @@ public:
         if (what == Errc::kPeerDied) reported_epoch_ = dead_epoch_;
     }
 
+    /// The caller did not hear of it after all.
+    void untold(Errc what) noexcept {
+        if (what == Errc::kPeerDied) reported_epoch_ = kNone;
+    }
+
     /// The peer's sequence at the last look: what to sleep on, so that no change is slept over.
     [[nodiscard]] std::uint32_t seen_sequence() const noexcept { return seen_sequence_; }
 

@@ -252,10 +252,7 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 
 /// Fills a new, still nameless file.
 [[nodiscard]] inline Error fill_segment(const std::string& path, const std::string& temporary,
-                                        const Options& options, Segment& segment) {
-    if (const int failed = segment.file.create(temporary, options.permissions)) {
-        return system_failure(failed, "create", temporary);
-    }
+                                        Segment& segment) {
     if (segment.file.free_space() < segment.size) {
         return no_space(segment.file, path, segment.size);
     }
@@ -327,7 +324,10 @@ inline void sweep(std::string_view name) {
     const std::string temporary =
         join({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
               hex(nonce).substr(10), ".tmp"});
-    if (Error error = fill_segment(path, temporary, options, segment)) {
+    if (const int failed = segment.file.create(temporary, options.permissions)) {
+        return system_failure(failed, "create", temporary);
+    }
+    if (Error error = fill_segment(path, temporary, segment)) {
         static_cast<void>(File::remove(temporary));
         return error;
     }

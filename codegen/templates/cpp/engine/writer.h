@@ -279,57 +279,34 @@ inline Error RingWriter::start(Attachment& attachment) {
     capacity_ = attachment.capacity();
     mask_ = capacity_ - 1;
     prefetch_distance_ = capacity_ / 16 < kPrefetchDistance ? capacity_ / 16 : kPrefetchDistance;
-    write_ = read64(base_, ring_header::kWritePositionOffset);
-    sent_ = read64(base_, ring_header::kMessagesSentOffset);
     bytes_ = read64(base_, ring_header::kBytesSentOffset);
-    if (Error error = recover(attachment.path())) return error;
-    const std::uint64_t read = read64(base_, ring_header::kReadPositionOffset);
-    if (read > write_ || write_ - read > capacity_ || read % kWord != 0) {
-        return {Errc::kCorrupt,
-                join({quoted(attachment.path()), ": the read position ", std::to_string(read),
-                      " does not fit the write position ", std::to_string(write_)}),
-                ring_header::kReadPositionOffset, read};
-    }
-    set_room_limit(read + capacity_);
-    return {};
+    return recover(attachment.path());
 }
 
 /// The dead producer may have published records that it did not count: they are part of the
-/// stream. The walk checks each as a consumer would, and ends at the first word of zero.
+/// stream.
 inline Error RingWriter::recover(const std::string& path) {
-    const std::uint64_t start = write_;
-    std::uint64_t position = start;
-    std::uint64_t sent = sent_;
-    while (position % kWord == 0) {
-        const std::uint64_t word = word_at(position).load(std::memory_order_acquire);
-        if (word == 0) break;
-        const std::uint64_t frame = frame_length_of(word);
-        const std::uint64_t rest = capacity_ - (position & mask_);
-        const bool padding = message_type_of(word) == 0;
-        const bool fits = padding ? frame == rest && rest <= capacity_ / 2
-                                  : frame >= message_header::kSize && stride_of(frame) <= rest;
-        if (!fits || position + stride_of(frame) - start > capacity_) {
-            return {Errc::kCorrupt,
-                    join({quoted(path), ": the word ", hex(word), " at position ",
-                          std::to_string(position), " starts no record"}),
-                    position, word};
-        }
-        if (!padding) {
-            const auto id = load_field<std::uint32_t>(data_ + (position & mask_),
-                                                      message_header::kMessageIdOffset);
-            sent += static_cast<std::uint32_t>(id + 1U - static_cast<std::uint32_t>(sent));
-        }
-        position += stride_of(frame);
+    const std::uint64_t start = read64(base_, ring_header::kWritePositionOffset);
+    sent_ = read64(base_, ring_header::kMessagesSentOffset);
+    if (start % kWord != 0) {
+        return misaligned(path, "write", ring_header::kWritePositionOffset, start);
     }
-    if (position % kWord != 0) {
+    const Walk end = walk(data_, capacity_, start, kNowhere);
+    if (end.bad_word != 0) {
         return {Errc::kCorrupt,
-                join({quoted(path), ": the write position ", std::to_string(position),
-                      " is not a multiple of ", std::to_string(kWord)}),
-                ring_header::kWritePositionOffset, position};
+                join({quoted(path), ": the word ", hex(end.bad_word), " at position ",
+                      std::to_string(end.position), " starts no record"}),
+                end.position, end.bad_word};
     }
-    sent_ = sent;
-    write_ = position;
-    if (position != start) store_counters(sent_, bytes_, write_);
+    write_ = end.position;
+    if (end.found_messages) sent_ += end.last_id + 1U - static_cast<std::uint32_t>(sent_);
+    // After the walk, because a consumer may have received what it found.
+    const std::uint64_t read = read64(base_, ring_header::kReadPositionOffset);
+    if (read > write_ || write_ - read > capacity_ || read % kWord != 0) {
+        return unfit_positions(path, read, write_);
+    }
+    if (write_ != start) store_counters(sent_, bytes_, write_);
+    set_room_limit(read + capacity_);
     return {};
 }
 
