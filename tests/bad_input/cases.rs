@@ -6,7 +6,7 @@ use bitrpc_codegen::spec::RingRole;
 use bitrpc_shm::Layout as _;
 
 use crate::messages::Protocol;
-use crate::place::{CAPACITY, Launch, Place, Verdict};
+use crate::place::{CAPACITY, Launch, Place, Verdict, can_mount};
 use crate::setup::{
     DAMAGE, Held, IN_ITS_PLACE, SECOND, bad_word, cut, held_by_peer, nothing, ring, set_mode,
 };
@@ -99,10 +99,12 @@ impl Case {
     pub(crate) fn impossible(&self) -> Option<Missing> {
         // SAFETY: geteuid has no preconditions and cannot fail (POSIX).
         let is_root = unsafe { libc::geteuid() } == 0;
-        (self.only_root && !is_root).then(|| Missing {
-            reason: "only root may give files away".to_owned(),
-            install: "run as root".to_owned(),
-        })
+        let reason = match self.launch {
+            _ if self.only_root && !is_root => "only root may give files away",
+            Launch::OwnMounts(_) if !can_mount() => "this user may not mount a file system",
+            _ => return None,
+        };
+        Some(Missing { reason: reason.to_owned(), install: "run as root".to_owned() })
     }
 
     /// Compares what came of the call with what has to.
@@ -264,6 +266,18 @@ fn places() -> Vec<Case> {
         case("full_file_system", "attach --capacity 1099511627776", &["NoSpace"])
             .names(&["{tebibyte}", "free"]),
     );
+    // A file system of its own, which is full in two ways: of bytes, and of names.
+    let small = "mount -t tmpfs -o size=64k tmpfs \"$BITRPC_SHM_DIR\" &&";
+    cases.push(
+        case("small_file_system", "attach --capacity 65536", &["NoSpace"])
+            .names(&["free"])
+            .launched(Launch::OwnMounts(small)),
+    );
+    let nameless = "mount -t tmpfs -o size=1m,nr_inodes=1 tmpfs \"$BITRPC_SHM_DIR\" &&";
+    cases.push(
+        case("file_system_without_names", "attach --capacity 4096", &["NoSpace"])
+            .launched(Launch::OwnMounts(nameless)),
+    );
     cases
 }
 
@@ -388,9 +402,18 @@ fn corrupt() -> Vec<Case> {
             cases.push(case.on_ring(move |place| place.patch_field(field, 1 << 32)));
         }
     }
+    for role in ["producer", "consumer"] {
+        // Within a lap, and so near that published records might lead there: none do.
+        let name = format!("read_position_beyond_write_position/{role}");
+        let words = format!("attach --role {role}");
+        let case = case(name, &words, &["Corrupt"]).names(&["read_position|read position"]);
+        cases.push(case.on_ring(move |place| place.patch_field(RingRole::ReadPosition, SECOND)));
+    }
     let misaligned = [
         ("misaligned_read_position", "consumer", RingRole::ReadPosition),
+        ("misaligned_read_position_of_a_peer", "producer", RingRole::ReadPosition),
         ("misaligned_write_position", "producer", RingRole::WritePosition),
+        ("misaligned_write_position_of_a_peer", "consumer", RingRole::WritePosition),
     ];
     for (what, role, field) in misaligned {
         let words = format!("attach --role {role}");

@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use bitrpc_codegen::demo::runner::{Arena, Failure, RING, Role, Running};
@@ -32,6 +33,8 @@ pub(crate) enum Launch {
     Plain,
     /// By a shell that does this first.
     Shell(&'static str),
+    /// The same, and what it mounts is there for the peer alone.
+    OwnMounts(&'static str),
     /// Without the superuser's right to open what the permissions forbid.
     Unprivileged,
 }
@@ -121,13 +124,8 @@ impl Place {
     /// Lets the peer try what `words` say; placeholders in them are filled in.
     pub(crate) fn attempt(&self, words: &[String], launch: &Launch) -> Result<Verdict, Failure> {
         let mut command = match launch {
-            Launch::Shell(script) => {
-                let peer = self.peer.command();
-                let mut shell = Command::new("sh");
-                shell.args(["-c", &format!("{script} exec \"$@\""), "sh"]);
-                shell.arg(peer.get_program()).args(peer.get_args());
-                shell
-            }
+            Launch::Shell(script) => through(Command::new("sh"), script, &self.peer.command()),
+            Launch::OwnMounts(script) => through(own_mounts(), script, &self.peer.command()),
             _ => self.peer.command(),
         };
         if *launch == Launch::Unprivileged {
@@ -259,6 +257,30 @@ impl Contents {
         }
         Ok(())
     }
+}
+
+/// A command that runs `script` in a shell and then becomes `peer`.
+fn through(mut shell: Command, script: &str, peer: &Command) -> Command {
+    shell.args(["-c", &format!("{script} exec \"$@\""), "sh"]);
+    shell.arg(peer.get_program()).args(peer.get_args());
+    shell
+}
+
+/// A shell whose mounts nobody else sees.
+fn own_mounts() -> Command {
+    let mut shell = Command::new("unshare");
+    shell.args(["--mount", "sh"]);
+    shell
+}
+
+/// Whether this user may mount something where nobody else sees it.
+pub(crate) fn can_mount() -> bool {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    *CAN.get_or_init(|| {
+        let mut mount = own_mounts();
+        mount.args(["-c", "mount -t tmpfs tmpfs /tmp"]);
+        mount.output().is_ok_and(|output| output.status.success())
+    })
 }
 
 /// Takes the right away with which the superuser opens any file.

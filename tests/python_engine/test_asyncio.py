@@ -9,9 +9,9 @@ import time
 import unittest
 from typing import TYPE_CHECKING
 
-from shared_memory_api import Closed, Disposed
+from shared_memory_api import Closed, Disposed, PeerDied
 
-from support import PATIENCE, RingTestCase
+from support import PATIENCE, RingTestCase, die
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -127,6 +127,14 @@ class AsyncTest(RingTestCase):
             self.assertEqual(consumer.receive(), bytes(101))
 
         asyncio.run(main())
+
+    def test_a_sender_is_told_of_the_death_of_the_consumer(self) -> None:
+        producer, consumer = self.pair()
+        while producer.try_send(bytes(100)):
+            pass
+        die(consumer)
+        with self.assertRaises(PeerDied):
+            asyncio.run(asyncio.wait_for(producer.send_async(bytes(100)), PATIENCE))
 
     def test_disposing_ends_a_waiting_task(self) -> None:
         _, consumer = self.pair()

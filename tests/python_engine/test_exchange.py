@@ -374,5 +374,20 @@ class DeathTest(RingTestCase):
             producer.send(bytes(100))
 
 
+class FullBatchTest(RingTestCase):
+    def test_a_batch_without_room_for_more_stays_as_it_is(self) -> None:
+        producer, consumer = self.pair(1024)
+        with producer.batch() as batch:
+            count = 0
+            while batch.try_push(bytes(100)):
+                count += 1
+            self.assertGreater(count, 1)
+            self.assertEqual(consumer.drain(), [], "nothing was published")
+            batch.discard()
+        self.assertEqual(consumer.drain(), [])
+        self.assertEqual(producer.statistics().messages_sent, 0)
+        self.assertEqual(producer.snapshot().send_failures, 1)
+
+
 if __name__ == "__main__":
     unittest.main()

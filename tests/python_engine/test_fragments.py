@@ -117,6 +117,22 @@ class BrokenTest(RingTestCase):
         send_piece(producer, 1, 2, last=True, body=b"c")
         passes(b"bc")
 
+    def test_a_message_too_large_behind_others_is_told_by_the_next_call(self) -> None:
+        producer, consumer = self.pair(4096, Options(max_message_size=100))
+
+        def receive_batch() -> list[bytes]:
+            return [message.payload for message in consumer.receive_batch(timeout_ms=0)]
+
+        for receive in (consumer.drain, receive_batch):
+            producer.send(b"before")
+            producer.send_fragmented(bytes(2100))
+            producer.send(b"behind")
+            self.assertEqual(receive(), [b"before"])
+            with self.assertRaises(MessageTooLarge):
+                receive()
+            self.assertEqual(receive(), [b"behind"])
+        self.assertEqual(self.receive_errors(consumer), 2)
+
     def test_only_broken_pieces_do_not_keep_a_receive_beyond_its_time(self) -> None:
         producer, consumer = self.pair(65536)
         stop = threading.Event()

@@ -8,12 +8,15 @@ import unittest
 from shared_memory_api import (
     Closed,
     Disposed,
+    PeerDied,
     RingBuffer,
     SharedMemoryConsumer,
     SharedMemoryProducer,
 )
+from shared_memory_api._platform import now_ns
+from shared_memory_api._wait import Ended
 
-from support import RingTestCase
+from support import RingTestCase, die
 
 
 class LifetimeTest(RingTestCase):
@@ -103,6 +106,35 @@ class LifetimeTest(RingTestCase):
         producer.dispose()
         consumer.dispose()
         self.assertEqual((copied, message.payload, drained), (b"1", b"2", [b"3"]))
+
+
+class DeathTest(RingTestCase):
+    def test_a_death_is_told_although_a_last_message_came_with_it(self) -> None:
+        producer, consumer = self.pair()
+        producer.send(b"last")
+        die(producer)
+        # As if the message had come between the looks at the ring and at the lock.
+        self.assertTrue(consumer._settle(self.noticed(consumer)))
+        self.assertEqual(consumer.receive(0), b"last")
+        with self.assertRaises(PeerDied):
+            consumer.receive()
+        self.assertIsNone(consumer.receive(0), "told once")
+
+    def test_a_batch_that_a_death_cut_short_leaves_the_death_to_the_next_call(self) -> None:
+        producer, consumer = self.pair(4096)
+        die(consumer)
+        sent = producer.send_batch([bytes(100)] * 100)
+        self.assertIn(sent, range(1, 100))
+        with self.assertRaises(PeerDied):
+            producer.send(bytes(100))
+
+    def noticed(self, consumer: SharedMemoryConsumer) -> Ended:
+        """What a check of the producer's life finds."""
+        link = consumer._link
+        link._checked_ns = 0
+        ended = link.check_if_due(now_ns())
+        assert ended is not None
+        return ended
 
 
 if __name__ == "__main__":

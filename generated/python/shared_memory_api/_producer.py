@@ -27,7 +27,7 @@ from ._record import (
     WORD_SHIFT,
 )
 from ._sender import Sender, outgoing
-from ._wait import Deadline
+from ._wait import Deadline, Ended
 from ._waiter import Waiter
 from ._writer import BYTES_SENT, PEER_CONTROL, SENT, WRITE_POSITION
 
@@ -247,7 +247,7 @@ class SharedMemoryProducer(Sender):
         Raises:
             RingError: As for :meth:`send`, and only if none was sent.
         """
-        return self._send_many(messages, message_type, flags, self._options.send_timeout_ms)
+        return self._send_many(messages, message_type, flags, None)
 
     def try_send_batch(
         self, messages: Iterable[Sendable], message_type: int = TYPE_DATA, flags: int = 0
@@ -347,7 +347,10 @@ class SharedMemoryProducer(Sender):
         while not self.send(payload, message_type, flags, 0):
             if self._waiter is None:
                 self._waiter = Waiter(self._link)
-            await self._waiter.wait(partial(self._has_room, size), Deadline(-1))
+            ended = await self._waiter.wait(partial(self._has_room, size), Deadline(-1))
+            self._attachment.check_usable()
+            if ended is not None and ended is not Ended.TIMED_OUT:
+                self._settle(ended, size)
 
     def interrupt(self) -> None:
         """Ends a wait for room in another thread, as if its time were over."""

@@ -224,12 +224,16 @@ class Writer(Side):
     def _await_room(self, size: int, timeout_ms: int | None) -> tuple[int, int] | None:
         """Finds room, waiting for it; None when the time is over.
 
-        The time is `Options.send_timeout_ms` if none is given. What is staged is published first:
-        the consumer could not make room for it otherwise.
+        The time is `Options.send_timeout_ms` if none is given. What is staged is published first
+        unless the time is 0: the consumer could not make room for it otherwise.
         """
         place = self._place(size)
         if place is not None:
             return place
+        if timeout_ms == 0 and self._first[1]:
+            # Publishing might help in a while; this call does not wait.
+            self._count_failure()
+            return None
         self._flush()
         place = self._place(size)
         if place is not None:
@@ -250,9 +254,18 @@ class Writer(Side):
             self._count_failure()
         if ended is None or ended is Ended.TIMED_OUT:
             return None
+        return self._settle(ended, size)
+
+    def _settle(self, ended: Ended, size: int) -> tuple[int, int]:
+        """Room that there is after all although the consumer has ended.
+
+        Raises:
+            PeerError: There is none.
+        """
         place = self._place(size)
         if place is not None:
             return place
+        self._link.told(ended)
         error, words = _ENDED[ended]
         message = f"{self.path}: {words}"
         raise error(message)

@@ -216,10 +216,10 @@ class Attachment:
 
     def announce_closed(self, role: Role) -> None:
         """Tells the other side that this one has gone."""
+        self.halves[role.control] = 0
         if WEAK_ORDER:
             full_fence()
         self.halves[role.state] = CLOSED
-        self.halves[role.control] = 0
         self.ring_bell(role)
 
     def ring_bell(self, role: Role) -> None:
@@ -309,6 +309,10 @@ class Attachment:
         for point in (self.own_point, self.peer_point):
             if point is not None:
                 point.close()
+        if self.role is not None and not self.forked:
+            # A child that is just being started may have the file open for a moment longer.
+            with contextlib.suppress(OSError):
+                _platform.unlock(self.lock_fd, self.role.lock)
         os.close(self.lock_fd)
         self.lock_fd = -1
         _attachments.discard(self)

@@ -32,7 +32,8 @@ class BatchReader(Reader):
         back together, or in parts where they fill a quarter of the ring.
 
         Raises:
-            RingError: As for one message, and only if there was no message before.
+            RingError: As for one message, and only if there was no message before: otherwise the
+                next call raises it.
         """
         payloads: list[bytes] = []
         begin = self._position
@@ -49,6 +50,7 @@ class BatchReader(Reader):
             self._after_failure(error)
             if not payloads or not isinstance(error, RingError):
                 raise
+            self._withhold(error)
         return payloads
 
     def _is_within_a_lap(self, begin: int) -> bool:
@@ -133,7 +135,8 @@ class BatchReader(Reader):
         parts where they fill a quarter of the ring.
 
         Raises:
-            RingError: As for one message, and only if there was no message before.
+            RingError: As for one message, and only if there was no message before: otherwise the
+                next call raises it.
         """
         messages: list[SharedMemoryMessage] = []
         try:
@@ -151,5 +154,6 @@ class BatchReader(Reader):
             self._after_failure(error)
             if not messages or not isinstance(error, RingError):
                 raise
+            self._withhold(error)
             self._release()
         return messages

@@ -186,9 +186,10 @@ class BatchWriter:
         return self._producer._push(as_bytes(payload), message_type, flags, None)
 
     def try_push(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
-        """Adds a message; returns False if there is no room even without the batch so far.
+        """Adds a message; returns False if there is no room for it behind the batch so far.
 
-        When the ring is full it publishes the batch so far. Never waits.
+        The batch stays as it is then; committing it may help, because the consumer releases only
+        what it sees. Never waits.
 
         Raises:
             RingError: As for :meth:`SharedMemoryProducer.send`.

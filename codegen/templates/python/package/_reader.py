@@ -101,6 +101,7 @@ class Reader(Side):
         "_received",
         "_shapes",
         "_tail",
+        "_untold",
         "_view",
         "_waiter",
         "_word",
@@ -123,6 +124,8 @@ class Reader(Side):
         self._assembler = Assembler(options.max_message_size)
         # Type, header and payload of a message that was put together and not taken yet.
         self._assembled: tuple[int, bytes, bytes] | None = None
+        # An error that is told once, and was found by a call that had something else to tell.
+        self._untold: RingError | None = None
         # The publication word of the message that was found in the ring: checked, and never read
         # again, because a hostile peer may change it.
         self._word = 0
@@ -161,7 +164,7 @@ class Reader(Side):
         self._last = 0
         if self._expected_id == _ANY_ID or self._assembler.is_busy:
             return
-        if self._borrowed is not None or self._assembled is not None:
+        if self._borrowed is not None or self._assembled is not None or self._untold is not None:
             return
         self._tail = self._expected_id * ID_ONE
         if max(position, self._received, self._bytes) < _HALF_OF_NUMBERS:
@@ -302,6 +305,10 @@ class Reader(Side):
             Corrupt: No producer writes such a word.
             MessageTooLarge: A message in pieces exceeds the limit; its pieces are dropped.
         """
+        if self._untold is not None:
+            error, self._untold = self._untold, None
+            self._refresh()
+            raise error
         if self._assembled is not None:
             return True
         begin = self._position
@@ -342,6 +349,13 @@ class Reader(Side):
             return True
         return False
 
+    def _withhold(self, error: RingError) -> None:
+        """An error is not passed on to the caller: one that is told once is for the next call."""
+        if isinstance(error, MessageTooLarge):
+            self._untold = error
+            self._sync_id()
+            self._last = 0
+
     def _check(self) -> None:
         """Refuses to receive now.
 
@@ -377,6 +391,7 @@ class Reader(Side):
         if ended is Ended.TIMED_OUT:
             return False
         self._count_errors(self._assembler.interrupt())
+        self._link.told(ended)
         error, words = _ENDED[ended]
         message = f"{self.path}: {words}"
         raise error(message)

@@ -308,16 +308,11 @@ def _fill(fd: int, target: Target, header: bytes, size: int) -> None:
     """Reserves a new file's bytes and writes its header."""
     if _platform.free_bytes(target.folder) < size:
         raise _no_space(target, size)
-    try:
-        _platform.allocate(fd, size)
-        os.lseek(fd, 0, os.SEEK_SET)
-        rest = memoryview(header)
-        while rest:
-            rest = rest[os.write(fd, rest) :]
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise _no_space(target, size) from error
-        raise
+    _platform.allocate(fd, size)
+    os.lseek(fd, 0, os.SEEK_SET)
+    rest = memoryview(header)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
 
 
 def create_segment(target: Target, options: Options) -> Segment:
@@ -359,6 +354,8 @@ def create_segment(target: Target, options: Options) -> Segment:
         finally:
             os.close(fd)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _no_space(target, RING_HEADER_SIZE + capacity) from error
         raise system_error(target, "create", error) from error
     logger.debug("created %s with %d bytes", target.path, capacity)
     return segment

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import ref
 
 from ._claim import Claim
-from ._errors import RingError
+from ._errors import PeerDied, RingError
 from ._layout import FLAG_URGENT, MESSAGE_HEADER_SIZE, TYPE_DATA
 from ._message import SharedMemoryMessage, as_bytes
 from ._payload import Payload
@@ -126,7 +126,11 @@ class Sender(Writer):
         self._flush()
 
     def _send_many(
-        self, messages: Iterable[Sendable], message_type: int, flags: int, timeout_ms: int
+        self,
+        messages: Iterable[Sendable],
+        message_type: int,
+        flags: int,
+        timeout_ms: int | None,
     ) -> int:
         items = messages if isinstance(messages, (list, tuple)) else list(messages)
         sent = 0
@@ -147,9 +151,12 @@ class Sender(Writer):
                     if not self._stage(payload, own, own_flags, timeout_ms, fields):
                         break
                     sent += 1
-        except RingError:
+        except RingError as error:
             if not sent or not self.is_open:
                 raise
+            if isinstance(error, PeerDied):
+                # The count is what is told now; the death is for the next call.
+                self._link.untold()
         except BaseException as error:
             self._recover(error)
             self._flush()

@@ -44,7 +44,7 @@ class Ended(Enum):
     CLOSED = "closed"
     """The peer closed, and nobody has taken its place."""
     DIED = "died"
-    """The peer died. Said once for each death."""
+    """The peer died. Said until the caller was told: see :meth:`Link.told`."""
     REMOVED = "removed"
     """The file has no name any more."""
     TIMED_OUT = "timed out"
@@ -86,14 +86,15 @@ class Link:
         "_attachment",
         "_checked_ns",
         "_closed",
+        "_dead_epoch",
         "_interrupted",
         "_looks",
         "_peer",
-        "_reported_epoch",
         "_role",
         "_seen",
         "_spin_budget",
         "_spin_only",
+        "_told_epoch",
     )
 
     def __init__(self, attachment: Attachment, role: Role, options: Options) -> None:
@@ -106,7 +107,8 @@ class Link:
         self._checked_ns = now_ns()
         self._looks = 0
         self._interrupted = False
-        self._reported_epoch: int | None = None
+        self._dead_epoch: int | None = None
+        self._told_epoch: int | None = None
         self._seen = 0
         self._closed = False
         self._look_at_state(self.sequence)
@@ -171,19 +173,31 @@ class Link:
             return Ended.DIED
         return Ended.REMOVED if self._attachment.is_removed() else None
 
+    def told(self, ended: Ended) -> None:
+        """To be called when the caller is told how the peer ended: a death is told once.
+
+        Until then it is found again: a message that turned up after it was noticed comes first.
+        """
+        if ended is Ended.DIED:
+            self._told_epoch = self._dead_epoch
+
+    def untold(self) -> None:
+        """The caller did not hear of it after all."""
+        self._told_epoch = None
+
     def _is_dead(self) -> bool:
-        """Whether the peer died and this was not said yet."""
+        """Whether the peer died and this was not told yet."""
         attachment, peer = self._attachment, self._peer
         halves = attachment.halves
         if halves[peer.state] != ATTACHED:
             return False
         epoch = halves[peer.epoch]
-        if epoch == self._reported_epoch or attachment.is_held(peer):
+        if epoch == self._told_epoch or attachment.is_held(peer):
             return False
         # The lock is free. Did the peer close, or a new one attach, between the two looks?
         if halves[peer.state] != ATTACHED or halves[peer.epoch] != epoch:
             return False
-        self._reported_epoch = epoch
+        self._dead_epoch = epoch
         return True
 
     # Sleeping
