@@ -5517,9 +5517,11 @@ inline void SharedMemoryManager::run(std::uint64_t interval_ns) {
             const bool failed = !status && !status.would_block();
             if (received || !failed) told = Errc::kOk;
             if (failed) {
-                if (on_error_ && status.code() != told) on_error_(consumer_->error());
+                // Told once by the ring itself; all else it says until something changes.
+                const bool once = status == Errc::kPeerDied || status == Errc::kMessageTooLarge;
+                if (on_error_ && (once || status != told)) on_error_(consumer_->error());
                 told = status.code();
-                pause(left < kIdlePauseNs ? left : kIdlePauseNs);
+                if (!once) pause(left < kIdlePauseNs ? left : kIdlePauseNs);
             }
         }
         const std::lock_guard<std::mutex> life(life_->mutex);

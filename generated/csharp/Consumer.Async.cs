@@ -38,7 +38,18 @@ namespace BitRPC.SharedMemory
 
             var source = new TaskCompletionSource<SharedMemoryMessage>(
                 TaskCreationOptions.RunContinuationsAsynchronously);
-            Status status = TryReceiveMessage(out SharedMemoryMessage message);
+            Status status;
+            SharedMemoryMessage message;
+            try
+            {
+                status = TryReceiveMessage(out message);
+            }
+            catch
+            {
+                Volatile.Write(ref _isAwaiting, 0);
+                throw;
+            }
+
             if (status.WouldBlock)
             {
                 _ = Task.Run(() => AwaitMessage(source, cancellationToken), CancellationToken.None);
@@ -100,17 +111,30 @@ namespace BitRPC.SharedMemory
         {
             Status status = ErrorCode.Timeout;
             SharedMemoryMessage message = null;
-            using (token.Register(Interrupt))
+            try
             {
-                while (status.WouldBlock && !token.IsCancellationRequested)
+                using (token.Register(Interrupt))
                 {
-                    status = ReceiveMessage(out message);
+                    while (status.WouldBlock && !token.IsCancellationRequested)
+                    {
+                        status = ReceiveMessage(out message);
+                    }
                 }
+            }
+            catch (Exception error)
+            {
+                Volatile.Write(ref _isAwaiting, 0);
+                _ = source.TrySetException(error);
+                return;
+            }
+
+            if (token.IsCancellationRequested)
+            {
+                _waiter.ClearInterrupt(); // it is not for the next wait
             }
 
             if (status.WouldBlock)
             {
-                _waiter.ClearInterrupt();
                 Volatile.Write(ref _isAwaiting, 0);
                 _ = source.TrySetCanceled(token);
             }

@@ -125,7 +125,6 @@ namespace BitRPC.SharedMemory
                 return RingAssembled.Partly;
             }
 
-            _next++;
             byte* bytes = payload + RingFragment.PrefixSize;
             return Append(bytes, length - RingFragment.PrefixSize, isLast, ref lost);
         }
@@ -162,6 +161,7 @@ namespace BitRPC.SharedMemory
             Grow((int)size);
             RingBytes.Copy(Payload + Length, bytes, length);
             Length = (int)size;
+            _next++; // only now: without memory for it, this piece is missing
             _state = isLast ? State.Idle : State.Collecting;
             return isLast ? RingAssembled.Whole : RingAssembled.Partly;
         }

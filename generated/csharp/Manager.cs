@@ -35,8 +35,10 @@ namespace BitRPC.SharedMemory
         /// <summary>Milliseconds between two heartbeats unless asked otherwise.</summary>
         public const int DefaultHeartbeatMs = 1000;
 
-        /// <summary>How often a consumer whose producer has closed looks for another one.</summary>
-        private const int ClosedPauseMs = 50;
+        /// <summary>
+        /// How often a consumer looks again whose producer has closed, or whose ring is bad.
+        /// </summary>
+        private const int EndPauseMs = 50;
 
         private readonly SharedMemoryProducer _producer;
         private readonly SharedMemoryConsumer _consumer;
@@ -55,6 +57,7 @@ namespace BitRPC.SharedMemory
         private MessageHandler _defaultHandler;
         private Thread _thread;
         private ulong _sentAtBeat;
+        private ErrorCode _told;
         private bool _isDisposed;
 
         /// <summary>Whether the thread closes when it ends.</summary>
@@ -113,8 +116,10 @@ namespace BitRPC.SharedMemory
         }
 
         /// <summary>
-        /// Takes what handlers throw on the manager's thread, and what ends that thread. Without it
-        /// they are only logged. It must not throw.
+        /// Takes, once for each, why receiving on the manager's thread failed (the producer closed
+        /// or died, the ring is corrupt, a message was dropped) and what handlers throw there.
+        /// Without it they are only logged. It must not throw. The thread goes on, and waits for
+        /// the next producer.
         /// </summary>
         public Action<Exception> ErrorHandler { get; set; }
 
@@ -463,46 +468,53 @@ namespace BitRPC.SharedMemory
                 }
 
                 int left = (int)((interval - Math.Min(now - beaten, interval)) / 1000000) + 1;
-                if (!ReceiveOnThread(left))
-                {
-                    break;
-                }
+                ReceiveOnThread(left);
             }
         }
 
-        /// <summary>
-        /// One round of a consumer's thread; false if there is no point in another one.
-        /// </summary>
-        private bool ReceiveOnThread(int timeoutMs)
+        /// <summary>One round of a consumer's thread.</summary>
+        private void ReceiveOnThread(int timeoutMs)
         {
             try
             {
                 Status status = ReceiveAndDispatch(timeoutMs);
-                switch (status.Code)
+                if (status || status.WouldBlock)
                 {
-                    case ErrorCode.Closed:
-                        _ = _stop.Wait(ClosedPauseMs); // another producer may come
-                        return true;
-                    case ErrorCode.Corrupt:
-                    case ErrorCode.Removed:
-                    case ErrorCode.Forked:
-                        Report(LastError);
-                        return false;
-                    default:
-                        return true;
+                    _told = ErrorCode.Ok;
+                }
+                else
+                {
+                    Report(status.Code);
                 }
             }
             catch (Exception error)
             {
                 // Whatever a handler throws: one bad message must not end the program.
-                Report(error);
-                return true;
+                Report(LogLevel.Error, error);
             }
         }
 
-        private void Report(Exception error)
+        /// <summary>
+        /// Tells why receiving failed; what every call says until something changes only once.
+        /// </summary>
+        private void Report(ErrorCode code)
         {
-            SharedMemoryLog.Write(LogLevel.Error, "ring " + Ring.Name + ": " + error.Message);
+            bool isLasting = code != ErrorCode.PeerDied && code != ErrorCode.MessageTooLarge;
+            if (!isLasting || code != _told)
+            {
+                Report(LogLevel.Warning, LastError);
+            }
+
+            _told = code;
+            if (isLasting)
+            {
+                _ = _stop.Wait(EndPauseMs);
+            }
+        }
+
+        private void Report(LogLevel level, Exception error)
+        {
+            SharedMemoryLog.Write(level, "ring " + Ring.Name + ": " + error.Message);
             ErrorHandler?.Invoke(error);
         }
     }

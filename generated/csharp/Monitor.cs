@@ -76,8 +76,7 @@ namespace BitRPC.SharedMemory
             return new Snapshot(
                 _segment.Base,
                 Capacity,
-                platform.IsLocked(_segment.File, Role.Producer.LockOffset),
-                platform.IsLocked(_segment.File, Role.Consumer.LockOffset));
+                role => platform.IsLocked(_segment.File, role.LockOffset));
         }
 
         /// <summary>Closes. Again: no effect.</summary>

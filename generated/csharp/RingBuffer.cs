@@ -73,7 +73,7 @@ namespace BitRPC.SharedMemory
     /// <summary>What a ring's header says of one side.</summary>
     public sealed class SideSnapshot
     {
-        internal unsafe SideSnapshot(byte* header, Role role, bool isHeld)
+        internal unsafe SideSnapshot(byte* header, Role role, Func<Role, bool> isHeld)
         {
             State = Snapshot.ReadState(header, role, isHeld, 0);
             ProcessId = Snapshot.Read32(header, role.Pid);
@@ -106,7 +106,7 @@ namespace BitRPC.SharedMemory
     /// </summary>
     public sealed class Snapshot
     {
-        internal unsafe Snapshot(byte* header, ulong capacity, bool producerHeld, bool consumerHeld)
+        internal unsafe Snapshot(byte* header, ulong capacity, Func<Role, bool> isHeld)
         {
             Statistics = new Statistics(header);
             Capacity = capacity;
@@ -116,8 +116,8 @@ namespace BitRPC.SharedMemory
             SendFailures = Read64(header, RingHeaderLayout.SendFailures);
             ReceiveErrors = Read64(header, RingHeaderLayout.ReceiveErrors);
             CreatedUnixNs = Read64(header, RingHeaderLayout.CreatedUnixNs);
-            Producer = new SideSnapshot(header, Role.Producer, producerHeld);
-            Consumer = new SideSnapshot(header, Role.Consumer, consumerHeld);
+            Producer = new SideSnapshot(header, Role.Producer, isHeld);
+            Consumer = new SideSnapshot(header, Role.Consumer, isHeld);
         }
 
         /// <summary>The counters of both sides.</summary>
@@ -152,9 +152,26 @@ namespace BitRPC.SharedMemory
 
         /// <summary>The life of one side; without a stall time, heartbeats do not count.</summary>
         internal static unsafe PeerState ReadState(
-            byte* header, Role role, bool isHeld, ulong stallNs)
+            byte* header, Role role, Func<Role, bool> isHeld, ulong stallNs)
         {
+            // Each round more takes another attaching or closing while the lock is asked for.
+            const int Rounds = 8;
             uint state = Read32(header, role.State);
+            uint epoch = Read32(header, role.Epoch);
+            bool held = false;
+            for (int round = 0; round < Rounds; round++)
+            {
+                held = isHeld(role);
+                uint before = state;
+                uint counted = epoch;
+                state = Read32(header, role.State);
+                epoch = Read32(header, role.Epoch);
+                if (before == state && counted == epoch)
+                {
+                    break;
+                }
+            }
+
             if (state != RingState.Attached)
             {
                 return state == RingState.Never ? PeerState.Never : PeerState.Closed;
@@ -163,7 +180,7 @@ namespace BitRPC.SharedMemory
             ulong beat = Read64(header, role.Heartbeat);
             ulong now = Platform.Current.MonotonicNs();
             bool isStalled = stallNs != 0 && now > beat && now - beat > stallNs;
-            return !isHeld ? PeerState.Died : isStalled ? PeerState.Stalled : PeerState.Alive;
+            return !held ? PeerState.Died : isStalled ? PeerState.Stalled : PeerState.Alive;
         }
     }
 
@@ -241,18 +258,16 @@ namespace BitRPC.SharedMemory
             }
 
             ulong stallNs = (ulong)Math.Max(stallMs, 0) * 1000000;
-            return Snapshot.ReadState(_attachment.Base, peer, _attachment.IsPeerAlive(), stallNs);
+            return Snapshot.ReadState(_attachment.Base, peer, IsHeld, stallNs);
         }
 
         /// <summary>Keeps the numbers of this moment: the memory is about to go.</summary>
         internal void Freeze() => _last = Take();
 
-        private Snapshot Take()
-        {
-            bool isProducer = _attachment.Role.IsProducer;
-            bool isPeerHeld = _attachment.IsPeerAlive();
-            return new Snapshot(
-                _attachment.Base, Capacity, isProducer || isPeerHeld, !isProducer || isPeerHeld);
-        }
+        private Snapshot Take() => new Snapshot(_attachment.Base, Capacity, IsHeld);
+
+        /// <summary>Whether a side's role is held; its own is.</summary>
+        private bool IsHeld(Role role) =>
+            role == _attachment.Role || _attachment.IsPeerAlive();
     }
 }

@@ -206,6 +206,12 @@ namespace BitRPC.SharedMemory
                 _ = Platform.Current.Remove(Segment.Target.FilePath);
             }
 
+            if (!IsForked)
+            {
+                // A child that is being started may have the file open for a moment longer.
+                Platform.Current.Unlock(Segment.File, Role.LockOffset);
+            }
+
             Base = null;
             Segment.Dispose();
         }

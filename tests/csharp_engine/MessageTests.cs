@@ -1,6 +1,7 @@
 // What goes in comes out: sizes, texts, structs, batches, claims and pieces.
 using System;
 using System.Collections.Generic;
+using System.Collections.ObjectModel;
 using System.Threading;
 using BitRPC.SharedMemory;
 using static EngineTests.Program;
@@ -21,6 +22,7 @@ namespace EngineTests
             add("a_claim_is_sent_once_or_never", Claims);
             add("a_message_in_pieces_comes_whole", Pieces);
             add("a_drain_gives_room_back_on_the_way", Drains);
+            add("what_a_handler_throws_at_comes_again", Thrown);
             add("use_after_dispose_throws", Disposed);
         }
 
@@ -244,6 +246,24 @@ namespace EngineTests
             That(status, "drain");
             Is(sent, count, "drained");
             That(more > sent / 2, "room came back late: " + more + " of " + sent);
+        });
+
+        private static void Thrown() => Both(4096, (producer, consumer) =>
+        {
+            That(producer.SendString("one") && producer.SendString("two"), "send");
+            MessageHandler handler = (in ReceivedMessage message) =>
+            {
+                if (message.GetText() == "two")
+                {
+                    throw new Failure("two");
+                }
+            };
+            Throws<Failure>(() => consumer.Drain(handler, out _), "the handler");
+            Is("two", consumer.ReceiveString(0), "it was not received");
+            That(producer.SendString("three"), "send");
+            var full = new ReadOnlyCollection<SharedMemoryMessage>(new SharedMemoryMessage[0]);
+            Throws<NotSupportedException>(() => consumer.ReceiveBatch(full, 5, 0), "the list");
+            Is("three", consumer.ReceiveString(0), "it was not received");
         });
 
         private static void Disposed() => Both(4096, (producer, consumer) =>

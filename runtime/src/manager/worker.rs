@@ -126,7 +126,10 @@ impl<L: Layout> Shared<L> {
             match result {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    if reported != Some(error) {
+                    // Said once by the ring itself; all else it says until something changes.
+                    let once =
+                        matches!(error, RecvError::PeerDied | RecvError::MessageTooLarge { .. });
+                    if once || reported != Some(error) {
                         self.handlers().report(error);
                     }
                     reported = Some(error);

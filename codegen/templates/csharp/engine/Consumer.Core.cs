@@ -42,21 +42,6 @@ namespace {{ view.namespace }}
             return false;
         }
 
-        /// <summary>
-        /// Takes one more message without giving back the room of those before it, and without
-        /// asking about the peer: how it ended is told to the next call, which finds nothing else.
-        /// </summary>
-        private ErrorCode TakeMore(out ReceivedMessage message)
-        {
-            ErrorCode code = Find(out message);
-            if (code == ErrorCode.Ok)
-            {
-                TakeFound(in message);
-            }
-
-            return code;
-        }
-
         /// <summary>Receives where the fast path found nothing.</summary>
         [MethodImpl(MethodImplOptions.NoInlining)]
         private ErrorCode TakeWithin(int timeoutMs, out ReceivedMessage message)
@@ -129,7 +114,8 @@ namespace {{ view.namespace }}
 
         /// <summary>
         /// Finds the next message without taking it: Ok, Empty, Corrupt, or MessageTooLarge. Pieces
-        /// are taken and released on the way.
+        /// are taken and released on the way. Does not ask about the peer: how it ended is told to
+        /// a call that finds nothing else.
         /// </summary>
         private ErrorCode Find(out ReceivedMessage message)
         {

@@ -283,7 +283,7 @@ namespace {{ view.namespace }}
         /// the ring at a time. Never waits.
         /// </summary>
         /// <param name="handler">Gets each message, valid until it returns. What it throws comes
-        /// through; the message counts as received.</param>
+        /// through; the message is not received, and comes again.</param>
         /// <param name="count">How many messages were handed out.</param>
         /// <param name="most">How many to hand out at most.</param>
         /// <returns>Ok if there was at least one; else as TryReceive. MessageTooLarge and Corrupt
@@ -305,15 +305,21 @@ namespace {{ view.namespace }}
                 while (count < most)
                 {
                     code = count == 0
-                        ? TakeWithin(Never, out ReceivedMessage message)
-                        : TakeMore(out message);
+                        ? FindWithin(Never, out ReceivedMessage message)
+                        : Find(out message);
                     if (code != ErrorCode.Ok)
                     {
                         break;
                     }
 
-                    count++;
                     handler(in message);
+                    count++;
+                    if (!_attachment.IsOpen)
+                    {
+                        break; // by the handler, and with it the message was given up
+                    }
+
+                    TakeFound(in message);
                     if (_reader.HasMuchToRelease)
                     {
                         Release();
@@ -347,16 +353,17 @@ namespace {{ view.namespace }}
                 throw new ArgumentNullException(nameof(messages));
             }
 
-            Status status = Receive(out ReceivedMessage message, timeoutMs);
-            ErrorCode code = status.Code;
+            ErrorCode first = FindWithin(timeoutMs, out ReceivedMessage message);
+            ErrorCode code = first;
             for (int count = 1; code == ErrorCode.Ok; count++)
             {
                 messages.Add(message.ToMessage());
-                code = count < most ? TakeMore(out message) : ErrorCode.Empty;
+                TakeFound(in message);
+                code = count < most ? Find(out message) : ErrorCode.Empty;
             }
 
             Release();
-            return status && code != ErrorCode.Empty ? code : status;
+            return first == ErrorCode.Ok && code == ErrorCode.Empty ? first : code;
         }
 
         /// <summary>The messages as copies, one by one, until the producer closes.</summary>

@@ -122,7 +122,6 @@ namespace {{ view.namespace }}
                 return RingAssembled.Partly;
             }
 
-            _next++;
             byte* bytes = payload + RingFragment.PrefixSize;
             return Append(bytes, length - RingFragment.PrefixSize, isLast, ref lost);
         }
@@ -159,6 +158,7 @@ namespace {{ view.namespace }}
             Grow((int)size);
             RingBytes.Copy(Payload + Length, bytes, length);
             Length = (int)size;
+            _next++; // only now: without memory for it, this piece is missing
             _state = isLast ? State.Idle : State.Collecting;
             return isLast ? RingAssembled.Whole : RingAssembled.Partly;
         }
