@@ -254,18 +254,24 @@ TEST(killed_consumers_get_the_rest) {
 TEST(paused_producer_keeps_its_role) {
     fresh("paused");
     auto c = create_consumer("paused", 4096);
+    int go_on[2];
+    CHECK(pipe(go_on) == 0);
     const pid_t pid = child([&] {
         c.release();
         auto p = create_producer("paused", 4096);
-        for (int i = 0; i < 3; ++i) {
-            p->send_string("x");
-            usleep(300000);
-        }
+        p->send_string("x");
+        char word = 0;
+        CHECK(read(go_on[0], &word, 1) == 1);
+        p->send_string("x");
+        p->send_string("x");
         p->dispose();
     });
     std::string s;
     CHECK(c->receive_string(s));
     kill(pid, SIGSTOP);
+    int status = 0;
+    CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+    CHECK(write(go_on[1], "!", 1) == 1);
     CHECK_CODE(c->receive_string(s, 400).code(), Errc::kTimeout);
     CHECK(c->peer_state() == PeerState::kAlive);
     Error e;
