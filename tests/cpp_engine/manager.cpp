@@ -75,7 +75,8 @@ TEST(the_thread_tells_of_each_end_and_goes_on) {
     std::atomic<int> got{0}, closed{0}, died{0}, others{0};
     c->on_any([&](const MessageView&) { ++got; });
     c->on_error([&](const Error& error) {
-        ++(error.code() == Errc::kClosed ? closed : error.code() == Errc::kPeerDied ? died : others);
+        const Errc code = error.code();
+        ++(code == Errc::kClosed ? closed : code == Errc::kPeerDied ? died : others);
     });
     CHECK(c->start());
     for (int round = 1; round <= 3; ++round) {

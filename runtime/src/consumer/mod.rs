@@ -149,7 +149,8 @@ impl<L: Layout> Consumer<L> {
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`], and only if there was no message before.
+    /// As for [`Consumer::recv`], and only if there was no message before: otherwise the next call
+    /// says it.
     #[inline]
     pub fn drain(
         &mut self,

@@ -33,7 +33,8 @@ const STALLED_AFTER: u32 = 3;
 /// any thread. Both store heartbeats while the thread runs; a producer that sent nothing else in
 /// an interval also sends an empty heartbeat message, if there is room.
 ///
-/// Dropping stops the thread and closes the side.
+/// Dropping stops the thread and closes the side. A forked child gets [`Error::Forked`] from every
+/// call that sends or receives; dropping its copy leaves the parent's thread and side alone.
 ///
 /// ```no_run
 /// # use bitrpc_shm::{Layout, Manager, Options};
@@ -114,8 +115,8 @@ impl<L: Layout> Manager<L> {
     }
 
     /// Calls `handler` when receiving in the thread fails: the producer closed or died, the ring
-    /// is corrupt. Without one, errors are logged. The thread goes on and waits for the next
-    /// producer.
+    /// is corrupt, a message was dropped. Each is told once. Without a handler, errors are logged.
+    /// The thread goes on and waits for the next producer.
     pub fn on_error(&self, handler: impl FnMut(RecvError) + Send + 'static) {
         self.handlers().error = Some(Box::new(handler));
     }

@@ -205,7 +205,7 @@ impl<L: Layout> Producer<L> {
     ///
     /// # Errors
     ///
-    /// As for [`Producer::send`], and only if none was sent.
+    /// As for [`Producer::send`], and only if none was sent: otherwise the next call says it.
     pub fn send_batch<T, P>(
         &mut self,
         messages: impl IntoIterator<Item = (T, P)>,
