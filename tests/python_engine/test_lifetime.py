@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import unittest
+from typing import TYPE_CHECKING
 
 from shared_memory_api import (
     Closed,
@@ -14,9 +15,11 @@ from shared_memory_api import (
     SharedMemoryProducer,
 )
 from shared_memory_api._platform import now_ns
-from shared_memory_api._wait import Ended
 
 from support import RingTestCase, die
+
+if TYPE_CHECKING:
+    from shared_memory_api._wait import Ended
 
 
 class LifetimeTest(RingTestCase):
