@@ -5,6 +5,7 @@
 
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 
 namespace BitRPC.SharedMemory
 {
@@ -122,19 +123,24 @@ namespace BitRPC.SharedMemory
         /// <returns>Ok; Timeout; Closed, PeerDied or Removed once all messages were received;
         /// MessageTooLarge for a dropped message in pieces; Corrupt; Forked.</returns>
         /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Status Receive(out ReceivedMessage message, int timeoutMs = -1)
         {
-            return TryTake(out message) ? ErrorCode.Ok : TakeWithin(timeoutMs, out message);
+            if (TryTake(out message))
+            {
+                return ErrorCode.Ok;
+            }
+
+            message = TakeSlowly(timeoutMs);
+            return _slowCode;
         }
 
         /// <summary>Receives a message in place if there is one. Never waits.</summary>
         /// <param name="message">The message; an empty one unless Ok.</param>
         /// <returns>Ok; Empty, which may change at any moment; else as Receive.</returns>
         /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status TryReceive(out ReceivedMessage message)
-        {
-            return TryTake(out message) ? ErrorCode.Ok : TakeWithin(Never, out message);
-        }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Status TryReceive(out ReceivedMessage message) => Receive(out message, Never);
 
         /// <summary>Shows the next message without taking it. Never waits.</summary>
         /// <param name="message">The message, valid until this consumer's next call.</param>

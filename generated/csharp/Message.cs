@@ -4,6 +4,7 @@
 // Regenerate: bitrpc generate spec/bitrpc.yaml --out generated --lang csharp
 
 using System;
+using System.Runtime.CompilerServices;
 
 namespace BitRPC.SharedMemory
 {
@@ -135,6 +136,15 @@ namespace BitRPC.SharedMemory
             _length = length;
             _type = type;
         }
+
+        /// <summary>A record, checked, as it lies in the ring.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static ReceivedMessage At(byte* record, uint type, uint frame) =>
+            new ReceivedMessage(
+                record,
+                record + MessageHeaderLayout.Size,
+                (int)(frame - MessageHeaderLayout.Size),
+                type);
 
         /// <summary>False for the empty message that a failed receive gives.</summary>
         public bool IsPresent => _header != null;

@@ -81,14 +81,11 @@ namespace BitRPC.SharedMemory
                 int from = index * room;
                 ReadOnlySpan<byte> part = payload.Slice(
                     from, Math.Min(room, payload.Length - from));
-                ErrorCode code = Acquire(
-                    messageType,
-                    part.Length + RingFragment.PrefixSize,
-                    _options.SendTimeout,
-                    out byte* record);
-                if (code != ErrorCode.Ok)
+                byte* record = Acquire(
+                    messageType, part.Length + RingFragment.PrefixSize, mayWait: true);
+                if (record == null)
                 {
-                    return code;
+                    return _failure;
                 }
 
                 MessageFlags piece = index == count - 1

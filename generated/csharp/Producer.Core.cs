@@ -45,18 +45,18 @@ namespace BitRPC.SharedMemory
             }
         }
 
-        private Status Claim(MessageType type, int length, int timeoutMs, out Claim claim)
+        private Status Claim(MessageType type, int length, out Claim claim, bool mayWait)
         {
             if (length < 0)
             {
                 throw new ArgumentOutOfRangeException(nameof(length), length, "negative");
             }
 
-            ErrorCode code = Acquire(type, length, timeoutMs, out byte* record);
-            if (code != ErrorCode.Ok)
+            byte* record = Acquire(type, length, mayWait);
+            if (record == null)
             {
                 claim = default(Claim);
-                return code;
+                return _failure;
             }
 
             _serial++;
@@ -72,7 +72,7 @@ namespace BitRPC.SharedMemory
             _writer.Unblock();
         }
 
-        private Status SendString(string text, MessageFlags flags, int timeoutMs)
+        private Status SendString(string text, MessageFlags flags, bool mayWait)
         {
             int size = RingUtf8.CountBytes(text ?? throw new ArgumentNullException(nameof(text)));
             if (size < 0)
@@ -80,10 +80,10 @@ namespace BitRPC.SharedMemory
                 return Refuse(ErrorCode.InvalidUtf8, 0, RingUtf8.FirstBad(text));
             }
 
-            ErrorCode code = Acquire(Layout.TypeData, size, timeoutMs, out byte* record);
-            if (code != ErrorCode.Ok)
+            byte* record = Acquire(Layout.TypeData, size, mayWait);
+            if (record == null)
             {
-                return code;
+                return _failure;
             }
 
             RingWriter.ClearTail(record, size);
@@ -92,15 +92,15 @@ namespace BitRPC.SharedMemory
         }
 
         // By value: a call through the interface on an "in" parameter would copy it each time.
-        private Status SendTyped<T>(T value, MessageFlags flags, int timeoutMs)
+        private Status SendTyped<T>(T value, MessageFlags flags, bool mayWait)
             where T : struct, IPayload
         {
             int size = value.PayloadSize;
             MessageType type = value.PayloadType;
-            ErrorCode code = Acquire(type, size, timeoutMs, out byte* record);
-            if (code != ErrorCode.Ok)
+            byte* record = Acquire(type, size, mayWait);
+            if (record == null)
             {
-                return code;
+                return _failure;
             }
 
             RingWriter.ClearTail(record, size);
@@ -108,7 +108,7 @@ namespace BitRPC.SharedMemory
             return Finish(record, type, size, flags);
         }
 
-        private Status SendMessage(SharedMemoryMessage message, int timeoutMs)
+        private Status SendMessage(SharedMemoryMessage message, bool mayWait)
         {
             if (message == null)
             {
@@ -116,10 +116,10 @@ namespace BitRPC.SharedMemory
             }
 
             int length = message.Payload.Length;
-            ErrorCode code = Acquire(message.MessageType, length, timeoutMs, out byte* record);
-            if (code != ErrorCode.Ok)
+            byte* record = Acquire(message.MessageType, length, mayWait);
+            if (record == null)
             {
-                return code;
+                return _failure;
             }
 
             Fill(record, message);
@@ -159,36 +159,59 @@ namespace BitRPC.SharedMemory
             return ErrorCode.Ok;
         }
 
-        /// <summary>Finds room for one record.</summary>
+        /// <summary>Sends where the fast path found no room.</summary>
+        /// <remarks>
+        /// All of it, and not only finding room: so nothing of the fast path lives across a call,
+        /// and it stays in registers.
+        /// </remarks>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private Status SendSlowly(
+            MessageType type, ReadOnlySpan<byte> payload, MessageFlags flags, bool mayWait)
+        {
+            byte* record = AcquireSlowly(type, payload.Length, mayWait);
+            return record != null ? Emit(record, type, payload, flags) : (Status)_failure;
+        }
+
+        /// <summary>
+        /// Finds room for one record; null if there is none, for the reason that is in _failure.
+        /// </summary>
+        private byte* Acquire(MessageType type, int length, bool mayWait)
+        {
+            byte* record = TryAcquire(type, length);
+            return record != null ? record : AcquireSlowly(type, length, mayWait);
+        }
+
+        /// <summary>The fast path: null for everything that is not plain to see.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private ErrorCode Acquire(MessageType type, int length, int timeoutMs, out byte* record)
+        private byte* TryAcquire(MessageType type, int length)
         {
             ulong stride = Record.Stride((ulong)(MessageHeaderLayout.Size + (long)length));
-            return (uint)length <= _largest && type != 0 && _writer.TryReserve(stride, out record)
-                ? ErrorCode.Ok
-                : AcquireSlowly(type, length, timeoutMs, out record);
+            return (uint)length <= _largest && type != 0 ? _writer.TryReserve(stride) : null;
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private ErrorCode AcquireSlowly(
-            MessageType type, int length, int timeoutMs, out byte* record)
+        private byte* AcquireSlowly(MessageType type, int length, bool mayWait)
         {
-            record = null;
-            ErrorCode code = Admit(type, length);
-            if (code != ErrorCode.Ok)
+            if (Admit(type, length) != ErrorCode.Ok)
             {
-                return code;
+                return null;
             }
 
             Flush();
+            int timeoutMs = mayWait ? _options.SendTimeout : 0;
             if (timeoutMs != 0)
             {
                 StepBack();
             }
 
             ulong stride = Record.Stride((ulong)(MessageHeaderLayout.Size + (long)length));
-            code = _writer.Reserve(stride, out record);
-            return code == ErrorCode.Ok ? code : NoRoom(code, stride, timeoutMs, out record);
+            ErrorCode code = _writer.Reserve(stride, out byte* record);
+            if (code != ErrorCode.Ok)
+            {
+                code = NoRoom(code, stride, timeoutMs, out record);
+            }
+
+            return code == ErrorCode.Ok ? record : null;
         }
 
         /// <summary>Pauses when the ring is as good as full.</summary>

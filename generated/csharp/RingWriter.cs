@@ -124,15 +124,17 @@ namespace BitRPC.SharedMemory
         internal bool IsTight => _roomLimit - _write < Math.Min(TightRoom, _capacity / 4);
 
         /// <summary>
-        /// Finds room for a record without looking at the consumer's position; false if that may
+        /// Finds room for a record without looking at the consumer's position; null if that may
         /// help, if the record would cross the end of the lap, or while the fast path is blocked.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal bool TryReserve(ulong stride, out byte* record)
+        internal byte* TryReserve(ulong stride)
         {
-            ulong offset = _write & _mask;
-            record = _data + offset;
-            return _write + stride + Record.Word <= _limit && stride <= _capacity - offset;
+            ulong write = _write;
+            ulong offset = write & _mask;
+            return write + stride + Record.Word <= _limit && stride <= _capacity - offset
+                ? _data + offset
+                : null;
         }
 
         /// <summary>
@@ -204,27 +206,21 @@ namespace BitRPC.SharedMemory
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal void Publish(byte* record, uint type, int payload)
         {
-            uint frame = (uint)(MessageHeaderLayout.Size + payload);
-            ulong word = Record.Pack(frame, type);
-            byte* start = _data + (_write & _mask);
-            ulong first = record == start ? word : Seal(record, word);
-            ulong end = Close(record, frame);
+            ulong first = Close(record, type, payload, out byte* start, out ulong end);
+            ulong sent = _sent + 1;
+            ulong bytes = _bytes + (ulong)payload;
+            _write = end;
+            _sent = sent;
+            _bytes = bytes;
             // Pairs with the consumer's read in RingReader.TryLook. This store publishes.
             Volatile.Write(ref *(ulong*)start, first);
-            _write = end;
-            _sent++;
-            _bytes += (ulong)payload;
-            StoreCounters();
+            StoreCounters(sent, bytes, end);
         }
 
         /// <summary>Adds one record to the pending batch: nobody sees it before Flush.</summary>
         internal void Append(byte* record, uint type, int payload)
         {
-            uint frame = (uint)(MessageHeaderLayout.Size + payload);
-            ulong word = Record.Pack(frame, type);
-            byte* start = _data + (_write & _mask);
-            ulong first = record == start ? word : Seal(record, word);
-            ulong end = Close(record, frame);
+            ulong first = Close(record, type, payload, out byte* start, out ulong end);
             if (_pending == 0)
             {
                 _pending = first;
@@ -253,7 +249,7 @@ namespace BitRPC.SharedMemory
             Volatile.Write(ref *(ulong*)(_data + (_pendingPosition & _mask)), _pending);
             _pending = 0;
             Unblock();
-            StoreCounters();
+            StoreCounters(_sent, _bytes, _write);
             return true;
         }
 
@@ -274,27 +270,35 @@ namespace BitRPC.SharedMemory
         internal void CountFailure() => *(ulong*)(_base + RingHeaderLayout.SendFailures) += 1;
 
         /// <summary>
-        /// Writes the second word of a lap's end: the record, behind its padding.
+        /// Ends a record before anything makes it visible: zeroes the word behind it, which may
+        /// hold an old payload. Returns the word that makes it visible, which belongs at the
+        /// present position: the record's own, or that of the padding before it.
         /// </summary>
-        private ulong Seal(byte* record, ulong word)
-        {
-            *(ulong*)record = word; // nobody looks here before the padding is published
-            return Record.Pack((uint)(_capacity - (_write & _mask)), 0);
-        }
-
-        /// <summary>
-        /// Zeroes the word behind a record, which may hold an old payload, before anything makes
-        /// the record visible; returns the position there.
-        /// </summary>
+        /// <remarks>
+        /// Works on copies of the fields: a store into the ring could, as far as the compiler
+        /// knows, change them, and each use after it would load them again.
+        /// </remarks>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private ulong Close(byte* record, uint frame)
+        private ulong Close(
+            byte* record, uint type, int payload, out byte* start, out ulong end)
         {
-            ulong stride = Record.Stride(frame);
-            ulong offset = (ulong)(record - _data);
-            ulong skip = (offset - _write) & _mask;
-            ulong end = _write + skip + stride;
-            *(ulong*)(_data + (end & _mask)) = 0;
-            return end;
+            byte* data = _data;
+            ulong mask = _mask;
+            ulong write = _write;
+            uint frame = (uint)(MessageHeaderLayout.Size + payload);
+            ulong word = Record.Pack(frame, type);
+            start = data + (write & mask);
+            end = write + Record.Stride(frame);
+            if (record != start)
+            {
+                ulong rest = mask + 1 - (write & mask);
+                *(ulong*)record = word; // nobody looks here before the padding is published
+                word = Record.Pack((uint)rest, 0);
+                end += rest;
+            }
+
+            *(ulong*)(data + (end & mask)) = 0;
+            return word;
         }
 
         /// <summary>
@@ -302,11 +306,12 @@ namespace BitRPC.SharedMemory
         /// right.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void StoreCounters()
+        private void StoreCounters(ulong sent, ulong bytes, ulong position)
         {
-            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.MessagesSent), _sent);
-            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.BytesSent), _bytes);
-            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.WritePosition), _write);
+            byte* header = _base;
+            Volatile.Write(ref *(ulong*)(header + RingHeaderLayout.MessagesSent), sent);
+            Volatile.Write(ref *(ulong*)(header + RingHeaderLayout.BytesSent), bytes);
+            Volatile.Write(ref *(ulong*)(header + RingHeaderLayout.WritePosition), position);
         }
     }
 }

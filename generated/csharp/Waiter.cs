@@ -52,7 +52,7 @@ namespace BitRPC.SharedMemory
     /// A full fence on each side excludes it. The waker's, for every message, is what costs; so
     /// where both sides can, the sleeper executes it for the waker with membarrier.
     /// </remarks>
-    internal unsafe struct RingWaker
+    internal readonly unsafe struct RingWaker
     {
         private const uint Never = 4;
 

@@ -21,20 +21,24 @@ namespace {{ view.namespace }}
         private bool _isAssembling;
         private bool _hasAssembled;
 
+        /// <summary>What the last TakeSlowly came to.</summary>
+        private ErrorCode _slowCode;
+
         /// <summary>
-        /// The fast path: takes the next record if it is plain to see; everything else is Find's.
+        /// The fast path: takes the next record if it is plain to see, whole, and the one that is
+        /// expected; everything else is Find's.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private bool TryTake(out ReceivedMessage message)
         {
             Release();
-            if (_reader.TryLook(out byte* record, out uint type, out int length) && !_isAssembling
-                && (MessageHeaderLayout.ReadFlags(record) & Layout.FlagFragment) == 0)
+            if (_reader.TryLook(out byte* record, out uint type, out uint frame)
+                && !_isAssembling
+                && (MessageHeaderLayout.ReadFlags(record) & Layout.FlagFragment) == 0
+                && _reader.TryTake(record, frame))
             {
-                _reader.Take(record, length);
                 _isHeld = true;
-                message = new ReceivedMessage(
-                    record, record + MessageHeaderLayout.Size, length, type);
+                message = ReceivedMessage.At(record, type, frame);
                 return true;
             }
 
@@ -42,17 +46,28 @@ namespace {{ view.namespace }}
             return false;
         }
 
-        /// <summary>Receives where the fast path found nothing.</summary>
+        /// <summary>
+        /// Receives where the fast path found nothing; _slowCode says what it came to.
+        /// </summary>
+        /// <remarks>
+        /// Not by an out parameter: the message that the fast path makes would have to be in
+        /// memory, and could not stay in registers.
+        /// </remarks>
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private ErrorCode TakeWithin(int timeoutMs, out ReceivedMessage message)
+        private ReceivedMessage TakeSlowly(int timeoutMs)
         {
-            ErrorCode code = FindWithin(timeoutMs, out message);
-            if (code == ErrorCode.Ok)
+            Spin(timeoutMs);
+            _slowCode = ErrorCode.Ok;
+            if (!TryTake(out ReceivedMessage message))
             {
-                TakeFound(in message);
+                _slowCode = FindOrWait(timeoutMs, out message);
+                if (_slowCode == ErrorCode.Ok)
+                {
+                    TakeFound(in message);
+                }
             }
 
-            return code;
+            return message;
         }
 
         /// <summary>
@@ -62,11 +77,13 @@ namespace {{ view.namespace }}
         private ErrorCode FindWithin(int timeoutMs, out ReceivedMessage message)
         {
             Release();
-            if (timeoutMs != Never)
-            {
-                Spin();
-            }
+            Spin(timeoutMs);
+            return FindOrWait(timeoutMs, out message);
+        }
 
+        /// <summary>The same, after what was held is given back and the ring looked at.</summary>
+        private ErrorCode FindOrWait(int timeoutMs, out ReceivedMessage message)
+        {
             var deadline = new RingDeadline(timeoutMs);
             for (bool isFirst = true; ; isFirst = false)
             {
@@ -100,10 +117,10 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>Looks at the ring for a moment: most waits in a stream are short.</summary>
-        private void Spin()
+        private void Spin(int timeoutMs)
         {
-            const int Looks = 64;
-            for (int look = 0; look < Looks && !_reader.HasWord(); look++)
+            int looks = timeoutMs == Never ? 0 : 64;
+            for (int look = 0; look < looks && !_reader.HasWord(); look++)
             {
                 if (look > 0 || !_reader.KeepDistance())
                 {
@@ -133,7 +150,7 @@ namespace {{ view.namespace }}
                     return ErrorCode.Empty; // as much as the ring holds: the time is looked at
                 }
 
-                if (!_reader.TryLook(out byte* record, out uint type, out int length))
+                if (!_reader.TryLook(out byte* record, out uint type, out uint frame))
                 {
                     ErrorCode code = _reader.Judge();
                     if (code == ErrorCode.Ok)
@@ -149,12 +166,11 @@ namespace {{ view.namespace }}
                 if ((MessageHeaderLayout.ReadFlags(record) & Layout.FlagFragment) == 0)
                 {
                     DropUnfinished();
-                    message = new ReceivedMessage(
-                        record, record + MessageHeaderLayout.Size, length, type);
+                    message = ReceivedMessage.At(record, type, frame);
                     return ErrorCode.Ok;
                 }
 
-                if (!AddPiece(record, type, length))
+                if (!AddPiece(record, type, frame))
                 {
                     return Refuse(
                         ErrorCode.MessageTooLarge,
@@ -185,7 +201,7 @@ namespace {{ view.namespace }}
         /// <summary>
         /// Takes, copies and releases one piece; false if its message is too large.
         /// </summary>
-        private bool AddPiece(byte* record, uint type, int length)
+        private bool AddPiece(byte* record, uint type, uint frame)
         {
             if (_assembler == null)
             {
@@ -193,7 +209,8 @@ namespace {{ view.namespace }}
             }
 
             byte* payload = record + MessageHeaderLayout.Size;
-            _reader.Take(record, length);
+            int length = (int)(frame - MessageHeaderLayout.Size);
+            _reader.Take(record, frame);
             RingAssembled result = _assembler.Add(record, type, payload, length, out int lost);
             for (; lost > 0; lost--)
             {

@@ -1,6 +1,7 @@
 {% include "csharp/head.cs" %}
 
 using System;
+using System.Runtime.CompilerServices;
 
 namespace {{ view.namespace }}
 {
@@ -132,6 +133,15 @@ namespace {{ view.namespace }}
             _length = length;
             _type = type;
         }
+
+        /// <summary>A record, checked, as it lies in the ring.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static ReceivedMessage At(byte* record, uint type, uint frame) =>
+            new ReceivedMessage(
+                record,
+                record + MessageHeaderLayout.Size,
+                (int)(frame - MessageHeaderLayout.Size),
+                type);
 
         /// <summary>False for the empty message that a failed receive gives.</summary>
         public bool IsPresent => _header != null;

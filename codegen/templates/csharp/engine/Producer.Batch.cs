@@ -78,14 +78,11 @@ namespace {{ view.namespace }}
                 int from = index * room;
                 ReadOnlySpan<byte> part = payload.Slice(
                     from, Math.Min(room, payload.Length - from));
-                ErrorCode code = Acquire(
-                    messageType,
-                    part.Length + RingFragment.PrefixSize,
-                    _options.SendTimeout,
-                    out byte* record);
-                if (code != ErrorCode.Ok)
+                byte* record = Acquire(
+                    messageType, part.Length + RingFragment.PrefixSize, mayWait: true);
+                if (record == null)
                 {
-                    return code;
+                    return _failure;
                 }
 
                 MessageFlags piece = index == count - 1

@@ -122,9 +122,10 @@ namespace {{ view.namespace }}
             ReadOnlySpan<byte> payload,
             MessageFlags flags = default(MessageFlags))
         {
-            ErrorCode code = Acquire(
-                messageType, payload.Length, _options.SendTimeout, out byte* record);
-            return code == ErrorCode.Ok ? Emit(record, messageType, payload, flags) : (Status)code;
+            byte* record = TryAcquire(messageType, payload.Length);
+            return record != null
+                ? Emit(record, messageType, payload, flags)
+                : SendSlowly(messageType, payload, flags, mayWait: true);
         }
 
         /// <summary>Sends plain data if there is room now. Never waits.</summary>
@@ -147,8 +148,10 @@ namespace {{ view.namespace }}
             ReadOnlySpan<byte> payload,
             MessageFlags flags = default(MessageFlags))
         {
-            ErrorCode code = Acquire(messageType, payload.Length, 0, out byte* record);
-            return code == ErrorCode.Ok ? Emit(record, messageType, payload, flags) : (Status)code;
+            byte* record = TryAcquire(messageType, payload.Length);
+            return record != null
+                ? Emit(record, messageType, payload, flags)
+                : SendSlowly(messageType, payload, flags, mayWait: false);
         }
 
         /// <summary>Sends text as plain data in UTF-8.</summary>
@@ -158,7 +161,7 @@ namespace {{ view.namespace }}
         /// <exception cref="ArgumentNullException">No text.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status SendString(string text, MessageFlags flags = default(MessageFlags)) =>
-            SendString(text, flags, _options.SendTimeout);
+            SendString(text, flags, mayWait: true);
 
         /// <summary>Sends text as plain data if there is room now. Never waits.</summary>
         /// <param name="text">The text.</param>
@@ -167,7 +170,7 @@ namespace {{ view.namespace }}
         /// <exception cref="ArgumentNullException">No text.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TrySendString(string text, MessageFlags flags = default(MessageFlags)) =>
-            SendString(text, flags, 0);
+            SendString(text, flags, mayWait: false);
 
         /// <summary>Sends a struct under its own type, written in place.</summary>
         /// <typeparam name="T">The struct.</typeparam>
@@ -177,7 +180,7 @@ namespace {{ view.namespace }}
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status SendTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
             where T : struct, IPayload
-            => SendTyped(value, flags, _options.SendTimeout);
+            => SendTyped(value, flags, mayWait: true);
 
         /// <summary>Sends a struct if there is room now. Never waits.</summary>
         /// <typeparam name="T">The struct.</typeparam>
@@ -187,7 +190,7 @@ namespace {{ view.namespace }}
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TrySendTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
             where T : struct, IPayload
-            => SendTyped(value, flags, 0);
+            => SendTyped(value, flags, mayWait: false);
 
         /// <summary>Sends a plain struct of your own as plain data, byte for byte.</summary>
         /// <typeparam name="T">A struct without references; its layout is yours to fix.</typeparam>
@@ -200,10 +203,10 @@ namespace {{ view.namespace }}
             where T : struct
         {
             int size = RingPlain<T>.Size;
-            ErrorCode code = Acquire(Layout.TypeData, size, _options.SendTimeout, out byte* record);
-            if (code != ErrorCode.Ok)
+            byte* record = Acquire(Layout.TypeData, size, mayWait: true);
+            if (record == null)
             {
-                return code;
+                return _failure;
             }
 
             RingWriter.ClearTail(record, size);
@@ -217,14 +220,15 @@ namespace {{ view.namespace }}
         /// <exception cref="ArgumentNullException">No message.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status SendMessage(SharedMemoryMessage message) =>
-            SendMessage(message, _options.SendTimeout);
+            SendMessage(message, mayWait: true);
 
         /// <summary>Sends a message if there is room now. Never waits.</summary>
         /// <param name="message">The message.</param>
         /// <returns>As TrySend.</returns>
         /// <exception cref="ArgumentNullException">No message.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
-        public Status TrySendMessage(SharedMemoryMessage message) => SendMessage(message, 0);
+        public Status TrySendMessage(SharedMemoryMessage message) =>
+            SendMessage(message, mayWait: false);
 
         /// <summary>
         /// Claims room for a payload to be written in place, waiting for it if need be.
@@ -235,7 +239,7 @@ namespace {{ view.namespace }}
         /// <returns>As Send.</returns>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status Claim(MessageType messageType, int length, out Claim claim) =>
-            Claim(messageType, length, _options.SendTimeout, out claim);
+            Claim(messageType, length, out claim, mayWait: true);
 
         /// <summary>Claims room for a payload if there is some now. Never waits.</summary>
         /// <param name="messageType">What the message is: not 0.</param>
@@ -244,7 +248,7 @@ namespace {{ view.namespace }}
         /// <returns>As TrySend.</returns>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TryClaim(MessageType messageType, int length, out Claim claim) =>
-            Claim(messageType, length, 0, out claim);
+            Claim(messageType, length, out claim, mayWait: false);
 
         /// <summary>
         /// Ends a wait for room in another thread, or the next one, with Timeout.

@@ -132,16 +132,15 @@ namespace {{ view.namespace }}
         /// Looks at the next record without taking it; false if there is none that is plain to see.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal bool TryLook(out byte* record, out uint type, out int payload)
+        internal bool TryLook(out byte* record, out uint type, out uint frame)
         {
             ulong offset = _read & _mask;
             record = _data + offset;
             // Pairs with the producer's store in RingWriter.Publish: the record's bytes, and the
             // zero word behind it, are visible once its word is.
             ulong word = Volatile.Read(ref *(ulong*)record);
-            uint frame = Record.FrameOf(word);
+            frame = Record.FrameOf(word);
             type = Record.TypeOf(word);
-            payload = (int)(frame - MessageHeaderLayout.Size);
             return type != 0
                 && frame >= MessageHeaderLayout.Size
                 && frame <= Record.MaxFrame
@@ -189,34 +188,48 @@ namespace {{ view.namespace }}
         /// <summary>
         /// Takes the record that TryLook found; it stays this side's until Release.
         /// </summary>
+        internal void Take(byte* record, uint frame)
+        {
+            uint id = MessageHeaderLayout.ReadId(record);
+            if (id != _expectedId && _expectedId != ulong.MaxValue)
+            {
+                CountError(); // messages are missing
+            }
+
+            Advance(id, frame);
+        }
+
+        /// <summary>The same, if the record has the id that the next message should have.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal void Take(byte* record, int payload)
+        internal bool TryTake(byte* record, uint frame)
         {
             uint id = MessageHeaderLayout.ReadId(record);
             if (id != _expectedId)
             {
-                NoteGap();
+                return false;
             }
 
-            _expectedId = id + 1;
-            _received++;
-            _bytes += (ulong)payload;
-            _read += Record.Stride((ulong)(MessageHeaderLayout.Size + payload));
+            Advance(id, frame);
+            return true;
         }
 
         /// <summary>
         /// Takes the record at the present position, which was found to be a message.
         /// </summary>
-        internal void TakeNext(int payload) => Take(_data + (_read & _mask), payload);
+        internal void TakeNext(int payload) =>
+            Take(_data + (_read & _mask), (uint)(MessageHeaderLayout.Size + payload));
 
         /// <summary>Gives all that was taken back to the producer.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal void Release()
         {
-            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.MessagesReceived), _received);
-            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.BytesReceived), _bytes);
-            // Pairs with the producer's read in RingWriter.MakeRoom.
-            Volatile.Write(ref *(ulong*)(_base + RingHeaderLayout.ReadPosition), _read);
+            byte* header = _base; // a copy, as in RingWriter.Close
+            ulong bytes = _bytes;
+            ulong read = _read;
+            Volatile.Write(ref *(ulong*)(header + RingHeaderLayout.MessagesReceived), _received);
+            Volatile.Write(ref *(ulong*)(header + RingHeaderLayout.BytesReceived), bytes);
+            // Pairs with the producer's read in RingWriter.Reload.
+            Volatile.Write(ref *(ulong*)(header + RingHeaderLayout.ReadPosition), read);
         }
 
         /// <summary>The ring was found empty: pauses if that pays; false if it does not.</summary>
@@ -242,13 +255,13 @@ namespace {{ view.namespace }}
             _mask = 0;
         }
 
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private void NoteGap()
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Advance(uint id, uint frame)
         {
-            if (_expectedId != ulong.MaxValue)
-            {
-                CountError();
-            }
+            _expectedId = id + 1;
+            _received++;
+            _bytes += frame - MessageHeaderLayout.Size;
+            _read += Record.Stride(frame);
         }
 
         private static byte* NewWord()
