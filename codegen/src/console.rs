@@ -35,6 +35,11 @@ impl Failure {
     }
 }
 
+/// Prints on standard error. Where that is closed or full there is nobody left to tell.
+pub(crate) fn complain(text: impl std::fmt::Display) {
+    let _ = write!(anstream::stderr(), "{text}");
+}
+
 /// Prints a line on standard output. A reader that has gone away, as in `bitrpc layout | head`, is
 /// no failure; a full disk is.
 pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {

@@ -3,8 +3,12 @@
 //! Both jobs start from the same [`Plan`]: `generate` applies it, `generate --check` compares it.
 //! Each language folder carries a manifest with the digest of every file as it was written, which
 //! tells a stale file (the spec or the generator moved on) from one that somebody edited by hand.
+//!
+//! One run at a time changes a folder: it holds a lock on it. A run that is killed leaves at worst
+//! temporary files, which the next one removes, and a manifest that knows the old digests and the
+//! new ones, so that no file looks edited by hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -14,6 +18,9 @@ use sha2::{Digest, Sha256};
 
 /// Name of the manifest in each language folder.
 pub const MANIFEST: &str = "bitrpc.manifest";
+
+/// How the names of temporary files start.
+const TEMPORARY: &str = ".bitrpc-";
 
 /// Folders and files that builds leave in a language folder; never reported as extra.
 const BUILD_OUTPUTS: &[&str] = &[
@@ -180,7 +187,8 @@ impl Plan {
         for name in files_below(&self.folder)? {
             if !self.files.contains_key(&name) {
                 let path = self.folder.join(&name);
-                let found = read_if_there(&path)?;
+                // What cannot be read as a file, such as a link to nowhere, was not written here.
+                let found = read_if_there(&path).ok().flatten();
                 let own = found.as_deref().is_some_and(|found| manifest.wrote(&name, found));
                 let found = found.and_then(|bytes| String::from_utf8(bytes).ok());
                 let difference = Difference::Extra;
@@ -198,46 +206,143 @@ impl Plan {
 /// removed only when an earlier run wrote them. All new text of all plans is on disk under
 /// temporary names before the first file is replaced, so a full disk leaves the old output whole.
 pub fn apply(plans: &[Plan], force: bool) -> Result<Applied, EmitError> {
-    let mut drifts = Vec::new();
+    let _locks = lock(plans)?;
+    let mut changes = Vec::new();
     for plan in plans {
-        drifts.extend(plan.compare()?);
+        remove_temporary(&plan.folder)?;
+        changes.push((plan, plan.compare()?));
     }
-    if !force && drifts.iter().any(Drift::needs_force) {
-        let endangered = drifts.into_iter().filter(Drift::needs_force);
+    let drifts = || changes.iter().flat_map(|(_, drifts)| drifts);
+    if !force && drifts().any(Drift::needs_force) {
+        let endangered = drifts().filter(|drift| drift.needs_force()).cloned();
         return Err(EmitError::WouldLose(endangered.collect()));
     }
-    let writes = drifts.iter().filter_map(|d| Some((d.path.clone(), d.expected.clone()?)));
-    let written = replace_all(writes.collect())?;
-    let mut removed = Vec::new();
-    let extra = drifts.iter().filter(|d| d.difference == Difference::Extra);
-    for drift in extra.filter(|d| !d.needs_removal()) {
-        fs::remove_file(&drift.path).map_err(io_error("remove", &drift.path))?;
-        removed.push(drift.path.clone());
+    let staged = changes.iter().map(|(plan, drifts)| Staged::new(plan, drifts));
+    let staged = staged.collect::<Result<Vec<_>, _>>()?;
+    let mut applied = Applied::default();
+    for staged in staged {
+        staged.publish(&mut applied)?;
     }
     let planned: usize = plans.iter().map(|plan| plan.files.len()).sum();
-    Ok(Applied { unchanged: planned - written.len(), written, removed })
+    applied.unchanged = planned - applied.written.len();
+    Ok(applied)
 }
 
-/// Writes all texts to temporary siblings, then renames them into place.
-fn replace_all(files: Vec<(PathBuf, String)>) -> Result<Vec<PathBuf>, EmitError> {
-    let mut staged = Vec::new();
-    for (path, text) in files {
-        let folder = path.parent().unwrap_or(Path::new("."));
+/// Makes the folders and keeps other runs out of them until the result is dropped.
+fn lock(plans: &[Plan]) -> Result<Vec<fs::File>, EmitError> {
+    let mut folders: Vec<_> = plans.iter().map(|plan| &plan.folder).collect();
+    // In one order, so that two runs never wait for each other.
+    folders.sort();
+    let mut locks = Vec::new();
+    for folder in folders {
         fs::create_dir_all(folder).map_err(io_error("create folder", folder))?;
-        let mut temporary = tempfile::Builder::new()
-            .prefix(".bitrpc-")
-            .permissions(permissions_of_new_file())
-            .tempfile_in(folder)
-            .map_err(io_error("write into", folder))?;
-        io::Write::write_all(&mut temporary, text.as_bytes()).map_err(io_error("write", &path))?;
-        staged.push((temporary, path));
+        // Not every system opens or locks a folder; there, two runs at once are the user's care.
+        if let Ok(handle) = fs::File::open(folder) {
+            let _ = handle.lock();
+            locks.push(handle);
+        }
     }
-    let mut written = Vec::new();
-    for (temporary, path) in staged {
-        temporary.persist(&path).map_err(|e| io_error("replace", &path)(e.error))?;
-        written.push(path);
+    Ok(locks)
+}
+
+/// Removes what a killed run has left. The lock says that no other run is at work.
+fn remove_temporary(folder: &Path) -> Result<(), EmitError> {
+    for name in names_below(folder)?.iter().filter(|name| is_temporary(name)) {
+        let path = folder.join(name);
+        fs::remove_file(&path).map_err(io_error("remove", &path))?;
     }
-    Ok(written)
+    Ok(())
+}
+
+fn is_temporary(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with(TEMPORARY))
+}
+
+type Temporary = tempfile::NamedTempFile;
+
+/// What is to change in one folder, all of it on disk under temporary names.
+struct Staged {
+    folder: PathBuf,
+    /// The old manifest and the new one together: nothing looks edited while files are replaced.
+    journal: Option<Temporary>,
+    files: Vec<(Temporary, PathBuf)>,
+    removed: Vec<PathBuf>,
+    manifest: Option<Temporary>,
+}
+
+impl Staged {
+    fn new(plan: &Plan, drifts: &[Drift]) -> Result<Self, EmitError> {
+        let mut staged = Self {
+            folder: plan.folder.clone(),
+            journal: None,
+            files: Vec::new(),
+            removed: Vec::new(),
+            manifest: None,
+        };
+        let manifest = plan.folder.join(MANIFEST);
+        for drift in drifts {
+            match &drift.expected {
+                Some(text) if drift.path == manifest => {
+                    let mut journal = Manifest::read(&plan.folder)?;
+                    journal.0.extend(Manifest::parse(text).0);
+                    staged.journal = Some(temporary(&manifest, &journal.render())?);
+                    staged.manifest = Some(temporary(&manifest, text)?);
+                }
+                Some(text) => {
+                    staged.files.push((temporary(&drift.path, text)?, drift.path.clone()));
+                }
+                None if drift.own => staged.removed.push(drift.path.clone()),
+                None => {}
+            }
+        }
+        Ok(staged)
+    }
+
+    fn publish(self, applied: &mut Applied) -> Result<(), EmitError> {
+        let manifest = self.folder.join(MANIFEST);
+        if let Some(journal) = self.journal {
+            replace(journal, &manifest)?;
+        }
+        for (file, path) in self.files {
+            replace(file, &path)?;
+            applied.written.push(path);
+        }
+        for path in self.removed {
+            fs::remove_file(&path).map_err(io_error("remove", &path))?;
+            remove_empty_folders(&path, &self.folder);
+            applied.removed.push(path);
+        }
+        if let Some(file) = self.manifest {
+            replace(file, &manifest)?;
+            applied.written.push(manifest);
+        }
+        Ok(())
+    }
+}
+
+/// Writes `text` beside `path`.
+fn temporary(path: &Path, text: &str) -> Result<Temporary, EmitError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(io_error("create folder", folder))?;
+    let mut file = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .permissions(permissions_of_new_file())
+        .tempfile_in(folder)
+        .map_err(io_error("write into", folder))?;
+    let written = io::Write::write_all(file.as_file_mut(), text.as_bytes());
+    written.map_err(io_error("write", path))?;
+    Ok(file)
+}
+
+fn replace(file: Temporary, path: &Path) -> Result<(), EmitError> {
+    file.persist(path).map(drop).map_err(|e| io_error("replace", path)(e.error))
+}
+
+/// Removes the folders that the removal of `path` has left empty, up to `top`.
+fn remove_empty_folders(path: &Path, top: &Path) {
+    let below = |folder: &&Path| *folder != top;
+    // A folder that is not empty stays: removing it fails.
+    let _ = path.ancestors().skip(1).take_while(below).try_for_each(fs::remove_dir);
 }
 
 /// Readable by everyone, as a file made by an editor would be (the umask still applies).
@@ -253,6 +358,11 @@ fn permissions_of_new_file() -> fs::Permissions {
 }
 
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, EmitError> {
+    // Reading a pipe would wait for its writer.
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let refused = io::Error::other("it is a folder or device, not a file");
+        return Err(io_error("read", path)(refused));
+    }
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -260,8 +370,13 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, EmitError> {
     }
 }
 
-/// Paths of all files below `folder`, relative to it, without build outputs.
+/// Paths of all files below `folder` that somebody may miss: no build outputs, no temporary files.
 fn files_below(folder: &Path) -> Result<Vec<String>, EmitError> {
+    Ok(names_below(folder)?.into_iter().filter(|name| !is_temporary(name)).collect())
+}
+
+/// Paths of all files below `folder`, relative to it, without build outputs.
+fn names_below(folder: &Path) -> Result<Vec<String>, EmitError> {
     let mut found = Vec::new();
     let mut open = vec![(folder.to_owned(), String::new())];
     while let Some((path, prefix)) = open.pop() {
@@ -289,9 +404,9 @@ fn files_below(folder: &Path) -> Result<Vec<String>, EmitError> {
     Ok(found)
 }
 
-/// Digests of the files of a folder as the generator wrote them.
+/// Paths and digests of the files of a folder as the generator wrote them.
 #[derive(Default)]
-struct Manifest(BTreeMap<String, String>);
+struct Manifest(BTreeSet<(String, String)>);
 
 impl Manifest {
     fn of(files: &BTreeMap<String, String>) -> Self {
@@ -300,13 +415,16 @@ impl Manifest {
 
     fn read(folder: &Path) -> Result<Self, EmitError> {
         let bytes = read_if_there(&folder.join(MANIFEST))?.unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes);
+        Ok(Self::parse(&String::from_utf8_lossy(&bytes)))
+    }
+
+    fn parse(text: &str) -> Self {
         let entries = text.lines().filter_map(|line| line.split_once("  "));
-        Ok(Self(entries.map(|(digest, path)| (path.to_owned(), digest.to_owned())).collect()))
+        Self(entries.map(|(digest, path)| (path.to_owned(), digest.to_owned())).collect())
     }
 
     fn wrote(&self, path: &str, bytes: &[u8]) -> bool {
-        path == MANIFEST || self.0.get(path).is_some_and(|known| *known == digest(bytes))
+        path == MANIFEST || self.0.contains(&(path.to_owned(), digest(bytes)))
     }
 
     /// The format of `sha256sum`, so that `sha256sum --check bitrpc.manifest` verifies a folder.

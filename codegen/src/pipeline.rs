@@ -20,6 +20,8 @@ pub struct Loaded {
     pub digest: String,
     /// The spec and all files that it imports.
     pub files: Vec<PathBuf>,
+    /// What is worth knowing, e.g. names that are spelled differently somewhere.
+    pub notes: Findings,
 }
 
 /// Reads, checks and lays out the spec at `path`.
@@ -31,7 +33,7 @@ pub fn load(path: &Path) -> Result<Loaded, Findings> {
     let spec = Spec::load(path, &Files)?;
     let layout = Layout::resolve(&spec)?;
     let files = spec.sources().iter().map(|source| source.name().into()).collect();
-    Ok(Loaded { layout, digest: spec.sources().digest(), files })
+    Ok(Loaded { layout, digest: spec.sources().digest(), files, notes: spec.notes() })
 }
 
 /// Generates from a build script or another program.

@@ -32,8 +32,12 @@ impl Sandbox {
     }
 
     fn run(&self, words: &str) -> Output {
+        self.run_words(&words.split_whitespace().collect::<Vec<_>>())
+    }
+
+    fn run_words(&self, words: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_bitrpc"))
-            .args(words.split_whitespace())
+            .args(words)
             .current_dir(self.0.path())
             .env("COLUMNS", "100")
             .env("NO_COLOR", "1")
@@ -140,6 +144,129 @@ fn a_failed_run_leaves_the_old_output_whole() {
     assert!(names.iter().all(|name| !name.contains(".bitrpc-")), "temporary files: {names:?}");
 }
 
+#[test]
+fn what_a_killed_run_leaves_is_no_obstacle() {
+    let sandbox = Sandbox::new();
+    sandbox.expect("generate demo.yaml --out gen --lang rust", 0);
+    sandbox.write("next.yaml", &SPEC.replace("latitude", "longitude"));
+    sandbox.expect("generate next.yaml --out next --lang rust", 0);
+    // Half of the files are replaced, and the manifest knows both.
+    let copy = |file: &str| {
+        fs::copy(sandbox.path("next/rust").join(file), sandbox.path("gen/rust").join(file))
+    };
+    copy("src/messages.rs").unwrap();
+    let read = |folder: &str| {
+        fs::read_to_string(sandbox.path(folder).join("rust/bitrpc.manifest")).unwrap()
+    };
+    sandbox.write("gen/rust/bitrpc.manifest", &(read("gen") + &read("next")));
+    sandbox.write("gen/rust/src/.bitrpc-a1b2c3", "half a file");
+    let text = sandbox.expect("generate demo.yaml --out gen --lang rust --check", 1);
+    assert!(text.contains("src/messages.rs: stale") && !text.contains(".bitrpc-"), "{text}");
+    sandbox.write("demo.yaml", &SPEC.replace("latitude", "height"));
+    sandbox.expect("generate demo.yaml --out gen --lang rust", 0);
+    sandbox.expect("generate demo.yaml --out gen --lang rust --check", 0);
+    assert!(!sandbox.path("gen/rust/src/.bitrpc-a1b2c3").exists());
+}
+
+#[test]
+fn runs_at_once_leave_the_output_of_one_of_them() {
+    let sandbox = Sandbox::new();
+    sandbox.write("next.yaml", &SPEC.replace("latitude", "longitude"));
+    std::thread::scope(|scope| {
+        for spec in ["demo.yaml", "next.yaml", "demo.yaml", "next.yaml"] {
+            let sandbox = &sandbox;
+            scope.spawn(move || sandbox.expect(&format!("generate {spec} --out gen"), 0));
+        }
+    });
+    let fresh = |spec| sandbox.run(&format!("generate {spec} --out gen --check")).status.success();
+    assert!(fresh("demo.yaml") != fresh("next.yaml"));
+}
+
+#[test]
+fn the_commands_that_check_names_mend_everything() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("my work")).unwrap();
+    fs::copy(sandbox.path("demo.yaml"), sandbox.path("my work/demo.yaml")).unwrap();
+    let run = |words: &[&str]| sandbox.run_words(words);
+    let (spec, out) = ("my work/demo.yaml", "my work/gen");
+    assert!(run(&["generate", spec, "--out", out]).status.success());
+    fs::write(sandbox.path("my work/gen/rust/src/lib.rs"), "// mine\n").unwrap();
+    fs::write(sandbox.path("my work/gen/rust/src/more.rs"), "// mine too\n").unwrap();
+    fs::remove_file(sandbox.path("my work/gen/cpp/README.md")).unwrap();
+    let checked = run(&["generate", spec, "--out", out, "--check"]);
+    assert_eq!(checked.status.code(), Some(1));
+    let text = String::from_utf8(checked.stdout).unwrap();
+    let commands: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    let commands: Vec<_> = commands
+        .into_iter()
+        .filter(|line| line.starts_with("bitrpc ") || line.starts_with("rm "))
+        .collect();
+    insta::assert_snapshot!(commands.join("\n"), @r"
+    bitrpc generate 'my work/demo.yaml' --out 'my work/gen' --lang rust --force
+    rm 'my work/gen/rust/src/more.rs'
+    bitrpc generate 'my work/demo.yaml' --out 'my work/gen' --lang cpp
+    ");
+    if cfg!(unix) {
+        for command in commands {
+            let tool = format!("'{}'", env!("CARGO_BIN_EXE_bitrpc"));
+            let command =
+                command.replacen("bitrpc", &tool, usize::from(!command.starts_with("rm")));
+            let mut shell = Command::new("sh");
+            shell.arg("-c").arg(command).current_dir(sandbox.0.path());
+            assert!(shell.output().unwrap().status.success());
+        }
+        assert!(run(&["generate", spec, "--out", out, "--check"]).status.success());
+    }
+}
+
+#[test]
+fn a_renamed_python_package_leaves_no_folder_behind() {
+    let sandbox = Sandbox::new();
+    let named = |module: &str| format!("{SPEC}targets: {{ python: {{ module: {module} }} }}\n");
+    sandbox.write("demo.yaml", &named("before"));
+    sandbox.expect("generate demo.yaml --out gen --lang python", 0);
+    sandbox.write("demo.yaml", &named("after"));
+    sandbox.expect("generate demo.yaml --out gen --lang python", 0);
+    assert!(!sandbox.path("gen/python/before").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_never_waited_for() {
+    let sandbox = Sandbox::new();
+    sandbox.expect("generate demo.yaml --out gen --lang rust", 0);
+    std::os::unix::fs::symlink("..", sandbox.path("gen/rust/loop")).unwrap();
+    std::os::unix::fs::symlink("nowhere", sandbox.path("gen/rust/dangling")).unwrap();
+    let text = sandbox.expect("generate demo.yaml --out gen --lang rust --check", 1);
+    assert!(text.contains("rust/loop: extra") && text.contains("rust/dangling: extra"), "{text}");
+    fs::remove_file(sandbox.path("gen/rust/README.md")).unwrap();
+    let made = Command::new("mkfifo").arg(sandbox.path("gen/rust/README.md")).status();
+    if made.is_ok_and(|status| status.success()) {
+        let text = sandbox.expect("generate demo.yaml --out gen --lang rust", 2);
+        assert!(text.contains("README.md: it is a folder or device"), "{text}");
+    }
+}
+
+#[test]
+fn check_notes_every_name_that_is_escaped() {
+    let sandbox = Sandbox::new();
+    sandbox.write("demo.yaml", &SPEC.replace("latitude", "class"));
+    let text = sandbox.expect("check demo.yaml", 0);
+    insta::assert_snapshot!(text, @r"
+    demo.yaml: ok (1 structs, 0 enums)
+    note[L402]: `class` is spelled `class_` in C++, Python
+     --> demo.yaml:8:17
+      |
+    8 |       - { name: class, type: f64 }
+      |                 ^^^^^ is a keyword
+    ");
+    let text = sandbox.expect("check demo.yaml --json", 0);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["ok"], true);
+    assert_eq!(json["findings"][0]["rule"], "L402");
+    assert_eq!(json["findings"][0]["severity"], "note");
+}
+
 fn walk(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -215,5 +342,10 @@ fn a_reader_that_goes_away_is_no_failure_and_a_full_disk_is() {
     if Path::new("/dev/full").exists() {
         let full = run(format!("{command} {spec} > /dev/full"));
         assert_eq!(full.status.code(), Some(2), "{full:?}");
+        // Nobody is left to tell, but the exit code says it.
+        sandbox.write("bad.yaml", &SPEC.replace("f64", "f65"));
+        let bad = sandbox.path("bad.yaml").display().to_string();
+        let full = run(format!("{command} {bad} 2> /dev/full"));
+        assert_eq!(full.status.code(), Some(1), "{full:?}");
     }
 }

@@ -4,11 +4,16 @@
 //! them. For every other spec the snapshot is the difference from those: what the spec changes, and
 //! nothing of the engine that all specs share.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bitrpc_codegen::backend::{self, Backend, Input, Origin};
 use bitrpc_codegen::emit::File;
+use bitrpc_codegen::layout::Layout;
 use bitrpc_codegen::load;
+use bitrpc_codegen::names::{Language, NameKind, Reason, guarded_macros, reason, spell};
+use bitrpc_codegen::source::Memory;
+use bitrpc_codegen::spec::Spec;
 use similar::TextDiff;
 
 fn root() -> PathBuf {
@@ -66,6 +71,61 @@ fn output_is_the_same_every_time() {
     for backend in backend::all() {
         let spec = "spec/examples/kitchen_sink.yaml";
         assert_eq!(files(*backend, spec), files(*backend, spec));
+    }
+}
+
+/// The files that a language has for a spec without types of its own.
+fn bare(language: Language) -> (Layout, Vec<File>) {
+    let text = "bitrpc: 1\nname: bare\nversion: \"1.0\"\n";
+    let spec = Spec::load("bare.yaml", &Memory::new().with("bare.yaml", text)).unwrap();
+    let layout = Layout::resolve(&spec).unwrap();
+    let origin = Origin::new("bare.yaml".as_ref(), "generated".as_ref(), "0");
+    let backend = backend::find(language).unwrap();
+    let files = backend.files(&Input { layout: &layout, origin: &origin }).unwrap();
+    (layout, files)
+}
+
+/// Identifiers outside comments and texts.
+fn identifiers(text: &str) -> BTreeSet<&str> {
+    let code = text.lines().filter_map(|line| line.split("//").next());
+    let outside = code.flat_map(|line| line.split('"').step_by(2));
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    outside.flat_map(|code| code.split(move |c| !is_part(c))).collect()
+}
+
+#[test]
+fn no_type_of_a_spec_meets_a_csharp_type_of_the_engine() {
+    for file in bare(Language::Csharp).1 {
+        // What stands deeper is nested in a type, and hides nothing that a spec can see.
+        let lines = file.text.lines().filter_map(|line| line.strip_prefix("    "));
+        for line in lines.filter(|line| !line.starts_with([' ', '/'])) {
+            let mut words = line.split(|c: char| !c.is_alphanumeric());
+            let is_kind = |word: &str| ["class", "struct", "interface", "enum"].contains(&word);
+            let Some(name) = words.find(|word| is_kind(word)).and_then(|_| words.next()) else {
+                continue;
+            };
+            let spelled = spell(Language::Csharp, NameKind::Type, name);
+            assert_ne!(spelled, name, "{}: {line}", file.path);
+        }
+    }
+}
+
+#[test]
+fn no_value_of_a_spec_meets_a_macro_that_the_cpp_header_needs() {
+    let (layout, files) = bare(Language::Cpp);
+    let header = files.iter().find(|file| file.path == layout.targets.cpp_header).unwrap();
+    let aside = guarded_macros(&layout);
+    for word in identifiers(&header.text) {
+        let of_value = reason(Language::Cpp, NameKind::EnumValue, word);
+        let is_constant = word == word.to_uppercase() && !aside.iter().any(|name| name == word);
+        if of_value == Some(Reason::PlatformMacro) && is_constant {
+            let kept = reason(Language::Cpp, NameKind::ProtocolValue, word).is_some();
+            assert!(kept, "{word}: a message type of that name would set the macro aside");
+        }
+    }
+    for line in header.text.lines().filter_map(|line| line.strip_prefix("#define ")) {
+        let name = line.split_whitespace().next().unwrap();
+        assert!(reason(Language::Cpp, NameKind::EnumValue, name).is_some(), "{name}");
     }
 }
 

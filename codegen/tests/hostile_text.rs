@@ -50,8 +50,11 @@ fn made_up() -> Vec<(&'static str, Vec<u8>)> {
         format!("  - {{ name: S{n}, fields: [{{ name: a, type: S{} }}] }}\n", (n + 1) % 2_000)
     });
     let errors = list(|n| format!("  - {{ nme: E{n} }}\n"));
+    let messages: String =
+        (0..300).map(|n| format!("  - {{ name: M{n}, id: {}, fields: [] }}\n", 1000 + n)).collect();
     vec![
         ("binary_garbage", garbage),
+        ("too_many_messages", format!("{HEAD}structs:\n{messages}").into_bytes()),
         ("an_executable", b"\x7fELF\x02\x01\x01\x00\x00".to_vec()),
         ("utf16", utf16),
         ("a_nul", b"bitrpc: 1\0".to_vec()),
@@ -184,8 +187,7 @@ fn large_lists_are_read_in_reasonable_time() {
     text.push_str("segment: { capacity: 1MiB }\nstructs:\n");
     for number in 0..6000 {
         let fields = "[{ name: a, type: u32 }, { name: b, type: \"u8[4]\" }]";
-        let id = 5000 + number;
-        let _ = writeln!(text, "  - {{ name: S{number}, id: {id}, fields: {fields} }}");
+        let _ = writeln!(text, "  - {{ name: S{number}, fields: {fields} }}");
     }
     let start = Instant::now();
     Spec::load("a.yaml", &Memory::new().with("a.yaml", text)).unwrap();

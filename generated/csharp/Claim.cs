@@ -9,8 +9,8 @@ namespace BitRPC.SharedMemory
 {
     /// <summary>
     /// Room for one message in the ring, to be filled in place: no copy is made.
-    /// <see cref="Commit()"/> publishes it; without that nobody ever sees it. Any other send on the
-    /// producer takes the room back.
+    /// <see cref="Claim.Commit()"/> publishes it; without that nobody ever sees it. Any other send
+    /// on the producer takes the room back.
     /// </summary>
     /// <example>
     /// <code>

@@ -116,7 +116,7 @@ namespace BitRPC.SharedMemory
         {
             bool all = sizeof(MessageType) == sizeof(uint);
             all &= CheckHeaders();
-            all &= CheckTestData();
+            all &= CheckStructTestData();
             all &= sizeof(Inline.Text64) == 64;
             return all;
         }
@@ -166,7 +166,7 @@ namespace BitRPC.SharedMemory
             return all;
         }
 
-        private static bool CheckTestData()
+        private static bool CheckStructTestData()
         {
             var item = default(TestData);
             byte* start = (byte*)&item;

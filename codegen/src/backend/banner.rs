@@ -19,7 +19,9 @@ impl Origin {
     /// The origin of files generated from `spec` into `out`; `digest` identifies the spec's text.
     pub fn new(spec: &Path, out: &Path, digest: &str) -> Self {
         let (spec, out) = relative_to_common_folder(&absolute(spec), &absolute(out));
-        Self { spec, out, digest: digest.to_owned() }
+        // A line break in a path would end the comment that the banner is.
+        let printable = |path: String| path.replace(char::is_control, "?");
+        Self { spec: printable(spec), out: printable(out), digest: digest.to_owned() }
     }
 
     /// The spec file, relative to the folder that holds spec and output.
@@ -29,7 +31,8 @@ impl Origin {
 
     /// The command that makes the files of `language` again.
     pub fn command(&self, language: Language) -> String {
-        format!("bitrpc generate {} --out {} --lang {}", self.spec, self.out, language.id())
+        let (spec, out) = (shell_word(&self.spec), shell_word(&self.out));
+        format!("bitrpc generate {spec} --out {out} --lang {}", language.id())
     }
 
     /// The lines of the banner, without comment signs.
@@ -43,6 +46,15 @@ impl Origin {
             format!("Regenerate: {}", self.command(language)),
         ]
     }
+}
+
+/// `text` as one word of a POSIX shell.
+pub(crate) fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The path from the root, with `.` and `..` resolved by name (neither file needs to exist).
@@ -98,6 +110,19 @@ mod tests {
     #[test]
     fn an_output_folder_that_holds_the_spec_is_a_dot() {
         assert_eq!(origin("/p/a.yaml", "/p"), ("a.yaml".into(), ".".into()));
+    }
+
+    #[test]
+    fn words_with_blanks_and_quotes_are_quoted() {
+        assert_eq!(shell_word("spec/a.yaml"), "spec/a.yaml");
+        assert_eq!(shell_word("my spec.yaml"), "'my spec.yaml'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn a_path_stays_on_its_line() {
+        let origin = Origin::new(Path::new("/p/a\nb.yaml"), Path::new("/p/out"), "0");
+        assert_eq!(origin.spec(), "a?b.yaml");
     }
 
     #[test]

@@ -386,6 +386,23 @@ fn is_wide(fields: &[Field]) -> bool {
     fields.iter().any(|field| width(field) > WIDTH)
 }
 
+/// Whether a function that a struct has for its fields leaves no room in a line.
+fn has_wide_functions(fields: &[Field], older_sizes: &[u64]) -> bool {
+    let widest = |field: &Field| {
+        let (name, getter) = (&field.name, &field.getter);
+        [
+            format!("        return detail::store_text({name}.data(), {name}.size(), newText);"),
+            format!(
+                "    [[nodiscard]] std::optional<std::string_view> {getter}() const noexcept {{"
+            ),
+        ]
+    };
+    let texts = fields.iter().filter(|field| field.text.is_some()).flat_map(widest);
+    let sizes = older_sizes.iter().map(|size| format!(" || wireSize == {size}"));
+    let accepts = format!("        return wireSize == kWireSize{};", sizes.collect::<String>());
+    texts.chain([accepts]).any(|line| line.len() > WIDTH)
+}
+
 fn value(value: &NamedValue, scalar: Scalar) -> ValueView {
     named(value, integer(scalar, value.value), NameKind::EnumValue)
 }
@@ -462,7 +479,7 @@ fn structure(layout: &Layout, item: &StructLayout) -> Struct {
         align: item.align,
         older_sizes: item.older_sizes.clone(),
         force_align: needs_align(&item.fields, item.align),
-        is_wide: is_wide(&fields),
+        is_wide: is_wide(&fields) || has_wide_functions(&fields, &item.older_sizes),
         fields,
         tail: item.tail.as_ref().map(|t| tail(layout, t)),
     }

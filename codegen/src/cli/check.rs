@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::SpecArg;
-use crate::console::{Failure, Outcome, say};
+use crate::console::{Failure, Outcome, complain, say};
 
 /// Check a spec: report every error in it, for all languages.
 #[derive(Debug, clap::Args)]
@@ -11,7 +11,7 @@ use crate::console::{Failure, Outcome, say};
 pub(super) struct Args {
     #[command(flatten)]
     spec: SpecArg,
-    /// Report as JSON: a list of findings with rule, file, line, column, found and expected.
+    /// Report as JSON: "ok", and "findings" with rule, severity, message, place and expected.
     #[arg(long)]
     json: bool,
 }
@@ -25,8 +25,12 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     match crate::load(args.spec.path()) {
         Ok(loaded) => {
             if args.json {
-                say(format_args!("{:#}", json!({ "ok": true, "findings": [] })))?;
+                say(format_args!(
+                    "{:#}",
+                    json!({ "ok": true, "findings": loaded.notes.to_json() })
+                ))?;
             } else {
+                complain(loaded.notes.render());
                 let layout = &loaded.layout;
                 let (structs, enums) = (layout.structs.len(), layout.enums.len());
                 let path = args.spec.path().display();

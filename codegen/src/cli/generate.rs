@@ -7,7 +7,7 @@ use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
 use super::{SpecArg, language};
-use crate::backend::{self, Backend, Input, Origin};
+use crate::backend::{self, Backend, Input, Origin, shell_word};
 use crate::console::{Failure, Outcome, say};
 use crate::emit::{self, Applied, Drift, Plan};
 use crate::names::Language;
@@ -19,8 +19,8 @@ const DIFF_LINES: usize = 10;
 /// Write the rings of a spec, or check that the written ones are fresh.
 ///
 /// All text is on disk under temporary names before the first file is replaced, and only files that
-/// differ are touched: a failed run leaves the old output whole. Files that were edited by hand are
-/// never replaced without --force.
+/// differ are touched: a failed run leaves the old output whole, and what a killed one leaves is no
+/// obstacle to the next. Files that were edited by hand are never replaced without --force.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -63,7 +63,7 @@ fn plans(args: &Args) -> Result<Vec<(String, Plan)>, Failure> {
     let input = Input { layout: &loaded.layout, origin: &origin };
     let mut plans = Vec::new();
     for backend in chosen(&args.lang)? {
-        let command = origin.command(backend.language());
+        let command = command(args, backend.language());
         if args.peer {
             let plan = pipeline::peer(backend, &input, &args.out).map_err(Failure::system)?;
             plans.push((format!("{command} --peer"), plan));
@@ -72,6 +72,12 @@ fn plans(args: &Args) -> Result<Vec<(String, Plan)>, Failure> {
         plans.push((command, plan));
     }
     Ok(plans)
+}
+
+/// The command that writes the files of `language`, with the paths as they were given here.
+fn command(args: &Args, language: Language) -> String {
+    let (spec, out) = (shell_word(&display(args.spec.path())), shell_word(&display(&args.out)));
+    format!("bitrpc generate {spec} --out {out} --lang {}", language.id())
 }
 
 fn chosen(languages: &[Language]) -> Result<Vec<&'static dyn Backend>, Failure> {
@@ -132,7 +138,34 @@ fn check(args: &Args, plans: &[(String, Plan)]) -> Result<Outcome, Failure> {
 
 fn to_json(command: &str, drift: &Drift) -> serde_json::Value {
     let (path, difference) = (display(&drift.path), drift.difference.word());
-    json!({ "path": path, "difference": difference, "command": command })
+    json!({ "path": path, "difference": difference, "command": mending(command, drift) })
+}
+
+/// The command that mends one file.
+fn mending(command: &str, drift: &Drift) -> String {
+    if drift.needs_removal() {
+        format!("rm {}", shell_word(&display(&drift.path)))
+    } else if drift.needs_force() {
+        format!("{command} --force")
+    } else {
+        command.to_owned()
+    }
+}
+
+/// The commands that mend all files: what one of them does, no other one says again.
+fn mending_all(found: &[(&String, Drift)]) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    for (command, drift) in found {
+        let command = mending(command, drift);
+        if commands.iter().any(|known| known.starts_with(&command)) {
+            continue;
+        }
+        match commands.iter_mut().find(|known| command.starts_with(known.as_str())) {
+            Some(known) => *known = command,
+            None => commands.push(command),
+        }
+    }
+    commands
 }
 
 fn report(found: &[(&String, Drift)]) -> Result<(), Failure> {
@@ -142,19 +175,13 @@ fn report(found: &[(&String, Drift)]) -> Result<(), Failure> {
         say(format_args!("{bold}{path}{bold:#}: {word}"))?;
         print_diff(drift)?;
     }
-    say(format_args!("\n{} files differ from what the spec says. To mend them:", found.len()))?;
-    let mut commands: Vec<_> = found.iter().map(|(command, _)| command.as_str()).collect();
-    commands.dedup();
-    for command in commands {
+    let files = if found.len() == 1 { "file differs" } else { "files differ" };
+    say(format_args!("\n{} {files} from what the spec says. To mend this:", found.len()))?;
+    for command in mending_all(found) {
         say(format_args!("  {command}"))?;
     }
-    let lost = found.iter().filter(|(_, drift)| drift.needs_force()).count();
-    if lost > 0 {
-        say(format_args!("{lost} of them were edited by hand: --force replaces them too."))?;
-    }
-    let extra = found.iter().filter(|(_, drift)| drift.needs_removal()).count();
-    if extra > 0 {
-        say(format_args!("{extra} of them no run has written: remove them yourself."))?;
+    if found.iter().any(|(_, drift)| drift.needs_force()) {
+        say("--force drops what was edited by hand; what should stay belongs into the spec.")?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::console::{Failure, Outcome};
+use crate::console::{Failure, Outcome, complain};
 use crate::names::Language;
 use crate::{Loaded, demo};
 
@@ -73,11 +73,11 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
         Err(Failure::Spec(findings)) => {
-            anstream::eprint!("{}", findings.render());
+            complain(findings.render());
             ExitCode::from(if findings.is_io() { 2 } else { 1 })
         }
         Err(Failure::System(text)) => {
-            anstream::eprintln!("error: {text}");
+            complain(format_args!("error: {text}\n"));
             ExitCode::from(2)
         }
     }
@@ -96,7 +96,7 @@ impl SpecArg {
         &self.spec
     }
 
-    /// The spec with all bytes resolved; its notes go to standard error.
+    /// The spec with all bytes resolved.
     fn load(&self) -> Result<Loaded, Failure> {
         Ok(crate::load(&self.spec)?)
     }

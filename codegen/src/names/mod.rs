@@ -240,6 +240,7 @@ pub fn guarded_macros(layout: &Layout) -> Vec<String> {
     let names = values.map(|value| unescaped(Language::Cpp, NameKind::ProtocolValue, &value.name));
     let is_macro = |name: &String| {
         reason(Language::Cpp, NameKind::EnumValue, name) == Some(Reason::PlatformMacro)
+            && reason(Language::Cpp, NameKind::ProtocolValue, name).is_none()
     };
     let mut macros: Vec<_> = names.filter(is_macro).collect();
     macros.sort_unstable();

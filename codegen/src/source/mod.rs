@@ -110,6 +110,11 @@ impl Sources {
         SourceId(self.list.len() - 1)
     }
 
+    /// Whether it is a text of this program and not of its user.
+    pub(crate) fn is_built_in(&self, id: SourceId) -> bool {
+        self.get(id).built_in
+    }
+
     /// The file with this index.
     ///
     /// # Panics

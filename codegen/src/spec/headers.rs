@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use super::lower::{Context, defined_twice};
-use super::raw::{Document, Field as RawField, Header as RawHeader};
+use super::raw::{Document, Field as RawField, Flags, Header as RawHeader};
 use super::scalar::shorten;
 use super::structs::{FieldType, field_type};
-use super::{Field, Header, MessageRole, RingRole};
+use super::{Field, Header, MessageRole, RingRole, types};
 use crate::diagnostic::{Finding, rule};
 use crate::layout::{Scalar, Type};
 use crate::names::NameKind;
@@ -111,6 +111,29 @@ pub(super) fn message(raw: &RawHeader, flags: Scalar, cx: &mut Context) -> Heade
     let line = Spanned::new(0, raw.span);
     let (doc, size) = (raw.doc.clone(), raw.size.clone());
     Header { span: raw.span, doc, line, size, fields }
+}
+
+/// The message header of the default spec, which has room for the default type of flags.
+pub(super) fn default_message(
+    raw: &RawHeader,
+    defaults: &Document,
+    flags: &Flags,
+    scalar: Scalar,
+    cx: &mut Context,
+) -> Header<MessageRole> {
+    let default = defaults.flags.as_ref().and_then(|flags| flags.ty.as_ref());
+    let default = default.and_then(|ty| types::scalar(&ty.value)).unwrap_or(scalar);
+    if scalar != default {
+        let name = scalar.name();
+        let message = format!("flags of type `{name}` without a `message_header`");
+        cx.report(
+            Finding::error(rule::ROLE_TYPE, message)
+                .at(flags.ty.as_ref().map_or(flags.span, |ty| ty.span), "does not fit the default")
+                .expected(format!("{}, or a `message_header` of its own", default.name()))
+                .help(format!("give it a field with `role: flags` and `type: {name}`")),
+        );
+    }
+    message(raw, default, cx)
 }
 
 /// Types that the ring header may hold beside roles: whatever needs no other definition.

@@ -84,10 +84,10 @@ pub(super) fn lower(loaded: Loaded) -> Draft {
 
     let all = || documents.iter();
     constants::lower(all().flat_map(|document| &document.constants), &mut cx);
-    let flags = section(&documents, &defaults, "flags", |d| d.flags.as_ref(), &mut cx);
+    let raw_flags = section(&documents, &defaults, "flags", |d| d.flags.as_ref(), &mut cx);
     let types =
         section(&documents, &defaults, "message_types", |d| d.message_types.as_ref(), &mut cx);
-    let flags = values::message_flags(flags, &mut cx);
+    let flags = values::message_flags(raw_flags, &mut cx);
     let message_types = values::message_types(types, &mut cx);
 
     let raw_enums: Vec<_> = all().flat_map(|document| &document.enums).collect();
@@ -100,9 +100,15 @@ pub(super) fn lower(loaded: Loaded) -> Draft {
     let ring_header = headers::ring(ring, &mut cx);
     let message =
         section(&documents, &defaults, "message_header", |d| d.message_header.as_ref(), &mut cx);
-    let message_header = headers::message(message, flags.scalar, &mut cx);
+    let has_header = all().any(|document| document.message_header.is_some());
+    let message_header = if has_header {
+        headers::message(message, flags.scalar, &mut cx)
+    } else {
+        headers::default_message(message, &defaults, raw_flags, flags.scalar, &mut cx)
+    };
 
-    ids::check(&documents, types, &raw_structs, &mut cx);
+    ids::check(&documents, &types.value, &raw_structs, &mut cx);
+    ids::check_count(&raw_structs, &mut cx);
     ids::check_reserved_flags(&documents, &flags, &mut cx);
     ids::check_reserved_names(&documents, &mut cx);
     let targets = targets::lower(main, &name, &mut cx);

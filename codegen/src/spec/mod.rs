@@ -174,7 +174,12 @@ impl Spec {
 
     /// What is worth knowing about the spec, e.g. names that are spelled differently somewhere.
     pub fn notes(&self) -> Findings {
-        Findings::new(Arc::clone(&self.sources), self.notes.clone())
+        let is_own = |note: &&Finding| {
+            let at = note.primary.as_ref().map(|label| label.span.source);
+            at.is_none_or(|source| !self.sources.is_built_in(source))
+        };
+        let own = self.notes.iter().filter(is_own).cloned().collect();
+        Findings::new(Arc::clone(&self.sources), own)
     }
 }
 

@@ -7,6 +7,12 @@ use crate::diagnostic::{Finding, rule};
 use crate::names::{Language, NameKind, Reason, snake, spell_member_why, spell_why, unescaped};
 use crate::source::{Span, Spanned};
 
+/// Title of the names of message types.
+pub(super) const MESSAGE_TYPES: &str = "message types";
+
+/// Title of the names of message flags.
+pub(super) const MESSAGE_FLAGS: &str = "message flags";
+
 /// Names that stand side by side in generated code.
 #[derive(Debug)]
 struct Scope {
@@ -163,6 +169,13 @@ fn check_derived(scopes: &Scopes, findings: &mut Vec<Finding>) {
     for scope in scopes.members.iter().filter(fields) {
         find_derived(&scope.names, &of_fields, findings);
     }
+    // C++ has `kTypeData` and `kFlagUrgent` beside the constants of the spec.
+    for (title, kind) in [(MESSAGE_TYPES, "type"), (MESSAGE_FLAGS, "flag")] {
+        let list = scopes.members.iter().filter(|scope| scope.title == title);
+        let names = list.flat_map(|scope| &scope.names);
+        let made = names.map(|name| (name, format!("{kind}_{}", name.value)));
+        report_derived(&scopes.constants, made, findings);
+    }
 }
 
 fn find_derived(
@@ -170,18 +183,27 @@ fn find_derived(
     derive: &[fn(&str) -> String],
     findings: &mut Vec<Finding>,
 ) {
+    let all = names.iter().flat_map(|name| derive.iter().map(move |d| (name, d(&name.value))));
+    report_derived(names, all, findings);
+}
+
+/// Reports each of `names` that the generated code makes of another one: of that other one, and
+/// what it makes of it.
+fn report_derived<'a>(
+    names: &[Spanned<String>],
+    derived: impl Iterator<Item = (&'a Spanned<String>, String)>,
+    findings: &mut Vec<Finding>,
+) {
     let places: HashMap<&str, &Spanned<String>> =
         names.iter().map(|name| (name.value.as_str(), name)).collect();
-    for name in names {
-        for derived in derive.iter().map(|derive| derive(&name.value)) {
-            let Some(taken) = places.get(derived.as_str()) else { continue };
-            findings.push(
-                Finding::error(rule::HELPER_CLASH, format!("the name `{derived}` is needed"))
-                    .at(taken.span, "is what the generated code makes of another name")
-                    .also(name.span, "this one")
-                    .help("rename one of the two"),
-            );
-        }
+    for (name, derived) in derived {
+        let Some(taken) = places.get(derived.as_str()) else { continue };
+        findings.push(
+            Finding::error(rule::HELPER_CLASH, format!("the name `{derived}` is needed"))
+                .at(taken.span, "is what the generated code makes of another name")
+                .also(name.span, "this one")
+                .help("rename one of the two"),
+        );
     }
 }
 

@@ -6,7 +6,7 @@
 use super::scalar::{self, Case};
 use super::shape;
 use crate::diagnostic::Finding;
-use crate::source::yaml::{Entry, Node};
+use crate::source::yaml::{Entry, Kind, Node};
 use crate::source::{Span, Spanned};
 
 type Name = Option<Spanned<String>>;
@@ -29,7 +29,7 @@ pub(crate) struct Document {
     pub(crate) targets: Targets,
     pub(crate) ring_header: Option<Header>,
     pub(crate) message_header: Option<Header>,
-    pub(crate) message_types: Option<Vec<Named>>,
+    pub(crate) message_types: Option<Spanned<Vec<Named>>>,
     pub(crate) flags: Option<Flags>,
     pub(crate) constants: Vec<Constant>,
     pub(crate) enums: Vec<Enum>,
@@ -115,6 +115,8 @@ pub(crate) struct Struct {
     pub(crate) size: Number<u64>,
     pub(crate) align: Number<u64>,
     pub(crate) fields: Vec<Field>,
+    /// Whether the list of fields is there and has no items.
+    pub(crate) is_empty: bool,
 }
 
 #[derive(Debug, Default)]
@@ -141,10 +143,10 @@ pub(crate) fn read(node: &Node, out: Out) -> Document {
         prefix: segment.and_then(|segment| text(segment, "prefix", out)),
         capacity: segment.and_then(|segment| size(segment, "capacity", out)),
         targets: node.get("targets").map(|node| targets(node, out)).unwrap_or_default(),
-        ring_header: node.entry("ring_header").map(|entry| header(entry, out)),
-        message_header: node.entry("message_header").map(|entry| header(entry, out)),
-        message_types: node.get("message_types").map(|list| named_list(list, out)),
-        flags: node.entry("flags").map(|entry| flags(entry, out)),
+        ring_header: map(node, "ring_header").map(|entry| header(entry, out)),
+        message_header: map(node, "message_header").map(|entry| header(entry, out)),
+        message_types: list(node, "message_types").map(|entry| message_types(entry, out)),
+        flags: map(node, "flags").map(|entry| flags(entry, out)),
         constants: items(node, "constants").map(|item| constant(item, out)).collect(),
         enums: items(node, "enums").map(|item| enumeration(item, out)).collect(),
         structs: items(node, "structs").map(|item| structure(item, out)).collect(),
@@ -161,6 +163,16 @@ fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = &'a Node> + use<
     let list = node.get(key).map(Node::items).unwrap_or_default();
     // Items that are no mappings were reported; reading them would find nothing.
     list.iter()
+}
+
+/// A section that is a mapping; any other was reported and is taken for one that is not there.
+fn map<'a>(node: &'a Node, key: &str) -> Option<&'a Entry> {
+    node.entry(key).filter(|entry| matches!(entry.value.kind, Kind::Map(_)))
+}
+
+/// The same for a list.
+fn list<'a>(node: &'a Node, key: &str) -> Option<&'a Entry> {
+    node.entry(key).filter(|entry| matches!(entry.value.kind, Kind::List(_)))
 }
 
 fn int(node: &Node, key: &str, out: Out) -> Number<i128> {
@@ -239,6 +251,10 @@ fn named(node: &Node, out: Out) -> Named {
     }
 }
 
+fn message_types(entry: &Entry, out: Out) -> Spanned<Vec<Named>> {
+    Spanned::new(named_list(&entry.value, out), entry.key_span)
+}
+
 fn named_list(list: &Node, out: Out) -> Vec<Named> {
     list.items().iter().map(|item| named(item, out)).collect()
 }
@@ -281,6 +297,7 @@ fn structure(node: &Node, out: Out) -> Struct {
         size: size(node, "size", out),
         align: size(node, "align", out),
         fields: items(node, "fields").map(|item| field(item, out)).collect(),
+        is_empty: list(node, "fields").is_some_and(|entry| entry.value.items().is_empty()),
     }
 }
 

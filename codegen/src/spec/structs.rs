@@ -87,8 +87,11 @@ fn structure(raw: &RawStruct, all: &[&RawStruct], cx: &mut Context) -> Draft {
     cx.scopes.add_members(&title, Some(owner), NameKind::Field, members);
     check_since(raw, cx);
     if raw.fields.is_empty() && raw.id.is_none() {
-        let finding = Finding::error(rule::EMPTY_TYPE, format!("the struct `{owner}` is empty"));
-        cx.report(finding.at(item.name.span, "has neither fields nor an id"));
+        if let Some(name) = raw.name.as_ref().filter(|_| raw.is_empty) {
+            let message = format!("the struct `{owner}` is empty");
+            let finding = Finding::error(rule::EMPTY_TYPE, message);
+            cx.report(finding.at(name.span, "has neither fields nor an id"));
+        }
         broken = true;
     }
     Draft { item, broken }

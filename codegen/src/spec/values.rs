@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::constants::in_range;
 use super::lower::{Context, TypeName, defined_twice};
+use super::names::{MESSAGE_FLAGS, MESSAGE_TYPES};
 use super::raw::{Enum, Flags, Named};
 use super::types;
 use crate::diagnostic::{Finding, closest, rule};
@@ -20,9 +21,9 @@ const ENGINE_FLAGS: &[&str] = &["urgent", "fragment", "last_fragment"];
 /// Types of the message flags.
 const FLAG_TYPES: &[Scalar] = &[Scalar::U8, Scalar::U16, Scalar::U32];
 
-pub(super) fn message_types(raw: &[Named], cx: &mut Context) -> Vec<NamedValue> {
+pub(super) fn message_types(raw: &Spanned<Vec<Named>>, cx: &mut Context) -> Vec<NamedValue> {
     let mut list = List::new("message type");
-    for named in raw {
+    for named in &raw.value {
         let Some(value) = &named.value else {
             list.name(named, cx);
             continue;
@@ -39,8 +40,9 @@ pub(super) fn message_types(raw: &[Named], cx: &mut Context) -> Vec<NamedValue> 
         }
         list.name(named, cx);
     }
-    cx.scopes.add_members("message types", None, NameKind::ProtocolValue, list.names.clone());
-    require("message type", ENGINE_TYPES, &list, raw.first().map(|named| named.span), cx);
+    cx.scopes.add_members(MESSAGE_TYPES, None, NameKind::ProtocolValue, list.names.clone());
+    let at = raw.value.first().map_or(raw.span, |named| named.span);
+    require("message type", ENGINE_TYPES, &list, at, cx);
     list.values
 }
 
@@ -59,7 +61,7 @@ pub(super) fn message_flags(raw: &Flags, cx: &mut Context) -> FlagsLayout {
     let scalar = scalar.unwrap_or(Scalar::U32);
     let mut list = List::new("flag");
     bits(&raw.bits, scalar, &mut list, cx);
-    cx.scopes.add_members("message flags", None, NameKind::ProtocolValue, list.names.clone());
+    cx.scopes.add_members(MESSAGE_FLAGS, None, NameKind::ProtocolValue, list.names.clone());
     if let Some(none) = list.names.iter().find(|name| name.value == "none") {
         cx.report(
             Finding::error(rule::HELPER_CLASH, "a message flag named `none`")
@@ -67,7 +69,7 @@ pub(super) fn message_flags(raw: &Flags, cx: &mut Context) -> FlagsLayout {
                 .help("choose another name"),
         );
     }
-    require("flag", ENGINE_FLAGS, &list, Some(raw.span), cx);
+    require("flag", ENGINE_FLAGS, &list, raw.span, cx);
     FlagsLayout { doc: raw.doc.clone(), scalar, bits: list.values }
 }
 
@@ -263,14 +265,12 @@ impl<'a> List<'a> {
     }
 }
 
-fn require(what: &str, needed: &[&str], list: &List, at: Option<Span>, cx: &mut Context) {
+fn require(what: &str, needed: &[&str], list: &List, at: Span, cx: &mut Context) {
     for name in needed.iter().filter(|name| !list.places.contains_key(**name)) {
         let message = format!("no {what} `{name}`");
         let mut finding = Finding::error(rule::ENGINE_NAME, message)
+            .at(at, "not in this list")
             .expected(format!("the {what} that the engine uses: {}", needed.join(", ")));
-        if let Some(span) = at {
-            finding = finding.at(span, "not in this list");
-        }
         let names = list.names.iter().map(|name| name.value.as_str());
         if let Some(near) = closest(name, names.filter(|name| !needed.contains(name))) {
             finding = finding.help(format!("is `{near}` meant to be `{name}`?"));

@@ -92,7 +92,7 @@ namespace {{ view.namespace }}
             bool all = sizeof(MessageType) == sizeof(uint);
             all &= CheckHeaders();
 {%- for item in view.fixed_structs %}{% if !item.is_empty %}
-            all &= Check{{ item.name }}();
+            all &= CheckStruct{{ item.name }}();
 {%- endif %}{% endfor %}
 {%- for item in view.inline_types %}
             all &= sizeof(Inline.{{ item.name }}) == {{ item.size }};
@@ -118,10 +118,12 @@ namespace {{ view.namespace }}
         }
 {%- for item in view.fixed_structs %}{% if !item.is_empty %}
 
-        private static bool Check{{ item.name }}()
+        private static bool CheckStruct{{ item.name }}()
         {
+{%- if item.has_fields %}
             var item = default({{ item.name }});
             byte* start = (byte*)&item;
+{%- endif %}
             bool all = sizeof({{ item.name }}) == {{ item.size }};
 {%- for field in item.fields %}{% if !field.is_padding %}
             all &= (byte*)&item.{{ field.storage }} - start == {{ field.offset }};

@@ -34,21 +34,25 @@ pub(super) fn integer(scalar: Scalar, value: i128) -> String {
 }
 
 /// A C++ string literal: everything but printable ASCII as three octal digits, which cannot run
-/// into the next character as hexadecimal escapes would.
+/// into the next character as hexadecimal escapes would. Two `?` could begin a trigraph.
 pub(super) fn string_literal(text: &str) -> String {
     let escape = |byte: u8| match byte {
         b'"' | b'\\' => format!("\\{}", char::from(byte)),
         b' '..=b'~' => char::from(byte).to_string(),
         _ => format!("\\{byte:03o}"),
     };
-    format!("\"{}\"", text.bytes().map(escape).collect::<String>())
+    let mut escaped: String = text.bytes().map(escape).collect();
+    if text.contains("??") {
+        escaped = escaped.replace('?', "\\?");
+    }
+    format!("\"{escaped}\"")
 }
 
-/// A backslash at the end of a line would make the next line a comment too, and any line may end
-/// where the text is wrapped.
+/// A backslash at the end of a line, or the trigraph for one, would make the next line a comment
+/// too, and any line may end where the text is wrapped.
 pub(super) fn line_comment(text: &str) -> String {
-    let quote =
-        |word: &str| if word.ends_with('\\') { format!("'{word}'") } else { word.to_owned() };
+    let continues = |word: &str| word.ends_with('\\') || word.ends_with("??/");
+    let quote = |word: &str| if continues(word) { format!("'{word}'") } else { word.to_owned() };
     text.split(' ').map(quote).collect::<Vec<_>>().join(" ")
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Struct {
     pub(super) size: u64,
     /// C# gives an empty struct one byte.
     pub(super) is_empty: bool,
+    /// Whether there is more in it than padding.
+    pub(super) has_fields: bool,
     pub(super) align: u64,
     pub(super) older_sizes: Vec<u64>,
     pub(super) fields: Vec<Field>,
@@ -112,6 +114,7 @@ fn parts(item: &StructLayout, namespace: &str) -> Struct {
         ),
         size: item.size,
         is_empty: item.size == 0,
+        has_fields: !item.fields.is_empty(),
         align: item.align,
         older_sizes: item.older_sizes.clone(),
         fields: Vec::new(),

@@ -43,7 +43,7 @@ impl Toolchain for Cargo {
         let own = ["--".to_owned(), format!("-Cmetadata={}", identity(&job.peer))];
         let mut offline = cargo(found, job, &words)?;
         let lines = match super::run(offline.arg("--offline").args(&own)) {
-            Err(failure) if !failure.output.contains(BUILD_FINISHED) => {
+            Err(failure) if failure.output.contains(NO_NETWORK) => {
                 super::run(cargo(found, job, &words)?.args(&own))
             }
             result => result,
@@ -81,8 +81,9 @@ fn identity(peer: &Path) -> String {
     digest.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
-/// In the last line of Cargo's JSON when it has called the compiler, with success or without.
-const BUILD_FINISHED: &str = "\"reason\":\"build-finished\"";
+/// In what Cargo says when something is missing that only the network has. Any other failure, an
+/// interrupt for one, would be the same with the network.
+const NO_NETWORK: &str = "offline";
 
 /// The failure with only those lines that are for people.
 fn without_json(mut failure: BuildError) -> BuildError {

@@ -78,7 +78,7 @@ inline ring::{{ item.name }} {{ item.sampler }}(Rng& rng) {
 {%- endfor %}
 {%- for item in view.structs %}{% if item.size > 0 %}
 
-inline ring::{{ item.fixed }} {{ item.sampler }}(Rng& rng) {
+inline ring::{{ item.fixed }} {{ item.sampler }}([[maybe_unused]] Rng& rng) {
     ring::{{ item.fixed }} item;
 {%- for field in item.fields %}{% if !field.is_padding %}
     {{ field.sample }}
@@ -90,7 +90,8 @@ inline ring::{{ item.fixed }} {{ item.sampler }}(Rng& rng) {
 /// Draws struct `number`, its tail filling at most what `most` bytes of payload leave, and shows it
 /// to `visit`.
 template <class Visit>
-void visit_sample(std::size_t number, Rng& rng, [[maybe_unused]] std::size_t most, Visit visit) {
+void visit_sample(std::size_t number, [[maybe_unused]] Rng& rng,
+                  [[maybe_unused]] std::size_t most, [[maybe_unused]] Visit visit) {
     switch (number) {
 {%- for item in view.structs %}
         case {{ loop.index0 }}: {
@@ -127,7 +128,7 @@ void visit_sample(std::size_t number, Rng& rng, [[maybe_unused]] std::size_t mos
 }
 
 /// Decodes struct `number` and encodes it again.
-inline Bytes recoded(std::size_t number, ring::ByteView payload) {
+inline Bytes recoded(std::size_t number, [[maybe_unused]] ring::ByteView payload) {
     switch (number) {
 {%- for item in view.structs %}
         case {{ loop.index0 }}: return recoded_as<ring::{{ item.name }}>(payload);
@@ -137,8 +138,9 @@ inline Bytes recoded(std::size_t number, ring::ByteView payload) {
 }
 
 /// Receives struct `number`.
-inline ring::Status receive_struct(std::size_t number, ring::SharedMemoryConsumer& consumer,
-                                   int timeout_ms) {
+inline ring::Status receive_struct(std::size_t number,
+                                   [[maybe_unused]] ring::SharedMemoryConsumer& consumer,
+                                   [[maybe_unused]] int timeout_ms) {
     switch (number) {
 {%- for item in view.structs %}
         case {{ loop.index0 }}: {

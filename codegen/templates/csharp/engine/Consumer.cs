@@ -99,7 +99,7 @@ namespace {{ view.namespace }}
 
         /// <summary>
         /// What the last call came to that returns no status itself, as
-        /// <see cref="ReceiveString(int)"/>.
+        /// <see cref="SharedMemoryConsumer.ReceiveString(int)"/>.
         /// </summary>
         public Status LastStatus { get; private set; }
 

@@ -103,7 +103,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Sends plain data, waiting for room if need be.</summary>
         /// <param name="payload">The bytes.</param>
-        /// <returns>As <see cref="Send(MessageType, ReadOnlySpan{byte}, MessageFlags)"/>.</returns>
+        /// <returns>As the <c>Send</c> that takes a message type.</returns>
         public Status Send(ReadOnlySpan<byte> payload) =>
             Send(Layout.TypeData, payload, default(MessageFlags));
 
@@ -130,8 +130,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Sends plain data if there is room now. Never waits.</summary>
         /// <param name="payload">The bytes.</param>
-        /// <returns>As
-        /// <see cref="TrySend(MessageType, ReadOnlySpan{byte}, MessageFlags)"/>.</returns>
+        /// <returns>As the <c>TrySend</c> that takes a message type.</returns>
         public Status TrySend(ReadOnlySpan<byte> payload) =>
             TrySend(Layout.TypeData, payload, default(MessageFlags));
 

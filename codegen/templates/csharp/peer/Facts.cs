@@ -66,6 +66,8 @@ namespace ConformancePeer
         {
 {%- if item.is_empty %}
             return Struct("{{ item.raw_name }}", 0, {{ item.align }});
+{%- else if !item.has_fields %}
+            return Struct("{{ item.raw_name }}", sizeof({{ item.qualified }}), {{ item.align }});
 {%- else %}
             var item = default({{ item.qualified }});
             byte* start = (byte*)&item;
