@@ -731,6 +731,21 @@ struct UnknownMessage {
 
 namespace detail {
 
+/// The same number, but a riddle to the compiler: GCC makes `rep movs` of a long copy whose length
+/// it knows, which starts more slowly than the library's memcpy.
+[[nodiscard]] BITRPC_DETAIL_INLINE std::size_t unknown(std::size_t size) noexcept {
+#if defined(__GNUC__)
+    asm("" : "+r"(size));
+#endif
+    return size;
+}
+
+/// Copies bytes. A copy of a known length up to a cache line becomes a few moves, a longer one a
+/// call of the library's memcpy.
+BITRPC_DETAIL_INLINE void copy_bytes(void* to, const void* from, std::size_t size) noexcept {
+    if (size != 0) std::memcpy(to, from, size <= 64 ? size : unknown(size));
+}
+
 /// Fills a char[N] field: zero padded; false, and no change, if too long or not UTF-8.
 [[nodiscard]] inline bool store_text(char* field, std::size_t size,
                                      std::string_view text) noexcept {
@@ -756,7 +771,7 @@ template <class T>
 [[nodiscard]] bool load_tail(ByteView bytes, std::vector<T>& out) {
     if (bytes.size() % sizeof(T) != 0) return false;
     out.resize(bytes.size() / sizeof(T));
-    if (!bytes.empty()) std::memcpy(static_cast<void*>(out.data()), bytes.data(), bytes.size());
+    copy_bytes(static_cast<void*>(out.data()), bytes.data(), bytes.size());
     return true;
 }
 
@@ -814,10 +829,10 @@ template <class T>
 void write_payload(const T& value, std::byte* out) noexcept {
     if constexpr (kHasTail<T>) {
         const typename T::Fixed& fixed = value;
-        std::memcpy(out, static_cast<const void*>(&fixed), T::kWireSize);
+        copy_bytes(out, static_cast<const void*>(&fixed), T::kWireSize);
         value.write_tail(out + T::kWireSize);
     } else {
-        std::memcpy(out, static_cast<const void*>(&value), wire_size<T>());
+        copy_bytes(out, static_cast<const void*>(&value), wire_size<T>());
     }
 }
 
@@ -826,7 +841,7 @@ template <class T>
 [[nodiscard]] Errc read_payload(ByteView payload, T& out) {
     if constexpr (!kIsRecord<T>) {
         if (payload.size() != sizeof(T)) return Errc::kSizeMismatch;
-        std::memcpy(static_cast<void*>(&out), payload.data(), sizeof(T));
+        copy_bytes(static_cast<void*>(&out), payload.data(), sizeof(T));
         return Errc::kOk;
     } else {
         if (!T::accepts_size(payload.size())) return Errc::kSizeMismatch;
@@ -834,11 +849,11 @@ template <class T>
         T value{};
         if constexpr (kHasTail<T>) {
             typename T::Fixed& fixed = value;
-            if (size != 0) std::memcpy(static_cast<void*>(&fixed), payload.data(), size);
+            copy_bytes(static_cast<void*>(&fixed), payload.data(), size);
             const Errc tail = value.read_tail(payload.from(T::kWireSize));
             if (tail != Errc::kOk) return tail;
         } else {
-            if (size != 0) std::memcpy(static_cast<void*>(&value), payload.data(), size);
+            copy_bytes(static_cast<void*>(&value), payload.data(), size);
         }
         out = std::move(value);
         return Errc::kOk;
@@ -1346,15 +1361,6 @@ template <class T>
 }
 
 [[nodiscard]] BITRPC_DETAIL_INLINE bool unlikely(bool value) noexcept { return !likely(!value); }
-
-/// The same number, but a riddle to the compiler: GCC makes `rep movs` of a long copy whose length
-/// it knows, which starts more slowly than the library's memcpy.
-[[nodiscard]] BITRPC_DETAIL_INLINE std::size_t unknown(std::size_t size) noexcept {
-#if defined(__GNUC__)
-    asm("" : "+r"(size));
-#endif
-    return size;
-}
 
 /// Tells the processor that this is a loop that waits.
 BITRPC_DETAIL_INLINE void cpu_pause() noexcept {
@@ -3194,6 +3200,8 @@ namespace detail {
 struct Slot {
     std::uint64_t position = 0;
     std::byte* header = nullptr;
+    /// Bytes of padding record before it; 0 if it does not cross the end of the lap.
+    std::uint64_t padding = 0;
 
     [[nodiscard]] std::byte* payload() const noexcept { return header + message_header::kSize; }
 };
@@ -3206,6 +3214,23 @@ struct Room {
 
     Slot slot{};
     Errc code = Errc::kOk;
+};
+
+/// Fills a slot with a copy of bytes. A type with a call that is always inlined, which no lambda
+/// of C++17 has: a size that the compiler knows at the call then decides there how to copy.
+struct FillBytes {
+    ByteView payload;
+
+    BITRPC_DETAIL_INLINE void operator()(const Slot& slot) const noexcept;
+};
+
+/// Fills a slot with a struct of so many bytes.
+template <class T>
+struct FillStruct {
+    const T* value;
+    std::size_t size;
+
+    BITRPC_DETAIL_INLINE void operator()(const Slot& slot) const noexcept;
 };
 
 /// The producer's half of the ring algorithm: memory only, no system call. One thread.
@@ -3221,6 +3246,7 @@ public:
         const std::uint64_t offset = write_ & mask_;
         slot.position = write_;
         slot.header = data_ + offset;
+        slot.padding = 0;
         return write_ + stride + kWord <= limit_ && stride <= capacity_ - offset;
     }
 
@@ -3231,7 +3257,7 @@ public:
         const Errc room = make_room(skip + stride + kWord);
         if (room != Errc::kOk) return room;
         const std::uint64_t position = write_ + skip;
-        return Slot{position, data_ + (position & mask_)};
+        return Slot{position, data_ + (position & mask_), skip};
     }
 
     /// Checks for room against the consumer's position as it is now.
@@ -3294,9 +3320,10 @@ public:
 
     /// Copies a payload and zeroes its padding. Small ones without a call, as two halves that
     /// overlap.
-    static BITRPC_DETAIL_INLINE void copy_payload(const Slot& slot, const std::byte* from,
-                                                  std::size_t size) noexcept {
+    static BITRPC_DETAIL_INLINE void copy_payload(const Slot& slot, ByteView payload) noexcept {
         std::byte* const to = slot.payload();
+        const std::byte* const from = payload.data();
+        const std::size_t size = payload.size();
         pad_payload(slot, size);
         if (size - kWord <= kWord) {
             copy_ends<kWord>(to, from, size);
@@ -3304,23 +3331,22 @@ public:
             copy_ends<2 * kWord>(to, from, size);
         } else if (size - 4 * kWord <= 4 * kWord) {
             copy_ends<4 * kWord>(to, from, size);
-        } else if (size != 0) {
-            std::memcpy(to, from, unknown(size));
+        } else {
+            copy_bytes(to, from, size);
         }
     }
 
     /// Publishes one record: the release store that the consumer's acquire load pairs with.
     BITRPC_DETAIL_INLINE void publish(const Slot& slot, std::uint64_t word, std::uint64_t stride,
                                       std::size_t payload) noexcept {
-        const std::uint64_t start = write_;
-        const std::uint64_t first = likely(slot.position == start) ? word : padding_word();
         const std::uint64_t end = close_record(slot, word, stride);
+        // Copies: as far as the compiler knows, a store into the ring may change the members.
         const std::uint64_t sent = sent_ + 1;
         const std::uint64_t bytes = bytes_ + payload;
         sent_ = sent;
         bytes_ = bytes;
         write_ = end;
-        word_at(start).store(first, std::memory_order_release);
+        start_of(slot).store(first_word(slot, word), std::memory_order_release);
         store_counters(sent, bytes, end);
     }
 
@@ -3328,15 +3354,14 @@ public:
     void append(const Slot& slot, std::uint64_t word, std::uint64_t stride,
                 std::size_t payload) noexcept {
         const std::uint64_t end = close_record(slot, word, stride);
-        const std::uint64_t first = slot.position == write_ ? word : padding_word();
         if (pending_ == 0) {
-            pending_ = first;
+            pending_ = first_word(slot, word);
             pending_position_ = write_;
             pending_sent_ = sent_;
             pending_bytes_ = bytes_;
             block(true);
         } else {
-            word_at(write_).store(first, std::memory_order_relaxed);
+            start_of(slot).store(first_word(slot, word), std::memory_order_relaxed);
         }
         sent_ += 1;
         bytes_ += payload;
@@ -3404,9 +3429,18 @@ private:
         return atomic_at<std::uint64_t>(data_, position & mask_);
     }
 
-    /// The padding record over the rest of this lap.
-    [[nodiscard]] std::uint64_t padding_word() const noexcept {
-        return publication_word(static_cast<std::uint32_t>(capacity_ - (write_ & mask_)), 0);
+    /// Where the record starts, or the padding before it.
+    [[nodiscard]] BITRPC_DETAIL_INLINE std::atomic<std::uint64_t>& start_of(
+        const Slot& slot) const noexcept {
+        return slot.padding == 0 ? atomic_at<std::uint64_t>(slot.header, 0)
+                                 : word_at(slot.position - slot.padding);
+    }
+
+    /// The word that is stored there: that of the record, or of the padding.
+    [[nodiscard]] static BITRPC_DETAIL_INLINE std::uint64_t first_word(
+        const Slot& slot, std::uint64_t word) noexcept {
+        return slot.padding == 0 ? word
+                                 : publication_word(static_cast<std::uint32_t>(slot.padding), 0);
     }
 
     /// Ends a record: zeroes the word after it, so that the consumer stops there, and stores the
@@ -3415,7 +3449,7 @@ private:
                                                     std::uint64_t stride) noexcept {
         const std::uint64_t end = slot.position + stride;
         word_at(end).store(0, std::memory_order_relaxed);
-        if (unlikely(slot.position != write_)) {
+        if (slot.padding != 0) {
             word_at(slot.position).store(word, std::memory_order_relaxed);
         }
         return end;
@@ -3446,11 +3480,13 @@ private:
     std::uint64_t capacity_ = 0;
     /// Less in a small ring, where that far ahead is what the consumer reads now.
     std::uint64_t prefetch_distance_ = 0;
+    // What changes with each message, no two neighbours at a time: GCC would change both in one
+    // vector register, and the next message would wait until that has come back through memory.
     std::uint64_t write_ = 0;
     std::uint64_t limit_ = 0;
     std::uint64_t sent_ = 0;
-    std::uint64_t bytes_ = 0;
     std::uint64_t room_limit_ = 0;
+    std::uint64_t bytes_ = 0;
     std::uint64_t pending_ = 0;
     std::uint64_t pending_position_ = 0;
     std::uint64_t pending_sent_ = 0;
@@ -3458,6 +3494,16 @@ private:
     std::uint64_t bad_position_ = 0;
     bool blocked_ = false;
 };
+
+BITRPC_DETAIL_INLINE void FillBytes::operator()(const Slot& slot) const noexcept {
+    RingWriter::copy_payload(slot, payload);
+}
+
+template <class T>
+BITRPC_DETAIL_INLINE void FillStruct<T>::operator()(const Slot& slot) const noexcept {
+    RingWriter::pad_payload(slot, size);
+    write_payload(*value, slot.payload());
+}
 
 inline Error RingWriter::start(Attachment& attachment) {
     base_ = attachment.base();
@@ -3627,20 +3673,19 @@ public:
     /// Takes the record that look() found; release() gives its room back.
     BITRPC_DETAIL_INLINE void take(const Record& record) noexcept {
         const auto id = load_field<std::uint32_t>(record.header, message_header::kMessageIdOffset);
-        if (unlikely(id != expected_id_)) note_gap();
-        expected_id_ = static_cast<std::uint32_t>(id + 1U);
+        if (unlikely(id != static_cast<std::uint32_t>(taken_ + first_id_))) note_gap(id);
         read_ = record.end;
         taken_ += 1;
     }
 
-    /// Gives back the room of taken records up to `end`: the release store that the producer's
-    /// acquire load of the position pairs with.
-    BITRPC_DETAIL_INLINE void release(std::uint64_t end, std::uint64_t messages,
+    /// Gives back the room of taken records up to `end`, of `bytes` more than last time, so that
+    /// `released` are since the start: the release store that the producer's acquire load of the
+    /// position pairs with.
+    BITRPC_DETAIL_INLINE void release(std::uint64_t end, std::uint64_t released,
                                       std::uint64_t bytes) noexcept {
         std::byte* const base = base_;
-        const std::uint64_t received = received_ + messages;
+        const std::uint64_t received = received_before_ + released;
         const std::uint64_t sum = bytes_ + bytes;
-        received_ = received;
         bytes_ = sum;
         atomic_at<std::uint64_t>(base, ring_header::kMessagesReceivedOffset)
             .store(received, std::memory_order_relaxed);
@@ -3672,9 +3717,6 @@ private:
 
     /// How often the positions are looked at again when they do not fit.
     static constexpr int kStartLooks = 64;
-    /// No id is expected before the first message.
-    static constexpr std::uint64_t kAnyId = ~0ULL;
-
     /// Counted once, however often it is looked at.
     [[nodiscard]] Errc note_bad(std::uint64_t word) noexcept {
         if (bad_word_ == 0 || bad_position_ != read_) count_error();
@@ -3684,8 +3726,9 @@ private:
     }
 
     /// Another id than the expected one: messages are missing, unless this is the first.
-    BITRPC_DETAIL_COLD void note_gap() noexcept {
-        if (expected_id_ != kAnyId) count_error();
+    BITRPC_DETAIL_COLD void note_gap(std::uint32_t id) noexcept {
+        if (taken_ != 0) count_error();
+        first_id_ = static_cast<std::uint32_t>(id - static_cast<std::uint32_t>(taken_));
     }
 
     std::byte* data_ = nullptr;
@@ -3696,11 +3739,13 @@ private:
     // vector register, and the next message would wait until that has come back through memory.
     std::uint64_t read_ = 0;
     std::uint64_t bad_word_ = 0;
-    std::uint64_t received_ = 0;
+    std::uint64_t taken_ = 0;
     std::uint64_t bad_position_ = 0;
     std::uint64_t bytes_ = 0;
-    std::uint64_t taken_ = 0;
-    std::uint64_t expected_id_ = kAnyId;
+    /// Counted when this reader started.
+    std::uint64_t received_before_ = 0;
+    /// The id that the first record taken had, or would have had if none were missing since.
+    std::uint32_t first_id_ = 0;
     DistanceRule distance_;
 };
 
@@ -3710,7 +3755,7 @@ inline Error RingReader::start(Attachment& attachment, Distance distance) {
     capacity_ = attachment.capacity();
     mask_ = capacity_ - 1;
     read_ = read64(base_, ring_header::kReadPositionOffset);
-    received_ = read64(base_, ring_header::kMessagesReceivedOffset);
+    received_before_ = read64(base_, ring_header::kMessagesReceivedOffset);
     bytes_ = read64(base_, ring_header::kBytesReceivedOffset);
     if (read_ % kWord != 0) {
         return misaligned(attachment.path(), "read", ring_header::kReadPositionOffset, read_);
@@ -4122,9 +4167,7 @@ private:
     BITRPC_DETAIL_INLINE Status send_for(int timeout_ms, ByteView payload, MessageType type,
                                          MessageFlags flags) noexcept {
         return emit(timeout_ms, payload.size(), type, user_flags(flags), nullptr,
-                    [payload](const detail::Slot& slot) {
-                        detail::RingWriter::copy_payload(slot, payload.data(), payload.size());
-                    });
+                    detail::FillBytes{payload});
     }
 
     template <class T>
@@ -4133,40 +4176,53 @@ private:
                       "a payload is a generated struct or a trivially copyable one");
         const std::size_t size = detail::payload_size(value);
         return emit(timeout_ms, size, detail::type_of<T>(), user_flags(flags), nullptr,
-                    [&value, size](const detail::Slot& slot) {
-                        detail::RingWriter::pad_payload(slot, size);
-                        detail::write_payload(value, slot.payload());
-                    });
+                    detail::FillStruct<T>{&value, size});
     }
 
     Status send_message_for(int timeout_ms, const SharedMemoryMessage& message) noexcept {
         const ByteView payload = message.payload();
         return emit(timeout_ms, payload.size(), message.type(), user_flags(message.flags()),
-                    message.header_bytes(), [payload](const detail::Slot& slot) {
-                        detail::RingWriter::copy_payload(slot, payload.data(), payload.size());
-                    });
+                    message.header_bytes(), detail::FillBytes{payload});
     }
 
     /// Sends one message: `fill` writes the payload and its padding into the slot.
     template <class Fill>
     BITRPC_DETAIL_INLINE Status emit(int timeout_ms, std::size_t size, MessageType type,
                                      MessageFlags flags, const std::byte* fields,
-                                     const Fill& fill) noexcept {
+                                     Fill fill) noexcept {
         detail::Slot slot;
-        const std::uint64_t frame = message_header::kSize + size;
-        const std::uint64_t stride = detail::stride_of(frame);
+        const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
         const bool fine = size <= largest_payload_ && type != MessageType{} && !is_forked();
         if (detail::unlikely(!fine || !writer_.reserve_fast(stride, slot))) {
-            const detail::Room room = acquire(timeout_ms, size, type);
-            if (room.code != Errc::kOk) return room.code;
-            slot = room.slot;
+            return emit_slow(timeout_ms, size, type, flags, fields, fill);
         }
+        write(slot, size, type, flags, fields, fill);
+        return {};
+    }
+
+    /// The same when the fast way to a slot failed. It shares no code with the fast one, which so
+    /// stays straight, and keeps in registers what this one would have to be told by address.
+    template <class Fill>
+    BITRPC_DETAIL_COLD Status emit_slow(int timeout_ms, std::size_t size, MessageType type,
+                                        MessageFlags flags, const std::byte* fields,
+                                        Fill fill) noexcept {
+        const detail::Room room = acquire(timeout_ms, size, type);
+        if (room.code != Errc::kOk) return room.code;
+        write(room.slot, size, type, flags, fields, fill);
+        return {};
+    }
+
+    /// Writes a message into its slot and publishes it.
+    template <class Fill>
+    BITRPC_DETAIL_INLINE void write(const detail::Slot& slot, std::size_t size, MessageType type,
+                                    MessageFlags flags, const std::byte* fields,
+                                    Fill fill) noexcept {
+        const std::uint64_t frame = message_header::kSize + size;
         writer_.prefetch(slot, frame);
         writer_.fill_header(slot.header, flags, fields);
         fill(slot);
-        writer_.publish(slot, word_of(frame, type), stride, size);
+        writer_.publish(slot, word_of(frame, type), detail::stride_of(frame), size);
         waker_.published();
-        return {};
     }
 
     /// Publishes the batch that is being written, if any.
@@ -4177,7 +4233,7 @@ private:
     /// Adds one message to the pending batch.
     template <class Fill>
     Status append(int timeout_ms, std::size_t size, MessageType type, MessageFlags flags,
-                  const Fill& fill) noexcept {
+                  Fill fill) noexcept {
         const std::uint64_t frame = message_header::kSize + size;
         const detail::Room room = acquire_for_batch(timeout_ms, size, type);
         if (room.code != Errc::kOk) return room.code;
@@ -4204,9 +4260,7 @@ private:
 
     Status append_bytes(int timeout_ms, ByteView payload, MessageType type,
                         MessageFlags flags) noexcept {
-        return append(timeout_ms, payload.size(), type, flags, [payload](const detail::Slot& slot) {
-            detail::RingWriter::copy_payload(slot, payload.data(), payload.size());
-        });
+        return append(timeout_ms, payload.size(), type, flags, detail::FillBytes{payload});
     }
 
     [[nodiscard]] BITRPC_DETAIL_INLINE bool is_forked() const noexcept {
@@ -4444,10 +4498,7 @@ Status BatchWriter::push_typed(const T& value, MessageFlags flags) noexcept {
     if (producer_ == nullptr) return Errc::kDisposed;
     const std::size_t size = detail::payload_size(value);
     return producer_->append(producer_->options_.send_timeout_ms, size, detail::type_of<T>(), flags,
-                             [&value, size](const detail::Slot& slot) {
-                                 detail::RingWriter::pad_payload(slot, size);
-                                 detail::write_payload(value, slot.payload());
-                             });
+                             detail::FillStruct<T>{&value, size});
 }
 
 inline void BatchWriter::commit() noexcept {
@@ -4628,6 +4679,21 @@ inline Status SharedMemoryProducer::send_fragmented(ByteView payload, MessageTyp
 
 class SharedMemoryConsumer;
 
+namespace detail {
+
+/// What a ReceivedMessage is made of. The slow ways to a message return this, and not the message:
+/// as they are told no address of it, the message itself stays in registers.
+struct Taken {
+    MessageView view;
+    /// Null if there is no room in the ring to give back.
+    SharedMemoryConsumer* consumer = nullptr;
+    std::uint64_t end = 0;
+    std::uint64_t index = 0;
+    Errc code = Errc::kOk;
+};
+
+}  // namespace detail
+
 /// A message received in place: its bytes lie in the ring until it is released.
 ///
 /// Move-only; the destructor releases it, which gives its room back to the producer. Release
@@ -4662,7 +4728,7 @@ public:
     }
     ReceivedMessage(const ReceivedMessage&) = delete;
     ReceivedMessage& operator=(const ReceivedMessage&) = delete;
-    ~ReceivedMessage() { give_back(); }
+    BITRPC_DETAIL_INLINE ~ReceivedMessage() { give_back(); }
 
     /// Why there is no message; true if there is or was one.
     [[nodiscard]] Status status() const noexcept { return status_; }
@@ -4676,12 +4742,17 @@ public:
 private:
     friend class SharedMemoryConsumer;
 
-    ReceivedMessage(const MessageView& view, SharedMemoryConsumer* consumer, std::uint64_t end,
-                    std::uint64_t index) noexcept
-        : MessageView(view), end_(end), consumer_(consumer), index_(index) {}
+    explicit BITRPC_DETAIL_INLINE ReceivedMessage(const detail::Taken& taken) noexcept
+        // Part by part: GCC would copy the view as a block, for which it has to lie in memory.
+        : MessageView(taken.view.header_bytes(), static_cast<std::uint32_t>(taken.view.type()),
+                      taken.view.payload()),
+          end_(taken.end),
+          consumer_(taken.consumer),
+          index_(taken.index),
+          status_(taken.code) {}
 
     void forget() noexcept { MessageView::operator=(MessageView()); }
-    void give_back() noexcept;
+    BITRPC_DETAIL_INLINE void give_back() noexcept;
 
     std::uint64_t end_ = 0;
     SharedMemoryConsumer* consumer_ = nullptr;
@@ -4714,14 +4785,14 @@ public:
     /// Receives the next message in place, without a copy.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage receive(int timeout_ms = -1) noexcept {
         detail::Record record;
-        if (detail::likely(find_fast(record))) return take_fast(record);
-        return receive_slow(timeout_ms);
+        if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
+        return ReceivedMessage(receive_slow(timeout_ms));
     }
     /// Receives the next message in place if there is one, else kEmpty.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage try_receive() noexcept {
         detail::Record record;
-        if (detail::likely(find_fast(record))) return take_fast(record);
-        return try_receive_slow();
+        if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
+        return ReceivedMessage(try_receive_slow());
     }
     /// Shows the next message and leaves it in the ring; empty if there is none, and why is told
     /// by the next receive. Valid until the next call.
@@ -4847,17 +4918,17 @@ private:
         return reader_.taken() - 1;
     }
 
-    [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage
-    take_fast(const detail::Record& record) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE detail::Taken take_fast(
+        const detail::Record& record) noexcept {
         reader_.take(record);
-        return {view_of(record), this, record.end, reader_.taken() - 1};
+        return {view_of(record), this, record.end, reader_.taken() - 1, Errc::kOk};
     }
 
-    [[nodiscard]] ReceivedMessage hand_out(Errc code, const MessageView& view,
-                                           const detail::Record& record) noexcept {
-        if (code != Errc::kOk) return ReceivedMessage(code);
+    [[nodiscard]] detail::Taken hand_out(Errc code, const MessageView& view,
+                                         const detail::Record& record) noexcept {
+        if (code != Errc::kOk) return {MessageView(), nullptr, 0, 0, code};
         const std::uint64_t index = take(record);
-        return {view, index == kNotInRing ? nullptr : this, record.end, index};
+        return {view, index == kNotInRing ? nullptr : this, record.end, index, code};
     }
 
     /// Gives the room of a taken message back, in the order in which they were taken.
@@ -4865,7 +4936,7 @@ private:
                                             std::size_t bytes) noexcept {
         if (detail::unlikely(index != next_release_)) return release_late(1, bytes);
         next_release_ = index + 1;
-        reader_.release(end, 1, bytes);
+        reader_.release(end, index + 1, bytes);
         waker_.published();
     }
 
@@ -4925,12 +4996,12 @@ private:
     void release_many(std::uint64_t messages, std::uint64_t end, std::uint64_t bytes) noexcept {
         if (next_release_ + messages != reader_.taken()) return release_late(messages, bytes);
         next_release_ += messages;
-        reader_.release(end, messages, bytes);
+        reader_.release(end, next_release_, bytes);
         waker_.published();
     }
 
-    BITRPC_DETAIL_COLD ReceivedMessage receive_slow(int timeout_ms) noexcept;
-    BITRPC_DETAIL_COLD ReceivedMessage try_receive_slow() noexcept;
+    BITRPC_DETAIL_COLD detail::Taken receive_slow(int timeout_ms) noexcept;
+    BITRPC_DETAIL_COLD detail::Taken try_receive_slow() noexcept;
     [[nodiscard]] Errc find_slow(MessageView& view, detail::Record& record) noexcept;
     [[nodiscard]] Errc find_or_wait(int timeout_ms, MessageView& view,
                                     detail::Record& record) noexcept;
@@ -4975,7 +5046,7 @@ private:
 // Consumer: finding and waiting
 // ---------------------------------------------------------------------------------------------
 
-inline void ReceivedMessage::give_back() noexcept {
+BITRPC_DETAIL_INLINE void ReceivedMessage::give_back() noexcept {
     if (consumer_ != nullptr) consumer_->release_taken(index_, end_, payload().size());
 }
 
@@ -5065,14 +5136,14 @@ inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& r
     return Errc::kOk;
 }
 
-inline ReceivedMessage SharedMemoryConsumer::receive_slow(int timeout_ms) noexcept {
+inline detail::Taken SharedMemoryConsumer::receive_slow(int timeout_ms) noexcept {
     MessageView view;
     detail::Record record;
     const Errc code = find_or_wait(timeout_ms, view, record);
     return hand_out(code, view, record);
 }
 
-inline ReceivedMessage SharedMemoryConsumer::try_receive_slow() noexcept {
+inline detail::Taken SharedMemoryConsumer::try_receive_slow() noexcept {
     MessageView view;
     detail::Record record;
     Errc code = find_slow(view, record);
@@ -5094,9 +5165,9 @@ inline void SharedMemoryConsumer::release_late(std::uint64_t messages,
     late_messages_ += messages;
     late_bytes_ += bytes;
     if (released_ + late_messages_ != reader_.taken()) return;
+    late_messages_ = 0;
     next_release_ = reader_.taken();
-    reader_.release(reader_.position(), std::exchange(late_messages_, 0),
-                    std::exchange(late_bytes_, 0));
+    reader_.release(reader_.position(), next_release_, std::exchange(late_bytes_, 0));
     waker_.published();
 }
 

@@ -4,6 +4,21 @@
 
 class SharedMemoryConsumer;
 
+namespace detail {
+
+/// What a ReceivedMessage is made of. The slow ways to a message return this, and not the message:
+/// as they are told no address of it, the message itself stays in registers.
+struct Taken {
+    MessageView view;
+    /// Null if there is no room in the ring to give back.
+    SharedMemoryConsumer* consumer = nullptr;
+    std::uint64_t end = 0;
+    std::uint64_t index = 0;
+    Errc code = Errc::kOk;
+};
+
+}  // namespace detail
+
 /// A message received in place: its bytes lie in the ring until it is released.
 ///
 /// Move-only; the destructor releases it, which gives its room back to the producer. Release
@@ -38,7 +53,7 @@ public:
     }
     ReceivedMessage(const ReceivedMessage&) = delete;
     ReceivedMessage& operator=(const ReceivedMessage&) = delete;
-    ~ReceivedMessage() { give_back(); }
+    BITRPC_DETAIL_INLINE ~ReceivedMessage() { give_back(); }
 
     /// Why there is no message; true if there is or was one.
     [[nodiscard]] Status status() const noexcept { return status_; }
@@ -52,12 +67,17 @@ public:
 private:
     friend class SharedMemoryConsumer;
 
-    ReceivedMessage(const MessageView& view, SharedMemoryConsumer* consumer, std::uint64_t end,
-                    std::uint64_t index) noexcept
-        : MessageView(view), end_(end), consumer_(consumer), index_(index) {}
+    explicit BITRPC_DETAIL_INLINE ReceivedMessage(const detail::Taken& taken) noexcept
+        // Part by part: GCC would copy the view as a block, for which it has to lie in memory.
+        : MessageView(taken.view.header_bytes(), static_cast<std::uint32_t>(taken.view.type()),
+                      taken.view.payload()),
+          end_(taken.end),
+          consumer_(taken.consumer),
+          index_(taken.index),
+          status_(taken.code) {}
 
     void forget() noexcept { MessageView::operator=(MessageView()); }
-    void give_back() noexcept;
+    BITRPC_DETAIL_INLINE void give_back() noexcept;
 
     std::uint64_t end_ = 0;
     SharedMemoryConsumer* consumer_ = nullptr;
@@ -90,14 +110,14 @@ public:
     /// Receives the next message in place, without a copy.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage receive(int timeout_ms = -1) noexcept {
         detail::Record record;
-        if (detail::likely(find_fast(record))) return take_fast(record);
-        return receive_slow(timeout_ms);
+        if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
+        return ReceivedMessage(receive_slow(timeout_ms));
     }
     /// Receives the next message in place if there is one, else kEmpty.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage try_receive() noexcept {
         detail::Record record;
-        if (detail::likely(find_fast(record))) return take_fast(record);
-        return try_receive_slow();
+        if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
+        return ReceivedMessage(try_receive_slow());
     }
     /// Shows the next message and leaves it in the ring; empty if there is none, and why is told
     /// by the next receive. Valid until the next call.
@@ -223,17 +243,17 @@ private:
         return reader_.taken() - 1;
     }
 
-    [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage
-    take_fast(const detail::Record& record) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE detail::Taken take_fast(
+        const detail::Record& record) noexcept {
         reader_.take(record);
-        return {view_of(record), this, record.end, reader_.taken() - 1};
+        return {view_of(record), this, record.end, reader_.taken() - 1, Errc::kOk};
     }
 
-    [[nodiscard]] ReceivedMessage hand_out(Errc code, const MessageView& view,
-                                           const detail::Record& record) noexcept {
-        if (code != Errc::kOk) return ReceivedMessage(code);
+    [[nodiscard]] detail::Taken hand_out(Errc code, const MessageView& view,
+                                         const detail::Record& record) noexcept {
+        if (code != Errc::kOk) return {MessageView(), nullptr, 0, 0, code};
         const std::uint64_t index = take(record);
-        return {view, index == kNotInRing ? nullptr : this, record.end, index};
+        return {view, index == kNotInRing ? nullptr : this, record.end, index, code};
     }
 
     /// Gives the room of a taken message back, in the order in which they were taken.
@@ -241,7 +261,7 @@ private:
                                             std::size_t bytes) noexcept {
         if (detail::unlikely(index != next_release_)) return release_late(1, bytes);
         next_release_ = index + 1;
-        reader_.release(end, 1, bytes);
+        reader_.release(end, index + 1, bytes);
         waker_.published();
     }
 
@@ -301,12 +321,12 @@ private:
     void release_many(std::uint64_t messages, std::uint64_t end, std::uint64_t bytes) noexcept {
         if (next_release_ + messages != reader_.taken()) return release_late(messages, bytes);
         next_release_ += messages;
-        reader_.release(end, messages, bytes);
+        reader_.release(end, next_release_, bytes);
         waker_.published();
     }
 
-    BITRPC_DETAIL_COLD ReceivedMessage receive_slow(int timeout_ms) noexcept;
-    BITRPC_DETAIL_COLD ReceivedMessage try_receive_slow() noexcept;
+    BITRPC_DETAIL_COLD detail::Taken receive_slow(int timeout_ms) noexcept;
+    BITRPC_DETAIL_COLD detail::Taken try_receive_slow() noexcept;
     [[nodiscard]] Errc find_slow(MessageView& view, detail::Record& record) noexcept;
     [[nodiscard]] Errc find_or_wait(int timeout_ms, MessageView& view,
                                     detail::Record& record) noexcept;

@@ -34,15 +34,6 @@ template <class T>
 
 [[nodiscard]] BITRPC_DETAIL_INLINE bool unlikely(bool value) noexcept { return !likely(!value); }
 
-/// The same number, but a riddle to the compiler: GCC makes `rep movs` of a long copy whose length
-/// it knows, which starts more slowly than the library's memcpy.
-[[nodiscard]] BITRPC_DETAIL_INLINE std::size_t unknown(std::size_t size) noexcept {
-#if defined(__GNUC__)
-    asm("" : "+r"(size));
-#endif
-    return size;
-}
-
 /// Tells the processor that this is a loop that waits.
 BITRPC_DETAIL_INLINE void cpu_pause() noexcept {
 #if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))

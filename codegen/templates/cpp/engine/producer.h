@@ -136,9 +136,7 @@ private:
     BITRPC_DETAIL_INLINE Status send_for(int timeout_ms, ByteView payload, MessageType type,
                                          MessageFlags flags) noexcept {
         return emit(timeout_ms, payload.size(), type, user_flags(flags), nullptr,
-                    [payload](const detail::Slot& slot) {
-                        detail::RingWriter::copy_payload(slot, payload.data(), payload.size());
-                    });
+                    detail::FillBytes{payload});
     }
 
     template <class T>
@@ -147,40 +145,53 @@ private:
                       "a payload is a generated struct or a trivially copyable one");
         const std::size_t size = detail::payload_size(value);
         return emit(timeout_ms, size, detail::type_of<T>(), user_flags(flags), nullptr,
-                    [&value, size](const detail::Slot& slot) {
-                        detail::RingWriter::pad_payload(slot, size);
-                        detail::write_payload(value, slot.payload());
-                    });
+                    detail::FillStruct<T>{&value, size});
     }
 
     Status send_message_for(int timeout_ms, const SharedMemoryMessage& message) noexcept {
         const ByteView payload = message.payload();
         return emit(timeout_ms, payload.size(), message.type(), user_flags(message.flags()),
-                    message.header_bytes(), [payload](const detail::Slot& slot) {
-                        detail::RingWriter::copy_payload(slot, payload.data(), payload.size());
-                    });
+                    message.header_bytes(), detail::FillBytes{payload});
     }
 
     /// Sends one message: `fill` writes the payload and its padding into the slot.
     template <class Fill>
     BITRPC_DETAIL_INLINE Status emit(int timeout_ms, std::size_t size, MessageType type,
                                      MessageFlags flags, const std::byte* fields,
-                                     const Fill& fill) noexcept {
+                                     Fill fill) noexcept {
         detail::Slot slot;
-        const std::uint64_t frame = message_header::kSize + size;
-        const std::uint64_t stride = detail::stride_of(frame);
+        const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
         const bool fine = size <= largest_payload_ && type != MessageType{} && !is_forked();
         if (detail::unlikely(!fine || !writer_.reserve_fast(stride, slot))) {
-            const detail::Room room = acquire(timeout_ms, size, type);
-            if (room.code != Errc::kOk) return room.code;
-            slot = room.slot;
+            return emit_slow(timeout_ms, size, type, flags, fields, fill);
         }
+        write(slot, size, type, flags, fields, fill);
+        return {};
+    }
+
+    /// The same when the fast way to a slot failed. It shares no code with the fast one, which so
+    /// stays straight, and keeps in registers what this one would have to be told by address.
+    template <class Fill>
+    BITRPC_DETAIL_COLD Status emit_slow(int timeout_ms, std::size_t size, MessageType type,
+                                        MessageFlags flags, const std::byte* fields,
+                                        Fill fill) noexcept {
+        const detail::Room room = acquire(timeout_ms, size, type);
+        if (room.code != Errc::kOk) return room.code;
+        write(room.slot, size, type, flags, fields, fill);
+        return {};
+    }
+
+    /// Writes a message into its slot and publishes it.
+    template <class Fill>
+    BITRPC_DETAIL_INLINE void write(const detail::Slot& slot, std::size_t size, MessageType type,
+                                    MessageFlags flags, const std::byte* fields,
+                                    Fill fill) noexcept {
+        const std::uint64_t frame = message_header::kSize + size;
         writer_.prefetch(slot, frame);
         writer_.fill_header(slot.header, flags, fields);
         fill(slot);
-        writer_.publish(slot, word_of(frame, type), stride, size);
+        writer_.publish(slot, word_of(frame, type), detail::stride_of(frame), size);
         waker_.published();
-        return {};
     }
 
     /// Publishes the batch that is being written, if any.
@@ -191,7 +202,7 @@ private:
     /// Adds one message to the pending batch.
     template <class Fill>
     Status append(int timeout_ms, std::size_t size, MessageType type, MessageFlags flags,
-                  const Fill& fill) noexcept {
+                  Fill fill) noexcept {
         const std::uint64_t frame = message_header::kSize + size;
         const detail::Room room = acquire_for_batch(timeout_ms, size, type);
         if (room.code != Errc::kOk) return room.code;
@@ -218,9 +229,7 @@ private:
 
     Status append_bytes(int timeout_ms, ByteView payload, MessageType type,
                         MessageFlags flags) noexcept {
-        return append(timeout_ms, payload.size(), type, flags, [payload](const detail::Slot& slot) {
-            detail::RingWriter::copy_payload(slot, payload.data(), payload.size());
-        });
+        return append(timeout_ms, payload.size(), type, flags, detail::FillBytes{payload});
     }
 
     [[nodiscard]] BITRPC_DETAIL_INLINE bool is_forked() const noexcept {
@@ -458,10 +467,7 @@ Status BatchWriter::push_typed(const T& value, MessageFlags flags) noexcept {
     if (producer_ == nullptr) return Errc::kDisposed;
     const std::size_t size = detail::payload_size(value);
     return producer_->append(producer_->options_.send_timeout_ms, size, detail::type_of<T>(), flags,
-                             [&value, size](const detail::Slot& slot) {
-                                 detail::RingWriter::pad_payload(slot, size);
-                                 detail::write_payload(value, slot.payload());
-                             });
+                             detail::FillStruct<T>{&value, size});
 }
 
 inline void BatchWriter::commit() noexcept {

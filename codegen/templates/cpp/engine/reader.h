@@ -127,20 +127,19 @@ public:
     /// Takes the record that look() found; release() gives its room back.
     BITRPC_DETAIL_INLINE void take(const Record& record) noexcept {
         const auto id = load_field<std::uint32_t>(record.header, message_header::kMessageIdOffset);
-        if (unlikely(id != expected_id_)) note_gap();
-        expected_id_ = static_cast<std::uint32_t>(id + 1U);
+        if (unlikely(id != static_cast<std::uint32_t>(taken_ + first_id_))) note_gap(id);
         read_ = record.end;
         taken_ += 1;
     }
 
-    /// Gives back the room of taken records up to `end`: the release store that the producer's
-    /// acquire load of the position pairs with.
-    BITRPC_DETAIL_INLINE void release(std::uint64_t end, std::uint64_t messages,
+    /// Gives back the room of taken records up to `end`, of `bytes` more than last time, so that
+    /// `released` are since the start: the release store that the producer's acquire load of the
+    /// position pairs with.
+    BITRPC_DETAIL_INLINE void release(std::uint64_t end, std::uint64_t released,
                                       std::uint64_t bytes) noexcept {
         std::byte* const base = base_;
-        const std::uint64_t received = received_ + messages;
+        const std::uint64_t received = received_before_ + released;
         const std::uint64_t sum = bytes_ + bytes;
-        received_ = received;
         bytes_ = sum;
         atomic_at<std::uint64_t>(base, ring_header::kMessagesReceivedOffset)
             .store(received, std::memory_order_relaxed);
@@ -172,9 +171,6 @@ private:
 
     /// How often the positions are looked at again when they do not fit.
     static constexpr int kStartLooks = 64;
-    /// No id is expected before the first message.
-    static constexpr std::uint64_t kAnyId = ~0ULL;
-
     /// Counted once, however often it is looked at.
     [[nodiscard]] Errc note_bad(std::uint64_t word) noexcept {
         if (bad_word_ == 0 || bad_position_ != read_) count_error();
@@ -184,8 +180,9 @@ private:
     }
 
     /// Another id than the expected one: messages are missing, unless this is the first.
-    BITRPC_DETAIL_COLD void note_gap() noexcept {
-        if (expected_id_ != kAnyId) count_error();
+    BITRPC_DETAIL_COLD void note_gap(std::uint32_t id) noexcept {
+        if (taken_ != 0) count_error();
+        first_id_ = static_cast<std::uint32_t>(id - static_cast<std::uint32_t>(taken_));
     }
 
     std::byte* data_ = nullptr;
@@ -196,11 +193,13 @@ private:
     // vector register, and the next message would wait until that has come back through memory.
     std::uint64_t read_ = 0;
     std::uint64_t bad_word_ = 0;
-    std::uint64_t received_ = 0;
+    std::uint64_t taken_ = 0;
     std::uint64_t bad_position_ = 0;
     std::uint64_t bytes_ = 0;
-    std::uint64_t taken_ = 0;
-    std::uint64_t expected_id_ = kAnyId;
+    /// Counted when this reader started.
+    std::uint64_t received_before_ = 0;
+    /// The id that the first record taken had, or would have had if none were missing since.
+    std::uint32_t first_id_ = 0;
     DistanceRule distance_;
 };
 
@@ -210,7 +209,7 @@ inline Error RingReader::start(Attachment& attachment, Distance distance) {
     capacity_ = attachment.capacity();
     mask_ = capacity_ - 1;
     read_ = read64(base_, ring_header::kReadPositionOffset);
-    received_ = read64(base_, ring_header::kMessagesReceivedOffset);
+    received_before_ = read64(base_, ring_header::kMessagesReceivedOffset);
     bytes_ = read64(base_, ring_header::kBytesReceivedOffset);
     if (read_ % kWord != 0) {
         return misaligned(attachment.path(), "read", ring_header::kReadPositionOffset, read_);

@@ -2,7 +2,7 @@
 // Consumer: finding and waiting
 // ---------------------------------------------------------------------------------------------
 
-inline void ReceivedMessage::give_back() noexcept {
+BITRPC_DETAIL_INLINE void ReceivedMessage::give_back() noexcept {
     if (consumer_ != nullptr) consumer_->release_taken(index_, end_, payload().size());
 }
 
@@ -92,14 +92,14 @@ inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& r
     return Errc::kOk;
 }
 
-inline ReceivedMessage SharedMemoryConsumer::receive_slow(int timeout_ms) noexcept {
+inline detail::Taken SharedMemoryConsumer::receive_slow(int timeout_ms) noexcept {
     MessageView view;
     detail::Record record;
     const Errc code = find_or_wait(timeout_ms, view, record);
     return hand_out(code, view, record);
 }
 
-inline ReceivedMessage SharedMemoryConsumer::try_receive_slow() noexcept {
+inline detail::Taken SharedMemoryConsumer::try_receive_slow() noexcept {
     MessageView view;
     detail::Record record;
     Errc code = find_slow(view, record);
@@ -121,9 +121,9 @@ inline void SharedMemoryConsumer::release_late(std::uint64_t messages,
     late_messages_ += messages;
     late_bytes_ += bytes;
     if (released_ + late_messages_ != reader_.taken()) return;
+    late_messages_ = 0;
     next_release_ = reader_.taken();
-    reader_.release(reader_.position(), std::exchange(late_messages_, 0),
-                    std::exchange(late_bytes_, 0));
+    reader_.release(reader_.position(), next_release_, std::exchange(late_bytes_, 0));
     waker_.published();
 }
 

@@ -8,6 +8,8 @@ namespace detail {
 struct Slot {
     std::uint64_t position = 0;
     std::byte* header = nullptr;
+    /// Bytes of padding record before it; 0 if it does not cross the end of the lap.
+    std::uint64_t padding = 0;
 
     [[nodiscard]] std::byte* payload() const noexcept { return header + message_header::kSize; }
 };
@@ -20,6 +22,23 @@ struct Room {
 
     Slot slot{};
     Errc code = Errc::kOk;
+};
+
+/// Fills a slot with a copy of bytes. A type with a call that is always inlined, which no lambda
+/// of C++17 has: a size that the compiler knows at the call then decides there how to copy.
+struct FillBytes {
+    ByteView payload;
+
+    BITRPC_DETAIL_INLINE void operator()(const Slot& slot) const noexcept;
+};
+
+/// Fills a slot with a struct of so many bytes.
+template <class T>
+struct FillStruct {
+    const T* value;
+    std::size_t size;
+
+    BITRPC_DETAIL_INLINE void operator()(const Slot& slot) const noexcept;
 };
 
 /// The producer's half of the ring algorithm: memory only, no system call. One thread.
@@ -35,6 +54,7 @@ public:
         const std::uint64_t offset = write_ & mask_;
         slot.position = write_;
         slot.header = data_ + offset;
+        slot.padding = 0;
         return write_ + stride + kWord <= limit_ && stride <= capacity_ - offset;
     }
 
@@ -45,7 +65,7 @@ public:
         const Errc room = make_room(skip + stride + kWord);
         if (room != Errc::kOk) return room;
         const std::uint64_t position = write_ + skip;
-        return Slot{position, data_ + (position & mask_)};
+        return Slot{position, data_ + (position & mask_), skip};
     }
 
     /// Checks for room against the consumer's position as it is now.
@@ -108,9 +128,10 @@ public:
 
     /// Copies a payload and zeroes its padding. Small ones without a call, as two halves that
     /// overlap.
-    static BITRPC_DETAIL_INLINE void copy_payload(const Slot& slot, const std::byte* from,
-                                                  std::size_t size) noexcept {
+    static BITRPC_DETAIL_INLINE void copy_payload(const Slot& slot, ByteView payload) noexcept {
         std::byte* const to = slot.payload();
+        const std::byte* const from = payload.data();
+        const std::size_t size = payload.size();
         pad_payload(slot, size);
         if (size - kWord <= kWord) {
             copy_ends<kWord>(to, from, size);
@@ -118,23 +139,22 @@ public:
             copy_ends<2 * kWord>(to, from, size);
         } else if (size - 4 * kWord <= 4 * kWord) {
             copy_ends<4 * kWord>(to, from, size);
-        } else if (size != 0) {
-            std::memcpy(to, from, unknown(size));
+        } else {
+            copy_bytes(to, from, size);
         }
     }
 
     /// Publishes one record: the release store that the consumer's acquire load pairs with.
     BITRPC_DETAIL_INLINE void publish(const Slot& slot, std::uint64_t word, std::uint64_t stride,
                                       std::size_t payload) noexcept {
-        const std::uint64_t start = write_;
-        const std::uint64_t first = likely(slot.position == start) ? word : padding_word();
         const std::uint64_t end = close_record(slot, word, stride);
+        // Copies: as far as the compiler knows, a store into the ring may change the members.
         const std::uint64_t sent = sent_ + 1;
         const std::uint64_t bytes = bytes_ + payload;
         sent_ = sent;
         bytes_ = bytes;
         write_ = end;
-        word_at(start).store(first, std::memory_order_release);
+        start_of(slot).store(first_word(slot, word), std::memory_order_release);
         store_counters(sent, bytes, end);
     }
 
@@ -142,15 +162,14 @@ public:
     void append(const Slot& slot, std::uint64_t word, std::uint64_t stride,
                 std::size_t payload) noexcept {
         const std::uint64_t end = close_record(slot, word, stride);
-        const std::uint64_t first = slot.position == write_ ? word : padding_word();
         if (pending_ == 0) {
-            pending_ = first;
+            pending_ = first_word(slot, word);
             pending_position_ = write_;
             pending_sent_ = sent_;
             pending_bytes_ = bytes_;
             block(true);
         } else {
-            word_at(write_).store(first, std::memory_order_relaxed);
+            start_of(slot).store(first_word(slot, word), std::memory_order_relaxed);
         }
         sent_ += 1;
         bytes_ += payload;
@@ -218,9 +237,18 @@ private:
         return atomic_at<std::uint64_t>(data_, position & mask_);
     }
 
-    /// The padding record over the rest of this lap.
-    [[nodiscard]] std::uint64_t padding_word() const noexcept {
-        return publication_word(static_cast<std::uint32_t>(capacity_ - (write_ & mask_)), 0);
+    /// Where the record starts, or the padding before it.
+    [[nodiscard]] BITRPC_DETAIL_INLINE std::atomic<std::uint64_t>& start_of(
+        const Slot& slot) const noexcept {
+        return slot.padding == 0 ? atomic_at<std::uint64_t>(slot.header, 0)
+                                 : word_at(slot.position - slot.padding);
+    }
+
+    /// The word that is stored there: that of the record, or of the padding.
+    [[nodiscard]] static BITRPC_DETAIL_INLINE std::uint64_t first_word(
+        const Slot& slot, std::uint64_t word) noexcept {
+        return slot.padding == 0 ? word
+                                 : publication_word(static_cast<std::uint32_t>(slot.padding), 0);
     }
 
     /// Ends a record: zeroes the word after it, so that the consumer stops there, and stores the
@@ -229,7 +257,7 @@ private:
                                                     std::uint64_t stride) noexcept {
         const std::uint64_t end = slot.position + stride;
         word_at(end).store(0, std::memory_order_relaxed);
-        if (unlikely(slot.position != write_)) {
+        if (slot.padding != 0) {
             word_at(slot.position).store(word, std::memory_order_relaxed);
         }
         return end;
@@ -260,11 +288,13 @@ private:
     std::uint64_t capacity_ = 0;
     /// Less in a small ring, where that far ahead is what the consumer reads now.
     std::uint64_t prefetch_distance_ = 0;
+    // What changes with each message, no two neighbours at a time: GCC would change both in one
+    // vector register, and the next message would wait until that has come back through memory.
     std::uint64_t write_ = 0;
     std::uint64_t limit_ = 0;
     std::uint64_t sent_ = 0;
-    std::uint64_t bytes_ = 0;
     std::uint64_t room_limit_ = 0;
+    std::uint64_t bytes_ = 0;
     std::uint64_t pending_ = 0;
     std::uint64_t pending_position_ = 0;
     std::uint64_t pending_sent_ = 0;
@@ -272,6 +302,16 @@ private:
     std::uint64_t bad_position_ = 0;
     bool blocked_ = false;
 };
+
+BITRPC_DETAIL_INLINE void FillBytes::operator()(const Slot& slot) const noexcept {
+    RingWriter::copy_payload(slot, payload);
+}
+
+template <class T>
+BITRPC_DETAIL_INLINE void FillStruct<T>::operator()(const Slot& slot) const noexcept {
+    RingWriter::pad_payload(slot, size);
+    write_payload(*value, slot.payload());
+}
 
 inline Error RingWriter::start(Attachment& attachment) {
     base_ = attachment.base();
