@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 import unittest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared_memory_api import (
     Closed,
@@ -67,6 +67,20 @@ class Model:
         message = self.outgoing()
         if self.producer.try_send(*message):
             self.pending.append(message)
+
+    def send_alike(self) -> None:
+        """As in a stream of messages of one size, with something else in between."""
+        size = self.rng.choice([0, 1, 8, 30])
+        for _ in range(self.rng.randrange(1, 60)):
+            payload = self.rng.randbytes(size)
+            if self.rng.random() < 0.05:
+                no_bytes: Any = "x" * size
+                with self.test.assertRaises(TypeError):
+                    self.producer.try_send(no_bytes, 5)
+            outgoing = memoryview(payload) if self.rng.random() < 0.1 else payload
+            if not self.producer.try_send(outgoing, 5):
+                break
+            self.pending.append(Sent(payload, 5, 0))
 
     def send_message(self) -> None:
         message = self.outgoing()
@@ -130,6 +144,10 @@ class Model:
             return
         self.take(self.pending[0]._replace(payload=payload))
 
+    def receive_some(self) -> None:
+        for _ in range(self.rng.randrange(1, 60)):
+            self.receive()
+
     def drain(self) -> None:
         most = self.rng.choice([1, 3, 1000])
         for payload in self.consumer.drain(most):
@@ -150,6 +168,7 @@ class EveryWayTest(RingTestCase):
         model = Model(self, producer, consumer, random.Random(seed))
         ways = [
             *(model.send, model.send_message, model.claim, model.send_like_ones),
+            *(model.send_alike, model.send_alike, model.receive_some),
             *(model.send_batch, model.push, model.borrow, model.peek_and_receive),
             *(model.receive, model.receive, model.drain, model.receive_batch),
         ]
@@ -293,6 +312,22 @@ class WrapTest(RingTestCase):
                     self.assertEqual(consumer.receive_message().message_id, expected)
                 self.assertEqual(self.receive_errors(consumer), 0)
                 self.assertEqual(producer.statistics().messages_sent, 2**32 + 7)
+
+    def test_message_ids_wrap_in_a_stream_of_like_ones(self) -> None:
+        with RingBuffer("wrap", 4096) as ring:
+            self.set_words(ring, 2**32 - 50, _layout.MESSAGES_SENT_OFFSET)
+            with ring.producer() as producer, ring.consumer() as consumer:
+                for number in range(100):
+                    producer.send(b"%04d" % number)
+                    producer.send(b"%04d" % number)
+                    if number % 20 == 19:
+                        received = [consumer.receive() for _ in range(40)]
+                        first = number - 19
+                        expected = [b"%04d" % (first + at // 2) for at in range(40)]
+                        self.assertEqual(received, expected)
+                self.assertEqual(self.receive_errors(consumer), 0)
+                self.assertEqual(producer.statistics().messages_sent, 2**32 + 150)
+                self.assertEqual(consumer.statistics().messages_received, 200)
 
     def test_positions_and_counters_wrap(self) -> None:
         with RingBuffer("wrap", 4096) as ring:

@@ -98,9 +98,12 @@ class SignalTest(RingTestCase):
 
 def send_somehow(producer: SharedMemoryProducer, rng: random.Random) -> None:
     """Sends, in any of the ways."""
-    way = rng.randrange(4)
+    way = rng.randrange(5)
     if way == 0:
         producer.try_send(bytes(rng.randrange(200)))
+    elif way == 4:
+        for _ in range(20):
+            producer.try_send(bytes(8))
     elif way == 1:
         producer.try_send_batch([bytes(rng.choice([8, 8, 30])) for _ in range(rng.randrange(9))])
     elif way == 2:
@@ -114,9 +117,12 @@ def send_somehow(producer: SharedMemoryProducer, rng: random.Random) -> None:
 
 def receive_somehow(consumer: SharedMemoryConsumer, rng: random.Random) -> None:
     """Receives, in any of the ways."""
-    way = rng.randrange(4)
+    way = rng.randrange(5)
     if way == 0:
         consumer.drain()
+    elif way == 4:
+        for _ in range(20):
+            consumer.try_receive()
     elif way == 1:
         consumer.try_receive()
     elif way == 2:

@@ -36,7 +36,7 @@ from ._layout import (
     SPACE_SEQUENCE_OFFSET,
 )
 from ._memory import WEAK_ORDER, check_machine, full_fence
-from ._record import HALF, U32, WORD, as_words
+from ._record import HALF, U32, WORD, as_words, half_cell, word_cell
 from ._segment import Segment, Target, locate, open_or_create, open_segment, system_error
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ class Attachment:
 
     __slots__ = (
         "__weakref__",
+        "_cells",
+        "bodies",
         "capacity",
         "forked",
         "halves",
@@ -183,6 +185,9 @@ class Attachment:
         self.readonly = self.view.toreadonly()
         self.words = as_words(self.view)
         self.halves = self.view.cast("I")
+        # What is behind each word: a record's body, at the byte where the record starts.
+        self.bodies = self.view[WORD:]
+        self._cells: list[memoryview] = []
         self.own_point: _platform.WakePoint | None = None
         self.peer_point: _platform.WakePoint | None = None
         if role is not None:
@@ -194,6 +199,12 @@ class Attachment:
     def _wake_point(self, side: Role) -> _platform.WakePoint:
         event = f"{self.target.file_name}.{self.segment.created_unix_ns:016x}.{side.event}"
         return _platform.WakePoint(self.memory, self.halves, side.sequence_offset, event)
+
+    def cells(self, *words: int, half: int) -> tuple[memoryview, ...]:
+        """Fields of the header by their offsets, each as `cell[()]`: some words and a half word."""
+        cells = [*(word_cell(self.view, offset) for offset in words), half_cell(self.view, half)]
+        self._cells += cells
+        return tuple(cells)
 
     @property
     def is_open(self) -> bool:
@@ -306,8 +317,8 @@ class Attachment:
     def _let_go(self) -> bool:
         """Closes and unmaps; False if somebody still uses a part of the mapping.
 
-        From here on every use of `words`, `halves` or `view` is a ValueError: that is how the hot
-        paths notice without asking.
+        From here on every use of `words`, `halves`, `bodies` or a cell is a ValueError: that is how
+        the hot paths notice without asking.
         """
         for point in (self.own_point, self.peer_point):
             if point is not None:
@@ -319,7 +330,8 @@ class Attachment:
         os.close(self.lock_fd)
         self.lock_fd = -1
         _attachments.discard(self)
-        for view in (self.words, self.halves, self.readonly, self.view):
+        views = (self.words, self.halves, self.bodies, self.readonly, self.view)
+        for view in (*self._cells, *views):
             view.release()
         try:
             self.memory.close()

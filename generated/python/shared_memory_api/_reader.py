@@ -8,6 +8,9 @@ what a record claims to be is never believed beyond that. State is kept as indic
 in the mapping. The usual case is cheap: `_shapes` knows publication words that passed the check,
 `_tail` is the header word of the message that should come next, and a record that ends before
 `_last` needs no look at the end of the lap.
+
+After some messages of one shape, a *run* is prepared: an iterator over more of them, which were
+seen published. Whatever takes anything else ends it.
 """
 
 from __future__ import annotations
@@ -42,7 +45,6 @@ from ._message import ReceivedMessage, SharedMemoryMessage
 from ._record import (
     DATA_INDEX,
     HEADER_WORDS,
-    ID_INDEX,
     ID_ONE,
     SIMPLE_HEADER,
     U32,
@@ -60,16 +62,19 @@ from ._recover import consumer_position
 from ._wait import NEVER_QUIET, Deadline, Ended, Link
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._options import Options
     from ._waiter import Waiter
 
-RECEIVED: Final = MESSAGES_RECEIVED_OFFSET // WORD
-BYTES_RECEIVED: Final = BYTES_RECEIVED_OFFSET // WORD
-READ_POSITION: Final = READ_POSITION_OFFSET // WORD
-PEER_CONTROL: Final = PRODUCER.control
-RECORD: Final = -1
-"""What :meth:`Reader._find` answers for a message that lies in the ring."""
+    # Second header word and payload of each message; the index and the counters behind it.
+    Run = Iterator[tuple[tuple[int, bytes], int, int, int, int]]
 
+NO_RUN: Final[Run] = iter(())
+"""A run of like messages that is over."""
+
+_RECEIVED: Final = MESSAGES_RECEIVED_OFFSET // WORD
+_BYTES_RECEIVED: Final = BYTES_RECEIVED_OFFSET // WORD
 _RECEIVE_ERRORS: Final = RECEIVE_ERRORS_OFFSET // WORD
 _HALF_OF_NUMBERS: Final = 1 << 63
 _MOST_SHAPES: Final = 1024
@@ -91,6 +96,7 @@ class Reader(Side):
         "_base",
         "_borrowed",
         "_bytes",
+        "_cells",
         "_corrupt_at",
         "_end",
         "_expected_id",
@@ -102,6 +108,7 @@ class Reader(Side):
         "_options",
         "_quiet",
         "_received",
+        "_run",
         "_shapes",
         "_tail",
         "_untold",
@@ -119,6 +126,12 @@ class Reader(Side):
         self._view = attachment.readonly
         self._words = attachment.words
         self._halves = attachment.halves
+        self._cells = attachment.cells(
+            MESSAGES_RECEIVED_OFFSET,
+            BYTES_RECEIVED_OFFSET,
+            READ_POSITION_OFFSET,
+            half=PRODUCER.control_offset,
+        )
         # One past the data area's last word.
         self._end = DATA_INDEX + attachment.capacity // WORD
         self._resume()
@@ -147,10 +160,10 @@ class Reader(Side):
         # The word where the next record starts, and what makes a position of it.
         self._index = index
         self._base = position - index * WORD
-        self._received: int = self._words[RECEIVED]
-        self._bytes: int = self._words[BYTES_RECEIVED]
+        self._received: int = self._words[_RECEIVED]
+        self._bytes: int = self._words[_BYTES_RECEIVED]
         self._expected_id = _ANY_ID
-        self._last = 0
+        self._leave_short_way()
         self._tail = 0
 
     @property
@@ -164,7 +177,7 @@ class Reader(Side):
         self._bytes &= U64
         position = self._position
         self._base = position - self._index * WORD
-        self._last = 0
+        self._leave_short_way()
         if self._expected_id == _ANY_ID or self._assembler.is_busy:
             return
         if self._borrowed is not None or self._assembled is not None or self._untold is not None:
@@ -174,6 +187,11 @@ class Reader(Side):
             # No id wraps on the short way: each record takes a header at least.
             ids = (U32 - self._expected_id) * HEADER_WORDS
             self._last = min(self._end, self._index + ids)
+
+    def _leave_short_way(self) -> None:
+        """Nothing can be received on the short way, until `_refresh` says how far it goes."""
+        self._run = NO_RUN
+        self._last = 0
 
     def _sync_id(self) -> None:
         """Makes `_expected_id` true again after messages that went the short way."""
@@ -214,7 +232,7 @@ class Reader(Side):
             index, base = self._behind(step)
             self._base = base
             self._index = index
-            self._last = 0
+            self._leave_short_way()
             self._refresh()
             self._release()
 
@@ -248,53 +266,24 @@ class Reader(Side):
         self._bytes += frame - MESSAGE_HEADER_SIZE
         self._base = base
         self._index = index
-        self._last = 0
+        self._leave_short_way()
         self._refresh()
 
     def _release(self) -> None:
         """Gives everything that was taken back to the producer, and wakes it if it sleeps."""
-        words = self._words
-        words[RECEIVED] = self._received & U64
-        words[BYTES_RECEIVED] = self._bytes & U64
+        received_cell, bytes_cell, position_cell, control_cell = self._cells
+        received_cell[()] = self._received & U64
+        bytes_cell[()] = self._bytes & U64
         if WEAK_ORDER:
             full_fence()
-        words[READ_POSITION] = self._position
-        control = self._halves[PEER_CONTROL]
+        position_cell[()] = self._position
+        control = control_cell[()]
         if control != self._quiet:
             self._quiet = self._link.notify(control)
 
     def _count_errors(self, count: int) -> None:
         if count:
             self._words[_RECEIVE_ERRORS] = (self._words[_RECEIVE_ERRORS] + count) & U64
-
-    # The short way
-
-    def _look_short(self) -> tuple[int, int, int] | None:
-        """Words, payload size and type of the next message if it can go the short way."""
-        shape = self._shapes.get(self._words[self._index])
-        if shape is None:
-            return None
-        if WEAK_ORDER:
-            full_fence()
-        if self._index + shape[0] >= self._last:
-            return None
-        return shape if self._words[self._index + ID_INDEX] == self._tail else None
-
-    def _take_short(self, step: int, size: int) -> None:
-        """Takes and releases the message that `_look_short` found."""
-        words = self._words
-        self._tail += ID_ONE
-        self._index = end = self._index + step
-        self._received = received = self._received + 1
-        self._bytes = count = self._bytes + size
-        words[RECEIVED] = received
-        words[BYTES_RECEIVED] = count
-        if WEAK_ORDER:
-            full_fence()
-        words[READ_POSITION] = end * WORD + self._base
-        control = self._halves[PEER_CONTROL]
-        if control != self._quiet:
-            self._quiet = self._link.notify(control)
 
     # Finding
 
@@ -348,7 +337,7 @@ class Reader(Side):
             self._assembled = (message_type, clear_fragment_bits(first), whole)
             # It comes first: nothing else may go the short way meanwhile.
             self._sync_id()
-            self._last = 0
+            self._leave_short_way()
             return True
         return False
 
@@ -440,7 +429,7 @@ class Reader(Side):
         message = ReceivedMessage(self, type_of(word), self._view, start, payload)
         self._sync_id()
         self._borrowed = ref(message)
-        self._last = 0
+        self._leave_short_way()
         return message
 
     def _copy(self) -> SharedMemoryMessage:

@@ -9,6 +9,7 @@ indices once, when the module is imported, so that the hot paths only add and mu
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 from typing import Any, Final
 
@@ -66,6 +67,9 @@ FRAGMENT_BITS: Final = FLAG_FRAGMENT | FLAG_LAST_FRAGMENT
 USER_FLAGS: Final = FLAGS_MASK & ~FRAGMENT_BITS
 """Flags that callers may set: the fragment bits are the engine's."""
 
+ALIKE: Final = 16
+"""Messages of one type and size after each other that make more of them likely."""
+
 SIMPLE_HEADER: Final = MESSAGE_HEADER_SIZE == WORD + WORD
 """The header is its publication word and one more, with id and flags: written by one store."""
 
@@ -80,6 +84,18 @@ def as_words(view: Any) -> memoryview:
     """
     words: memoryview = view.cast("N")
     return words
+
+
+def word_cell(view: Any, offset: int) -> memoryview:
+    """The word at byte `offset` of a view as `cell[()]`: faster than an item of many."""
+    cell: memoryview = view[offset : offset + WORD].cast("N", shape=())
+    return cell
+
+
+def half_cell(view: Any, offset: int) -> memoryview:
+    """The half word at byte `offset` of a view as `cell[()]`."""
+    cell: memoryview = view[offset : offset + HALF].cast("I", shape=())
+    return cell
 
 
 def check_layout() -> None:
@@ -121,6 +137,16 @@ def frame_of(word: int) -> int:
 def type_of(word: int) -> int:
     """`message_type` of a publication word; 0 is padding."""
     return (word >> TYPE_SHIFT) & U32
+
+
+@lru_cache(maxsize=1024)
+def body_struct(size: int) -> Struct:
+    """What lies behind the publication word of a record with a payload of `size` bytes.
+
+    That is the other header word, the payload, zeros, and the next record's publication word as
+    zeros: all that is written before publishing, by one call. Only for a `SIMPLE_HEADER`.
+    """
+    return Struct(f"Q{size}s{-size % WORD + WORD}x")
 
 
 def words_of(frame: int) -> int:

@@ -1,29 +1,123 @@
-"""Receiving many messages at once, with few releases."""
+"""Receiving on the short way, in runs of like messages, and many at once with few releases."""
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
 from ._errors import RingError
 from ._layout import MESSAGE_HEADER_SIZE
 from ._memory import WEAK_ORDER, full_fence
-from ._reader import Reader
-from ._record import DATA_INDEX, ID_INDEX, ID_ONE, U64, WORD
+from ._reader import NO_RUN, Reader
+from ._record import ALIKE, DATA_INDEX, ID_INDEX, ID_ONE, U64, WORD, body_struct
 
 if TYPE_CHECKING:
+    from ._attach import Attachment
     from ._message import SharedMemoryMessage
+    from ._options import Options
+    from ._reader import Run
 
 _EVERYTHING: Final = 1 << 62
 _PROBE: Final = 16
-"""Messages of a drain that are looked at together at first."""
+"""Messages that are looked at together at first."""
 _CHUNK: Final = 256
-"""Messages of a drain that are looked at together when there are many."""
+"""Messages that are looked at together when there are many."""
 
 
 class BatchReader(Reader):
     """What :class:`SharedMemoryConsumer` is made of."""
 
-    __slots__ = ()
+    __slots__ = ("_ahead", "_alike", "_bodies", "_like")
+
+    def __init__(self, attachment: Attachment, options: Options) -> None:
+        """Goes on where the last consumer was, and tells the producer."""
+        super().__init__(attachment, options)
+        self._bodies = attachment.bodies
+        # How many messages of one shape came after each other, and that shape.
+        self._alike = 0
+        self._like: tuple[int, int, int] | None = None
+        # How many messages are looked at together.
+        self._ahead = _PROBE
+
+    def _look_short(self) -> tuple[int, int, int] | None:
+        """Words, payload size and type of the next message if it can go the short way."""
+        shape = self._shapes.get(self._words[self._index])
+        if shape is None:
+            return None
+        if WEAK_ORDER:
+            full_fence()
+        if self._index + shape[0] >= self._last:
+            return None
+        return shape if self._words[self._index + ID_INDEX] == self._tail else None
+
+    def _take_short(self, step: int, size: int) -> None:
+        """Takes and releases the message that `_look_short` found."""
+        self._run = NO_RUN
+        self._tail += ID_ONE
+        self._index = end = self._index + step
+        self._received = received = self._received + 1
+        self._bytes = count = self._bytes + size
+        received_cell, bytes_cell, position_cell, control_cell = self._cells
+        received_cell[()] = received
+        bytes_cell[()] = count
+        if WEAK_ORDER:
+            full_fence()
+        position_cell[()] = end * WORD + self._base
+        control = control_cell[()]
+        if control != self._quiet:
+            self._quiet = self._link.notify(control)
+
+    def _receive_long(self, timeout_ms: int) -> bytes | None:
+        """Receives with every check, and waits; None when the time is over."""
+        self._run = NO_RUN
+        if not self._await(timeout_ms):
+            return None
+        payload = self._type_and_payload()[1]
+        self._finish()
+        return payload
+
+    def _look_ahead(self, word: int, step: int, size: int) -> Run:
+        """After messages of one shape: looks whether many more of it follow the next one.
+
+        What differs from one to the next is counted by iterators of C, which costs a fraction of
+        what Python's additions do. The bytes are not looked at before their turn.
+        """
+        index = self._index + step
+        if WEAK_ORDER or not size or self._words[index] != word:
+            self._alike = 0
+            return NO_RUN
+        most = min(self._ahead, (self._last - 1 - index) // step)
+        run = self._count_alike(index, word, step, most)
+        self._ahead = min(2 * self._ahead, _CHUNK) if run == most else max(run, _PROBE)
+        if run < ALIKE:
+            self._alike = 0
+            return NO_RUN
+        end = index + run * step
+        received, count, base = self._received + 1, self._bytes + size, self._base
+        return zip(
+            map(
+                body_struct(size).unpack_from,
+                repeat(self._bodies),
+                range(index * WORD, end * WORD, step * WORD),
+            ),
+            range(index + step, end + step, step),
+            range(received + 1, received + run + 1),
+            range(count + size, count + run * size + 1, size),
+            range(base + (index + step) * WORD, base + (end + step) * WORD, step * WORD),
+        )
+
+    def _count_alike(self, index: int, word: int, step: int, most: int) -> int:
+        """How many records from an index on, one after the other, have a publication word.
+
+        Words are read in the order in which they lie, up to one that differs; the one behind the
+        last published record is zero. So whatever old bytes lie further on, they are not looked at.
+        That holds where loads are not reordered.
+        """
+        found = self._words[index : index + most * step : step].tolist()
+        count: int = found.count(word)
+        if count < len(found):
+            count = next(at for at, other in enumerate(found) if other != word)
+        return count
 
     def drain(self, max_messages: int = _EVERYTHING) -> list[bytes]:
         """Receives copies of all payloads that are there, at most `max_messages`. Never waits.
@@ -83,9 +177,7 @@ class BatchReader(Reader):
     def _drain_equals(self, payloads: list[bytes], limit: int) -> bool:
         """Receives a run of like messages: their headers are read many at a time.
 
-        Words are read in the order in which they lie, up to one that differs; the one behind the
-        last published record is zero. So whatever old bytes lie further on, they are not looked at.
-        That holds where loads are not reordered.
+        See `_count_alike` for where that works.
         """
         words, index, tail, known = self._words, self._index, self._tail, self._shapes
         word = words[index]
@@ -98,16 +190,14 @@ class BatchReader(Reader):
         probe, run = _PROBE, 0
         while run < most:
             start = index + run * step
-            found = words[start : index + min(most, run + probe) * step : step].tolist()
-            count = found.count(word)
-            if count < len(found):
-                count = next(at for at, other in enumerate(found) if other != word)
+            wanted = min(probe, most - run)
+            count = self._count_alike(start, word, step, wanted)
             ids = words[start + ID_INDEX : start + count * step : step].tolist()
             if ids != list(range(tail, tail + count * ID_ONE, ID_ONE)):
                 break
             tail += count * ID_ONE
             run += count
-            if count < len(found):
+            if count < wanted:
                 break
             probe = _CHUNK
         memory, at = self._memory, index * WORD + MESSAGE_HEADER_SIZE
@@ -122,6 +212,7 @@ class BatchReader(Reader):
             self._index = index
             self._received += run
             self._bytes += total
+            self._run = NO_RUN
             self._release()
         return run > 0
 

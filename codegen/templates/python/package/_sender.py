@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from array import array
 from typing import TYPE_CHECKING, Final
 from weakref import ref
@@ -9,9 +10,11 @@ from weakref import ref
 from ._claim import Claim
 from ._errors import PeerDied, RingError
 from ._layout import FLAG_URGENT, MESSAGE_HEADER_SIZE, TYPE_DATA
+from ._memory import WEAK_ORDER
 from ._message import SharedMemoryMessage, as_bytes
 from ._payload import Payload
 from ._record import (
+    ALIKE,
     ID_INDEX,
     ID_ONE,
     ROUND_UP,
@@ -21,6 +24,7 @@ from ._record import (
     WORD_MASK,
     WORD_SHIFT,
     as_words,
+    body_struct,
 )
 from ._writer import SHORT_WAY, Writer
 
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
 
     Sendable = Union[BytesLike, SharedMemoryMessage, Payload]
 
+_PACKED: Final = 4096
+"""Largest payload that is packed with its header: packing zeroes first what it writes."""
 _CHUNK: Final = 256
 """Messages of a batch that are looked at together."""
 
@@ -64,13 +70,41 @@ class Sender(Writer):
         """
         self._attachment.check_usable()
         self._recover(error)
-        if isinstance(error, IndexError):
-            return self._put(as_bytes(payload), message_type, flags, timeout_ms)
+        if isinstance(error, (IndexError, struct.error)):
+            return self._put(payload, message_type, flags, timeout_ms)
         if isinstance(error, ValueError):
             self._admit(0, message_type)
         if isinstance(error, TypeError):
             as_bytes(payload)
         raise error
+
+    def _start_run(self, payload: BytesLike, index: int, sent: int, count: int) -> None:
+        """Prepares to send many messages that are like `payload`, the last one, if they have room.
+
+        What differs from one to the next is counted by iterators of C, which costs a fraction of
+        what Python's additions do. The numbers are those behind the last one.
+        """
+        # The next try is some messages away.
+        self._alike = 0
+        size, base = self._like, self._base
+        step = (size + ROUND_UP) >> WORD_SHIFT
+        run = (self._bound - 1 - index) // step
+        packs = payload.__class__ is bytes and 0 < size <= _PACKED
+        if WEAK_ORDER or not packs or run < ALIKE:
+            return
+        end = index + run * step
+        tail = (sent & U32) * ID_ONE
+        word = self._type_word + size
+        self._tools = (body_struct(size).pack_into, self._attachment.bodies, self._words, word)
+        self._run = zip(
+            range(index, end, step),
+            range(index * WORD, end * WORD, step * WORD),
+            range(index + step, end + step, step),
+            range(tail, tail + run * ID_ONE, ID_ONE),
+            range(sent + 1, sent + run + 1),
+            range(count + size, count + run * size + 1, size),
+            range(base + (index + step) * WORD, base + (end + step) * WORD, step * WORD),
+        )
 
     def _put(
         self,
@@ -82,6 +116,8 @@ class Sender(Writer):
     ) -> bool:
         """Sends on the long way: every check, waiting, and records that cross the lap's end."""
         self._publish()
+        if not isinstance(payload, bytes):
+            payload = as_bytes(payload)
         if not self._stage(payload, message_type, int(flags) & USER_FLAGS, timeout_ms, fields):
             return False
         self._flush()
@@ -197,7 +233,7 @@ class Sender(Writer):
             total += size
             index = end
             run += 1
-        self._end_run(first, index, run, total)
+        self._end_stretch(first, index, run, total)
         return run
 
     def _stage_equals(self, items: Sequence[Sendable], message_type: int) -> int:
@@ -235,17 +271,17 @@ class Sender(Writer):
         tails = array("Q", range(tail, tail + run * ID_ONE, ID_ONE))
         words[index + ID_INDEX : end : step] = _as_words(tails)
         words[index + step : end : step] = _as_words(array("Q", (word,)) * (run - 1))
-        self._end_run(first, end, run, run * size)
+        self._end_stretch(first, end, run, run * size)
         return run
 
-    def _end_run(self, first: tuple[int, int], index: int, run: int, total: int) -> None:
+    def _end_stretch(self, first: tuple[int, int], index: int, run: int, total: int) -> None:
         if run:
             self._words[index] = 0
             self._first = first
             self._sent += run
             self._bytes += total
             self._index = index
-            self._bound = 0
+            self._leave_short_way()
         self._torn = False
 
     def _claim(self, size: int, message_type: int, timeout_ms: int | None) -> Claim | None:
@@ -259,7 +295,7 @@ class Sender(Writer):
             return None
         claim = Claim(self, place, size, message_type)
         self._claimed = ref(claim)
-        self._bound = 0
+        self._leave_short_way()
         return claim
 
     def _end_claim(self) -> None:

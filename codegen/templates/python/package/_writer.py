@@ -7,12 +7,15 @@ are published together by storing the first one's word last.
 State is kept as indices of 8-byte words in the mapping. `_bound` makes the usual case cheap: a
 record that ends before it needs no further check. It ends with the lap, with the room that the
 consumer left, and with half the ring, so that nothing larger than a record may be passes.
+
+A stream sends messages of one type and size. After some of them a *run* is prepared, an iterator
+that says where each further one goes. Whatever sends anything else ends it.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ._attach import CONSUMER, PRODUCER, Attachment
 from ._endpoint import Side
@@ -39,7 +42,6 @@ from ._memory import WEAK_ORDER, full_fence
 from ._record import (
     DATA_INDEX,
     HEADER_WORDS,
-    ID_ONE,
     LENGTH_SHIFT,
     MAX_FRAME,
     ROUND_UP,
@@ -56,20 +58,24 @@ from ._recover import producer_position
 from ._wait import NEVER_QUIET, Deadline, Ended, Link
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from weakref import ref
 
     from ._claim import Claim
     from ._options import Options
 
-SENT: Final = MESSAGES_SENT_OFFSET // WORD
-BYTES_SENT: Final = BYTES_SENT_OFFSET // WORD
-WRITE_POSITION: Final = WRITE_POSITION_OFFSET // WORD
-PEER_CONTROL: Final = CONSUMER.control
+    # Index and byte where each record starts, and the index where it ends; its second header word;
+    # the counters behind it.
+    Run = Iterator[tuple[int, int, int, int, int, int, int]]
 
+_BYTES_SENT: Final = BYTES_SENT_OFFSET // WORD
 _READ_POSITION: Final = READ_POSITION_OFFSET // WORD
 _SEND_FAILURES: Final = SEND_FAILURES_OFFSET // WORD
 SHORT_WAY: Final = SIMPLE_HEADER and LENGTH_SHIFT == 0
 """The header is one word beside the publication word, whose low half is the length."""
+
+NO_RUN: Final[Run] = iter(())
+"""A run of like messages that is over."""
 
 _HALF_OF_NUMBERS: Final = 1 << 63
 _ZEROS: Final = bytes(WORD)
@@ -87,23 +93,27 @@ class Writer(Side):
     """A producer as the algorithm sees it; :class:`SharedMemoryProducer` is what users see."""
 
     __slots__ = (
+        "_alike",
         "_base",
         "_bound",
         "_bytes",
+        "_cells",
         "_claimed",
         "_end",
         "_first",
         "_halves",
         "_index",
         "_largest",
+        "_like",
         "_limit",
         "_link",
         "_mark",
         "_memory",
         "_options",
         "_quiet",
+        "_run",
         "_sent",
-        "_tail",
+        "_tools",
         "_torn",
         "_type",
         "_type_word",
@@ -119,7 +129,18 @@ class Writer(Side):
         self._view = attachment.view
         self._words = attachment.words
         self._halves = attachment.halves
+        self._cells = attachment.cells(
+            MESSAGES_SENT_OFFSET,
+            BYTES_SENT_OFFSET,
+            WRITE_POSITION_OFFSET,
+            half=CONSUMER.control_offset,
+        )
         self._largest = self.largest_payload
+        # How many messages of one size came after each other, and that size.
+        self._alike = 0
+        self._like = -1
+        # What a run of such messages needs: see `Sender._start_run`.
+        self._tools: tuple[Any, ...] = ()
         # The last message type, checked, and what the publication word adds to a payload's size.
         self._type = 0
         self._type_word = 0
@@ -137,7 +158,7 @@ class Writer(Side):
     def _resume(self) -> None:
         """Takes the state from the ring, as after a producer that died anywhere."""
         position, sent = producer_position(self._words, self._attachment.capacity)
-        count: int = self._words[BYTES_SENT]
+        count: int = self._words[_BYTES_SENT]
         index = DATA_INDEX + position % self._attachment.capacity // WORD
         # The word where the next record starts, and what makes a position of it.
         self._index = index
@@ -151,8 +172,7 @@ class Writer(Side):
         self._torn = False
         # As if the ring were full: the first send looks at the consumer's position.
         self._limit = position
-        self._bound = 0
-        self._tail = 0
+        self._leave_short_way()
 
     @property
     def _position(self) -> int:
@@ -165,8 +185,19 @@ class Writer(Side):
         self._bytes &= U64
         position = self._position
         self._base = position - self._index * WORD
-        self._tail = (self._sent & U32) * ID_ONE
+        self._run = NO_RUN
         self._bound = self._reach(position)
+
+    def _end_run(self, size: int) -> None:
+        """Messages have been alike: this one differs."""
+        self._run = NO_RUN
+        self._like = size
+        self._alike = 0
+
+    def _leave_short_way(self) -> None:
+        """Nothing can be sent on the short way, until `_refresh` says how far it goes."""
+        self._run = NO_RUN
+        self._bound = 0
 
     def _reach(self, position: int) -> int:
         """The word that a record must end before so that nothing else needs to be looked at."""
@@ -301,6 +332,8 @@ class Writer(Side):
         if not 0 < message_type <= U32:
             message = f"message type {message_type!r}: expected 1 to {U32} (0 marks padding)"
             raise InvalidType(message, found=message_type)
+        # The next message is unlike those before, whatever its size.
+        self._like = -1
         self._type = message_type
         self._type_word = publication_word(MESSAGE_HEADER_SIZE, int(message_type))
 
@@ -341,7 +374,7 @@ class Writer(Side):
         self._sent += 1
         self._bytes += size
         self._index = DATA_INDEX if wraps else end
-        self._bound = 0
+        self._leave_short_way()
         self._torn = False
 
     def _seal_word(self, index: int, word: int) -> None:
@@ -363,12 +396,17 @@ class Writer(Side):
         words[index] = word
         self._first = (0, 0)
         self._refresh()
-        words[SENT] = self._sent
-        words[BYTES_SENT] = self._bytes
+        self._count()
+
+    def _count(self) -> None:
+        """After a publication: stores the counters, and wakes a sleeping consumer."""
+        sent_cell, bytes_cell, position_cell, control_cell = self._cells
+        sent_cell[()] = self._sent
+        bytes_cell[()] = self._bytes
         if WEAK_ORDER:
             full_fence()
-        words[WRITE_POSITION] = self._position
-        control = self._halves[PEER_CONTROL]
+        position_cell[()] = self._position
+        control = control_cell[()]
         if control != self._quiet:
             self._quiet = self._link.notify(control)
 
@@ -389,6 +427,8 @@ class Writer(Side):
         An exception of a signal handler (KeyboardInterrupt, say) comes between any two steps. Then
         the ring says where it was, as after a producer that died there.
         """
+        # It may have taken a turn of the run for nothing.
+        self._end_run(-1)
         if not isinstance(error, _ORDERLY):
             self._resume()
         elif self._torn:
