@@ -31,10 +31,10 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
                 ))?;
             } else {
                 complain(loaded.notes.render());
-                let layout = &loaded.layout;
-                let (structs, enums) = (layout.structs.len(), layout.enums.len());
+                let structs = counted(loaded.layout.structs.len(), "struct");
+                let enums = counted(loaded.layout.enums.len(), "enum");
                 let path = args.spec.path().display();
-                say(format_args!("{path}: ok ({structs} structs, {enums} enums)"))?;
+                say(format_args!("{path}: ok ({structs}, {enums})"))?;
             }
             Ok(Outcome::Fine)
         }
@@ -44,4 +44,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         }
         Err(findings) => Err(findings.into()),
     }
+}
+
+/// `1 struct`, `2 structs`.
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -111,16 +111,22 @@ struct Seat {
 }
 
 impl Seat {
-    /// The first toolchain that is there, else what is missing for the first one.
+    /// The first toolchain that is there, else what is missing, and how to get any one of them.
     fn find(&self) -> Result<(&'static dyn Toolchain, Found), Missing> {
-        let mut missing = None;
+        let mut missing = Vec::new();
         for toolchain in &self.toolchains {
             match toolchain.find() {
                 Ok(found) => return Ok((*toolchain, found)),
-                Err(reason) => missing = missing.or(Some(reason)),
+                Err(reason) => missing.push(reason),
             }
         }
-        Err(missing.expect("languages come from the registry, so each has a toolchain"))
+        let join = |part: fn(&Missing) -> &str, word| {
+            missing.iter().map(part).collect::<Vec<_>>().join(word)
+        };
+        Err(Missing {
+            reason: join(|missing| &missing.reason, " and "),
+            install: join(|missing| &missing.install, ", or: "),
+        })
     }
 }
 

@@ -44,7 +44,7 @@ impl Toolchain for DotNet {
             }),
             None => Err(Missing {
                 reason: "no .NET SDK (dotnet)".to_owned(),
-                install: "see https://dotnet.microsoft.com/download".to_owned(),
+                install: "the SDK from https://dotnet.microsoft.com/download".to_owned(),
             }),
         }
     }
