@@ -25,6 +25,7 @@ mod rust;
 use serde_json::Value;
 
 pub use banner::Origin;
+#[cfg(feature = "cli")]
 pub(crate) use banner::shell_word;
 
 use crate::emit::File;
