@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{SpecArg, language};
 use crate::backend::{self, Backend, Input, Origin, shell_word};
-use crate::console::{Failure, Outcome, say};
+use crate::console::{Failure, Outcome, complain, say};
 use crate::emit::{self, Applied, Drift, Plan};
 use crate::names::Language;
 use crate::pipeline;
@@ -59,6 +59,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
 
 fn plans(args: &Args) -> Result<Vec<(String, Plan)>, Failure> {
     let loaded = args.spec.load()?;
+    if !args.json && !args.check {
+        complain(loaded.notes.render());
+    }
     let origin = Origin::new(args.spec.path(), &args.out, &loaded.digest);
     let input = Input { layout: &loaded.layout, origin: &origin };
     let mut plans = Vec::new();
