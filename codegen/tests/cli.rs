@@ -248,18 +248,20 @@ fn what_is_no_file_is_never_waited_for() {
 }
 
 #[test]
-fn check_notes_every_name_that_is_escaped() {
+fn every_name_that_is_escaped_is_noted() {
     let sandbox = Sandbox::new();
     sandbox.write("demo.yaml", &SPEC.replace("latitude", "class"));
     let text = sandbox.expect("check demo.yaml", 0);
     insta::assert_snapshot!(text, @r"
-    demo.yaml: ok (1 structs, 0 enums)
+    demo.yaml: ok (1 struct, 0 enums)
     note[L402]: `class` is spelled `class_` in C++, Python
      --> demo.yaml:8:17
       |
     8 |       - { name: class, type: f64 }
       |                 ^^^^^ is a keyword
     ");
+    let generated = sandbox.expect("generate demo.yaml --lang cpp", 0);
+    assert!(generated.contains("note[L402]: `class` is spelled `class_`"), "{generated}");
     let text = sandbox.expect("check demo.yaml --json", 0);
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(json["ok"], true);
