@@ -141,9 +141,14 @@ fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<bool
     let arena = Arena::new()?;
     let words = ["--capacity", "4096", "--count", "1000000000", "--timeout-ms", "1000"];
     let words = words.map(str::to_owned);
-    let mut producer = arena.start(peer, Role::Producer, &words)?;
-    let mut consumer = arena.start(peer, Role::Consumer, &words)?;
     let probe = arena.probe(layout);
+    let mut producer = arena.start(peer, Role::Producer, &words)?;
+    // A consumer that starts first would give up on a producer that takes its time to start.
+    let has_sent = || probe.read(RingRole::MessagesSent) > Some(0);
+    if !wait_until(Instant::now() + HANG, has_sent) {
+        return Err(Failure::new("the producer does not start"));
+    }
+    let mut consumer = arena.start(peer, Role::Consumer, &words)?;
     let is_under_way = || probe.read(RingRole::MessagesReceived) > Some(0);
     if !wait_until(Instant::now() + HANG, is_under_way) {
         return Err(Failure::new("the pair does not start"));
