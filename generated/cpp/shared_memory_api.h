@@ -3717,6 +3717,7 @@ private:
 
     /// How often the positions are looked at again when they do not fit.
     static constexpr int kStartLooks = 64;
+
     /// Counted once, however often it is looked at.
     [[nodiscard]] Errc note_bad(std::uint64_t word) noexcept {
         if (bad_word_ == 0 || bad_position_ != read_) count_error();
@@ -4864,7 +4865,8 @@ public:
         interrupted_.store(true, std::memory_order_release);
         if (ring_.is_open()) sleeper_.interrupt();
     }
-    /// Closes. Removes the ring if all was read and the producer has closed. Again: no effect.
+    /// Closes. Removes the ring if all was read and the producer has closed; waits for up to 5 s if
+    /// that one is still about to let go of it. Again: no effect.
     void dispose() noexcept;
 
     /// The ring: its name, size and counters.

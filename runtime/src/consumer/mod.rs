@@ -342,7 +342,8 @@ impl<L: Layout> Consumer<L> {
         }
     }
 
-    /// Closes: the same as dropping.
+    /// Closes: the same as dropping. Removes the ring if all was received and the producer has
+    /// closed; waits for up to 5 s if that one is still about to let go of it.
     pub fn close(self) {}
 
     pub(crate) fn segment(&self) -> &Arc<Segment<L>> {

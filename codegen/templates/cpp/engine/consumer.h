@@ -189,7 +189,8 @@ public:
         interrupted_.store(true, std::memory_order_release);
         if (ring_.is_open()) sleeper_.interrupt();
     }
-    /// Closes. Removes the ring if all was read and the producer has closed. Again: no effect.
+    /// Closes. Removes the ring if all was read and the producer has closed; waits for up to 5 s if
+    /// that one is still about to let go of it. Again: no effect.
     void dispose() noexcept;
 
     /// The ring: its name, size and counters.

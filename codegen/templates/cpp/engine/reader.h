@@ -171,6 +171,7 @@ private:
 
     /// How often the positions are looked at again when they do not fit.
     static constexpr int kStartLooks = 64;
+
     /// Counted once, however often it is looked at.
     [[nodiscard]] Errc note_bad(std::uint64_t word) noexcept {
         if (bad_word_ == 0 || bad_position_ != read_) count_error();

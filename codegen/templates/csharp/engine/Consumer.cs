@@ -413,7 +413,8 @@ namespace {{ view.namespace }}
 
         /// <summary>
         /// Closes: releases the last message and tells the producer. Removes the ring's file if its
-        /// producer has closed and all was received. Again: no effect.
+        /// producer has closed and all was received; waits for up to 5 s if that one is still about
+        /// to let go of it. Again: no effect.
         /// </summary>
         public void Dispose()
         {

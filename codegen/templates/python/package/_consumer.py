@@ -400,6 +400,7 @@ class SharedMemoryConsumer(BatchReader):
     def dispose(self) -> None:
         """Closes. Removes the ring if all was received and the producer has closed.
 
+        Waits for up to 5 s if that producer is still about to let go of the ring.
         A borrowed message is released, but not received: it comes again. Again: no effect.
 
         Raises:

@@ -343,7 +343,7 @@ class Reader(Side):
         if isinstance(error, MessageTooLarge):
             self._untold = error
             self._sync_id()
-            self._last = 0
+            self._leave_short_way()
 
     def _check(self) -> None:
         """Refuses to receive now.
