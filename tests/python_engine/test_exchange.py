@@ -21,7 +21,9 @@ from shared_memory_api import (
     SharedMemoryConsumer,
     SharedMemoryMessage,
     SharedMemoryProducer,
+    SizeMismatch,
     TestData,
+    TypeMismatch,
     _layout,
     decode,
     ring_path,
@@ -71,7 +73,7 @@ class Model:
     def send_alike(self) -> None:
         """As in a stream of messages of one size, with something else in between."""
         size = self.rng.choice([0, 1, 8, 30])
-        for _ in range(self.rng.randrange(1, 60)):
+        for _ in range(self.rng.randrange(1, 100)):
             payload = self.rng.randbytes(size)
             if self.rng.random() < 0.05:
                 no_bytes: Any = "x" * size
@@ -144,9 +146,31 @@ class Model:
             return
         self.take(self.pending[0]._replace(payload=payload))
 
+    def receive_message(self) -> None:
+        message = self.consumer.try_receive_message()
+        if message is None:
+            self.test.assertEqual(self.pending, [])
+            return
+        self.test.assertEqual(message.message_id, self.received)
+        self.take(Sent(message.payload, message.message_type, message.flags))
+
+    def refuse(self) -> None:
+        """A receive that refuses the message leaves it, in a run of like ones, too."""
+        if self.pending and len(self.pending[0].payload) != TestData.SIZE:
+            with self.test.assertRaises((TypeMismatch, SizeMismatch)):
+                self.consumer.receive_typed(TestData)
+
     def receive_some(self) -> None:
-        for _ in range(self.rng.randrange(1, 60)):
-            self.receive()
+        ways = [self.receive, self.receive_message]
+        if self.rng.random() < 0.5:
+            ways = [self.rng.choice(ways)]
+        for _ in range(self.rng.randrange(1, 100)):
+            self.rng.choice(ways)()
+            if self.rng.random() < 0.02:
+                self.rng.choice([self.refuse, self.peek_and_receive, self.drain])()
+        statistics = self.consumer.statistics()
+        self.test.assertEqual(statistics.messages_received, self.received)
+        self.test.assertEqual(statistics.messages_sent, self.received + len(self.pending))
 
     def drain(self) -> None:
         most = self.rng.choice([1, 3, 1000])
@@ -155,6 +179,7 @@ class Model:
 
     def receive_batch(self) -> None:
         for message in self.consumer.receive_batch(self.rng.choice([1, 5, 1000]), 0):
+            self.test.assertEqual(message.message_id, self.received)
             self.take(Sent(message.payload, message.message_type, message.flags))
 
     def take(self, found: Sent) -> None:
@@ -180,6 +205,7 @@ class EveryWayTest(RingTestCase):
         self.assertEqual(snapshot.receive_errors, 0)
         self.assertEqual(snapshot.used_bytes, 0)
         self.assertEqual(snapshot.statistics.messages_received, model.received)
+        self.assertEqual(snapshot.statistics.bytes_received, snapshot.statistics.bytes_sent)
         producer.dispose()
         consumer.dispose()
         self.assertFalse(os.path.exists(ring_path("ring")))

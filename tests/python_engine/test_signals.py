@@ -26,17 +26,22 @@ class Struck(Exception):
     """What the signal handler raises."""
 
 
-class Sniper:
-    """Raises Struck at a random moment of a call, at most once for each."""
+class StruckAsIfBad(ValueError):
+    """What a signal handler may raise as well: the engine raises such errors itself."""
 
-    def __init__(self) -> None:
+
+class Sniper:
+    """Raises an exception at a random moment of a call, at most once for each."""
+
+    def __init__(self, kind: type[Exception]) -> None:
+        self.kind = kind
         self.armed = False
         self.hits = 0
 
     def handle(self, _number: int, _frame: FrameType | None) -> None:
         if self.armed:
             self.armed = False
-            raise Struck
+            raise self.kind
 
     def survives(self, call: Callable[[], object]) -> None:
         """Makes a call that may be struck."""
@@ -44,7 +49,7 @@ class Sniper:
             self.armed = True
             call()
             self.armed = False
-        except Struck:
+        except self.kind:
             self.hits += 1
 
 
@@ -71,8 +76,14 @@ class SignalTest(RingTestCase):
         self.assertEqual(self.receive_errors(consumer), 0)
 
     def test_the_ring_stays_sound_wherever_it_strikes(self) -> None:
-        producer, consumer = self.pair(2048, Options(send_timeout_ms=1))
-        sniper, rng = Sniper(), random.Random(1)
+        self.check_under_fire(Struck)
+
+    def test_the_ring_stays_sound_though_it_looks_like_an_error_of_the_call(self) -> None:
+        self.check_under_fire(StruckAsIfBad)
+
+    def check_under_fire(self, kind: type[Exception]) -> None:
+        producer, consumer = self.pair(4096, Options(send_timeout_ms=1))
+        sniper, rng = Sniper(kind), random.Random(1)
         old = signal.signal(signal.SIGALRM, sniper.handle)
         try:
             signal.setitimer(signal.ITIMER_REAL, PERIOD, PERIOD)
@@ -102,7 +113,7 @@ def send_somehow(producer: SharedMemoryProducer, rng: random.Random) -> None:
     if way == 0:
         producer.try_send(bytes(rng.randrange(200)))
     elif way == 4:
-        for _ in range(20):
+        for _ in range(100):
             producer.try_send(bytes(8))
     elif way == 1:
         producer.try_send_batch([bytes(rng.choice([8, 8, 30])) for _ in range(rng.randrange(9))])
@@ -117,12 +128,15 @@ def send_somehow(producer: SharedMemoryProducer, rng: random.Random) -> None:
 
 def receive_somehow(consumer: SharedMemoryConsumer, rng: random.Random) -> None:
     """Receives, in any of the ways."""
-    way = rng.randrange(5)
+    way = rng.randrange(6)
     if way == 0:
         consumer.drain()
     elif way == 4:
-        for _ in range(20):
+        for _ in range(100):
             consumer.try_receive()
+    elif way == 5:
+        for _ in range(100):
+            consumer.try_receive_message()
     elif way == 1:
         consumer.try_receive()
     elif way == 2:

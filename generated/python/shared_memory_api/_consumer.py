@@ -9,14 +9,11 @@ import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar, overload
 
 from ._attach import CONSUMER, attach
-from ._batch_reader import BatchReader
 from ._errors import Closed
-from ._layout import MESSAGE_HEADER_SIZE
-from ._memory import WEAK_ORDER, full_fence
 from ._message import ReceivedMessage, SharedMemoryMessage, struct_of
 from ._options import Options, with_capacity
 from ._payload import text_of
-from ._record import ALIKE, ID_INDEX, ID_ONE, WORD
+from ._receiver import Receiver
 from ._wait import Deadline
 from ._waiter import Waiter
 
@@ -31,7 +28,7 @@ _BURST: Final = 64
 """Messages that an asyncio iteration takes before it lets other tasks run."""
 
 
-class SharedMemoryConsumer(BatchReader):
+class SharedMemoryConsumer(Receiver):
     """The receiving side of a ring.
 
     At most one exists for each ring, in whatever process. After a consumer that died, a new one
@@ -85,7 +82,7 @@ class SharedMemoryConsumer(BatchReader):
     @overload
     def receive(self, timeout_ms: int) -> bytes | None: ...
 
-    def receive(self, timeout_ms: int = -1) -> bytes | None:  # noqa: C901 - see the comment in it
+    def receive(self, timeout_ms: int = -1) -> bytes | None:
         """Receives a copy of the next payload, of whatever type; None when the time is over.
 
         Raises:
@@ -94,57 +91,22 @@ class SharedMemoryConsumer(BatchReader):
             MessageTooLarge: A message in pieces exceeds `Options.max_message_size`; it is dropped.
             UsageError: The object was disposed of, or forked, or a message is borrowed.
         """
-        # One flat function: each call of another one would cost a tenth of it.
         try:
-            # One turn at most: a run says where the record ends, and what the counters are then.
-            for turn in self._run:
-                (tail, payload), end, received, count, position = turn
-                if tail != self._tail:
-                    return self._receive_long(timeout_ms)
-                break
-            else:
-                words = self._words
-                index = self._index
-                word = words[index]
-                shape = self._shapes.get(word)
-                if shape is None:
-                    return self._receive_long(timeout_ms)
-                if WEAK_ORDER:
-                    full_fence()
-                step, size, _ = shape
-                end = index + step
-                tail = self._tail
-                if end >= self._last or words[index + ID_INDEX] != tail:
-                    return self._receive_long(timeout_ms)
-                start = index * WORD + MESSAGE_HEADER_SIZE
-                payload = self._memory[start : start + size]
-                if shape is not self._like:
-                    self._like = shape
-                    self._alike = 0
-                elif self._alike < ALIKE:
-                    self._alike += 1
-                else:
-                    self._run = self._look_ahead(word, step, size)
-                received = self._received + 1
-                count = self._bytes + size
-                position = end * WORD + self._base
-            self._tail = tail + ID_ONE
-            self._index = end
-            self._received = received
-            self._bytes = count
-            received_cell, bytes_cell, position_cell, control_cell = self._cells
-            received_cell[()] = received
-            bytes_cell[()] = count
-            if WEAK_ORDER:
-                full_fence()
-            position_cell[()] = position
-            control = control_cell[()]
-            if control != self._quiet:
-                self._quiet = self._link.notify(control)
+            # One turn at most: a run has the payload, and what the counters are behind it.
+            for payload, received, count, position in self._run:
+                self._received = received
+                received_cell, bytes_cell, position_cell, control_cell = self._cells
+                received_cell[()] = received
+                bytes_cell[()] = count
+                position_cell[()] = position
+                control = control_cell[()]
+                if control != self._quiet:
+                    self._quiet = self._link.notify(control)
+                return payload
+            return self._receive_single(timeout_ms)
         except BaseException as error:
             self._after_failure(error)
             raise
-        return payload
 
     def try_receive(self) -> bytes | None:
         """Receives a copy of the next payload if there is a message, else None. Never waits.
@@ -169,13 +131,15 @@ class SharedMemoryConsumer(BatchReader):
             RingError: As for :meth:`receive`.
         """
         try:
+            turn = next(self._run, None)
+            if turn is not None:
+                message = SharedMemoryMessage(self._like[2], turn[0], 0, self._id_in_run())
+                self._take_turn(turn)
+                return message
             shape = self._look_short()
             if shape is not None:
-                step, size, message_type = shape
-                start = self._index * WORD + MESSAGE_HEADER_SIZE
-                payload = self._memory[start : start + size]
-                message = SharedMemoryMessage(message_type, payload, 0, self._tail // ID_ONE)
-                self._take_short(step, size)
+                message = self._message_at(self._index, shape)
+                self._take_short(shape)
                 return message
             if not self._await(timeout_ms):
                 return None
@@ -208,11 +172,15 @@ class SharedMemoryConsumer(BatchReader):
             RingError: As for :meth:`receive`.
         """
         try:
+            turn = next(self._run, None)
+            if turn is not None:
+                text = text_of(turn[0])
+                self._take_turn(turn)
+                return text
             shape = self._look_short()
             if shape is not None:
-                start = self._index * WORD + MESSAGE_HEADER_SIZE
-                text = text_of(self._memory[start : start + shape[1]])
-                self._take_short(shape[0], shape[1])
+                text = text_of(self._payload_short(shape))
+                self._take_short(shape)
                 return text
             if not self._await(timeout_ms):
                 return None
@@ -242,13 +210,15 @@ class SharedMemoryConsumer(BatchReader):
             RingError: As for :meth:`receive`.
         """
         try:
+            turn = next(self._run, None)
+            if turn is not None:
+                value = struct_of(kind, self._like[2], turn[0])
+                self._take_turn(turn)
+                return value
             shape = self._look_short()
             if shape is not None:
-                step, size, message_type = shape
-                start = self._index * WORD + MESSAGE_HEADER_SIZE
-                payload = self._memory[start : start + size]
-                value = struct_of(kind, message_type, payload)
-                self._take_short(step, size)
+                value = struct_of(kind, shape[2], self._payload_short(shape))
+                self._take_short(shape)
                 return value
             if not self._await(timeout_ms):
                 return None
@@ -274,6 +244,9 @@ class SharedMemoryConsumer(BatchReader):
             RingError: As for :meth:`receive`.
         """
         try:
+            shape = self._look_short()
+            if shape is not None:
+                return self._lend_short(shape)
             return self._lend() if self._await(timeout_ms) else None
         except BaseException as error:
             self._after_failure(error)
@@ -326,10 +299,10 @@ class SharedMemoryConsumer(BatchReader):
         Raises:
             RingError: As for :meth:`receive`.
         """
-        if not await self._await_async(timeout_ms):
-            return None
-        payload = self._type_and_payload()[1]
-        self._finish()
+        payload = self.receive(0)
+        if payload is None and await self._await_async(timeout_ms):
+            payload = self._type_and_payload()[1]
+            self._finish()
         return payload
 
     async def receive_message_async(self, timeout_ms: int = -1) -> SharedMemoryMessage | None:
@@ -340,10 +313,10 @@ class SharedMemoryConsumer(BatchReader):
         Raises:
             RingError: As for :meth:`receive`.
         """
-        if not await self._await_async(timeout_ms):
-            return None
-        message = self._copy()
-        self._finish()
+        message = self.receive_message(0)
+        if message is None and await self._await_async(timeout_ms):
+            message = self._copy()
+            self._finish()
         return message
 
     async def _await_async(self, timeout_ms: int) -> bool:

@@ -12,22 +12,10 @@ from ._attach import PRODUCER, attach
 from ._claim import BatchWriter, Claim
 from ._errors import Full, InvalidUtf8
 from ._fragments import PREFIX, count_pieces, piece_size
-from ._layout import FLAG_FRAGMENT, FLAG_LAST_FRAGMENT, MESSAGE_HEADER_SIZE, TYPE_DATA
-from ._memory import WEAK_ORDER, full_fence
+from ._layout import FLAG_FRAGMENT, FLAG_LAST_FRAGMENT, TYPE_DATA
 from ._message import SharedMemoryMessage, as_bytes
 from ._options import Options, with_capacity
-from ._record import (
-    ALIKE,
-    FLAGS_ONE,
-    ID_INDEX,
-    ID_ONE,
-    ROUND_UP,
-    U32,
-    USER_FLAGS,
-    WORD,
-    WORD_MASK,
-    WORD_SHIFT,
-)
+from ._record import USER_FLAGS
 from ._sender import Sender, outgoing
 from ._wait import Deadline, Ended
 from ._waiter import Waiter
@@ -87,7 +75,7 @@ class SharedMemoryProducer(Sender):
             attachment.close()
             raise
 
-    def send(  # noqa: C901, PLR0912 - see the comment in it
+    def send(
         self,
         payload: BytesLike,
         message_type: int = TYPE_DATA,
@@ -114,64 +102,29 @@ class SharedMemoryProducer(Sender):
             UsageError: The object was disposed of, or forked, or a claim is open.
             TypeError: The payload gives no bytes.
         """
-        # One flat function: each call of another one would cost a tenth of it.
         try:
             size = len(payload)
             if message_type is not self._type:
                 self._use_type(message_type)
             # One turn at most: a run says where the record goes, and what the counters are then.
             for turn in self._run if size == self._like and not flags else NO_RUN:
-                index, start, end, tail, sent, count, position = turn
+                index, start, tail, sent, count, position = turn
                 pack, bodies, words, word = self._tools
                 pack(bodies, start, tail, payload)
                 words[index] = word
-                break
-            else:
-                index = self._index
-                end = index + ((size + ROUND_UP) >> WORD_SHIFT)
-                if end >= self._bound:
-                    return self._put(payload, message_type, flags, timeout_ms)
-                if size == self._like:
-                    self._alike += 1
-                else:
-                    self._end_run(size)
-                words = self._words
-                if size & WORD_MASK:
-                    words[end - 1] = 0
-                start = index * WORD + MESSAGE_HEADER_SIZE
-                self._memory[start : start + size] = payload
-                sent = self._sent
-                tail = (sent & U32) * ID_ONE
-                if flags:
-                    self._end_run(size)
-                    tail += (int(flags) & USER_FLAGS) * FLAGS_ONE
-                words[index + ID_INDEX] = tail
-                words[end] = 0
-                if WEAK_ORDER:
-                    full_fence()
-                words[index] = size + self._type_word
-                sent += 1
-                count = self._bytes + size
-                position = end * WORD + self._base
-                if self._alike > ALIKE:
-                    self._start_run(payload, end, sent, count)
-            # Now it is sent. The index comes last of this object's own state: whatever interrupts
-            # this method before, `_recover` finds the word at the old index.
-            self._sent = sent
-            self._bytes = count
-            self._index = end
-            sent_cell, bytes_cell, position_cell, control_cell = self._cells
-            sent_cell[()] = sent
-            bytes_cell[()] = count
-            if WEAK_ORDER:
-                full_fence()
-            position_cell[()] = position
-            control = control_cell[()]
-            if control != self._quiet:
-                self._quiet = self._link.notify(control)
+                # If something interrupts this method before, `_recover` finds a word at the index.
+                self._sent = sent
+                sent_cell, bytes_cell, position_cell, control_cell = self._cells
+                sent_cell[()] = sent
+                bytes_cell[()] = count
+                position_cell[()] = position
+                control = control_cell[()]
+                if control != self._quiet:
+                    self._quiet = self._link.notify(control)
+                return True
+            return self._send_single(payload, message_type, flags, timeout_ms)
         except BaseException as error:  # noqa: BLE001 - put straight, and raised again
             return self._send_anew(error, payload, message_type, flags, timeout_ms)
-        return True
 
     def try_send(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
         """Sends bytes if there is room now, else returns False. Never waits.

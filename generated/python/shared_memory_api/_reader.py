@@ -10,13 +10,13 @@ in the mapping. The usual case is cheap: `_shapes` knows publication words that 
 `_last` needs no look at the end of the lap.
 
 After some messages of one shape, a *run* is prepared: an iterator over more of them, which were
-seen published. Whatever takes anything else ends it.
+seen published. While it lasts, `_received` alone is kept up; whatever takes or looks at anything
+else ends the run, which brings the rest of the state to where that says.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from weakref import ref
 
 from ._attach import CLOSED, CONSUMER, PRODUCER, Attachment
 from ._endpoint import Side
@@ -41,12 +41,12 @@ from ._layout import (
     RECEIVE_ERRORS_OFFSET,
 )
 from ._memory import WEAK_ORDER, full_fence
-from ._message import ReceivedMessage, SharedMemoryMessage
+from ._message import SharedMemoryMessage
 from ._record import (
+    COMPACT_HEADER,
     DATA_INDEX,
     HEADER_WORDS,
     ID_ONE,
-    SIMPLE_HEADER,
     U32,
     U64,
     WORD,
@@ -63,15 +63,21 @@ from ._wait import NEVER_QUIET, Deadline, Ended, Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from weakref import ref
 
+    from ._message import ReceivedMessage
     from ._options import Options
     from ._waiter import Waiter
 
-    # Second header word and payload of each message; the index and the counters behind it.
-    Run = Iterator[tuple[tuple[int, bytes], int, int, int, int]]
+    # Words, payload size and type of a message.
+    Shape = tuple[int, int, int]
+    # Payload of a message in a run, and the counters and the position behind it.
+    Turn = tuple[bytes, int, int, int]
 
-NO_RUN: Final[Run] = iter(())
+NO_RUN: Final[Iterator[Turn]] = iter(())
 """A run of like messages that is over."""
+NO_SHAPE: Final[Shape] = (0, 0, 0)
+"""What no message looks like."""
 
 _RECEIVED: Final = MESSAGES_RECEIVED_OFFSET // WORD
 _BYTES_RECEIVED: Final = BYTES_RECEIVED_OFFSET // WORD
@@ -91,6 +97,7 @@ class Reader(Side):
     """A consumer as the algorithm sees it; :class:`SharedMemoryConsumer` is what users see."""
 
     __slots__ = (
+        "_alike",
         "_assembled",
         "_assembler",
         "_base",
@@ -103,12 +110,15 @@ class Reader(Side):
         "_halves",
         "_index",
         "_last",
+        "_lent",
+        "_like",
         "_link",
         "_memory",
         "_options",
         "_quiet",
         "_received",
         "_run",
+        "_run_span",
         "_shapes",
         "_tail",
         "_untold",
@@ -134,9 +144,15 @@ class Reader(Side):
         )
         # One past the data area's last word.
         self._end = DATA_INDEX + attachment.capacity // WORD
+        # What the last message looked like: a run has more of that kind.
+        self._like = NO_SHAPE
+        # How many messages like that came after each other.
+        self._alike = 0
+        # What `_received` is where the run begins and ends.
+        self._run_span = (0, 0)
         self._resume()
         self._corrupt_at = -1
-        self._shapes: dict[int, tuple[int, int, int]] = {}
+        self._shapes: dict[int, Shape] = {}
         self._assembler = Assembler(options.max_message_size)
         # Type, header and payload of a message that was put together and not taken yet.
         self._assembled: tuple[int, bytes, bytes] | None = None
@@ -146,6 +162,8 @@ class Reader(Side):
         # again, because a hostile peer may change it.
         self._word = 0
         self._borrowed: ref[ReceivedMessage] | None = None
+        # How the borrowed message goes back on the short way: its shape, and what `_last` was.
+        self._lent: tuple[Shape, int] | None = None
         self._waiter: Waiter | None = None
         self._link = Link(attachment, CONSUMER, options)
         self._quiet = NEVER_QUIET
@@ -163,8 +181,25 @@ class Reader(Side):
         self._received: int = self._words[_RECEIVED]
         self._bytes: int = self._words[_BYTES_RECEIVED]
         self._expected_id = _ANY_ID
-        self._leave_short_way()
+        self._run: Iterator[Turn] = NO_RUN
+        self._last = 0
         self._tail = 0
+        self._lent = None
+
+    def _end_run(self) -> None:
+        """Ends a run of like messages where it is, and brings everything up to there."""
+        if self._run is NO_RUN:
+            return
+        begin, end = self._run_span
+        if self._received != end:
+            # It was not worth its while: the next one is some messages away.
+            self._alike = 0
+        taken = self._received - begin
+        step, size, _ = self._like
+        self._run = NO_RUN
+        self._tail += taken * ID_ONE
+        self._bytes += taken * size
+        self._index += taken * step
 
     @property
     def _position(self) -> int:
@@ -190,7 +225,6 @@ class Reader(Side):
 
     def _leave_short_way(self) -> None:
         """Nothing can be received on the short way, until `_refresh` says how far it goes."""
-        self._run = NO_RUN
         self._last = 0
 
     def _sync_id(self) -> None:
@@ -224,7 +258,7 @@ class Reader(Side):
                 raise
             if type_of(word):
                 self._word = word
-                if SIMPLE_HEADER:
+                if COMPACT_HEADER:
                     self._remember_shape(word, step)
                 return True
             # Two padding records never follow each other: the check refuses them.
@@ -355,6 +389,7 @@ class Reader(Side):
             Disposed, Forked, Busy: Why.
         """
         self._attachment.check_usable()
+        self._end_run()
         if self._borrowed is None:
             return
         borrowed = self._borrowed()
@@ -416,21 +451,7 @@ class Reader(Side):
         word: int = self._words[self._index]
         return word != 0
 
-    # Borrowing
-
-    def _lend(self) -> ReceivedMessage:
-        """Hands out the message that was found, in place."""
-        if self._assembled is not None:
-            message_type, header, whole = self._assembled
-            self._take()
-            return ReceivedMessage(None, message_type, memoryview(header), 0, memoryview(whole))
-        start, word = self._index * WORD, self._word
-        payload = self._view[start + MESSAGE_HEADER_SIZE : start + frame_of(word)]
-        message = ReceivedMessage(self, type_of(word), self._view, start, payload)
-        self._sync_id()
-        self._borrowed = ref(message)
-        self._leave_short_way()
-        return message
+    # Copying
 
     def _copy(self) -> SharedMemoryMessage:
         """Copies the message that was found, without taking it."""
@@ -467,12 +488,8 @@ class Reader(Side):
         if not isinstance(error, RingError):
             self._attachment.check_usable()
             self._resume()
-
-    def _end_borrow(self) -> None:
-        """Takes and releases the message that was borrowed."""
-        self._borrowed = None
-        if self._attachment.is_open:
-            self._finish()
+        # It may have taken a turn of the run for nothing.
+        self._end_run()
 
     # Closing
 
@@ -481,6 +498,7 @@ class Reader(Side):
 
         Then this consumer holds both roles' locks.
         """
+        self._end_run()
         take_over = self._attachment.take_over
         if not self._is_finished() or not take_over(PRODUCER, self._is_finished):
             return False

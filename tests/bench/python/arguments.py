@@ -5,6 +5,7 @@ from __future__ import annotations
 USAGE = """\
 usage: bench send|receive|ask|answer|wake|sleep --transport ring --size BYTES
              --warm-up N --count N --wait polling|blocking
+       bench send|receive --transport batches ...
        bench stream|round-trip --transport mp-pipe ... --cpus A,B"""
 
 

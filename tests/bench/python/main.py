@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+import batches
 import parts
 from arguments import USAGE, Arguments, WrongUsage
 from mp_pipe import both
@@ -15,6 +16,8 @@ def run(arguments: Arguments) -> float | None:
     """Runs the part; nanoseconds for each message, from the side that takes the time."""
     if arguments.transport == "mp-pipe":
         return both(arguments)
+    if arguments.transport == "batches":
+        return run_batches(arguments)
     if arguments.transport != "ring":
         raise WrongUsage(f"unknown transport {arguments.transport}")
     if arguments.part == "send":
@@ -36,6 +39,17 @@ def run(arguments: Arguments) -> float | None:
         with RingReceiver("there", arguments) as receiver:
             return parts.sleep(receiver, arguments)
     raise WrongUsage(f"unknown part {arguments.part}")
+
+
+def run_batches(arguments: Arguments) -> float | None:
+    """Runs a part of the stream with the calls for many messages."""
+    if arguments.part == "send":
+        with RingSender("there", arguments) as sender:
+            return batches.send(sender, arguments)
+    if arguments.part == "receive":
+        with RingReceiver("there", arguments) as receiver:
+            return batches.receive(receiver, arguments)
+    raise WrongUsage(f"unknown part {arguments.part} for batches")
 
 
 def main() -> int:

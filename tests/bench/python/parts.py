@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from struct import Struct
 from time import monotonic_ns
 from time import sleep as nap
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from arguments import Arguments
+
+index_of = Struct("<Q").unpack_from
+"""The index in a message, as a tuple of one: checking it should cost little beside receiving it."""
 
 GAP_NS = 200_000
 """Between two messages of `wake`: long enough for the other side to fall asleep."""
@@ -53,7 +57,8 @@ def receive(receiver: Receiver, arguments: Arguments) -> float:
 def receive_some(take: Callable[[], bytes], first: int, count: int) -> None:
     """Receives and checks some messages of the stream."""
     for index in range(first, first + count):
-        check_index(take(), index)
+        if index_of(take()) != (index,):
+            raise unexpected(index)
 
 
 def ask(sender: Sender, receiver: Receiver, arguments: Arguments) -> float:
@@ -65,7 +70,8 @@ def ask(sender: Sender, receiver: Receiver, arguments: Arguments) -> float:
         if index == arguments.warm_up:
             start = monotonic_ns()
         put(index.to_bytes(8, "little") + rest)
-        check_index(take(), index)
+        if index_of(take()) != (index,):
+            raise unexpected(index)
     return (monotonic_ns() - start) / arguments.count
 
 
@@ -103,8 +109,6 @@ def ready_file() -> Path:
     return Path(os.environ["BITRPC_SHM_DIR"]) / "ready"
 
 
-def check_index(message: bytes, index: int) -> None:
-    """Raises unless the message is the one that is due."""
-    found = int.from_bytes(message[:8], "little")
-    if found != index:
-        raise ValueError(f"message {index} says that it is {found}")
+def unexpected(index: int) -> ValueError:
+    """What to raise when another message came than the one that is due."""
+    return ValueError(f"another message came than that with index {index}")

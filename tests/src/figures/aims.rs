@@ -49,6 +49,7 @@ pub fn all(figures: &Figures) -> Vec<Aim> {
     }
     let waits = [Wait::Blocking; 2];
     aims.push(faster(figures, ["python", "mp-pipe"], Case::Stream(64), waits, 3.0));
+    aims.push(faster(figures, ["python-batches", "python"], Case::Stream(64), waits, 2.0));
     aims.push(generation(figures));
     aims
 }

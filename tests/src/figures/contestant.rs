@@ -35,6 +35,11 @@ pub const ALL: &[Contestant] = &[
     ring("dotnet", "C# on .NET", ["csharp-dotnet", "csharp-dotnet"]),
     ring("mono", "C# on Mono", ["csharp-mono", "csharp-mono"]),
     ring("python", "Python", ["python", "python"]),
+    Contestant {
+        transport: "batches",
+        only: Some(Case::Stream(64)),
+        ..ring("python-batches", "Python, send_batch and drain", ["python", "python"])
+    },
     ring("rust-to-python", "Rust to Python", ["rust", "python"]),
     ring("cpp-to-dotnet", "C++ to C# on .NET", ["cpp", "csharp-dotnet"]),
     Contestant { only: Some(Case::RoundTrip), ..other("line", "bare cache line", "rust", POLLING) },
@@ -89,8 +94,11 @@ impl Contestant {
 
     /// Bytes of one message in `case`.
     pub(super) fn size(&self, case: Case) -> usize {
-        // A line and a futex carry one word, whatever it stands for.
-        if self.only.is_some() { 8 } else { case.size() }
+        match self.only {
+            // A line and a futex carry one word, whatever it stands for.
+            Some(Case::RoundTrip | Case::WakeUp) => 8,
+            _ => case.size(),
+        }
     }
 
     /// How many times longer it has to run before it is as fast as it gets.

@@ -22,12 +22,12 @@ pub(super) const PEER: &[(&str, &str)] = &[
 
 /// The modules of the engine, in the package.
 pub(super) const ENGINE: &[(&str, &str)] = engine! {
-    "_attach.py" "_batch_reader.py" "_claim.py" "_consumer.py" "_endpoint.py" "_enums.py"
-    "_errors.py" "_factory.py" "_files.py" "_fragments.py" "_leftovers.py" "_linux.py" "_log.py"
-    "_macos.py" "_manager.py" "_memory.py" "_message.py" "_monitor.py" "_naps.py" "_options.py"
-    "_payload.py" "_platform.py" "_posix.py" "_producer.py" "_reader.py" "_record.py"
-    "_recover.py" "_segment.py" "_sender.py" "_statistics.py" "_typing.py" "_view.py" "_wait.py"
-    "_waiter.py" "_windows.py" "_writer.py"
+    "_attach.py" "_claim.py" "_consumer.py" "_endpoint.py" "_enums.py" "_errors.py" "_factory.py"
+    "_files.py" "_fragments.py" "_leftovers.py" "_linux.py" "_log.py" "_macos.py" "_manager.py"
+    "_memory.py" "_message.py" "_monitor.py" "_naps.py" "_options.py" "_payload.py" "_platform.py"
+    "_posix.py" "_producer.py" "_reader.py" "_receiver.py" "_record.py" "_recover.py" "_segment.py"
+    "_sender.py" "_statistics.py" "_typing.py" "_view.py" "_wait.py" "_waiter.py" "_windows.py"
+    "_writer.py"
 };
 
 /// Public names of the engine, beside which those of the spec are exported.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._payload import Payload
-    from ._reader import Reader
+    from ._receiver import Receiver
     from ._typing import BytesLike
 
 Struct = TypeVar("Struct", bound="Payload")
@@ -181,7 +181,7 @@ class ReceivedMessage(HeaderFieldGetters):
 
     def __init__(
         self,
-        reader: Reader | None,
+        reader: Receiver | None,
         message_type: int,
         buffer: memoryview,
         start: int,

@@ -58,7 +58,8 @@ ID_INDEX: Final = MESSAGE_ID_OFFSET // WORD
 """Word of a record that holds its id."""
 ID_SHIFT: Final = 8 * (MESSAGE_ID_OFFSET % WORD)
 ID_ONE: Final = 1 << ID_SHIFT
-FLAGS_ONE: Final = 1 << 8 * (FLAGS_OFFSET % WORD)
+FLAGS_SHIFT: Final = 8 * (FLAGS_OFFSET % WORD)
+FLAGS_ONE: Final = 1 << FLAGS_SHIFT
 FLAGS_MASK: Final = (1 << 8 * FLAGS_SIZE) - 1
 FRAGMENT_BITS: Final = FLAG_FRAGMENT | FLAG_LAST_FRAGMENT
 USER_FLAGS: Final = FLAGS_MASK & ~FRAGMENT_BITS
@@ -67,6 +68,10 @@ USER_FLAGS: Final = FLAGS_MASK & ~FRAGMENT_BITS
 ALIKE: Final = 16
 """Messages of one type and size after each other that make more of them likely."""
 
+IN_TURN: Final = U32 << ID_SHIFT | FRAGMENT_BITS << FLAGS_SHIFT
+"""Bits of the word with the id that say: this message is due, and it is no piece of a larger one."""
+COMPACT_HEADER: Final = FLAGS_OFFSET // WORD == ID_INDEX
+"""The id and the flags are in the same word."""
 SIMPLE_HEADER: Final = MESSAGE_HEADER_SIZE == WORD + WORD
 """The header is its publication word and one more, with id and flags: written by one store."""
 
@@ -144,6 +149,15 @@ def body_struct(size: int) -> Struct:
     zeros: all that is written before publishing, by one call. Only for a `SIMPLE_HEADER`.
     """
     return Struct(f"Q{size}s{-size % WORD + WORD}x")
+
+
+@lru_cache(maxsize=128)
+def payloads_struct(size: int, count: int) -> Struct:
+    """The payloads of `count` records after each other, with `size` bytes each.
+
+    Unpacking copies them all by one call. Packing zeroes the headers between them, too.
+    """
+    return Struct(f"{MESSAGE_HEADER_SIZE}x{size}s{-size % WORD}x" * count)
 
 
 def words_of(frame: int) -> int:

@@ -10,11 +10,12 @@ from weakref import ref
 from ._claim import Claim
 from ._errors import PeerDied, RingError
 from ._layout import FLAG_URGENT, MESSAGE_HEADER_SIZE, TYPE_DATA
-from ._memory import WEAK_ORDER
+from ._memory import WEAK_ORDER, full_fence
 from ._message import SharedMemoryMessage, as_bytes
 from ._payload import Payload
 from ._record import (
     ALIKE,
+    FLAGS_ONE,
     ID_INDEX,
     ID_ONE,
     ROUND_UP,
@@ -25,6 +26,8 @@ from ._record import (
     WORD_SHIFT,
     as_words,
     body_struct,
+    payloads_struct,
+    publication_word,
 )
 from ._writer import SHORT_WAY, Writer
 
@@ -78,6 +81,54 @@ class Sender(Writer):
             as_bytes(payload)
         raise error
 
+    def _send_single(
+        self, payload: BytesLike, message_type: int, flags: int, timeout_ms: int | None
+    ) -> bool:
+        """Sends a message that is in no run, on the short way or with every check."""
+        # One flat function: each call of another one would cost a tenth of it.
+        self._end_run()
+        size = len(payload)
+        index = self._index
+        end = index + ((size + ROUND_UP) >> WORD_SHIFT)
+        if end >= self._bound:
+            return self._put(payload, message_type, flags, timeout_ms)
+        words = self._words
+        if size & WORD_MASK:
+            words[end - 1] = 0
+        start = index * WORD + MESSAGE_HEADER_SIZE
+        self._memory[start : start + size] = payload
+        sent = self._sent
+        tail = (sent & U32) * ID_ONE
+        if flags:
+            tail += (int(flags) & USER_FLAGS) * FLAGS_ONE
+        words[index + ID_INDEX] = tail
+        words[end] = 0
+        if WEAK_ORDER:
+            full_fence()
+        words[index] = size + self._type_word
+        self._sent = sent = sent + 1
+        self._bytes = count = self._bytes + size
+        if size != self._like or flags:
+            self._like = size
+            self._alike = 0
+        elif self._alike < ALIKE:
+            self._alike += 1
+        else:
+            self._start_run(payload, end, sent, count)
+        # Last of this object's own state: if something interrupts this method before, `_recover`
+        # finds a word at the old index.
+        self._index = end
+        sent_cell, bytes_cell, position_cell, control_cell = self._cells
+        sent_cell[()] = sent
+        bytes_cell[()] = count
+        if WEAK_ORDER:
+            full_fence()
+        position_cell[()] = end * WORD + self._base
+        control = control_cell[()]
+        if control != self._quiet:
+            self._quiet = self._link.notify(control)
+        return True
+
     def _start_run(self, payload: BytesLike, index: int, sent: int, count: int) -> None:
         """Prepares to send many messages that are like `payload`, the last one, if they have room.
 
@@ -86,24 +137,24 @@ class Sender(Writer):
         """
         # The next try is some messages away.
         self._alike = 0
-        size, base = self._like, self._base
+        size = self._like
         step = (size + ROUND_UP) >> WORD_SHIFT
         run = (self._bound - 1 - index) // step
         packs = payload.__class__ is bytes and 0 < size <= _PACKED
         if WEAK_ORDER or not packs or run < ALIKE:
             return
-        end = index + run * step
-        tail = (sent & U32) * ID_ONE
+        end, stride = index + run * step, step * WORD
+        tail, position = (sent & U32) * ID_ONE, index * WORD + self._base
         word = self._type_word + size
         self._tools = (body_struct(size).pack_into, self._attachment.bodies, self._words, word)
+        self._run_begin = sent
         self._run = zip(
             range(index, end, step),
-            range(index * WORD, end * WORD, step * WORD),
-            range(index + step, end + step, step),
+            range(index * WORD, end * WORD, stride),
             range(tail, tail + run * ID_ONE, ID_ONE),
             range(sent + 1, sent + run + 1),
             range(count + size, count + run * size + 1, size),
-            range(base + (index + step) * WORD, base + (end + step) * WORD, step * WORD),
+            range(position + stride, position + run * stride + 1, stride),
         )
 
     def _put(
@@ -132,6 +183,7 @@ class Sender(Writer):
         fields: bytearray | bytes | None = None,
     ) -> bool:
         """Adds a message to what is staged; False when there was no room within the time."""
+        self._end_run()
         size = len(payload)
         self._admit(size, message_type)
         place = self._await_room(size, timeout_ms)
@@ -159,6 +211,7 @@ class Sender(Writer):
     def _publish(self) -> None:
         """Publishes a batch so far."""
         self._attachment.check_usable()
+        self._end_run()
         self._flush()
 
     def _send_many(
@@ -171,22 +224,19 @@ class Sender(Writer):
         items = messages if isinstance(messages, (list, tuple)) else list(messages)
         sent = 0
         try:
-            self._publish()
             self._admit(0, message_type)
+            self._end_run()
+            self._flush()
             flags = int(flags) & USER_FLAGS
             while sent < len(items):
-                if SHORT_WAY and not flags:
-                    chunk = items[sent : sent + _CHUNK]
-                    run = self._stage_equals(chunk, message_type)
-                    run = run or self._stage_run(chunk, message_type)
-                    sent += run
-                    if run == len(chunk):
-                        continue
-                if sent < len(items):
-                    payload, own, own_flags, fields = outgoing(items[sent], message_type, flags)
-                    if not self._stage(payload, own, own_flags, timeout_ms, fields):
-                        break
-                    sent += 1
+                run = 0 if flags else self._stage_chunk(items[sent : sent + _CHUNK], message_type)
+                sent += run
+                if run:
+                    continue
+                payload, own, own_flags, fields = outgoing(items[sent], message_type, flags)
+                if not self._stage(payload, own, own_flags, timeout_ms, fields):
+                    break
+                sent += 1
         except RingError as error:
             if not sent or not self.is_open:
                 raise
@@ -200,14 +250,21 @@ class Sender(Writer):
         self._flush()
         return sent
 
-    def _stage_run(self, items: Sequence[Sendable], message_type: int) -> int:
+    def _stage_chunk(self, items: Sequence[Sendable], message_type: int) -> int:
         """Stages bytes on the short way, as many as there are one after the other.
 
         Returns how many.
         """
-        self._use_type(message_type)
+        if not SHORT_WAY:
+            return 0
+        if message_type is not self._type:
+            self._use_type(message_type)
+        return self._stage_equals(items) or self._stage_short(items)
+
+    def _stage_short(self, items: Sequence[Sendable]) -> int:
+        """Stages bytes of any length, one by one; returns how many."""
         words, memory, own = self._words, self._memory, self._type_word
-        bound = self._reach(self._position)
+        bound = self._staging_bound()
         index, tail, total, run = self._index, (self._sent & U32) * ID_ONE, 0, 0
         self._torn = True
         first = self._first
@@ -236,38 +293,31 @@ class Sender(Writer):
         self._end_stretch(first, index, run, total)
         return run
 
-    def _stage_equals(self, items: Sequence[Sendable], message_type: int) -> int:
-        """Stages bytes of one and the same length: headers are written many at a time.
-
-        Returns how many; 0 if the next ones are not like that.
-        """
-        if set(map(type, items)) != {bytes}:
-            return 0
-        sizes = set(map(len, items))  # type: ignore[arg-type]
-        if len(sizes) != 1:
-            return 0
-        self._use_type(message_type)
-        size = sizes.pop()
+    def _stage_equals(self, items: Sequence[Sendable]) -> int:
+        """Stages bytes of one length, all that have room, together; 0 if they are not like that."""
+        size = len(items[0]) if items[0].__class__ is bytes else -1
         step = (size + ROUND_UP) >> WORD_SHIFT
-        words, memory, word = self._words, self._memory, self._type_word + size
-        index, tail = self._index, (self._sent & U32) * ID_ONE
-        run = min(len(items), (self._reach(self._position) - 1 - index) // step)
-        if run <= 0:
+        index = self._index
+        run = min(len(items), (self._staging_bound() - 1 - index) // step)
+        if size < 0 or run < ALIKE:
             return 0
-        end = index + run * step
+        try:
+            if list(map(len, items)).count(size) < len(items):  # type: ignore[arg-type]
+                return 0
+            payloads_struct(size, run).pack_into(self._memory, index * WORD, *items[:run])
+        except (TypeError, struct.error):
+            # Not all of them are bytes.
+            return 0
         self._torn = True
+        words, word = self._words, self._type_word + size
+        tail = (self._sent & U32) * ID_ONE
+        end = index + run * step
         first = self._first
         if not first[1]:
             self._mark = (self._position, self._sent, self._bytes, index)
             first = (index, word)
         else:
             words[index] = word
-        if size & WORD_MASK:
-            words[index + step - 1 : end : step] = _as_words(array("Q", (0,)) * run)
-        at = index * WORD + MESSAGE_HEADER_SIZE
-        for payload in items if run == len(items) else items[:run]:
-            memory[at : at + size] = payload  # type: ignore[assignment]
-            at += step * WORD
         tails = array("Q", range(tail, tail + run * ID_ONE, ID_ONE))
         words[index + ID_INDEX : end : step] = _as_words(tails)
         words[index + step : end : step] = _as_words(array("Q", (word,)) * (run - 1))
@@ -301,14 +351,27 @@ class Sender(Writer):
     def _end_claim(self) -> None:
         self._claimed = None
         if self._attachment.is_open:
-            self._refresh()
+            self._return_to_short_way()
 
     def _commit(self, place: tuple[int, int], size: int, message_type: int, flags: int) -> None:
         """Publishes a record that was filled in place."""
-        start = place[0] * WORD
-        self._prepare(place[0], size, flags, self._view[start : start + MESSAGE_HEADER_SIZE])
-        self._seal(place, size, message_type)
-        self._flush()
+        index = place[0]
+        start = index * WORD
+        self._prepare(index, size, flags, self._view[start : start + MESSAGE_HEADER_SIZE])
+        end = index + ((size + ROUND_UP) >> WORD_SHIFT)
+        if place[1] or end >= self._bound:
+            self._seal(place, size, message_type)
+            self._flush()
+            return
+        words = self._words
+        words[end] = 0
+        if WEAK_ORDER:
+            full_fence()
+        words[index] = publication_word(size + MESSAGE_HEADER_SIZE, message_type)
+        self._sent += 1
+        self._bytes += size
+        self._index = end
+        self._count()
 
 
 def _as_words(values: array[int]) -> memoryview:

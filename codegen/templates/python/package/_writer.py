@@ -9,7 +9,8 @@ record that ends before it needs no further check. It ends with the lap, with th
 consumer left, and with half the ring, so that nothing larger than a record may be passes.
 
 A stream sends messages of one type and size. After some of them a *run* is prepared, an iterator
-that says where each further one goes. Whatever sends anything else ends it.
+that says where each further one goes. While it lasts, `_sent` alone is kept up; whatever sends
+anything else ends the run, which brings the rest of the state to where that says.
 """
 
 from __future__ import annotations
@@ -64,9 +65,9 @@ if TYPE_CHECKING:
     from ._claim import Claim
     from ._options import Options
 
-    # Index and byte where each record starts, and the index where it ends; its second header word;
-    # the counters behind it.
-    Run = Iterator[tuple[int, int, int, int, int, int, int]]
+    # Index and byte where each record starts; its second header word; the counters and the position
+    # behind it.
+    Run = Iterator[tuple[int, int, int, int, int, int]]
 
 _BYTES_SENT: Final = BYTES_SENT_OFFSET // WORD
 _READ_POSITION: Final = READ_POSITION_OFFSET // WORD
@@ -102,6 +103,7 @@ class Writer(Side):
         "_end",
         "_first",
         "_halves",
+        "_held_bound",
         "_index",
         "_largest",
         "_like",
@@ -112,6 +114,7 @@ class Writer(Side):
         "_options",
         "_quiet",
         "_run",
+        "_run_begin",
         "_sent",
         "_tools",
         "_torn",
@@ -141,6 +144,8 @@ class Writer(Side):
         self._like = -1
         # What a run of such messages needs: see `Sender._start_run`.
         self._tools: tuple[Any, ...] = ()
+        # What `_sent` was where the run begins.
+        self._run_begin = 0
         # The last message type, checked, and what the publication word adds to a payload's size.
         self._type = 0
         self._type_word = 0
@@ -172,7 +177,10 @@ class Writer(Side):
         self._torn = False
         # As if the ring were full: the first send looks at the consumer's position.
         self._limit = position
-        self._leave_short_way()
+        self._run = NO_RUN
+        self._bound = 0
+        # What `_bound` will be again when a batch or a claim ends; 0 if that is not known.
+        self._held_bound = 0
 
     @property
     def _position(self) -> int:
@@ -185,19 +193,33 @@ class Writer(Side):
         self._bytes &= U64
         position = self._position
         self._base = position - self._index * WORD
-        self._run = NO_RUN
         self._bound = self._reach(position)
+        self._held_bound = 0
 
-    def _end_run(self, size: int) -> None:
-        """Messages have been alike: this one differs."""
+    def _end_run(self) -> None:
+        """Ends a run of like messages where it is, and brings everything up to there."""
+        if self._run is NO_RUN:
+            return
+        sent, size = self._sent - self._run_begin, self._like
         self._run = NO_RUN
-        self._like = size
-        self._alike = 0
+        self._bytes += sent * size
+        self._index += sent * ((size + ROUND_UP) >> WORD_SHIFT)
 
     def _leave_short_way(self) -> None:
-        """Nothing can be sent on the short way, until `_refresh` says how far it goes."""
-        self._run = NO_RUN
+        """Nothing can be sent on the short way while a batch or a claim is under way."""
+        self._held_bound = self._bound or self._held_bound
         self._bound = 0
+
+    def _return_to_short_way(self) -> None:
+        if self._held_bound:
+            self._bound, self._held_bound = self._held_bound, 0
+        else:
+            self._refresh()
+
+    def _staging_bound(self) -> int:
+        """The word that a record must end before to be staged on the short way."""
+        self._held_bound = self._bound or self._held_bound or self._reach(self._position)
+        return self._held_bound
 
     def _reach(self, position: int) -> int:
         """The word that a record must end before so that nothing else needs to be looked at."""
@@ -315,7 +337,8 @@ class Writer(Side):
         if claim is not None and claim.is_open:
             message = f"{self.path}: a claim is still open"
             raise Busy(message, found=claim)
-        self._use_type(message_type)
+        if message_type is not self._type:
+            self._use_type(message_type)
         if size > self._largest:
             message = (
                 f"a payload of {size} bytes exceeds the largest of this ring, {self._largest}; "
@@ -333,6 +356,7 @@ class Writer(Side):
             message = f"message type {message_type!r}: expected 1 to {U32} (0 marks padding)"
             raise InvalidType(message, found=message_type)
         # The next message is unlike those before, whatever its size.
+        self._end_run()
         self._like = -1
         self._type = message_type
         self._type_word = publication_word(MESSAGE_HEADER_SIZE, int(message_type))
@@ -374,7 +398,7 @@ class Writer(Side):
         self._sent += 1
         self._bytes += size
         self._index = DATA_INDEX if wraps else end
-        self._leave_short_way()
+        self._bound = self._held_bound = 0
         self._torn = False
 
     def _seal_word(self, index: int, word: int) -> None:
@@ -395,7 +419,7 @@ class Writer(Side):
             full_fence()
         words[index] = word
         self._first = (0, 0)
-        self._refresh()
+        self._return_to_short_way()
         self._count()
 
     def _count(self) -> None:
@@ -412,6 +436,7 @@ class Writer(Side):
 
     def _discard(self) -> None:
         """Drops what is staged: none of it was ever visible."""
+        self._end_run()
         index, word = self._first
         if word and not self._words[index]:
             position, self._sent, self._bytes, self._index = self._mark
@@ -427,9 +452,13 @@ class Writer(Side):
         An exception of a signal handler (KeyboardInterrupt, say) comes between any two steps. Then
         the ring says where it was, as after a producer that died there.
         """
+        if not self._attachment.is_open:
+            return
         # It may have taken a turn of the run for nothing.
-        self._end_run(-1)
-        if not isinstance(error, _ORDERLY):
+        self._end_run()
+        self._alike = 0
+        if not isinstance(error, _ORDERLY) or self._words[self._index]:
+            # A word at the index: something was published that this object has not counted.
             self._resume()
         elif self._torn:
             self._discard()

@@ -1,0 +1,405 @@
+"""Receiving on the short way: one by one, in runs of like messages, and many at once."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final
+from weakref import ref
+
+from ._errors import RingError
+from ._headers import HEADER_HAS_FIELDS
+from ._layout import HAS_TIMESTAMP, MESSAGE_HEADER_SIZE
+from ._memory import WEAK_ORDER, full_fence
+from ._message import ReceivedMessage, SharedMemoryMessage
+from ._reader import NO_RUN, Reader
+from ._record import (
+    ALIKE,
+    DATA_INDEX,
+    FLAGS_MASK,
+    FLAGS_SHIFT,
+    ID_INDEX,
+    ID_ONE,
+    ID_SHIFT,
+    IN_TURN,
+    SIMPLE_HEADER,
+    U32,
+    U64,
+    WORD,
+    frame_of,
+    payloads_struct,
+    publication_word,
+    type_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ._attach import Attachment
+    from ._options import Options
+    from ._reader import Shape, Turn
+
+_EVERYTHING: Final = 1 << 62
+_PROBE: Final = 16
+"""Messages that are looked at together at first."""
+_GLANCE: Final = 64
+"""Messages that are looked at together when there are some."""
+_CHUNK: Final = 256
+"""Messages that are looked at together when there are many."""
+_COPIED: Final = 1 << 16
+"""Most bytes of a run, all of which are copied before the first of them is wanted."""
+
+
+class Receiver(Reader):
+    """What :class:`SharedMemoryConsumer` is made of."""
+
+    __slots__ = ("_ahead",)
+
+    def __init__(self, attachment: Attachment, options: Options) -> None:
+        """Goes on where the last consumer was, and tells the producer."""
+        super().__init__(attachment, options)
+        # How many messages are looked at together.
+        self._ahead = _PROBE
+
+    # One by one
+
+    def _look_short(self) -> Shape | None:
+        """The shape of the next message if it can go the short way."""
+        if self._run is not NO_RUN:
+            self._end_run()
+        words, index = self._words, self._index
+        shape = self._shapes.get(words[index])
+        if shape is None or index + shape[0] >= self._last:
+            return None
+        if WEAK_ORDER:
+            full_fence()
+        return None if (words[index + ID_INDEX] ^ self._tail) & IN_TURN else shape
+
+    def _message_at(self, index: int, shape: Shape) -> SharedMemoryMessage:
+        """A copy of the message of a record."""
+        _, size, message_type = shape
+        start = index * WORD
+        payload = self._memory[start + MESSAGE_HEADER_SIZE : start + MESSAGE_HEADER_SIZE + size]
+        if HEADER_HAS_FIELDS or HAS_TIMESTAMP:
+            header = self._memory[start : start + MESSAGE_HEADER_SIZE]
+            return SharedMemoryMessage._with_header(message_type, header, payload)
+        head = self._words[index + ID_INDEX]
+        flags, message_id = (head >> FLAGS_SHIFT) & FLAGS_MASK, (head >> ID_SHIFT) & U32
+        return SharedMemoryMessage(message_type, payload, flags, message_id)
+
+    def _payload_short(self, shape: Shape) -> bytes:
+        """A copy of the payload of the message that `_look_short` found."""
+        start = self._index * WORD + MESSAGE_HEADER_SIZE
+        return self._memory[start : start + shape[1]]
+
+    def _take_short(self, shape: Shape) -> None:
+        """Takes and releases the message that `_look_short` found."""
+        step, size, _ = shape
+        if shape is not self._like:
+            self._like = shape
+            self._alike = 0
+        elif self._alike < ALIKE:
+            self._alike += 1
+        else:
+            self._start_run()
+        self._tail += ID_ONE
+        self._index = end = self._index + step
+        self._received = received = self._received + 1
+        self._bytes = count = self._bytes + size
+        received_cell, bytes_cell, position_cell, control_cell = self._cells
+        received_cell[()] = received
+        bytes_cell[()] = count
+        if WEAK_ORDER:
+            full_fence()
+        position_cell[()] = end * WORD + self._base
+        control = control_cell[()]
+        if control != self._quiet:
+            self._quiet = self._link.notify(control)
+
+    def _receive_single(self, timeout_ms: int) -> bytes | None:
+        """Receives a payload that is in no run; None when the time is over."""
+        # As `_look_short` and `_take_short` do, in one flat function: where sizes are mixed, each
+        # call of another one would cost a tenth of it.
+        if self._run is not NO_RUN:
+            self._end_run()
+        words, index, tail = self._words, self._index, self._tail
+        shape = self._shapes.get(words[index])
+        if shape is None:
+            return self._receive_long(timeout_ms)
+        if WEAK_ORDER:
+            full_fence()
+        step, size, _ = shape
+        end = index + step
+        if end >= self._last or (words[index + ID_INDEX] ^ tail) & IN_TURN:
+            return self._receive_long(timeout_ms)
+        start = index * WORD + MESSAGE_HEADER_SIZE
+        payload = self._memory[start : start + size]
+        if shape is not self._like:
+            self._like = shape
+            self._alike = 0
+        elif self._alike < ALIKE:
+            self._alike += 1
+        else:
+            self._start_run()
+        self._tail = tail + ID_ONE
+        self._index = end
+        self._received = received = self._received + 1
+        self._bytes = count = self._bytes + size
+        received_cell, bytes_cell, position_cell, control_cell = self._cells
+        received_cell[()] = received
+        bytes_cell[()] = count
+        if WEAK_ORDER:
+            full_fence()
+        position_cell[()] = end * WORD + self._base
+        control = control_cell[()]
+        if control != self._quiet:
+            self._quiet = self._link.notify(control)
+        return payload
+
+    def _receive_long(self, timeout_ms: int) -> bytes | None:
+        """Receives a payload with every check, and waits; None when the time is over."""
+        if not self._await(timeout_ms):
+            return None
+        payload = self._type_and_payload()[1]
+        self._finish()
+        return payload
+
+    # In place
+
+    def _lend_short(self, shape: Shape) -> ReceivedMessage:
+        """Hands out the message that `_look_short` found, in place."""
+        _, size, message_type = shape
+        self._word = publication_word(size + MESSAGE_HEADER_SIZE, message_type)
+        self._sync_id()
+        self._lent = shape, self._last
+        return self._lend_at(self._index * WORD, size, message_type)
+
+    def _lend(self) -> ReceivedMessage:
+        """Hands out the message that was found, in place."""
+        if self._assembled is not None:
+            message_type, header, whole = self._assembled
+            self._take()
+            return ReceivedMessage(None, message_type, memoryview(header), 0, memoryview(whole))
+        size = frame_of(self._word) - MESSAGE_HEADER_SIZE
+        self._sync_id()
+        self._lent = None
+        return self._lend_at(self._index * WORD, size, type_of(self._word))
+
+    def _lend_at(self, start: int, size: int, message_type: int) -> ReceivedMessage:
+        payload = self._view[start + MESSAGE_HEADER_SIZE : start + MESSAGE_HEADER_SIZE + size]
+        message = ReceivedMessage(self, message_type, self._view, start, payload)
+        self._borrowed = ref(message)
+        self._leave_short_way()
+        return message
+
+    def _end_borrow(self) -> None:
+        """Takes and releases the message that was borrowed."""
+        self._borrowed = None
+        if not self._attachment.is_open:
+            return
+        if self._lent is None:
+            self._finish()
+            return
+        shape, self._last = self._lent
+        self._lent = None
+        # Who borrows wants no copies.
+        self._alike = 0
+        try:
+            self._take_short(shape)
+        except BaseException as error:
+            self._after_failure(error)
+            raise
+
+    # Many like each other
+
+    def _start_run(self) -> None:
+        """After messages of one shape: prepares those behind the next one, if many are like it.
+
+        Their payloads are copied by one call. What else differs from one to the next is counted by
+        iterators of C, which costs a fraction of what Python's additions do. They are released one
+        by one: if this process dies, those that were not handed out come again.
+        """
+        # If it comes to nothing, the next try is some messages away.
+        self._alike = 0
+        step, size, message_type = self._like
+        if WEAK_ORDER or not SIMPLE_HEADER or not size:
+            return
+        begin, stride = self._index + step, step * WORD
+        most = min(self._ahead, (self._last - 1 - begin) // step, _COPIED // stride)
+        word = publication_word(size + MESSAGE_HEADER_SIZE, message_type)
+        run = self._count_alike(begin, word, step, self._tail + ID_ONE, most)
+        self._ahead = min(2 * self._ahead, _CHUNK) if run == most else max(run, _PROBE)
+        if run < ALIKE:
+            return
+        self._alike = ALIKE
+        received, count = self._received + 1, self._bytes + size
+        position = begin * WORD + self._base
+        self._run_span = (received, received + run)
+        self._run = zip(
+            self._payloads_at(begin, size, run),
+            range(received + 1, received + run + 1),
+            range(count + size, count + run * size + 1, size),
+            range(position + stride, position + run * stride + 1, stride),
+        )
+
+    def _id_in_run(self) -> int:
+        """The id of the message that is the next one of the run."""
+        return self._tail // ID_ONE + self._received - self._run_span[0]
+
+    def _take_turn(self, turn: Turn) -> None:
+        """Takes and releases the message that is the next one of the run."""
+        _, received, count, position = turn
+        self._received = received
+        received_cell, bytes_cell, position_cell, control_cell = self._cells
+        received_cell[()] = received
+        bytes_cell[()] = count
+        position_cell[()] = position
+        control = control_cell[()]
+        if control != self._quiet:
+            self._quiet = self._link.notify(control)
+
+    def _count_alike(self, index: int, word: int, step: int, tail: int, most: int) -> int:
+        """How many records from an index on, one after the other, are alike and in turn.
+
+        That is: have a publication word, and header words that count up from `tail`. Where one of
+        those does not, the answer is 0, and they go the other ways.
+
+        Words are read in the order in which they lie, up to one that differs; the one behind the
+        last published record is zero. So whatever old bytes lie further on, they are not looked at.
+        That holds where loads are not reordered.
+        """
+        if most <= 0:
+            return 0
+        found = self._words[index : index + most * step : step].tolist()
+        count: int = found.count(word)
+        if word in found[count:]:
+            count = next(at for at, other in enumerate(found) if other != word)
+        found = self._words[index + ID_INDEX : index + count * step : step].tolist()
+        return count if found == list(range(tail, tail + count * ID_ONE, ID_ONE)) else 0
+
+    def _payloads_at(self, index: int, size: int, count: int) -> tuple[Any, ...]:
+        """Copies of the payloads of like records, one after the other."""
+        return payloads_struct(size, count).unpack_from(self._memory, index * WORD)
+
+    # Many at once
+
+    def drain(self, max_messages: int = _EVERYTHING) -> list[bytes]:
+        """Receives copies of all payloads that are there, at most `max_messages`. Never waits.
+
+        At most a lap of them, so that it ends however fast the producer is. Their room is given
+        back together, or in parts where they fill a quarter of the ring.
+
+        Raises:
+            RingError: As for one message, and only if there was no message before: otherwise the
+                next call raises it.
+        """
+        payloads: list[bytes] = []
+        self._receive_many(payloads, max_messages, 0, whole=False)
+        return payloads
+
+    def receive_batch(
+        self, max_messages: int = _EVERYTHING, timeout_ms: int = -1
+    ) -> list[SharedMemoryMessage]:
+        """Receives copies of all messages that are there, at most `max_messages`.
+
+        Waits for the first one only; an empty list says that the time is over. At most a lap of
+        them, so that it ends however fast the producer is. Their room is given back together, or in
+        parts where they fill a quarter of the ring.
+
+        Raises:
+            RingError: As for one message, and only if there was no message before: otherwise the
+                next call raises it.
+        """
+        messages: list[SharedMemoryMessage] = []
+        self._receive_many(messages, max_messages, timeout_ms, whole=True)
+        return messages
+
+    def _receive_many(self, taken: list[Any], limit: int, timeout_ms: int, *, whole: bool) -> None:
+        """Receives messages, or their payloads if not `whole`; waits for the first one only."""
+        try:
+            self._check()
+            begin = self._position
+            while len(taken) < limit and (self._position - begin) & U64 < self.capacity:
+                left = limit - len(taken)
+                # The room that is given back together.
+                last = min(self._last, self._index + (self._end - DATA_INDEX) // 4)
+                if self._take_equals(taken, left, last, whole=whole):
+                    continue
+                if self._take_others(taken, left, last, whole=whole):
+                    continue
+                if taken and not self._words[self._index]:
+                    break
+                if not (self._find() if taken else self._await(timeout_ms)):
+                    break
+                taken.append(self._copy() if whole else self._type_and_payload()[1])
+                self._finish()
+        except BaseException as error:
+            self._after_failure(error)
+            if not taken or not isinstance(error, RingError):
+                raise
+            self._withhold(error)
+
+    def _take_equals(self, taken: list[Any], limit: int, last: int, *, whole: bool) -> bool:
+        """Receives many like messages before a last index; False if there are not many.
+
+        Their headers are read together, and their payloads copied: see `_count_alike`.
+        """
+        words, index = self._words, self._index
+        word = words[index]
+        shape = self._shapes.get(word)
+        if shape is None or WEAK_ORDER or not SIMPLE_HEADER:
+            return False
+        step, size, message_type = shape
+        most = min(limit, (last - 1 - index) // step)
+        if most < _PROBE or words[index + (_PROBE - 1) * step] != word:
+            return False
+        count, wanted = 0, min(_GLANCE, most)
+        while wanted:
+            start, tail = index + count * step, self._tail + count * ID_ONE
+            found = self._count_alike(start, word, step, tail, wanted)
+            if found:
+                payloads = self._payloads_at(start, size, found)
+                ids = range(tail // ID_ONE, tail // ID_ONE + found)
+                taken.extend(_messages(message_type, payloads, ids) if whole else payloads)
+                count += found
+            wanted = min(_CHUNK, most - count) if found == wanted else 0
+        return self._release_together(index + count * step, count, count * size)
+
+    def _take_others(self, taken: list[Any], limit: int, last: int, *, whole: bool) -> bool:
+        """Receives what can go the short way before a last index, some messages; False if none."""
+        words, memory, known, tail = self._words, self._memory, self._shapes, self._tail
+        index, count, total = self._index, 0, 0
+        while count < min(limit, _CHUNK):
+            shape = known.get(words[index])
+            if shape is None:
+                break
+            if WEAK_ORDER:
+                full_fence()
+            end = index + shape[0]
+            if end >= last or (words[index + ID_INDEX] ^ tail) & IN_TURN:
+                break
+            if whole:
+                taken.append(self._message_at(index, shape))
+            else:
+                start = index * WORD + MESSAGE_HEADER_SIZE
+                taken.append(memory[start : start + shape[1]])
+            tail += ID_ONE
+            total += shape[1]
+            index = end
+            count += 1
+        return self._release_together(index, count, total)
+
+    def _release_together(self, index: int, count: int, total: int) -> bool:
+        """Takes and releases messages up to an index; False if there are none."""
+        if count:
+            self._tail += count * ID_ONE
+            self._index = index
+            self._received += count
+            self._bytes += total
+            self._release()
+        return count > 0
+
+
+def _messages(
+    message_type: int, payloads: Iterable[bytes], ids: Iterable[int]
+) -> Iterator[SharedMemoryMessage]:
+    return map(SharedMemoryMessage, repeat(message_type), payloads, repeat(0), ids)
