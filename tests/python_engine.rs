@@ -1,6 +1,6 @@
 //! The Python engine from inside: every way to send and receive, misuse and hostile memory, views
 //! that may not outlive the ring, forks and other processes, asyncio, managers, signals, numpy; and
-//! the same without what a Python or a kernel may not have.
+//! the same without what a Python or a kernel may not have, and with other message headers.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -28,7 +28,7 @@ const MODULES: [&str; 8] = [
 ];
 
 /// Name, modules that are run, and what is done to the interpreter before.
-const LACKS: [(&str, &[&str], &str); 3] = [
+const OTHERWISE: [(&str, &[&str], &str); 5] = [
     (
         "without_ctypes",
         &["test_exchange", "test_asyncio"],
@@ -45,6 +45,20 @@ const LACKS: [(&str, &[&str], &str); 3] = [
         "import platform; platform.machine = lambda: 'something weak'\n\
          from shared_memory_api import _memory\nassert _memory.WEAK_ORDER",
     ),
+    (
+        "with_a_time_in_the_header",
+        &["test_exchange", "test_fragments"],
+        "import other_layout\nother_layout.install(\n\
+         FRAME_LENGTH_OFFSET=4, MESSAGE_TYPE_OFFSET=0, HAS_TIMESTAMP=True, TIMESTAMP_OFFSET=8,\n\
+         MESSAGE_ID_OFFSET=20, FLAGS_OFFSET=18, FLAGS_SIZE=2, MESSAGE_HEADER_SIZE=24)",
+    ),
+    (
+        "with_flags_far_from_the_id",
+        &["test_exchange", "test_fragments"],
+        "import other_layout\nother_layout.install(\n\
+         MESSAGE_ID_OFFSET=12, HAS_TIMESTAMP=True, TIMESTAMP_OFFSET=16, FLAGS_OFFSET=28,\n\
+         FLAGS_SIZE=4, MESSAGE_HEADER_SIZE=40)",
+    ),
 ];
 
 fn main() -> ExitCode {
@@ -52,7 +66,7 @@ fn main() -> ExitCode {
     for module in MODULES {
         trials.push(needs(PYTHON.find(), module, PYTHON.program.into(), vec![module], ""));
     }
-    for (name, modules, prelude) in LACKS {
+    for (name, modules, prelude) in OTHERWISE {
         trials.push(needs(PYTHON.find(), name, PYTHON.program.into(), modules.to_vec(), prelude));
     }
     let interpreter = python_packages::interpreter();

@@ -415,7 +415,7 @@ class DeathTest(RingTestCase):
         for number in range(5):
             producer.send(b"%d" % number)
         words = producer._attachment.words
-        words[_layout.WRITE_POSITION_OFFSET // 8] = 2 * 24
+        words[_layout.WRITE_POSITION_OFFSET // 8] = 2 * (_layout.MESSAGE_HEADER_SIZE + 8)
         words[_layout.MESSAGES_SENT_OFFSET // 8] = 2
         die(producer)
         with SharedMemoryProducer("ring") as successor:

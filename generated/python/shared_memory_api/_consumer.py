@@ -14,6 +14,7 @@ from ._message import ReceivedMessage, SharedMemoryMessage, struct_of
 from ._options import Options, with_capacity
 from ._payload import text_of
 from ._receiver import Receiver
+from ._record import SIMPLE_HEADER
 from ._wait import Deadline
 from ._waiter import Waiter
 
@@ -131,7 +132,8 @@ class SharedMemoryConsumer(Receiver):
             RingError: As for :meth:`receive`.
         """
         try:
-            turn = next(self._run, None)
+            # The header has nothing else to tell than that it is the next of the run.
+            turn = next(self._run, None) if SIMPLE_HEADER else None
             if turn is not None:
                 message = SharedMemoryMessage(self._like[2], turn[0], 0, self._id_in_run())
                 self._take_turn(turn)
@@ -139,6 +141,9 @@ class SharedMemoryConsumer(Receiver):
             shape = self._look_short()
             if shape is not None:
                 message = self._message_at(self._index, shape)
+                if not SIMPLE_HEADER:
+                    # A run would be of no use.
+                    self._alike = 0
                 self._take_short(shape)
                 return message
             if not self._await(timeout_ms):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from struct import Struct
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import Corrupt
 from ._layout import (
@@ -29,6 +29,9 @@ from ._layout import (
     TIMESTAMP_OFFSET,
 )
 from ._platform import now_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WORD: Final = 8
 """Bytes of a word. Positions, strides and the header's size are multiples of it."""
@@ -145,13 +148,23 @@ def type_of(word: int) -> int:
 
 
 @lru_cache(maxsize=1024)
-def body_struct(size: int) -> Struct:
-    """What lies behind the publication word of a record with a payload of `size` bytes.
+def body_packer(size: int) -> Callable[[memoryview, int, int, bytes], None]:
+    """Packs what lies behind the publication word of a record with a payload of `size` bytes.
 
-    That is the other header word, the payload, zeros, and the next record's publication word as
-    zeros: all that is written before publishing, by one call. Only for a `SIMPLE_HEADER`.
+    That is the rest of the header, the payload, zeros, and the next record's publication word as
+    zeros: all that is written before publishing, by one call with a view that starts behind the
+    mapping's first word, the byte where the record starts, the header word with the id, the payload.
     """
-    return Struct(f"Q{size}s{-size % WORD + WORD}x")
+    stamped = TIMESTAMP_OFFSET // WORD if HAS_TIMESTAMP else 0
+    header = "".join(
+        "Q" if word in {ID_INDEX, stamped} else f"{WORD}x" for word in range(1, HEADER_WORDS)
+    )
+    pack: Callable[..., None] = Struct(f"{header}{size}s{-size % WORD + WORD}x").pack_into
+    if not HAS_TIMESTAMP:
+        return pack
+    if stamped < ID_INDEX:
+        return lambda view, start, head, payload: pack(view, start, now_ns(), head, payload)
+    return lambda view, start, head, payload: pack(view, start, head, now_ns(), payload)
 
 
 @lru_cache(maxsize=128)

@@ -12,27 +12,31 @@ from weakref import ref
 
 from ._claim import Claim
 from ._errors import PeerDied, RingError
-from ._layout import FLAG_URGENT, MESSAGE_HEADER_SIZE, TYPE_DATA
+from ._layout import FLAG_URGENT, HAS_TIMESTAMP, MESSAGE_HEADER_SIZE, TIMESTAMP_OFFSET, TYPE_DATA
 from ._memory import WEAK_ORDER, full_fence
 from ._message import SharedMemoryMessage, as_bytes
 from ._payload import Payload
+from ._platform import now_ns
 from ._record import (
     ALIKE,
     FLAGS_ONE,
     ID_INDEX,
     ID_ONE,
+    LENGTH_SHIFT,
     ROUND_UP,
+    SIMPLE_HEADER,
     U32,
     USER_FLAGS,
     WORD,
     WORD_MASK,
     WORD_SHIFT,
     as_words,
-    body_struct,
+    body_packer,
     payloads_struct,
     publication_word,
+    write_header,
 )
-from ._writer import SHORT_WAY, Writer
+from ._writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -101,14 +105,17 @@ class Sender(Writer):
         start = index * WORD + MESSAGE_HEADER_SIZE
         self._memory[start : start + size] = payload
         sent = self._sent
-        tail = (sent & U32) * ID_ONE
-        if flags:
-            tail += (int(flags) & USER_FLAGS) * FLAGS_ONE
-        words[index + ID_INDEX] = tail
+        if SIMPLE_HEADER:
+            tail = (sent & U32) * ID_ONE
+            if flags:
+                tail += (int(flags) & USER_FLAGS) * FLAGS_ONE
+            words[index + ID_INDEX] = tail
+        else:
+            write_header(self._view, words, index, sent & U32, int(flags) & USER_FLAGS)
         words[end] = 0
         if WEAK_ORDER:
             full_fence()
-        words[index] = size + self._type_word
+        words[index] = (size << LENGTH_SHIFT) + self._type_word
         self._sent = sent = sent + 1
         self._bytes = count = self._bytes + size
         if size != self._like or flags:
@@ -148,8 +155,8 @@ class Sender(Writer):
             return
         end, stride = index + run * step, step * WORD
         tail, position = (sent & U32) * ID_ONE, index * WORD + self._base
-        word = self._type_word + size
-        self._tools = (body_struct(size).pack_into, self._attachment.bodies, self._words, word)
+        word = (size << LENGTH_SHIFT) + self._type_word
+        self._tools = (body_packer(size), self._attachment.bodies, self._words, word)
         self._run_begin = sent
         self._run = zip(
             range(index, end, step),
@@ -258,8 +265,6 @@ class Sender(Writer):
 
         Returns how many.
         """
-        if not SHORT_WAY:
-            return 0
         if message_type is not self._type:
             self._use_type(message_type)
         return self._stage_equals(items) or self._stage_short(items)
@@ -268,7 +273,7 @@ class Sender(Writer):
         """Stages bytes of any length, one by one; returns how many."""
         words, memory, own = self._words, self._memory, self._type_word
         bound = self._staging_bound()
-        index, tail, total, run = self._index, (self._sent & U32) * ID_ONE, 0, 0
+        index, message_id, total, run = self._index, self._sent & U32, 0, 0
         self._torn = True
         first = self._first
         if not first[1]:
@@ -284,12 +289,15 @@ class Sender(Writer):
                 words[end - 1] = 0
             at = index * WORD + MESSAGE_HEADER_SIZE
             memory[at : at + size] = payload
-            words[index + ID_INDEX] = tail
-            if first[1]:
-                words[index] = own + size
+            if SIMPLE_HEADER:
+                words[index + ID_INDEX] = message_id * ID_ONE
             else:
-                first = (index, own + size)
-            tail += ID_ONE
+                write_header(self._view, words, index, message_id, 0)
+            if first[1]:
+                words[index] = (size << LENGTH_SHIFT) + own
+            else:
+                first = (index, (size << LENGTH_SHIFT) + own)
+            message_id += 1
             total += size
             index = end
             run += 1
@@ -312,7 +320,7 @@ class Sender(Writer):
             # Not all of them are bytes.
             return 0
         self._torn = True
-        words, word = self._words, self._type_word + size
+        words, word = self._words, (size << LENGTH_SHIFT) + self._type_word
         tail = (self._sent & U32) * ID_ONE
         end = index + run * step
         first = self._first
@@ -321,8 +329,12 @@ class Sender(Writer):
             first = (index, word)
         else:
             words[index] = word
+        # Packing has zeroed the headers.
         tails = array("Q", range(tail, tail + run * ID_ONE, ID_ONE))
         words[index + ID_INDEX : end : step] = _as_words(tails)
+        if HAS_TIMESTAMP:
+            times = array("Q", (now_ns(),)) * run
+            words[index + TIMESTAMP_OFFSET // WORD : end : step] = _as_words(times)
         words[index + step : end : step] = _as_words(array("Q", (word,)) * (run - 1))
         self._end_stretch(first, end, run, run * size)
         return run

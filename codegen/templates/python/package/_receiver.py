@@ -221,7 +221,7 @@ class Receiver(Reader):
         # If it comes to nothing, the next try is some messages away.
         self._alike = 0
         step, size, message_type = self._like
-        if WEAK_ORDER or not SIMPLE_HEADER or not size:
+        if WEAK_ORDER or not size:
             return
         begin, stride = self._index + step, step * WORD
         most = min(self._ahead, (self._last - 1 - begin) // step, _COPIED // stride)
@@ -346,7 +346,7 @@ class Receiver(Reader):
         words, index = self._words, self._index
         word = words[index]
         shape = self._shapes.get(word)
-        if shape is None or WEAK_ORDER or not SIMPLE_HEADER:
+        if shape is None or WEAK_ORDER or (whole and not SIMPLE_HEADER):
             return False
         step, size, message_type = shape
         most = min(limit, (last - 1 - index) // step)

@@ -43,10 +43,8 @@ from ._memory import WEAK_ORDER, full_fence
 from ._record import (
     DATA_INDEX,
     HEADER_WORDS,
-    LENGTH_SHIFT,
     MAX_FRAME,
     ROUND_UP,
-    SIMPLE_HEADER,
     U32,
     U64,
     WORD,
@@ -72,8 +70,6 @@ if TYPE_CHECKING:
 _BYTES_SENT: Final = BYTES_SENT_OFFSET // WORD
 _READ_POSITION: Final = READ_POSITION_OFFSET // WORD
 _SEND_FAILURES: Final = SEND_FAILURES_OFFSET // WORD
-SHORT_WAY: Final = SIMPLE_HEADER and LENGTH_SHIFT == 0
-"""The header is one word beside the publication word, whose low half is the length."""
 
 NO_RUN: Final[Run] = iter(())
 """A run of like messages that is over."""
@@ -223,7 +219,7 @@ class Writer(Side):
 
     def _reach(self, position: int) -> int:
         """The word that a record must end before so that nothing else needs to be looked at."""
-        if not SHORT_WAY or max(position, self._sent, self._bytes) >= _HALF_OF_NUMBERS:
+        if max(position, self._sent, self._bytes) >= _HALF_OF_NUMBERS:
             return 0
         index = self._index
         room = (self._limit - position) & U64
