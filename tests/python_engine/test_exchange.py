@@ -160,6 +160,9 @@ class Model:
             with self.test.assertRaises((TypeMismatch, SizeMismatch)):
                 self.consumer.receive_typed(TestData)
 
+    def wait(self) -> None:
+        self.test.assertEqual(self.consumer.wait(0), bool(self.pending))
+
     def receive_some(self) -> None:
         ways = [self.receive, self.receive_message]
         if self.rng.random() < 0.5:
@@ -167,7 +170,8 @@ class Model:
         for _ in range(self.rng.randrange(1, 100)):
             self.rng.choice(ways)()
             if self.rng.random() < 0.02:
-                self.rng.choice([self.refuse, self.peek_and_receive, self.drain])()
+                between = [self.refuse, self.peek_and_receive, self.drain, self.borrow, self.wait]
+                self.rng.choice(between)()
         statistics = self.consumer.statistics()
         self.test.assertEqual(statistics.messages_received, self.received)
         self.test.assertEqual(statistics.messages_sent, self.received + len(self.pending))

@@ -264,6 +264,9 @@ class SharedMemoryConsumer(Receiver):
             RingError: As for :meth:`receive`.
         """
         try:
+            if self._is_in_run():
+                self._attachment.check_usable()
+                return True
             return self._await(timeout_ms)
         except BaseException as error:
             self._after_failure(error)

@@ -41,8 +41,8 @@ from ._layout import (
     RECEIVE_ERRORS_OFFSET,
 )
 from ._memory import WEAK_ORDER, full_fence
-from ._message import SharedMemoryMessage
 from ._record import (
+    ALIKE,
     COMPACT_HEADER,
     DATA_INDEX,
     HEADER_WORDS,
@@ -97,6 +97,7 @@ class Reader(Side):
     """A consumer as the algorithm sees it; :class:`SharedMemoryConsumer` is what users see."""
 
     __slots__ = (
+        "_ahead",
         "_alike",
         "_assembled",
         "_assembler",
@@ -148,6 +149,8 @@ class Reader(Side):
         self._like = NO_SHAPE
         # How many messages like that came after each other.
         self._alike = 0
+        # How many more of them the next run has at most.
+        self._ahead = ALIKE
         # What `_received` is where the run begins and ends.
         self._run_span = (0, 0)
         self._resume()
@@ -192,14 +195,19 @@ class Reader(Side):
             return
         begin, end = self._run_span
         if self._received != end:
-            # It was not worth its while: the next one is some messages away.
+            # It was not worth its while: the next one is shorter, and some messages away.
             self._alike = 0
+            self._ahead = ALIKE
         taken = self._received - begin
         step, size, _ = self._like
         self._run = NO_RUN
         self._tail += taken * ID_ONE
         self._bytes += taken * size
         self._index += taken * step
+
+    def _is_in_run(self) -> bool:
+        """Whether the next message is one of a run."""
+        return self._run is not NO_RUN and self._received != self._run_span[1]
 
     @property
     def _position(self) -> int:
@@ -450,25 +458,6 @@ class Reader(Side):
         """Whether something is published at the index; looks at nothing else."""
         word: int = self._words[self._index]
         return word != 0
-
-    # Copying
-
-    def _copy(self) -> SharedMemoryMessage:
-        """Copies the message that was found, without taking it."""
-        if self._assembled is not None:
-            return SharedMemoryMessage._with_header(*self._assembled)
-        start, word = self._index * WORD, self._word
-        header = self._memory[start : start + MESSAGE_HEADER_SIZE]
-        payload = self._memory[start + MESSAGE_HEADER_SIZE : start + frame_of(word)]
-        return SharedMemoryMessage._with_header(type_of(word), header, payload)
-
-    def _type_and_payload(self) -> tuple[int, bytes]:
-        """Type and a copy of the payload of the message that was found, without taking it."""
-        if self._assembled is not None:
-            return self._assembled[0], self._assembled[2]
-        start, word = self._index * WORD + MESSAGE_HEADER_SIZE, self._word
-        end = start - MESSAGE_HEADER_SIZE + frame_of(word)
-        return type_of(word), self._memory[start:end]
 
     def _finish(self) -> None:
         """Takes and releases the message that was found."""

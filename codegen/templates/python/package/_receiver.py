@@ -34,13 +34,9 @@ from ._record import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ._attach import Attachment
-    from ._options import Options
     from ._reader import Shape, Turn
 
 _EVERYTHING: Final = 1 << 62
-_PROBE: Final = 16
-"""Messages that are looked at together at first."""
 _GLANCE: Final = 64
 """Messages that are looked at together when there are some."""
 _CHUNK: Final = 256
@@ -52,13 +48,7 @@ _COPIED: Final = 1 << 16
 class Receiver(Reader):
     """What :class:`SharedMemoryConsumer` is made of."""
 
-    __slots__ = ("_ahead",)
-
-    def __init__(self, attachment: Attachment, options: Options) -> None:
-        """Goes on where the last consumer was, and tells the producer."""
-        super().__init__(attachment, options)
-        # How many messages are looked at together.
-        self._ahead = _PROBE
+    __slots__ = ()
 
     # One by one
 
@@ -163,6 +153,23 @@ class Receiver(Reader):
         self._finish()
         return payload
 
+    def _copy(self) -> SharedMemoryMessage:
+        """Copies the message that was found, without taking it."""
+        if self._assembled is not None:
+            return SharedMemoryMessage._with_header(*self._assembled)
+        start, word = self._index * WORD, self._word
+        header = self._memory[start : start + MESSAGE_HEADER_SIZE]
+        payload = self._memory[start + MESSAGE_HEADER_SIZE : start + frame_of(word)]
+        return SharedMemoryMessage._with_header(type_of(word), header, payload)
+
+    def _type_and_payload(self) -> tuple[int, bytes]:
+        """Type and a copy of the payload of the message that was found, without taking it."""
+        if self._assembled is not None:
+            return self._assembled[0], self._assembled[2]
+        start, word = self._index * WORD + MESSAGE_HEADER_SIZE, self._word
+        end = start - MESSAGE_HEADER_SIZE + frame_of(word)
+        return type_of(word), self._memory[start:end]
+
     # In place
 
     def _lend_short(self, shape: Shape) -> ReceivedMessage:
@@ -227,7 +234,7 @@ class Receiver(Reader):
         most = min(self._ahead, (self._last - 1 - begin) // step, _COPIED // stride)
         word = publication_word(size + MESSAGE_HEADER_SIZE, message_type)
         run = self._count_alike(begin, word, step, self._tail + ID_ONE, most)
-        self._ahead = min(2 * self._ahead, _CHUNK) if run == most else max(run, _PROBE)
+        self._ahead = min(2 * self._ahead, _CHUNK) if run == most else max(run, ALIKE)
         if run < ALIKE:
             return
         self._alike = ALIKE
@@ -350,7 +357,7 @@ class Receiver(Reader):
             return False
         step, size, message_type = shape
         most = min(limit, (last - 1 - index) // step)
-        if most < _PROBE or words[index + (_PROBE - 1) * step] != word:
+        if most < ALIKE or words[index + (ALIKE - 1) * step] != word:
             return False
         count, wanted = 0, min(_GLANCE, most)
         while wanted:
