@@ -138,7 +138,7 @@ class SharedMemoryConsumer(Receiver):
                 message = SharedMemoryMessage(self._like[2], turn[0], 0, self._id_in_run())
                 self._take_turn(turn)
                 return message
-            shape = self._look_short()
+            shape = self._look_short(timeout_ms)
             if shape is not None:
                 message = self._message_at(self._index, shape)
                 if not SIMPLE_HEADER:
@@ -182,7 +182,7 @@ class SharedMemoryConsumer(Receiver):
                 text = text_of(turn[0])
                 self._take_turn(turn)
                 return text
-            shape = self._look_short()
+            shape = self._look_short(timeout_ms)
             if shape is not None:
                 text = text_of(self._payload_short(shape))
                 self._take_short(shape)
@@ -220,7 +220,7 @@ class SharedMemoryConsumer(Receiver):
                 value = struct_of(kind, self._like[2], turn[0])
                 self._take_turn(turn)
                 return value
-            shape = self._look_short()
+            shape = self._look_short(timeout_ms)
             if shape is not None:
                 value = struct_of(kind, shape[2], self._payload_short(shape))
                 self._take_short(shape)
@@ -249,7 +249,7 @@ class SharedMemoryConsumer(Receiver):
             RingError: As for :meth:`receive`.
         """
         try:
-            shape = self._look_short()
+            shape = self._look_short(timeout_ms)
             if shape is not None:
                 return self._lend_short(shape)
             return self._lend() if self._await(timeout_ms) else None

@@ -80,7 +80,7 @@ class Options:
     send_timeout_ms: int = -1
     max_message_size: int = 64 << 20
     fragment_size: int = 0
-    spin_budget: int = 100
+    spin_budget: int = 200
 
 
 def with_capacity(options: Options | None, capacity: int | None) -> Options:

@@ -111,6 +111,7 @@ class Reader(Side):
         "_lent",
         "_like",
         "_link",
+        "_looks",
         "_memory",
         "_options",
         "_quiet",
@@ -165,6 +166,7 @@ class Reader(Side):
         # How the borrowed message goes back on the short way: its shape, and what `_last` was.
         self._lent: tuple[Shape, int] | None = None
         self._waiter: Waiter | None = None
+        self._looks = range(max(1, options.spin_budget))
         self._link = Link(attachment, CONSUMER, options)
         self._quiet = NEVER_QUIET
         attachment.announce(CONSUMER)

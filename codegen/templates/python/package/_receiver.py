@@ -52,17 +52,32 @@ class Receiver(Reader):
 
     # One by one
 
-    def _look_short(self) -> Shape | None:
-        """The shape of the next message if it can go the short way."""
+    def _look_short(self, timeout_ms: int) -> Shape | None:
+        """The shape of the next message if it can go the short way; waits a little for one."""
         if self._run is not NO_RUN:
             self._end_run()
         words, index = self._words, self._index
         shape = self._shapes.get(words[index])
+        if shape is None and timeout_ms and self._spin():
+            shape = self._shapes.get(words[index])
         if shape is None or index + shape[0] >= self._last:
             return None
         if WEAK_ORDER:
             full_fence()
         return None if (words[index + ID_INDEX] ^ self._tail) & IN_TURN else shape
+
+    def _spin(self) -> bool:
+        """Whether something comes soon that may go the short way, as the answer to a question does.
+
+        Asking after the producer, and all else that a long wait needs, would take longer.
+        """
+        if not self._last:
+            return False
+        words, index = self._words, self._index
+        for _ in self._looks:  # noqa: SIM110 - any() would look half as often
+            if words[index]:
+                return True
+        return False
 
     def _message_at(self, index: int, shape: Shape) -> SharedMemoryMessage:
         """A copy of the message of a record."""
@@ -113,6 +128,8 @@ class Receiver(Reader):
             self._end_run()
         words, index, tail = self._words, self._index, self._tail
         shape = self._shapes.get(words[index])
+        if shape is None and timeout_ms and self._spin():
+            shape = self._shapes.get(words[index])
         if shape is None:
             return self._receive_long(timeout_ms)
         if WEAK_ORDER:
