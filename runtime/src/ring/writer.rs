@@ -15,6 +15,11 @@ const PREFETCH: u64 = 2048;
 /// Bytes that a prefetch brings.
 const LINE: u64 = 64;
 
+/// From this frame up to the distance, lines that are known to be free are fetched by storing to
+/// them: of so many hints as such records need, processors drop some. (A larger record reaches into
+/// those lines itself.)
+const MANY_LINES: u64 = 128;
+
 /// With less room than this (or a quarter of the ring), producer and consumer are at each other's
 /// heels.
 const TIGHT: u64 = 16 << 10;
@@ -201,9 +206,17 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     #[inline(always)]
     pub(crate) fn prefetch(&self, place: &Place) {
         let memory = self.memory.clone();
+        let ahead = place.position.wrapping_add(self.prefetch);
+        let size = place.frame.min(PREFETCH);
+        let is_free = ahead.wrapping_add(size).wrapping_sub(self.read) <= self.capacity;
+        let store = place.frame >= MANY_LINES && place.frame == size && is_free;
         let mut at = 0;
-        while at < place.frame.min(PREFETCH) {
-            memory.prefetch_write(place.position.wrapping_add(self.prefetch + at));
+        while at < size {
+            if store {
+                memory.write_plain(ahead.wrapping_add(at), 0);
+            } else {
+                memory.prefetch_write(ahead.wrapping_add(at));
+            }
             at += LINE;
         }
     }

@@ -99,6 +99,13 @@ public:
     BITRPC_DETAIL_INLINE void prefetch(const Slot& slot, std::uint64_t frame) const noexcept {
         const std::uint64_t ahead = slot.position + prefetch_distance_;
         const std::uint64_t size = frame < kPrefetchDistance ? frame : kPrefetchDistance;
+        if (frame >= kManyLines && frame == size && ahead + size <= room_limit_) {
+            for (std::uint64_t at = 0; at < size; at += kLine) {
+                atomic_at<std::uint64_t>(data_, (ahead + at) & mask_)
+                    .store(0, std::memory_order_relaxed);
+            }
+            return;
+        }
         for (std::uint64_t at = 0; at < size; at += kLine) {
             prefetch_for_write(data_ + ((ahead + at) & mask_));
         }
@@ -215,6 +222,10 @@ private:
     static constexpr std::uint64_t kPrefetchDistance = 2048;
     /// Bytes that a prefetch brings.
     static constexpr std::uint64_t kLine = 64;
+    /// From this frame up to the distance, lines that are known to be free are fetched by storing
+    /// to them: of so many hints as such records need, processors drop some. (A larger record
+    /// reaches into those lines itself.)
+    static constexpr std::uint64_t kManyLines = 128;
     /// Less room than this (or a quarter of the ring) is tight.
     static constexpr std::uint64_t kTightRoom = 16U * 1024U;
 
