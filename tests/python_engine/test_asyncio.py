@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared_memory_api import Closed, Disposed, PeerDied
 
-from support import PATIENCE, RingTestCase, die
+from support import PATIENCE, RingTestCase, die, until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -96,6 +96,27 @@ class AsyncTest(RingTestCase):
         asyncio.run(main())
         self.assertEqual(received, [b"%d" % number for number in range(sent)])
         self.assertEqual(consumer.snapshot().consumer.missed_wakeups, 0)
+
+    def test_another_task_may_receive_while_one_waits(self) -> None:
+        producer, consumer = self.pair(65536)
+        received: list[bytes | None] = []
+
+        async def main() -> None:
+            task = asyncio.create_task(consumer.receive_async())
+            await asyncio.sleep(0)
+            waiter = consumer._waiter
+            assert waiter is not None
+            assert waiter._future is not None
+            # Its wait ends by its bound; before the task hears of it, a run of messages begins.
+            until(waiter._future.done, "the wait is over")
+            for number in range(60):
+                producer.send(b"%02d" % number)
+            received.extend(consumer.try_receive() for _ in range(40))
+            received.append(await task)
+            received.extend(consumer.drain())
+
+        asyncio.run(main())
+        self.assertEqual(received, [b"%02d" % number for number in range(60)])
 
     def test_timeouts_and_the_end_of_the_producer_are_told(self) -> None:
         producer, consumer = self.pair()

@@ -373,6 +373,19 @@ class WrapTest(RingTestCase):
                 self.assertEqual(consumer.statistics().messages_received, 550)
                 self.assertEqual(self.receive_errors(consumer), 0)
 
+    def test_positions_wrap_within_a_batch(self) -> None:
+        with RingBuffer("wrap", 4096) as ring:
+            positions = (_layout.WRITE_POSITION_OFFSET, _layout.READ_POSITION_OFFSET)
+            self.set_words(ring, 2**64 - 4096, *positions)
+            with ring.producer() as producer, ring.consumer() as consumer:
+                sent = [bytes(1000)] * 3
+                producer.send_batch(sent)
+                self.assertEqual(consumer.drain(), sent)
+                sent = [bytes(1000), bytes(20), b"1", b"2"]
+                producer.send_batch(sent)
+                producer.send(b"3")
+                self.assertEqual(consumer.drain(), [*sent, b"3"])
+
 
 class TypedTest(RingTestCase):
     def test_a_view_reads_and_writes_fields_in_place(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import errno
+import gc
 import os
 import pickle
 import resource
@@ -246,6 +248,27 @@ class UseTest(RingTestCase):
         message.release()
         self.assertRaises(Disposed, claim.commit)
 
+    def test_a_batch_that_is_dropped_does_not_end_an_open_claim(self) -> None:
+        producer, consumer = self.pair()
+        with producer.claim(4) as view:
+            producer.batch().discard()
+            with self.assertRaises(Busy):
+                producer.send(b"over it")
+            view[:] = b"held"
+        self.assertEqual(consumer.drain(), [b"held"])
+
+    def test_a_claim_that_is_forgotten_goes_at_once_though_a_send_was_refused(self) -> None:
+        producer, consumer = self.pair()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        claim = producer.claim(4)
+        # Not assertRaises, which breaks cycles itself.
+        with contextlib.suppress(Busy):
+            producer.send(b"refused")
+        del claim
+        producer.send(b"sent")
+        self.assertEqual(consumer.drain(), [b"sent"])
+
     def test_nothing_works_after_dispose_but_the_statistics(self) -> None:
         producer, consumer = self.pair()
         producer.send(b"1")
@@ -291,6 +314,22 @@ class UseTest(RingTestCase):
         self.assertRaises(TooLarge, producer.send_batch, [large])
         self.assertEqual(producer.send_batch([b"ok", large]), 1)
         self.assertEqual(consumer.drain(), [b"ok"])
+
+    def test_the_first_message_of_all_needs_a_type_too(self) -> None:
+        producer, consumer = self.pair()
+        with self.assertRaises(InvalidType):
+            producer.send(b"padding?", 0)
+        self.assertIsNone(consumer.try_receive())
+
+    def test_a_batch_stays_as_it_is_when_a_message_is_refused(self) -> None:
+        producer, consumer = self.pair()
+        with producer.batch() as batch:
+            batch.push(b"1")
+            with self.assertRaises(TypeError):
+                batch.push(memoryview(b"not contiguous")[::2])
+        with self.assertRaises(TypeError):
+            producer.send(memoryview(b"not contiguous")[::2])
+        self.assertEqual(consumer.drain(), [b"1"])
 
     def test_anything_that_gives_bytes_away_is_a_payload(self) -> None:
         producer, consumer = self.pair()

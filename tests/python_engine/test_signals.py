@@ -5,17 +5,20 @@ from __future__ import annotations
 import random
 import signal
 import sys
+import threading
 import time
 import unittest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
-from shared_memory_api import Options, SharedMemoryConsumer, SharedMemoryProducer
+from shared_memory_api import Options, SharedMemoryConsumer, SharedMemoryProducer, _writer
+from shared_memory_api._wait import Link
 
-from support import RingTestCase
+from support import RingTestCase, is_asleep, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import FrameType, ModuleType
 
 SECONDS = 1.0
 """How long a ring is used under fire."""
@@ -53,13 +56,15 @@ class Sniper:
             self.hits += 1
 
 
-class SignalTest(RingTestCase):
+class StruckTestCase(RingTestCase):
     def setUp(self) -> None:
         super().setUp()
         # What strikes a finalizer is printed and forgotten by the interpreter.
         hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
         self.addCleanup(setattr, sys, "unraisablehook", hook)
 
+
+class SignalTest(StruckTestCase):
     def test_a_blocking_receive_is_interrupted(self) -> None:
         producer, consumer = self.pair(1024)
         old = signal.signal(signal.SIGALRM, signal.default_int_handler)
@@ -105,6 +110,108 @@ class SignalTest(RingTestCase):
         # What was received and not released yet comes, and counts, again.
         sent, received = snapshot.statistics.messages_sent, snapshot.statistics.messages_received
         self.assertGreaterEqual(received, sent)
+
+
+class StruckCallTest(StruckTestCase):
+    """Calls that are struck at a place of the test's choice."""
+
+    def strike(self, owner: type | ModuleType, name: str, call: Callable[[], object]) -> None:
+        """Makes a call that is struck as soon as it gets to a function."""
+        with mock.patch.object(owner, name, side_effect=Struck), self.assertRaises(Struck):
+            call()
+
+    def test_the_consumer_is_woken_though_waking_it_was_struck(self) -> None:
+        producer, consumer = self.pair()
+        got: list[bytes] = []
+        thread = threading.Thread(target=lambda: got.append(consumer.receive()))
+        thread.start()
+        until(lambda: is_asleep(consumer), "the receiver sleeps")
+        self.strike_waking(lambda: producer.send(b"1"))
+        thread.join()
+        self.assertEqual(got, [b"1"])
+        self.assertEqual(consumer.snapshot().consumer.missed_wakeups, 0)
+
+    def test_the_producer_is_woken_though_waking_it_was_struck(self) -> None:
+        producer, consumer = self.pair(1024)
+        while producer.try_send(bytes(200)):
+            pass
+        thread = threading.Thread(target=producer.send, args=(bytes(180),))
+        thread.start()
+        until(lambda: is_asleep(producer), "the sender sleeps")
+        self.strike_waking(consumer.receive)
+        thread.join()
+        self.assertEqual(consumer.drain()[-1], bytes(180))
+        self.assertEqual(consumer.snapshot().producer.missed_wakeups, 0)
+
+    def strike_waking(self, call: Callable[[], object]) -> None:
+        """Makes a call that is struck when it is about to wake the other side."""
+        notify = Link.notify
+        struck: list[int] = []
+
+        def strike_once(link: Link, control: int) -> int:
+            if struck:
+                return notify(link, control)
+            struck.append(control)
+            raise Struck
+
+        with mock.patch.object(Link, "notify", strike_once), self.assertRaises(Struck):
+            call()
+
+    def test_a_message_goes_under_its_own_type_though_the_first_try_was_struck(self) -> None:
+        producer, consumer = self.pair()
+        producer.send(b"1", 5)
+        message_type = 1000
+        self.strike(_writer, "publication_word", lambda: producer.send(b"2", message_type))
+        producer.send(b"3", message_type)
+        producer.send(b"4", message_type)
+        self.assertEqual([one.message_type for one in consumer.receive_batch()], [5, 1000, 1000])
+
+    def test_a_claim_stays_within_the_room_though_a_call_beside_it_was_struck(self) -> None:
+        producer, consumer = self.pair(1024)
+        claim = producer.claim(8)
+        self.strike(SharedMemoryProducer, "_flush", producer.batch().commit)
+        claim.commit()
+        count = 1
+        while count < 1024 and producer.try_send(bytes(8)):
+            count += 1
+        self.assertEqual(len(consumer.drain()), count)
+
+    def test_nothing_is_written_over_wherever_a_claim_is_struck(self) -> None:
+        producer, consumer = self.pair()
+        sent = [b"%02d" % number for number in range(40)]
+        step = 0
+        struck = True
+        while struck:
+            step += 1
+            for payload in sent:
+                producer.send(payload)
+            struck = strikes(step, lambda: producer.claim(2).abandon())
+            producer.send(b"end")
+            self.assertEqual(consumer.drain(), [*sent, b"end"])
+
+
+def strikes(step: int, call: Callable[[], object]) -> bool:
+    """Makes a call that is struck before its so manieth instruction; whether it has so many."""
+    left = step
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= 1
+            if left == 0:
+                raise Struck
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except Struck:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
 
 
 def send_somehow(producer: SharedMemoryProducer, rng: random.Random) -> None:

@@ -337,7 +337,8 @@ class SharedMemoryConsumer(Receiver):
                 if self._waiter is None:
                     self._waiter = Waiter(self._link)
                 ended = await self._waiter.wait(self._is_ready, deadline)
-                self._attachment.check_usable()
+                # Another task may have received or borrowed meanwhile.
+                self._check()
                 if ended is not None and self._settle(ended):
                     break
         except BaseException as error:

@@ -42,7 +42,8 @@ def as_bytes(payload: BytesLike) -> BytesLike:
     except TypeError:
         message = f"a payload is bytes or gives bytes away, {type(payload).__name__} does not"
         raise TypeError(message) from None
-    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+    plain = view.format == "B" and view.ndim == 1 and view.c_contiguous
+    return view if plain else view.cast("B")
 
 
 def struct_of(kind: type[Struct], message_type: int, payload: BytesLike) -> Struct:
@@ -191,11 +192,12 @@ class ReceivedMessage(HeaderFieldGetters):
         payload: memoryview,
     ) -> None:
         """For consumers; the header starts at byte `start` of `buffer`."""
-        self._reader = reader
         self._buffer = buffer
         self._start = start
         self.message_type = message_type
         self.payload = payload
+        # From here on it is open.
+        self._reader = reader
 
     @property
     def message_id(self) -> int:

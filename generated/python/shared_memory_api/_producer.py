@@ -322,6 +322,8 @@ class SharedMemoryProducer(Sender):
             ended = await self._waiter.wait(partial(self._has_room, size), Deadline(-1))
             self._attachment.check_usable()
             if ended is not None and ended is not Ended.TIMED_OUT:
+                # Another task may have sent meanwhile.
+                self._end_run()
                 self._settle(ended, size)
 
     def interrupt(self) -> None:

@@ -479,6 +479,8 @@ class Reader(Side):
         if not isinstance(error, RingError):
             self._attachment.check_usable()
             self._resume()
+            # The producer may not have been woken yet.
+            self._release()
         # It may have taken a turn of the run for nothing.
         self._end_run()
 

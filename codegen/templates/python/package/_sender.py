@@ -78,12 +78,20 @@ class Sender(Writer):
         self._attachment.check_usable()
         self._recover(error)
         if isinstance(error, (IndexError, struct.error)):
-            return self._put(payload, message_type, flags, timeout_ms)
+            try:
+                return self._put(payload, message_type, flags, timeout_ms)
+            except BaseException as other:
+                self._recover(other)
+                raise
         if isinstance(error, ValueError):
             self._admit(0, message_type)
-        if isinstance(error, TypeError):
+        if isinstance(error, (BufferError, TypeError)):
             as_bytes(payload)
-        raise error
+        try:
+            raise error
+        finally:
+            # Its traceback leads here: the cycle would keep alive whatever the caller has.
+            del error
 
     def _send_single(
         self, payload: BytesLike, message_type: int, flags: int, timeout_ms: int | None
@@ -244,17 +252,18 @@ class Sender(Writer):
                 if not self._stage(payload, own, own_flags, timeout_ms, fields):
                     break
                 sent += 1
+            self._flush()
         except RingError as error:
             if not sent or not self.is_open:
                 raise
             if isinstance(error, PeerDied):
                 # The count is what is told now; the death is for the next call.
                 self._link.untold()
+            self._flush()
         except BaseException as error:
             self._recover(error)
             self._flush()
             raise
-        self._flush()
         return sent
 
     def _stage_chunk(self, items: Sequence[Sendable], message_type: int) -> int:
@@ -350,14 +359,18 @@ class Sender(Writer):
         if size < 0:
             message = f"a claim of {size} bytes"
             raise ValueError(message)
-        self._publish()
-        self._admit(size, message_type)
-        place = self._await_room(size, timeout_ms)
-        if place is None:
-            return None
-        claim = Claim(self, place, size, message_type)
-        self._claimed = ref(claim)
-        self._leave_short_way()
+        try:
+            self._publish()
+            self._admit(size, message_type)
+            place = self._await_room(size, timeout_ms)
+            if place is None:
+                return None
+            claim = Claim(self, place, size, message_type)
+            self._claimed = ref(claim)
+            self._leave_short_way()
+        except BaseException as error:
+            self._recover(error)
+            raise
         return claim
 
     def _end_claim(self) -> None:

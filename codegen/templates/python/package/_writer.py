@@ -74,6 +74,8 @@ _SEND_FAILURES: Final = SEND_FAILURES_OFFSET // WORD
 NO_RUN: Final[Run] = iter(())
 """A run of like messages that is over."""
 
+_NO_TYPE: Final = 1 << 32
+"""No message type: types are told apart as objects, and nobody else has this one."""
 _HALF_OF_NUMBERS: Final = 1 << 63
 _ZEROS: Final = bytes(WORD)
 _ORDERLY: Final = (RingError, TypeError, ValueError, LookupError, struct.error)
@@ -143,7 +145,7 @@ class Writer(Side):
         # What `_sent` was where the run begins.
         self._run_begin = 0
         # The last message type, checked, and what the publication word adds to a payload's size.
-        self._type = 0
+        self._type = _NO_TYPE
         self._type_word = 0
         # One past the data area's last word.
         self._end = DATA_INDEX + attachment.capacity // WORD
@@ -171,12 +173,12 @@ class Writer(Side):
         self._mark = (0, 0, 0, 0)
         # Staging is under way: if it is found so later, something interrupted it.
         self._torn = False
-        # As if the ring were full: the first send looks at the consumer's position.
-        self._limit = position
         self._run = NO_RUN
         self._bound = 0
         # What `_bound` will be again when a batch or a claim ends; 0 if that is not known.
         self._held_bound = 0
+        # How far there is room. A claim that is open lies before it.
+        self._reload()
 
     @property
     def _position(self) -> int:
@@ -214,8 +216,11 @@ class Writer(Side):
 
     def _staging_bound(self) -> int:
         """The word that a record must end before to be staged on the short way."""
-        self._held_bound = self._bound or self._held_bound or self._reach(self._position)
-        return self._held_bound
+        # Anew only together with the numbers that wrap: what is staged is counted with them.
+        if not self._bound and not self._held_bound:
+            self._refresh()
+            self._leave_short_way()
+        return self._bound or self._held_bound
 
     def _reach(self, position: int) -> int:
         """The word that a record must end before so that nothing else needs to be looked at."""
@@ -245,15 +250,19 @@ class Writer(Side):
 
     # Room
 
+    def _needed(self, size: int) -> tuple[int, int]:
+        """Bytes that have to be free for a record, and how many words of them are padding."""
+        stride = (size + ROUND_UP) >> WORD_SHIFT
+        rest = self._end - self._index
+        padding = rest if stride > rest else 0
+        return (padding + stride + 1) * WORD, padding
+
     def _place(self, size: int) -> tuple[int, int] | None:
         """Finds room behind what is staged: the record's index, and the words of padding before it.
 
         None if the consumer has not released enough. "Full" may stop being so at any moment.
         """
-        stride = (size + ROUND_UP) >> WORD_SHIFT
-        rest = self._end - self._index
-        padding = rest if stride > rest else 0
-        needed = (padding + stride + 1) * WORD
+        needed, padding = self._needed(size)
         position = self._position
         if needed > (self._limit - position) & U64:
             self._reload()
@@ -262,10 +271,13 @@ class Writer(Side):
         return (DATA_INDEX if padding else self._index), padding
 
     def _has_room(self, size: int) -> bool:
-        try:
-            return self._place(size) is not None
-        except Corrupt:
-            return True  # the caller finds out, too
+        """Whether waiting for room may end; changes nothing, because other threads ask, too.
+
+        An impossible position may count as room: the caller checks it.
+        """
+        limit = self._words[_READ_POSITION] + self._attachment.capacity
+        room: int = (limit - self._position) & U64
+        return room >= self._needed(size)[0]
 
     def _await_room(self, size: int, timeout_ms: int | None) -> tuple[int, int] | None:
         """Finds room, waiting for it; None when the time is over.
@@ -354,8 +366,9 @@ class Writer(Side):
         # The next message is unlike those before, whatever its size.
         self._end_run()
         self._like = -1
-        self._type = message_type
+        self._type = _NO_TYPE
         self._type_word = publication_word(MESSAGE_HEADER_SIZE, int(message_type))
+        self._type = message_type
 
     def _prepare(
         self, index: int, size: int, flags: int, fields: memoryview | bytearray | bytes | None
@@ -421,8 +434,8 @@ class Writer(Side):
     def _count(self) -> None:
         """After a publication: stores the counters, and wakes a sleeping consumer."""
         sent_cell, bytes_cell, position_cell, control_cell = self._cells
-        sent_cell[()] = self._sent
-        bytes_cell[()] = self._bytes
+        sent_cell[()] = self._sent & U64
+        bytes_cell[()] = self._bytes & U64
         if WEAK_ORDER:
             full_fence()
         position_cell[()] = self._position
@@ -432,8 +445,12 @@ class Writer(Side):
 
     def _discard(self) -> None:
         """Drops what is staged: none of it was ever visible."""
-        self._end_run()
         index, word = self._first
+        if not word and not self._torn:
+            # A claim may be open: then the short way stays closed.
+            return
+        # If something interrupts this, it is done again.
+        self._torn = True
         if word and not self._words[index]:
             position, self._sent, self._bytes, self._index = self._mark
             self._base = position - self._index * WORD
@@ -458,3 +475,6 @@ class Writer(Side):
             self._resume()
         elif self._torn:
             self._discard()
+        if not self._first[1]:
+            # What was published may not have been counted yet, and the consumer not woken.
+            self._count()
