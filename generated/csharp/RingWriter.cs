@@ -317,6 +317,11 @@ namespace BitRPC.SharedMemory
         private void ReachAhead(ulong end, ulong frame)
         {
             ulong ahead = end + _reach;
+            if (((ahead ^ (ahead - frame)) & ~(Line - 1)) == 0)
+            {
+                return; // a small record, in a line that the one before it has reached
+            }
+
             ulong stop = ahead + Math.Min(frame, MostReach);
             if (stop > _limit)
             {

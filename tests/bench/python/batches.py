@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from arguments import Arguments
     from ring import RingReceiver, RingSender
 
-BATCH = 64
-"""Messages that are sent together."""
+BATCH = 256
+"""Messages that are sent together: as many as the engine packs by one call."""
 
 
 def send(sender: RingSender, arguments: Arguments) -> None:

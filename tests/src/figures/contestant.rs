@@ -38,7 +38,7 @@ pub const ALL: &[Contestant] = &[
     Contestant {
         transport: "batches",
         only: Some(Case::Stream(64)),
-        ..ring("python-batches", "Python, send_batch and drain", ["python", "python"])
+        ..ring("python-batches", "Python, send_batch of 256 and drain", ["python", "python"])
     },
     ring("rust-to-python", "Rust to Python", ["rust", "python"]),
     ring("cpp-to-dotnet", "C++ to C# on .NET", ["cpp", "csharp-dotnet"]),
