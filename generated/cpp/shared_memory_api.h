@@ -3415,8 +3415,8 @@ private:
     /// Bytes that a prefetch brings.
     static constexpr std::uint64_t kLine = 64;
     /// From this frame up to the distance, lines that are known to be free are fetched by storing
-    /// to them: of so many hints as such records need, processors drop some. (A larger record
-    /// reaches into those lines itself.)
+    /// to them: hints for so many lines were found to have no effect. (A larger record reaches
+    /// into those lines itself.)
     static constexpr std::uint64_t kManyLines = 128;
     /// Less room than this (or a quarter of the ring) is tight.
     static constexpr std::uint64_t kTightRoom = 16U * 1024U;

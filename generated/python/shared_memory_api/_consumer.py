@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, overload
 
 from ._attach import CONSUMER, attach
@@ -141,10 +142,7 @@ class SharedMemoryConsumer(Receiver):
             shape = self._look_short(timeout_ms)
             if shape is not None:
                 message = self._message_at(self._index, shape)
-                if not SIMPLE_HEADER:
-                    # A run would be of no use.
-                    self._alike = 0
-                self._take_short(shape)
+                self._take_short(shape, may_run=SIMPLE_HEADER)
                 return message
             if not self._await(timeout_ms):
                 return None
@@ -176,25 +174,7 @@ class SharedMemoryConsumer(Receiver):
             InvalidUtf8: It is not UTF-8. The message stays in the ring; see :meth:`skip`.
             RingError: As for :meth:`receive`.
         """
-        try:
-            turn = next(self._run, None)
-            if turn is not None:
-                text = text_of(turn[0])
-                self._take_turn(turn)
-                return text
-            shape = self._look_short(timeout_ms)
-            if shape is not None:
-                text = text_of(self._payload_short(shape))
-                self._take_short(shape)
-                return text
-            if not self._await(timeout_ms):
-                return None
-            text = text_of(self._type_and_payload()[1])
-            self._finish()
-        except BaseException as error:
-            self._after_failure(error)
-            raise
-        return text
+        return self._receive_as(_text_of, timeout_ms)
 
     @overload
     def receive_typed(self, kind: type[Struct]) -> Struct: ...
@@ -214,25 +194,7 @@ class SharedMemoryConsumer(Receiver):
             InvalidUtf8: A text in it is not UTF-8.
             RingError: As for :meth:`receive`.
         """
-        try:
-            turn = next(self._run, None)
-            if turn is not None:
-                value = struct_of(kind, self._like[2], turn[0])
-                self._take_turn(turn)
-                return value
-            shape = self._look_short(timeout_ms)
-            if shape is not None:
-                value = struct_of(kind, shape[2], self._payload_short(shape))
-                self._take_short(shape)
-                return value
-            if not self._await(timeout_ms):
-                return None
-            value = struct_of(kind, *self._type_and_payload())
-            self._finish()
-        except BaseException as error:
-            self._after_failure(error)
-            raise
-        return value
+        return self._receive_as(partial(struct_of, kind), timeout_ms)
 
     @overload
     def borrow(self) -> ReceivedMessage: ...
@@ -403,3 +365,7 @@ class SharedMemoryConsumer(Receiver):
         spent = self._is_spent()
         attachment.announce_closed(CONSUMER)
         self._close(remove=spent)
+
+
+def _text_of(_message_type: int, payload: bytes) -> str:
+    return text_of(payload)

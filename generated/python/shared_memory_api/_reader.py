@@ -315,12 +315,16 @@ class Reader(Side):
 
     def _release(self) -> None:
         """Gives everything that was taken back to the producer, and wakes it if it sleeps."""
+        self._give_back(self._received & U64, self._bytes & U64, self._position)
+
+    def _give_back(self, received: int, count: int, position: int) -> None:
+        """Stores the counters and the position up to which messages are given back."""
         received_cell, bytes_cell, position_cell, control_cell = self._cells
-        received_cell[()] = self._received & U64
-        bytes_cell[()] = self._bytes & U64
+        received_cell[()] = received
+        bytes_cell[()] = count
         if WEAK_ORDER:
             full_fence()
-        position_cell[()] = self._position
+        position_cell[()] = position
         control = control_cell[()]
         if control != self._quiet:
             self._quiet = self._link.notify(control)

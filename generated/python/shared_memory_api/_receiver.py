@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import ref
 
 from ._errors import RingError
@@ -35,9 +35,11 @@ from ._record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ._reader import Shape, Turn
+
+Value = TypeVar("Value")
 
 _EVERYTHING: Final = 1 << 62
 _GLANCE: Final = 64
@@ -94,15 +96,13 @@ class Receiver(Reader):
         flags, message_id = (head >> FLAGS_SHIFT) & FLAGS_MASK, (head >> ID_SHIFT) & U32
         return SharedMemoryMessage(message_type, payload, flags, message_id)
 
-    def _payload_short(self, shape: Shape) -> bytes:
-        """A copy of the payload of the message that `_look_short` found."""
-        start = self._index * WORD + MESSAGE_HEADER_SIZE
-        return self._memory[start : start + shape[1]]
+    def _take_short(self, shape: Shape, *, may_run: bool = True) -> None:
+        """Takes and releases the message that `_look_short` found.
 
-    def _take_short(self, shape: Shape) -> None:
-        """Takes and releases the message that `_look_short` found."""
+        `may_run` says whether the caller would take those behind it out of a run.
+        """
         step, size, _ = shape
-        if shape is not self._like:
+        if shape is not self._like or not may_run:
             self._like = shape
             self._alike = 0
         elif self._alike < ALIKE:
@@ -113,15 +113,7 @@ class Receiver(Reader):
         self._index = end = self._index + step
         self._received = received = self._received + 1
         self._bytes = count = self._bytes + size
-        received_cell, bytes_cell, position_cell, control_cell = self._cells
-        received_cell[()] = received
-        bytes_cell[()] = count
-        if WEAK_ORDER:
-            full_fence()
-        position_cell[()] = end * WORD + self._base
-        control = control_cell[()]
-        if control != self._quiet:
-            self._quiet = self._link.notify(control)
+        self._give_back(received, count, end * WORD + self._base)
 
     def _receive_single(self, timeout_ms: int) -> bytes | None:
         """Receives a payload that is in no run; None when the time is over."""
@@ -164,6 +156,32 @@ class Receiver(Reader):
         if control != self._quiet:
             self._quiet = self._link.notify(control)
         return payload
+
+    def _receive_as(self, make: Callable[[int, bytes], Value], timeout_ms: int) -> Value | None:
+        """Receives what `make` makes of the next type and payload; if it fails, the message stays.
+
+        None when the time is over.
+        """
+        try:
+            turn = next(self._run, None)
+            if turn is not None:
+                value = make(self._like[2], turn[0])
+                self._take_turn(turn)
+                return value
+            shape = self._look_short(timeout_ms)
+            if shape is not None:
+                start = self._index * WORD + MESSAGE_HEADER_SIZE
+                value = make(shape[2], self._memory[start : start + shape[1]])
+                self._take_short(shape)
+                return value
+            if not self._await(timeout_ms):
+                return None
+            value = make(*self._type_and_payload())
+            self._finish()
+        except BaseException as error:
+            self._after_failure(error)
+            raise
+        return value
 
     def _receive_long(self, timeout_ms: int) -> bytes | None:
         """Receives a payload with every check, and waits; None when the time is over."""
@@ -228,10 +246,8 @@ class Receiver(Reader):
             return
         shape, self._last = self._lent
         self._lent = None
-        # Who borrows wants no copies.
-        self._alike = 0
         try:
-            self._take_short(shape)
+            self._take_short(shape, may_run=False)
         except BaseException as error:
             self._after_failure(error)
             raise
@@ -276,13 +292,7 @@ class Receiver(Reader):
         """Takes and releases the message that is the next one of the run."""
         _, received, count, position = turn
         self._received = received
-        received_cell, bytes_cell, position_cell, control_cell = self._cells
-        received_cell[()] = received
-        bytes_cell[()] = count
-        position_cell[()] = position
-        control = control_cell[()]
-        if control != self._quiet:
-            self._quiet = self._link.notify(control)
+        self._give_back(received, count, position)
 
     def _count_alike(self, index: int, word: int, step: int, tail: int, most: int) -> int:
         """How many records from an index on, one after the other, are alike and in turn.

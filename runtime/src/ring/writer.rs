@@ -16,8 +16,8 @@ const PREFETCH: u64 = 2048;
 const LINE: u64 = 64;
 
 /// From this frame up to the distance, lines that are known to be free are fetched by storing to
-/// them: of so many hints as such records need, processors drop some. (A larger record reaches into
-/// those lines itself.)
+/// them: hints for so many lines were found to have no effect. (A larger record reaches into those
+/// lines itself.)
 const MANY_LINES: u64 = 128;
 
 /// With less room than this (or a quarter of the ring), producer and consumer are at each other's

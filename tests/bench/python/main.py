@@ -16,16 +16,17 @@ def run(arguments: Arguments) -> float | None:
     """Runs the part; nanoseconds for each message, from the side that takes the time."""
     if arguments.transport == "mp-pipe":
         return both(arguments)
-    if arguments.transport == "batches":
-        return run_batches(arguments)
-    if arguments.transport != "ring":
+    if arguments.transport not in ("ring", "batches"):
         raise WrongUsage(f"unknown transport {arguments.transport}")
+    stream = batches if arguments.transport == "batches" else parts
     if arguments.part == "send":
         with RingSender("there", arguments) as sender:
-            return parts.send(sender, arguments)
+            return stream.send(sender, arguments)
     if arguments.part == "receive":
         with RingReceiver("there", arguments) as receiver:
-            return parts.receive(receiver, arguments)
+            return stream.receive(receiver, arguments)
+    if stream is batches:
+        raise WrongUsage(f"unknown part {arguments.part} for batches")
     if arguments.part == "ask":
         with RingSender("there", arguments) as sender, RingReceiver("back", arguments) as receiver:
             return parts.ask(sender, receiver, arguments)
@@ -39,17 +40,6 @@ def run(arguments: Arguments) -> float | None:
         with RingReceiver("there", arguments) as receiver:
             return parts.sleep(receiver, arguments)
     raise WrongUsage(f"unknown part {arguments.part}")
-
-
-def run_batches(arguments: Arguments) -> float | None:
-    """Runs a part of the stream with the calls for many messages."""
-    if arguments.part == "send":
-        with RingSender("there", arguments) as sender:
-            return batches.send(sender, arguments)
-    if arguments.part == "receive":
-        with RingReceiver("there", arguments) as receiver:
-            return batches.receive(receiver, arguments)
-    raise WrongUsage(f"unknown part {arguments.part} for batches")
 
 
 def main() -> int:

@@ -66,7 +66,8 @@ class Options:
         max_message_size: Largest message in pieces that a consumer puts together, in bytes.
         fragment_size: Largest piece of a message sent in pieces, in bytes, its 8-byte prefix
             included; 0 is as large as lets two pieces fit the ring, which is also the most.
-        spin_budget: How often a blocking call looks before it sleeps.
+        spin_budget: How often a blocking call looks before it sleeps. A receive looks so often
+            twice: first at the ring alone, then after the producer, too.
     """
 
     capacity: int | None = None

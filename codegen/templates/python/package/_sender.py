@@ -244,10 +244,11 @@ class Sender(Writer):
             self._flush()
             flags = int(flags) & USER_FLAGS
             while sent < len(items):
-                run = 0 if flags else self._stage_chunk(items[sent : sent + _CHUNK], message_type)
-                sent += run
-                if run:
-                    continue
+                if items[sent].__class__ is bytes and not flags:
+                    run = self._stage_chunk(items[sent : sent + _CHUNK], message_type)
+                    sent += run
+                    if run:
+                        continue
                 payload, own, own_flags, fields = outgoing(items[sent], message_type, flags)
                 if not self._stage(payload, own, own_flags, timeout_ms, fields):
                     break
@@ -267,7 +268,7 @@ class Sender(Writer):
         return sent
 
     def _stage_chunk(self, items: Sequence[Sendable], message_type: int) -> int:
-        """Stages bytes on the short way, as many as there are one after the other.
+        """Stages bytes on the short way, as many as there are one after the other: the first is.
 
         Returns how many.
         """
@@ -312,11 +313,11 @@ class Sender(Writer):
 
     def _stage_equals(self, items: Sequence[Sendable]) -> int:
         """Stages bytes of one length, all that have room, together; 0 if they are not like that."""
-        size = len(items[0]) if items[0].__class__ is bytes else -1
+        size = len(items[0])  # type: ignore[arg-type]
         step = (size + ROUND_UP) >> WORD_SHIFT
         index = self._index
         run = min(len(items), (self._staging_bound() - 1 - index) // step)
-        if size < 0 or run < ALIKE:
+        if run < ALIKE:
             return 0
         try:
             if list(map(len, items)).count(size) < len(items):  # type: ignore[arg-type]
