@@ -80,7 +80,7 @@ impl Builder {
                 println!("cargo::rerun-if-changed={}", file.display());
             }
         }
-        let origin = Origin::new(&self.spec, out, &loaded.digest);
+        let origin = Origin::new(&self.spec, &loaded.digest);
         let input = Input { layout: &loaded.layout, origin: &origin };
         let chosen = self.languages.iter().filter_map(|language| backend::find(*language));
         let plans = chosen.map(|backend| library(backend, &input, out));

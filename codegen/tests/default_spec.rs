@@ -71,7 +71,7 @@ fn message_header_is_sixteen_bytes() {
 fn names_and_numbers_of_the_protocol_are_those_of_its_origin() {
     let layout = layout();
     assert_eq!(layout.magic, 0x4252_5446);
-    assert_eq!(layout.version, (1, 1));
+    assert_eq!(layout.version, (1, 2));
     assert_eq!((layout.file_prefix.as_str(), layout.default_capacity), ("BitRPC_", 1 << 20));
     let types: Vec<_> =
         layout.message_types.iter().map(|value| (value.name.as_str(), value.value)).collect();

@@ -23,7 +23,7 @@ fn root() -> PathBuf {
 fn files(backend: &dyn Backend, spec: &str) -> Vec<File> {
     let path = root().join(spec);
     let loaded = load(&path).unwrap_or_else(|findings| panic!("{findings}"));
-    let origin = Origin::new(&path, &root().join("generated"), "0000000000000000");
+    let origin = Origin::new(&path, "0000000000000000");
     let input = Input { layout: &loaded.layout, origin: &origin };
     let mut files = backend.files(&input).expect("every template renders");
     files.extend(backend.peer(&input).expect("every template renders"));
@@ -79,7 +79,7 @@ fn bare(language: Language) -> (Layout, Vec<File>) {
     let text = "bitrpc: 1\nname: bare\nversion: \"1.0\"\n";
     let spec = Spec::load("bare.yaml", &Memory::new().with("bare.yaml", text)).unwrap();
     let layout = Layout::resolve(&spec).unwrap();
-    let origin = Origin::new("bare.yaml".as_ref(), "generated".as_ref(), "0");
+    let origin = Origin::new("bare.yaml".as_ref(), "0");
     let backend = backend::find(language).unwrap();
     let files = backend.files(&Input { layout: &layout, origin: &origin }).unwrap();
     (layout, files)

@@ -119,7 +119,7 @@ fn generate(path: &Path, name: &str) -> Result<Generated, String> {
     let loaded = bitrpc_codegen::load(path).map_err(|findings| findings.render())?;
     let folder = repo::cache().join(name);
     // The text that a user gets, wherever this run puts it.
-    let origin = Origin::new(path, &repo::root().join("generated"), &loaded.digest);
+    let origin = Origin::new(path, &loaded.digest);
     let stage = Stage::write(&folder, &Input { layout: &loaded.layout, origin: &origin })
         .map_err(|error| format!("{}: {error}", folder.display()))?;
     Ok(Generated { layout: loaded.layout, stage, files: loaded.files })

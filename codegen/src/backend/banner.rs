@@ -1,38 +1,35 @@
 //! What a generated file says of its origin.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use crate::names::Language;
 
 /// Where generated files come from and how to make them again.
 ///
-/// It names no absolute path: spec and output are given relative to the deepest folder that holds
-/// both, so that the text is the same wherever a repository is checked out.
+/// It names the spec's file and no folder, so that the same spec gives the same text wherever it
+/// lies and wherever the output goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     spec: String,
-    out: String,
     digest: String,
 }
 
 impl Origin {
-    /// The origin of files generated from `spec` into `out`; `digest` identifies the spec's text.
-    pub fn new(spec: &Path, out: &Path, digest: &str) -> Self {
-        let (spec, out) = relative_to_common_folder(&absolute(spec), &absolute(out));
-        // A line break in a path would end the comment that the banner is.
-        let printable = |path: String| path.replace(char::is_control, "?");
-        Self { spec: printable(spec), out: printable(out), digest: digest.to_owned() }
+    /// The origin of files generated from `spec`; `digest` identifies the spec's text.
+    pub fn new(spec: &Path, digest: &str) -> Self {
+        let name = spec.file_name().unwrap_or(spec.as_os_str()).to_string_lossy();
+        // A line break in a name would end the comment that the banner is.
+        Self { spec: name.replace(char::is_control, "?"), digest: digest.to_owned() }
     }
 
-    /// The spec file, relative to the folder that holds spec and output.
+    /// The name of the spec file.
     pub fn spec(&self) -> &str {
         &self.spec
     }
 
     /// The command that makes the files of `language` again.
     pub fn command(&self, language: Language) -> String {
-        let (spec, out) = (shell_word(&self.spec), shell_word(&self.out));
-        format!("bitrpc generate {spec} --out {out} --lang {}", language.id())
+        format!("bitrpc generate {} --lang {}", shell_word(&self.spec), language.id())
     }
 
     /// The lines of the banner, without comment signs.
@@ -57,59 +54,15 @@ pub(crate) fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The path from the root, with `.` and `..` resolved by name (neither file needs to exist).
-fn absolute(path: &Path) -> PathBuf {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut clean = PathBuf::new();
-    for part in full.components() {
-        match part {
-            Component::ParentDir => drop(clean.pop()),
-            Component::CurDir => {}
-            other => clean.push(other),
-        }
-    }
-    clean
-}
-
-fn relative_to_common_folder(spec: &Path, out: &Path) -> (String, String) {
-    let spec_folder = spec.parent().unwrap_or(spec);
-    let parts = spec_folder.components().zip(out.components());
-    let shared = parts.take_while(|(a, b)| a == b).filter(|(a, _)| is_named(a)).count();
-    if shared == 0 {
-        // Nothing but the root in common: a path from there would name this machine's folders.
-        let last =
-            |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        return (last(spec), last(out));
-    }
-    let tail = |path: &Path| {
-        let named = path.components().filter(is_named);
-        let names: Vec<_> = named.skip(shared).map(|c| c.as_os_str().to_string_lossy()).collect();
-        if names.is_empty() { ".".to_owned() } else { names.join("/") }
-    };
-    (tail(spec), tail(out))
-}
-
-fn is_named(part: &Component) -> bool {
-    matches!(part, Component::Normal(_))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn origin(spec: &str, out: &str) -> (String, String) {
-        relative_to_common_folder(Path::new(spec), Path::new(out))
-    }
-
     #[test]
-    fn paths_are_relative_to_the_folder_that_holds_both() {
-        let pair = origin("/home/me/project/spec/a.yaml", "/home/me/project/generated");
-        assert_eq!(pair, ("spec/a.yaml".into(), "generated".into()));
-    }
-
-    #[test]
-    fn an_output_folder_that_holds_the_spec_is_a_dot() {
-        assert_eq!(origin("/p/a.yaml", "/p"), ("a.yaml".into(), ".".into()));
+    fn only_the_name_of_the_spec_is_told() {
+        let here = Origin::new(Path::new("/home/me/project/spec/a.yaml"), "0");
+        assert_eq!(here, Origin::new(Path::new("a.yaml"), "0"));
+        assert_eq!(here.command(Language::Cpp), "bitrpc generate a.yaml --lang cpp");
     }
 
     #[test]
@@ -121,12 +74,7 @@ mod tests {
 
     #[test]
     fn a_path_stays_on_its_line() {
-        let origin = Origin::new(Path::new("/p/a\nb.yaml"), Path::new("/p/out"), "0");
+        let origin = Origin::new(Path::new("/p/a\nb.yaml"), "0");
         assert_eq!(origin.spec(), "a?b.yaml");
-    }
-
-    #[test]
-    fn unrelated_folders_are_named_by_their_last_part() {
-        assert_eq!(origin("/home/me/a.yaml", "/srv/out"), ("a.yaml".into(), "out".into()));
     }
 }

@@ -62,7 +62,7 @@ fn plans(args: &Args) -> Result<Vec<(String, Plan)>, Failure> {
     if !args.json && !args.check {
         complain(loaded.notes.render());
     }
-    let origin = Origin::new(args.spec.path(), &args.out, &loaded.digest);
+    let origin = Origin::new(args.spec.path(), &loaded.digest);
     let input = Input { layout: &loaded.layout, origin: &origin };
     let mut plans = Vec::new();
     for backend in chosen(&args.lang)? {

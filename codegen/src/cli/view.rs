@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let loaded = args.spec.load()?;
     let missing = || Failure::system(format!("no backend writes {} yet", args.lang.title()));
     let backend = backend::find(args.lang).ok_or_else(missing)?;
-    let origin = Origin::new(args.spec.path(), "generated".as_ref(), &loaded.digest);
+    let origin = Origin::new(args.spec.path(), &loaded.digest);
     let view = backend.view(&Input { layout: &loaded.layout, origin: &origin });
     if args.json {
         say(format_args!("{view:#}"))?;

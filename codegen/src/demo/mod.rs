@@ -91,7 +91,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         .prefix("bitrpc-demo-")
         .tempdir()
         .map_err(|error| Failure::System(format!("cannot make a temporary folder: {error}")))?;
-    let origin = Origin::new(&args.spec, &folder.path().join("generated"), &loaded.digest);
+    let origin = Origin::new(&args.spec, &loaded.digest);
     let input = Input { layout: &loaded.layout, origin: &origin };
     let show = Show { args, layout: &loaded.layout, interrupted };
     let report = show.perform(&wanted, folder.path(), &input)?;

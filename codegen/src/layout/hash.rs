@@ -3,11 +3,14 @@
 //! Each is the SHA-256 of a canonical text, cut to its first 8 bytes (read as a big-endian number,
 //! with 1 in place of 0, which means "none" on the wire).
 //!
-//! The **layout** text has no names and no docs: renaming a header field changes nothing for
-//! anybody. Flags that the engine does not use and all message types belong to the schema.
+//! The **layout** text has the protocol's name, so that two specs that leave their headers at the
+//! defaults do not take each other's rings for their own. It has no other names and no docs:
+//! renaming a header field changes nothing for anybody. Flags that the engine does not use and all
+//! message types belong to the schema.
 //!
 //! ```text
-//! bitrpc layout 1
+//! bitrpc layout 2
+//! protocol telemetry
 //! order little
 //! framing align 8, word 0..8, padding type 0, fragment prefix 8
 //! ring 4096
@@ -53,7 +56,8 @@ impl Layout {
     }
 
     fn layout_text(&self) -> String {
-        let mut text = String::from("bitrpc layout 1\norder little\n");
+        let mut text = String::from("bitrpc layout 2\n");
+        line(&mut text, format_args!("protocol {}\norder little", self.name));
         text.push_str("framing align 8, word 0..8, padding type 0, fragment prefix 8\n");
         self.header_text(&mut text, "ring", &self.ring_header, |role| role.name());
         self.header_text(&mut text, "message", &self.message_header, |role| role.name());
@@ -157,6 +161,7 @@ mod tests {
     fn the_canonical_texts_are_as_documented() {
         let layout = layout(DEFAULT_SPEC);
         let text = layout.layout_text();
+        assert!(text.starts_with("bitrpc layout 2\nprotocol bitrpc\norder little\n"), "{text}");
         assert!(text.contains("\nring 4096\n0 u32 magic\n4 u16 version_major\n"), "{text}");
         assert!(text.contains("\nmessage 16\n0 u32 frame_length\n4 u32 message_type\n"), "{text}");
         assert!(text.ends_with("flags u8\nurgent 1\nfragment 16\nlast_fragment 8\n"), "{text}");
@@ -184,6 +189,14 @@ mod tests {
             .replace("Bytes ever released.", "Other words.");
         let new = layout(&text);
         assert_eq!((old.layout_hash, old.schema_hash), (new.layout_hash, new.schema_hash));
+    }
+
+    #[test]
+    fn another_protocol_is_another_layout() {
+        let old = layout(DEFAULT_SPEC);
+        let new = layout(&DEFAULT_SPEC.replace("\nname: bitrpc\n", "\nname: other\n"));
+        assert_ne!(old.layout_hash, new.layout_hash);
+        assert_eq!(old.schema_hash, new.schema_hash);
     }
 
     #[test]
