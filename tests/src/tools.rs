@@ -66,8 +66,32 @@ pub const DOTNET: Tool = Tool {
     purpose: "C# on .NET: peers, analyzers, format",
 };
 
+/// GNU's make.
+pub const MAKE: Tool = Tool {
+    program: "make",
+    version: "--version",
+    package: Some("make"),
+    purpose: "builds that generate again when the spec changes",
+};
+
+/// Ninja.
+pub const NINJA: Tool = Tool {
+    program: "ninja",
+    version: "--version",
+    package: Some("ninja-build"),
+    purpose: "builds that generate again when the spec changes",
+};
+
+/// CMake.
+pub const CMAKE: Tool = Tool {
+    program: "cmake",
+    version: "--version",
+    package: Some("cmake"),
+    purpose: "builds that generate again when the spec changes",
+};
+
 /// All of them.
-pub const ALL: [Tool; 6] = [GXX, CLANGXX, CLANG_FORMAT, PYTHON, MONO, DOTNET];
+pub const ALL: [Tool; 9] = [GXX, CLANGXX, CLANG_FORMAT, PYTHON, MONO, DOTNET, MAKE, NINJA, CMAKE];
 
 /// A C++ library that is headers alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

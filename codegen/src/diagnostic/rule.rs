@@ -67,6 +67,7 @@ rules! {
     TAIL_NOT_LAST "L108" "A variable tail is the last field of a message and is not nested.",
     RECURSIVE "L110" "A struct does not contain itself.",
     TOO_LARGE "L111" "A payload fits into a ring of the default capacity.",
+    LARGE_VALUE "L112" "A message of more than 64 KiB is used in place or boxed, not by value.",
     SHARED_LINE "L201" "Producer and consumer do not write into the same cache line.",
     NOT_ATOMIC "L204" "Fields that both sides look at are atomic.",
     CAPACITY "L206" "The capacity is a power of two from 1 KiB to 1 TiB.",
