@@ -24,6 +24,7 @@ const PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("manager", "bitrpc", SANITIZED),
     ("custom", "custom_headers", SANITIZED),
     ("process", "bitrpc", PLAIN),
+    ("distance", "bitrpc", PLAIN),
 ];
 
 fn main() -> ExitCode {

@@ -33,12 +33,13 @@ namespace BitRPC.SharedMemory
     /// <summary>Whether a consumer in a stream lets its producer get ahead.</summary>
     /// <remarks>
     /// A consumer that polls the very cache line that is being written slows both sides down.
-    /// Adaptive pauses, at most some ten microseconds, let a few lines gather; a request-response
-    /// exchange never pays for it.
+    /// Pauses, at most 26 microseconds each, let a few lines gather. The consumer makes them only
+    /// while it finds that they let at least a tenth more bytes through; an exchange of requests
+    /// and answers, or a stream that leaves it time, does not pay for them.
     /// </remarks>
     public enum Distance : byte
     {
-        /// <summary>Pause where that carries more messages.</summary>
+        /// <summary>Pause while that carries more bytes.</summary>
         Adaptive,
 
         /// <summary>Look again at once, always.</summary>

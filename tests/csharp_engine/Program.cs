@@ -167,6 +167,7 @@ namespace EngineTests
             EndTests.AddTo(add);
             BrokenTests.AddTo(add);
             WaitTests.AddTo(add);
+            DistanceTests.AddTo(add);
             return tests;
         }
     }

@@ -113,6 +113,7 @@ sources! {
     ProducerCore = "csharp/engine/Producer.Core.cs";
     Recovery = "csharp/engine/Recovery.cs";
     RingBuffer = "csharp/engine/RingBuffer.cs";
+    RingDistance = "csharp/engine/RingDistance.cs";
     RingReader = "csharp/engine/RingReader.cs";
     RingWriter = "csharp/engine/RingWriter.cs";
     Role = "csharp/engine/Role.cs";

@@ -61,6 +61,8 @@
 
 {% include "engine/writer.h" %}
 
+{% include "engine/distance.h" %}
+
 {% include "engine/reader.h" %}
 
 {% include "engine/message.h" %}

@@ -43,9 +43,11 @@ const LONGEST_STRETCH_NS: u64 = 64_000;
 const GAIN_TENTHS: u64 = 11;
 
 /// A try, which leads to the distance, takes so many better stretches before so many worse ones.
-const TRY: Terms = Terms { wins: 6, losses: 2 };
+const TRY_WINS: u32 = 6;
+const TRY_LOSSES: u32 = 2;
 /// A check, which follows now and then, takes so many of each.
-const CHECK: Terms = Terms { wins: 4, losses: 4 };
+const CHECK_WINS: u32 = 4;
+const CHECK_LOSSES: u32 = 4;
 /// A check begins as long after the last comparison as that one was after the try began, at most
 /// this long.
 const CHECK_NS: u64 = 10_000_000;
@@ -53,13 +55,6 @@ const CHECK_NS: u64 = 10_000_000;
 /// as long as after the last failure, but at most for so long.
 const COST: u64 = 100;
 const LONGEST_WAIT_NS: u64 = 1_000_000_000;
-
-/// What decides a comparison: whichever is reached first.
-#[derive(Clone, Copy, Debug)]
-struct Terms {
-    wins: u32,
-    losses: u32,
-}
 
 /// What the consumer does at each empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,12 +98,11 @@ pub(crate) struct Pace {
     stretch_ns: u64,
     runs: u32,
     lone_runs: u32,
-    /// The comparison: its terms, when it began, and how it stands.
-    terms: Terms,
+    /// The comparison: when it began, and how it stands.
     compared_ns: u64,
     rate_without: u64,
-    wins: u32,
-    losses: u32,
+    wins_left: u32,
+    losses_left: u32,
     /// When the try began that led to the distance.
     tried_ns: u64,
     /// When the next comparison may begin.
@@ -131,11 +125,10 @@ impl Pace {
             stretch_ns: 0,
             runs: 0,
             lone_runs: 0,
-            terms: TRY,
             compared_ns: 0,
             rate_without: 0,
-            wins: 0,
-            losses: 0,
+            wins_left: 0,
+            losses_left: 0,
             tried_ns: 0,
             due_ns: 0,
             wait_ns: 0,
@@ -189,15 +182,15 @@ impl Pace {
         if took_ns <= FAST_NS && now_ns >= self.due_ns {
             self.pause_ns = (took_ns / PAUSE_PART).max(SHORTEST_PAUSE_NS);
             self.tried_ns = now_ns;
-            self.begin(TRY, now_ns);
+            self.begin(TRY_WINS, TRY_LOSSES, now_ns);
         } else {
             self.enter(Phase::Near, now_ns);
         }
     }
 
-    fn begin(&mut self, terms: Terms, now_ns: u64) {
-        (self.terms, self.compared_ns) = (terms, now_ns);
-        (self.wins, self.losses) = (0, 0);
+    fn begin(&mut self, wins: u32, losses: u32, now_ns: u64) {
+        (self.wins_left, self.losses_left) = (wins, losses);
+        self.compared_ns = now_ns;
         self.enter(Phase::Between, now_ns);
     }
 
@@ -225,29 +218,24 @@ impl Pace {
         if self.runs < RUNS_WITH || took_ns < STRETCH_NS {
             return;
         }
-        let rate = self.rate(took_ns);
-        if rate.saturating_mul(10) >= self.rate_without.saturating_mul(GAIN_TENTHS) {
-            self.wins += 1;
-        } else {
-            self.losses += 1;
-        }
-        if self.wins == self.terms.wins {
-            self.succeed(now_ns);
-        } else if self.losses == self.terms.losses {
-            self.fail(now_ns);
-        } else {
-            self.enter(Phase::Between, now_ns);
+        let is_better = self.rate(took_ns) * 10 >= self.rate_without * GAIN_TENTHS;
+        let left = if is_better { &mut self.wins_left } else { &mut self.losses_left };
+        *left -= 1;
+        match *left {
+            0 if is_better => self.succeed(now_ns),
+            0 => self.fail(now_ns),
+            _ => self.enter(Phase::Between, now_ns),
         }
     }
 
     /// Bytes of the stretch for each 1024 ns.
     fn rate(&self, took_ns: u64) -> u64 {
-        self.position.wrapping_sub(self.stretch_position).saturating_mul(1024) / took_ns.max(1)
+        self.position.wrapping_sub(self.stretch_position) * 1024 / took_ns
     }
 
     fn succeed(&mut self, now_ns: u64) {
         if self.compared_ns != self.tried_ns {
-            // It has paid for some time.
+            // Not for the first time: it has paid for some time.
             self.wait_ns = 0;
         }
         self.due_ns = now_ns + now_ns.saturating_sub(self.tried_ns).min(CHECK_NS);
@@ -271,7 +259,7 @@ impl Pace {
         if self.lone_runs == LONE_RUNS {
             self.enter(Phase::Near, now_ns);
         } else if now_ns >= self.due_ns {
-            self.begin(CHECK, now_ns);
+            self.begin(CHECK_WINS, CHECK_LOSSES, now_ns);
         }
     }
 }
