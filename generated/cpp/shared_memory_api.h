@@ -60,6 +60,10 @@
 // process crash or touch memory outside the ring. Only one thing is trusted: that the bytes of a
 // published message stay as they are until it is released. Who does not trust that copies first.
 
+#if (defined(__SIZEOF_POINTER__) && __SIZEOF_POINTER__ < 8) || (defined(_WIN32) && !defined(_WIN64))
+#error "shared_memory_api.h needs a 64-bit target: positions, file sizes and mappings take 64 bits"
+#endif
+
 // The standard headers below take no macros of these names.
 #pragma push_macro("min")
 #pragma push_macro("max")
@@ -123,10 +127,42 @@
 #define BITRPC_DETAIL_INLINE inline __attribute__((always_inline))
 #endif
 
-// System headers define these names as macros; they are put aside until the end of this file.
+// Headers of Qt, X11, Windows, game engines and kernels define these names as macros; they are put
+// aside until the end of this file.
+#pragma push_macro("Always")
+#undef Always
+#pragma push_macro("Bool")
+#undef Bool
 #pragma push_macro("ERROR")
 #undef ERROR
-
+#pragma push_macro("None")
+#undef None
+#pragma push_macro("Status")
+#undef Status
+#pragma push_macro("Success")
+#undef Success
+#pragma push_macro("TEXT")
+#undef TEXT
+#pragma push_macro("check")
+#undef check
+#pragma push_macro("emit")
+#undef emit
+#pragma push_macro("ensure")
+#undef ensure
+#pragma push_macro("foreach")
+#undef foreach
+#pragma push_macro("forever")
+#undef forever
+#pragma push_macro("likely")
+#undef likely
+#pragma push_macro("signals")
+#undef signals
+#pragma push_macro("slots")
+#undef slots
+#pragma push_macro("unlikely")
+#undef unlikely
+#pragma push_macro("verify")
+#undef verify
 namespace bitrpc::shared_memory {
 
 // ---------------------------------------------------------------------------------------------
@@ -823,7 +859,7 @@ template <class T>
         return T::kWireSize + value.tail_size();
     } else {
         static_cast<void>(value);
-        return wire_size<T>();
+        return detail::wire_size<T>();
     }
 }
 
@@ -835,7 +871,7 @@ void write_payload(const T& value, std::byte* out) noexcept {
         copy_bytes(out, static_cast<const void*>(&fixed), T::kWireSize);
         value.write_tail(out + T::kWireSize);
     } else {
-        copy_bytes(out, static_cast<const void*>(&value), wire_size<T>());
+        copy_bytes(out, static_cast<const void*>(&value), detail::wire_size<T>());
     }
 }
 
@@ -873,8 +909,8 @@ template <class Message>
 template <class Any, class T, class Message>
 [[nodiscard]] Any decode_as(const Message& message) {
     T value{};
-    const Errc result = read_payload(message.payload(), value);
-    if (result != Errc::kOk) return unknown_message(message, result);
+    const Errc result = detail::read_payload(message.payload(), value);
+    if (result != Errc::kOk) return detail::unknown_message(message, result);
     return Any(std::in_place_type<T>, std::move(value));
 }
 
@@ -1043,14 +1079,14 @@ inline Error& last_error_slot() noexcept {
     return error;
 }
 
-[[nodiscard]] inline std::string hex(std::uint64_t value) {
+[[nodiscard]] inline std::string hex_text(std::uint64_t value) {
     std::string text = "0x";
     for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789ABCDEF"[(value >> shift) & 15U];
     return text;
 }
 
 /// One text of many, with one allocation.
-[[nodiscard]] inline std::string join(std::initializer_list<std::string_view> parts) {
+[[nodiscard]] inline std::string concat(std::initializer_list<std::string_view> parts) {
     std::size_t size = 0;
     for (const std::string_view part : parts) size += part.size();
     std::string text;
@@ -1059,36 +1095,46 @@ inline Error& last_error_slot() noexcept {
     return text;
 }
 
-[[nodiscard]] inline std::string quoted(std::string_view text) { return join({"'", text, "'"}); }
+[[nodiscard]] inline std::string in_quotes(std::string_view text) {
+    return concat({"'", text, "'"});
+}
+
+/// What a failure without numbers means to a caller.
+[[nodiscard]] inline const char* explain(Errc code) noexcept {
+    if (code == Errc::kInvalidType) return "message type 0 is reserved for padding";
+    if (code == Errc::kClosed) return "the other side has closed";
+    if (code == Errc::kPeerDied) return "the other side ended without closing";
+    if (code == Errc::kRemoved) return "the file was removed";
+    if (code == Errc::kDisposed) return "used after dispose()";
+    if (code == Errc::kForked) return "used in a child of the process that attached";
+    if (code == Errc::kBusy) return "a claim is neither committed nor abandoned";
+    return to_string(code);
+}
 
 /// What a failed send or receive says, with the numbers that belong to it.
 [[nodiscard]] inline std::string describe(Errc code, const std::string& ring,
                                           std::uint64_t expected, std::uint64_t found) {
-    const std::string text = join({"ring ", quoted(ring), ": "});
-    switch (code) {
-        case Errc::kTooLarge:
-        case Errc::kMessageTooLarge:
-            return join({text, to_string(code), ": ", std::to_string(found), " bytes, at most ",
-                         std::to_string(expected), " are possible"});
-        case Errc::kInvalidType: return join({text, "message type 0 is reserved for padding"});
-        case Errc::kCorrupt:
-            return join({text, "corrupt: ", hex(found), " at position ", std::to_string(expected)});
-        case Errc::kTypeMismatch:
-            return join({text, "type mismatch: type ", std::to_string(found), ", expected ",
-                         std::to_string(expected)});
-        case Errc::kSizeMismatch:
-            return join({text, "size mismatch: ", std::to_string(found), " bytes, expected ",
-                         std::to_string(expected)});
-        case Errc::kInvalidUtf8:
-            return join({text, "expected UTF-8, found another byte at ", std::to_string(found)});
-        case Errc::kClosed: return join({text, "the other side has closed"});
-        case Errc::kPeerDied: return join({text, "the other side ended without closing"});
-        case Errc::kRemoved: return join({text, "the file was removed"});
-        case Errc::kDisposed: return join({text, "used after dispose()"});
-        case Errc::kForked: return join({text, "used in a child of the process that attached"});
-        case Errc::kBusy: return join({text, "a claim is neither committed nor abandoned"});
-        default: return join({text, to_string(code)});
+    const std::string start = concat({"ring ", in_quotes(ring), ": "});
+    if (code == Errc::kTooLarge || code == Errc::kMessageTooLarge) {
+        return concat({start, to_string(code), ": ", std::to_string(found), " bytes, at most ",
+                       std::to_string(expected), " are possible"});
     }
+    if (code == Errc::kCorrupt) {
+        return concat(
+            {start, "corrupt: ", hex_text(found), " at position ", std::to_string(expected)});
+    }
+    if (code == Errc::kTypeMismatch) {
+        return concat({start, "type mismatch: type ", std::to_string(found), ", expected ",
+                       std::to_string(expected)});
+    }
+    if (code == Errc::kSizeMismatch) {
+        return concat({start, "size mismatch: ", std::to_string(found), " bytes, expected ",
+                       std::to_string(expected)});
+    }
+    if (code == Errc::kInvalidUtf8) {
+        return concat({start, "expected UTF-8, found another byte at ", std::to_string(found)});
+    }
+    return concat({start, explain(code)});
 }
 
 }  // namespace detail
@@ -1204,7 +1250,7 @@ struct Logger {
     }
 };
 
-inline void log(LogLevel level, std::string_view line) {
+inline void log_line(LogLevel level, std::string_view line) {
     Logger& logger = Logger::instance();
     if (!logger.enabled.load(std::memory_order_relaxed)) return;
     const std::lock_guard<std::mutex> lock(logger.mutex);
@@ -1304,7 +1350,7 @@ inline constexpr Side kConsumerSide = {
 
 /// Bytes from one record to the next.
 [[nodiscard]] constexpr std::uint64_t stride_of(std::uint64_t frame_length) noexcept {
-    return (frame_length + (kWord - 1)) & ~static_cast<std::uint64_t>(kWord - 1);
+    return (frame_length + (kWord - 1)) & ~(std::uint64_t{kWord} - 1);
 }
 
 /// The first word of a record: storing it publishes the record.
@@ -1393,9 +1439,11 @@ BITRPC_DETAIL_INLINE void prefetch_for_write(const std::byte* address) noexcept 
 #endif
 }
 
+// clang's <stdatomic.h> has macros of the fences' names: hence the parentheses.
+
 /// Keeps the compiler from moving a load over an earlier store; the processor still may.
 BITRPC_DETAIL_INLINE void compiler_fence() noexcept {
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    (std::atomic_signal_fence)(std::memory_order_seq_cst);
 }
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
@@ -1404,7 +1452,7 @@ BITRPC_DETAIL_INLINE void compiler_fence() noexcept {
 #endif
 
 /// Makes every earlier store visible before any later load.
-inline void full_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
+inline void full_fence() noexcept { (std::atomic_thread_fence)(std::memory_order_seq_cst); }
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #pragma GCC diagnostic pop
@@ -1713,7 +1761,7 @@ public:
     [[nodiscard]] int open(const std::string& path, std::uint64_t created, const char* which) {
         const auto slash = path.find_last_of("/\\");
         const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
-        std::string stamp = hex(created).substr(2);
+        std::string stamp = hex_text(created).substr(2);
         for (char& c : stamp) c = c >= 'A' ? static_cast<char>(c - 'A' + 'a') : c;
         const std::wstring name = wide("Local\\" + file + "." + stamp + "." + which);
         event_ = ::CreateEventW(nullptr, 0, 0, name.c_str());
@@ -1822,7 +1870,7 @@ public:
         const int failed = adopt(
             ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR));
         if (failed != 0) return failed;
-        if (::fchmod(descriptor_, static_cast<mode_t>(permissions)) == 0) return 0;
+        if (::fchmod(descriptor_, permissions) == 0) return 0;
         const int refused = errno;
         ::unlink(path.c_str());
         return refused;
@@ -1835,8 +1883,7 @@ public:
     [[nodiscard]] std::uint64_t free_space() const noexcept {
         struct statvfs status {};
         if (::fstatvfs(descriptor_, &status) != 0) return 0;
-        return static_cast<std::uint64_t>(status.f_bavail) *
-               static_cast<std::uint64_t>(status.f_frsize);
+        return std::uint64_t{status.f_bavail} * status.f_frsize;
     }
 
     [[nodiscard]] int facts(FileFacts& out) const noexcept {
@@ -1871,16 +1918,13 @@ public:
     /// Maps the file into memory, shared.
     [[nodiscard]] int map(std::uint64_t size, bool writable, std::byte*& out) noexcept {
         const int access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-        void* address =
-            ::mmap(nullptr, static_cast<std::size_t>(size), access, MAP_SHARED, descriptor_, 0);
+        void* address = ::mmap(nullptr, size, access, MAP_SHARED, descriptor_, 0);
         if (address == MAP_FAILED) return errno;
         out = static_cast<std::byte*>(address);
         return 0;
     }
 
-    static void unmap(std::byte* address, std::uint64_t size) noexcept {
-        ::munmap(address, static_cast<std::size_t>(size));
-    }
+    static void unmap(std::byte* address, std::uint64_t size) noexcept { ::munmap(address, size); }
 
     /// Takes the lock on one byte, for this open file; the kernel drops it when the file is
     /// closed, however the process ends. EAGAIN if another open file has it.
@@ -2186,12 +2230,12 @@ public:
 /// Says whether a name may name a ring: it becomes part of a file name, so nothing in it may
 /// lead out of the folder.
 [[nodiscard]] inline Error check_name(std::string_view name) {
-    const std::string rule = join({"a ring's name is 1 to ", std::to_string(kMaxNameLength),
-                                   " of A-Z a-z 0-9 . _ - and does not start with a dot"});
-    if (name.empty()) return {Errc::kInvalidName, join({"the name is empty: ", rule})};
+    const std::string rule = concat({"a ring's name is 1 to ", std::to_string(kMaxNameLength),
+                                     " of A-Z a-z 0-9 . _ - and does not start with a dot"});
+    if (name.empty()) return {Errc::kInvalidName, concat({"the name is empty: ", rule})};
     if (name.size() > kMaxNameLength) {
         return {Errc::kInvalidName,
-                join({"the name has ", std::to_string(name.size()), " bytes: ", rule}),
+                concat({"the name has ", std::to_string(name.size()), " bytes: ", rule}),
                 kMaxNameLength, name.size()};
     }
     for (std::size_t i = 0; i < name.size(); ++i) {
@@ -2201,7 +2245,8 @@ public:
         if (!fine) {
             const auto byte = static_cast<unsigned char>(c);
             return {Errc::kInvalidName,
-                    join({"byte ", hex(byte), " at ", std::to_string(i), " of the name: ", rule}),
+                    concat({"byte ", hex_text(byte), " at ", std::to_string(i),
+                            " of the name: ", rule}),
                     0, byte};
         }
     }
@@ -2215,8 +2260,8 @@ public:
         const std::string text = asked.negative() ? std::to_string(static_cast<std::int64_t>(bytes))
                                                   : std::to_string(bytes);
         return {Errc::kInvalidCapacity,
-                join({"capacity ", text, " asked; at least ", std::to_string(kMinCapacity),
-                      " and at most ", std::to_string(kMaxCapacity), " bytes are possible"}),
+                concat({"capacity ", text, " asked; at least ", std::to_string(kMinCapacity),
+                        " and at most ", std::to_string(kMaxCapacity), " bytes are possible"}),
                 kMaxCapacity, bytes};
     }
     out = kMinCapacity;
@@ -2233,21 +2278,21 @@ public:
 }
 
 [[nodiscard]] inline std::string ring_path(std::string_view name) {
-    return join({ring_folder(), "/", kFilePrefix, name});
+    return concat({ring_folder(), "/", kFilePrefix, name});
 }
 
 /// The error that a system call's errno stands for.
 [[nodiscard]] inline Error system_failure(int code, std::string_view operation,
                                           const std::string& path) {
     const std::string text =
-        join({operation, " ", quoted(path), ": ", std::generic_category().message(code), " (errno ",
-              std::to_string(code), ")"});
+        concat({operation, " ", in_quotes(path), ": ", std::generic_category().message(code),
+                " (errno ", std::to_string(code), ")"});
     Errc kind = Errc::kIo;
     if (code == ENOENT) {
         const std::string folder = path.substr(0, path.rfind('/'));
         if (!File::is_folder(folder)) {
-            return {Errc::kFolderMissing, join({"the folder ", quoted(folder), " does not exist"}),
-                    0, 0, code};
+            return {Errc::kFolderMissing,
+                    concat({"the folder ", in_quotes(folder), " does not exist"}), 0, 0, code};
         }
         kind = Errc::kNotFound;
     } else if (code == EEXIST) {
@@ -2264,18 +2309,21 @@ public:
                                     std::uint64_t needed) {
     const std::uint64_t free_bytes = file.free_space();
     return {Errc::kNoSpace,
-            join({quoted(path), " needs ", std::to_string(needed), " bytes, ",
-                  std::to_string(free_bytes), " are free"}),
+            concat({in_quotes(path), " needs ", std::to_string(needed), " bytes, ",
+                    std::to_string(free_bytes), " are free"}),
             needed, free_bytes, ENOSPC};
 }
 
 /// The error for a number in the header that is not the expected one.
-[[nodiscard]] inline Error mismatch(Errc code, const std::string& path, const char* what,
-                                    std::uint64_t expected, std::uint64_t found, bool as_hex) {
-    const auto text = [as_hex](std::uint64_t v) { return as_hex ? hex(v) : std::to_string(v); };
-    return {code,
-            join({quoted(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
-            expected, found};
+[[nodiscard]] inline Error wrong_number(Errc code, const std::string& path, const char* what,
+                                        std::uint64_t expected, std::uint64_t found, bool as_hex) {
+    const auto text = [as_hex](std::uint64_t v) {
+        return as_hex ? hex_text(v) : std::to_string(v);
+    };
+    return {
+        code,
+        concat({in_quotes(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
+        expected, found};
 }
 
 /// Checks the identity at the start of a ring; everything in it counts as hostile.
@@ -2286,28 +2334,29 @@ public:
         const std::uint32_t swapped =
             magic >> 24 | (magic >> 8 & 0xFF00U) | (magic << 8 & 0xFF0000U) | magic << 24;
         const Errc code = swapped == kMagic ? Errc::kWrongEndianness : Errc::kBadMagic;
-        return mismatch(code, path, "the magic number", kMagic, magic, true);
+        return wrong_number(code, path, "the magic number", kMagic, magic, true);
     }
     const auto major = load_field<std::uint16_t>(header, ring_header::kVersionMajorOffset);
     if (major != kVersionMajor) {
-        return mismatch(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
-                        false);
+        return wrong_number(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
+                            false);
     }
     const auto size = load_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset);
     if (size != ring_header::kSize) {
-        return mismatch(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
-                        size, false);
+        return wrong_number(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
+                            size, false);
     }
     const auto layout = load_field<std::uint64_t>(header, ring_header::kLayoutHashOffset);
     if (layout != kLayoutHash) {
-        return mismatch(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout, true);
+        return wrong_number(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout,
+                            true);
     }
     const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
     if (schema != kSchemaHash) {
         Error error =
-            mismatch(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
+            wrong_number(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
         if (options.strict_schema) return error;
-        log(LogLevel::kWarning, error.message());
+        log_line(LogLevel::kWarning, error.message());
     }
     return {};
 }
@@ -2317,28 +2366,28 @@ public:
                                           const Options& options, std::uint64_t file_size) {
     if (found < kMinCapacity || found > kMaxCapacity || (found & (found - 1)) != 0) {
         return {Errc::kCorrupt,
-                join({quoted(path), ": the header says capacity ", std::to_string(found),
-                      ", which is no power of two from ", std::to_string(kMinCapacity), " to ",
-                      std::to_string(kMaxCapacity)}),
+                concat({in_quotes(path), ": the header says capacity ", std::to_string(found),
+                        ", which is no power of two from ", std::to_string(kMinCapacity), " to ",
+                        std::to_string(kMaxCapacity)}),
                 ring_header::kCapacityOffset, found};
     }
     if (options.capacity.given()) {
         std::uint64_t asked = 0;
         if (Error error = resolve_capacity(options.capacity, asked)) return error;
         if (asked != found) {
-            return mismatch(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
+            return wrong_number(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
         }
     }
     const std::uint64_t needed = ring_header::kSize + found;
     if (file_size < needed) {
-        return mismatch(Errc::kTooShort, path, "the file size", needed, file_size, false);
+        return wrong_number(Errc::kTooShort, path, "the file size", needed, file_size, false);
     }
     return {};
 }
 
 [[nodiscard]] inline Error not_regular(const std::string& path, const FileFacts& facts) {
     return {Errc::kNotRegularFile,
-            join({"expected a regular file at ", quoted(path), ", found ", facts.kind})};
+            concat({"expected a regular file at ", in_quotes(path), ", found ", facts.kind})};
 }
 
 /// What a failed open means: systems have many codes for "not a file".
@@ -2359,7 +2408,7 @@ public:
     if (const int failed = segment.file.facts(facts)) return system_failure(failed, "stat", path);
     if (!facts.regular) return not_regular(path, facts);
     if (facts.owner != user_id() && !options.any_owner) {
-        return mismatch(Errc::kWrongOwner, path, "the owner", user_id(), facts.owner, false);
+        return wrong_number(Errc::kWrongOwner, path, "the owner", user_id(), facts.owner, false);
     }
     std::vector<std::byte> header(ring_header::kSize);
     std::size_t got = 0;
@@ -2367,7 +2416,7 @@ public:
         return system_failure(failed, "read", path);
     }
     if (got < header.size()) {
-        return mismatch(Errc::kTooShort, path, "the file size", header.size(), got, false);
+        return wrong_number(Errc::kTooShort, path, "the file size", header.size(), got, false);
     }
     if (Error error = check_identity(header.data(), path, options)) return error;
     segment.capacity = load_field<std::uint64_t>(header.data(), ring_header::kCapacityOffset);
@@ -2436,11 +2485,11 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 inline void sweep(std::string_view name) {
     constexpr std::int64_t kAbandonedSeconds = 10;
     const std::string folder = ring_folder();
-    const std::string prefix = join({".", kFilePrefix, name, "."});
+    const std::string prefix = concat({".", kFilePrefix, name, "."});
     const auto now = static_cast<std::int64_t>(unix_ns() / 1000000000U);
     list_folder(folder, [&](std::string_view file) {
         const std::uint32_t creator = creator_of(file, prefix);
-        const std::string path = join({folder, "/", file});
+        const std::string path = concat({folder, "/", file});
         FileFacts facts;
         if (creator == 0 || process_exists(creator) || File::facts_at(path, facts) != 0) return;
         if (now - facts.modified > kAbandonedSeconds) static_cast<void>(File::remove(path));
@@ -2465,8 +2514,8 @@ inline void sweep(std::string_view name) {
     }
     sweep(name);
     const std::string temporary =
-        join({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
-              hex(nonce).substr(10), ".tmp"});
+        concat({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
+                hex_text(nonce).substr(10), ".tmp"});
     if (const int failed = segment.file.create(temporary, options.permissions)) {
         return system_failure(failed, "create", temporary);
     }
@@ -2644,7 +2693,7 @@ inline Error Attachment::open_or_create(const Options& options) {
         if (error.code() != Errc::kAlreadyExists || options.mode == Mode::kCreateOnly) return error;
     }
     return {Errc::kIo,
-            join({quoted(path_), " is made and removed again faster than it can be opened"})};
+            concat({in_quotes(path_), " is made and removed again faster than it can be opened"})};
 }
 
 /// A role found taken is tried again for a while: its holder may be removing a drained ring. No
@@ -2659,8 +2708,8 @@ inline Error Attachment::take_role() {
     if (failed != EAGAIN) return system_failure(failed, "lock", path_);
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
     return {Errc::kRoleTaken,
-            join({quoted(path_), ": process ", std::to_string(pid), " is the ", own().name,
-                  " already"}),
+            concat({in_quotes(path_), ": process ", std::to_string(pid), " is the ", own().name,
+                    " already"}),
             0, pid};
 }
 
@@ -2693,7 +2742,7 @@ inline Error Attachment::open(std::string_view name, const Options& options, Rol
         segment_ = Segment();
     }
     return {Errc::kRemoved,
-            join({quoted(path_), " is removed again and again while it is opened"})};
+            concat({in_quotes(path_), " is removed again and again while it is opened"})};
 }
 
 }  // namespace detail
@@ -2904,7 +2953,7 @@ private:
         }
         auto& missed = attachment_->word64(attachment_->own().missed_wakeups);
         missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        log(LogLevel::kError, join({"missed wake-up on ", quoted(attachment_->path())}));
+        log_line(LogLevel::kError, concat({"missed wake-up on ", in_quotes(attachment_->path())}));
     }
 
     Attachment* attachment_ = nullptr;
@@ -3145,8 +3194,8 @@ struct Walk {
 
 /// Walks over published records, each checked as a consumer would, from `start` to the first word
 /// of zero or to `target`; more than a lap of them is not sound.
-[[nodiscard]] inline Walk walk(std::byte* data, std::uint64_t capacity, std::uint64_t start,
-                               std::uint64_t target) noexcept {
+[[nodiscard]] inline Walk walk_records(std::byte* data, std::uint64_t capacity, std::uint64_t start,
+                                       std::uint64_t target) noexcept {
     Walk walk;
     walk.position = start;
     while (walk.position != target) {
@@ -3177,8 +3226,8 @@ struct Walk {
 [[nodiscard]] inline Error misaligned(const std::string& path, const char* what, std::size_t offset,
                                       std::uint64_t position) {
     return {Errc::kCorrupt,
-            join({quoted(path), ": the ", what, " position ", std::to_string(position),
-                  " is not a multiple of ", std::to_string(kWord)}),
+            concat({in_quotes(path), ": the ", what, " position ", std::to_string(position),
+                    " is not a multiple of ", std::to_string(kWord)}),
             offset, position};
 }
 
@@ -3186,8 +3235,8 @@ struct Walk {
 [[nodiscard]] inline Error unfit_positions(const std::string& path, std::uint64_t read,
                                            std::uint64_t write) {
     return {Errc::kCorrupt,
-            join({quoted(path), ": the read position ", std::to_string(read),
-                  " does not fit the write position ", std::to_string(write)}),
+            concat({in_quotes(path), ": the read position ", std::to_string(read),
+                    " does not fit the write position ", std::to_string(write)}),
             ring_header::kReadPositionOffset, read};
 }
 
@@ -3516,7 +3565,7 @@ BITRPC_DETAIL_INLINE void FillBytes::operator()(const Slot& slot) const noexcept
 template <class T>
 BITRPC_DETAIL_INLINE void FillStruct<T>::operator()(const Slot& slot) const noexcept {
     RingWriter::pad_payload(slot, size);
-    write_payload(*value, slot.payload());
+    detail::write_payload(*value, slot.payload());
 }
 
 inline Error RingWriter::start(Attachment& attachment) {
@@ -3537,11 +3586,11 @@ inline Error RingWriter::recover(const std::string& path) {
     if (start % kWord != 0) {
         return misaligned(path, "write", ring_header::kWritePositionOffset, start);
     }
-    const Walk end = walk(data_, capacity_, start, kNowhere);
+    const Walk end = walk_records(data_, capacity_, start, kNowhere);
     if (end.bad_word != 0) {
         return {Errc::kCorrupt,
-                join({quoted(path), ": the word ", hex(end.bad_word), " at position ",
-                      std::to_string(end.position), " starts no record"}),
+                concat({in_quotes(path), ": the word ", hex_text(end.bad_word), " at position ",
+                        std::to_string(end.position), " starts no record"}),
                 end.position, end.bad_word};
     }
     write_ = end.position;
@@ -3916,7 +3965,7 @@ private:
     /// Another id than the expected one: messages are missing, unless this is the first.
     BITRPC_DETAIL_COLD void note_gap(std::uint32_t id) noexcept {
         if (taken_ != 0) count_error();
-        first_id_ = static_cast<std::uint32_t>(id - static_cast<std::uint32_t>(taken_));
+        first_id_ = id - static_cast<std::uint32_t>(taken_);
     }
 
     std::byte* data_ = nullptr;
@@ -3964,7 +4013,7 @@ inline Error RingReader::check_start(const std::string& path) const {
         }
         if (write >= read_ && write - read_ <= capacity_) return {};
         if (write >= read_ || read_ - write > capacity_) break;
-        if (walk(data_, capacity_, write, read_).position == read_) return {};
+        if (walk_records(data_, capacity_, write, read_).position == read_) return {};
         // A live producer may be writing over what the walk read: look again.
         std::this_thread::yield();
     }
@@ -4511,8 +4560,7 @@ inline std::unique_ptr<SharedMemoryProducer> SharedMemoryProducer::create(std::s
         return nullptr;
     }
     producer->options_ = options;
-    producer->largest_payload_ =
-        static_cast<std::size_t>(detail::largest_payload(attachment.capacity()));
+    producer->largest_payload_ = detail::largest_payload(attachment.capacity());
     producer->waker_.start(attachment);
     producer->sleeper_.start(attachment);
     producer->watch_.start(attachment);
@@ -4647,7 +4695,7 @@ inline Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexc
     writer_.fill_header(claim.slot_.header, user_flags(claim.flags_), claim.slot_.header);
     const std::uint64_t stride = detail::stride_of(frame);
     if (stride != frame) {
-        std::memset(claim.slot_.header + frame, 0, static_cast<std::size_t>(stride - frame));
+        std::memset(claim.slot_.header + frame, 0, stride - frame);
     }
     writer_.publish(claim.slot_, word_of(frame, claim.type_), stride, size);
     waker_.published();
@@ -4700,7 +4748,7 @@ inline void BatchWriter::discard() noexcept {
 inline Errc SharedMemoryProducer::refuse(Errc code, std::uint64_t expected,
                                          std::uint64_t found) noexcept {
     error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
-    detail::log(LogLevel::kWarning, error_.message());
+    detail::log_line(LogLevel::kWarning, error_.message());
     return code;
 }
 
@@ -4843,7 +4891,7 @@ inline Status SharedMemoryProducer::send_fragmented(ByteView payload, MessageTyp
     const std::uint64_t count = (std::uint64_t{payload.size()} + each - 1) / each;
     if (count > 0xFFFFFFFFU) return refuse(Errc::kTooLarge, 0xFFFFFFFFU * each, payload.size());
     for (std::uint64_t index = 0; index < count; ++index) {
-        const ByteView rest = payload.from(static_cast<std::size_t>(index) * each);
+        const ByteView rest = payload.from(index * each);
         const ByteView piece(rest.data(), rest.size() < each ? rest.size() : each);
         const detail::FragmentPrefix prefix{static_cast<std::uint32_t>(index),
                                             static_cast<std::uint32_t>(count)};
@@ -5423,16 +5471,14 @@ inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& v
 /// What the ring or the producer's state means for a consumer that found nothing: kEmpty to go on,
 /// kOk if there is something after all, else an error that the caller is told.
 inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
-    switch (found) {
-        case Errc::kOk: return Errc::kEmpty;
-        case Errc::kCorrupt: return refuse(found, reader_.position(), reader_.bad_word());
-        case Errc::kMessageTooLarge:
-            return refuse(found, assembler_.limit(), assembler_.too_large());
-        case Errc::kClosed:
-        case Errc::kPeerDied:
-        case Errc::kRemoved: break;
-        default: return refuse(found);
+    if (found == Errc::kOk) return Errc::kEmpty;
+    if (found == Errc::kCorrupt) return refuse(found, reader_.position(), reader_.bad_word());
+    if (found == Errc::kMessageTooLarge) {
+        return refuse(found, assembler_.limit(), assembler_.too_large());
     }
+    const bool is_end =
+        found == Errc::kClosed || found == Errc::kPeerDied || found == Errc::kRemoved;
+    if (!is_end) return refuse(found);
     if (reader_.has_record()) return Errc::kOk;
     if (assembler_.interrupt()) reader_.count_error();
     plain_ = true;
@@ -5451,7 +5497,7 @@ inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
 inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
                                          std::uint64_t found) noexcept {
     error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
-    detail::log(LogLevel::kWarning, error_.message());
+    detail::log_line(LogLevel::kWarning, error_.message());
     return code;
 }
 
@@ -5459,13 +5505,10 @@ inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
 inline Errc SharedMemoryConsumer::refuse_view(Errc code, const MessageView& view,
                                               std::size_t size_wanted,
                                               MessageType type_wanted) noexcept {
-    switch (code) {
-        case Errc::kSizeMismatch: return refuse(code, size_wanted, view.payload().size());
-        case Errc::kInvalidUtf8: return refuse(code, 0, utf8_prefix(view.text()));
-        default:
-            return refuse(code, static_cast<std::uint32_t>(type_wanted),
-                          static_cast<std::uint32_t>(view.type()));
-    }
+    if (code == Errc::kSizeMismatch) return refuse(code, size_wanted, view.payload().size());
+    if (code == Errc::kInvalidUtf8) return refuse(code, 0, utf8_prefix(view.text()));
+    return refuse(code, static_cast<std::uint32_t>(type_wanted),
+                  static_cast<std::uint32_t>(view.type()));
 }
 
 template <class Handler>
@@ -5952,7 +5995,7 @@ template <class Make>
     Error error;
     auto made = make(error);
     if (!made) {
-        log(LogLevel::kError, error.message());
+        log_line(LogLevel::kError, error.message());
         last_error_slot() = std::move(error);
     }
     return made;
@@ -6109,7 +6152,23 @@ template <class Make>
 template <>
 struct std::is_error_code_enum<bitrpc::shared_memory::Errc> : std::true_type {};
 
+#pragma pop_macro("Always")
+#pragma pop_macro("Bool")
 #pragma pop_macro("ERROR")
+#pragma pop_macro("None")
+#pragma pop_macro("Status")
+#pragma pop_macro("Success")
+#pragma pop_macro("TEXT")
+#pragma pop_macro("check")
+#pragma pop_macro("emit")
+#pragma pop_macro("ensure")
+#pragma pop_macro("foreach")
+#pragma pop_macro("forever")
+#pragma pop_macro("likely")
+#pragma pop_macro("signals")
+#pragma pop_macro("slots")
+#pragma pop_macro("unlikely")
+#pragma pop_macro("verify")
 #pragma pop_macro("max")
 #pragma pop_macro("min")
 

@@ -3,6 +3,10 @@
 #pragma once
 {% include "prose.h" %}
 
+#if (defined(__SIZEOF_POINTER__) && __SIZEOF_POINTER__ < 8) || (defined(_WIN32) && !defined(_WIN64))
+#error "{{ view.header }} needs a 64-bit target: positions, file sizes and mappings take 64 bits"
+#endif
+
 {% include "engine/includes.h" %}
 
 {% include "engine/guard_push.h" %}namespace {{ view.namespace }} {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -178,7 +179,7 @@ void check_test_data(const TestData& data, std::uint32_t round) {
     const std::string start = "TestData " + std::to_string(round) + " from ";
     const auto message = data.message_view();
     const bool is_right = data.id == static_cast<std::int32_t>(round) &&
-                          data.value == round * kFactor && message &&
+                          std::equal_to<>()(data.value, round * kFactor) && message &&
                           starts_with(*message, start) && data.timestamp != 0;
     if (is_right) return;
     throw Failure("round " + std::to_string(round) + ": unexpected TestData");

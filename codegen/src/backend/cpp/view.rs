@@ -22,7 +22,7 @@ pub(super) struct View {
     pub(super) target: String,
     pub(super) spec: String,
     pub(super) command: String,
-    /// Names in this header that some platform's headers define as macros.
+    /// Names that somebody's headers define as macros, and that this header may spell.
     pub(super) macros: Vec<String>,
     pub(super) protocol: Protocol,
     pub(super) ring_header: HeaderView,
@@ -110,7 +110,7 @@ impl View {
             target: layout.targets.cpp_namespace.join("_"),
             spec: input.origin.spec().to_owned(),
             command: input.origin.command(Language::Cpp),
-            macros: names::guarded_macros(layout),
+            macros: macros(layout),
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),
             message_header: header(layout, &layout.message_header),
@@ -122,6 +122,21 @@ impl View {
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
         }
     }
+}
+
+/// Macros of Qt, X11, Unreal and kernel headers that the engine's own text meets, or that of a spec
+/// may: they are set aside whatever the spec says.
+const SET_ASIDE: [&str; 16] = [
+    "Always", "Bool", "None", "Status", "Success", "check", "emit", "ensure", "foreach", "forever",
+    "likely", "signals", "slots", "unlikely", "verify", "TEXT",
+];
+
+fn macros(layout: &Layout) -> Vec<String> {
+    let mut all = names::guarded_macros(layout);
+    all.extend(SET_ASIDE.map(str::to_owned));
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn is_macro(name: &str) -> bool {

@@ -159,7 +159,7 @@ inline Error Attachment::open_or_create(const Options& options) {
         if (error.code() != Errc::kAlreadyExists || options.mode == Mode::kCreateOnly) return error;
     }
     return {Errc::kIo,
-            join({quoted(path_), " is made and removed again faster than it can be opened"})};
+            concat({in_quotes(path_), " is made and removed again faster than it can be opened"})};
 }
 
 /// A role found taken is tried again for a while: its holder may be removing a drained ring. No
@@ -174,8 +174,8 @@ inline Error Attachment::take_role() {
     if (failed != EAGAIN) return system_failure(failed, "lock", path_);
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
     return {Errc::kRoleTaken,
-            join({quoted(path_), ": process ", std::to_string(pid), " is the ", own().name,
-                  " already"}),
+            concat({in_quotes(path_), ": process ", std::to_string(pid), " is the ", own().name,
+                    " already"}),
             0, pid};
 }
 
@@ -208,7 +208,7 @@ inline Error Attachment::open(std::string_view name, const Options& options, Rol
         segment_ = Segment();
     }
     return {Errc::kRemoved,
-            join({quoted(path_), " is removed again and again while it is opened"})};
+            concat({in_quotes(path_), " is removed again and again while it is opened"})};
 }
 
 }  // namespace detail

@@ -195,7 +195,7 @@ template <class T>
         return T::kWireSize + value.tail_size();
     } else {
         static_cast<void>(value);
-        return wire_size<T>();
+        return detail::wire_size<T>();
     }
 }
 
@@ -207,7 +207,7 @@ void write_payload(const T& value, std::byte* out) noexcept {
         copy_bytes(out, static_cast<const void*>(&fixed), T::kWireSize);
         value.write_tail(out + T::kWireSize);
     } else {
-        copy_bytes(out, static_cast<const void*>(&value), wire_size<T>());
+        copy_bytes(out, static_cast<const void*>(&value), detail::wire_size<T>());
     }
 }
 
@@ -245,8 +245,8 @@ template <class Message>
 template <class Any, class T, class Message>
 [[nodiscard]] Any decode_as(const Message& message) {
     T value{};
-    const Errc result = read_payload(message.payload(), value);
-    if (result != Errc::kOk) return unknown_message(message, result);
+    const Errc result = detail::read_payload(message.payload(), value);
+    if (result != Errc::kOk) return detail::unknown_message(message, result);
     return Any(std::in_place_type<T>, std::move(value));
 }
 

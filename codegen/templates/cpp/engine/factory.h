@@ -16,7 +16,7 @@ template <class Make>
     Error error;
     auto made = make(error);
     if (!made) {
-        log(LogLevel::kError, error.message());
+        log_line(LogLevel::kError, error.message());
         last_error_slot() = std::move(error);
     }
     return made;

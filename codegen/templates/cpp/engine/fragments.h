@@ -137,7 +137,7 @@ inline Status SharedMemoryProducer::send_fragmented(ByteView payload, MessageTyp
     const std::uint64_t count = (std::uint64_t{payload.size()} + each - 1) / each;
     if (count > 0xFFFFFFFFU) return refuse(Errc::kTooLarge, 0xFFFFFFFFU * each, payload.size());
     for (std::uint64_t index = 0; index < count; ++index) {
-        const ByteView rest = payload.from(static_cast<std::size_t>(index) * each);
+        const ByteView rest = payload.from(index * each);
         const ByteView piece(rest.data(), rest.size() < each ? rest.size() : each);
         const detail::FragmentPrefix prefix{static_cast<std::uint32_t>(index),
                                             static_cast<std::uint32_t>(count)};

@@ -106,7 +106,7 @@ struct Logger {
     }
 };
 
-inline void log(LogLevel level, std::string_view line) {
+inline void log_line(LogLevel level, std::string_view line) {
     Logger& logger = Logger::instance();
     if (!logger.enabled.load(std::memory_order_relaxed)) return;
     const std::lock_guard<std::mutex> lock(logger.mutex);

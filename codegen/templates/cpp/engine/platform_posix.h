@@ -75,7 +75,7 @@ public:
         const int failed = adopt(
             ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR));
         if (failed != 0) return failed;
-        if (::fchmod(descriptor_, static_cast<mode_t>(permissions)) == 0) return 0;
+        if (::fchmod(descriptor_, permissions) == 0) return 0;
         const int refused = errno;
         ::unlink(path.c_str());
         return refused;
@@ -88,8 +88,7 @@ public:
     [[nodiscard]] std::uint64_t free_space() const noexcept {
         struct statvfs status {};
         if (::fstatvfs(descriptor_, &status) != 0) return 0;
-        return static_cast<std::uint64_t>(status.f_bavail) *
-               static_cast<std::uint64_t>(status.f_frsize);
+        return std::uint64_t{status.f_bavail} * status.f_frsize;
     }
 
     [[nodiscard]] int facts(FileFacts& out) const noexcept {
@@ -124,16 +123,13 @@ public:
     /// Maps the file into memory, shared.
     [[nodiscard]] int map(std::uint64_t size, bool writable, std::byte*& out) noexcept {
         const int access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-        void* address =
-            ::mmap(nullptr, static_cast<std::size_t>(size), access, MAP_SHARED, descriptor_, 0);
+        void* address = ::mmap(nullptr, size, access, MAP_SHARED, descriptor_, 0);
         if (address == MAP_FAILED) return errno;
         out = static_cast<std::byte*>(address);
         return 0;
     }
 
-    static void unmap(std::byte* address, std::uint64_t size) noexcept {
-        ::munmap(address, static_cast<std::size_t>(size));
-    }
+    static void unmap(std::byte* address, std::uint64_t size) noexcept { ::munmap(address, size); }
 
     /// Takes the lock on one byte, for this open file; the kernel drops it when the file is
     /// closed, however the process ends. EAGAIN if another open file has it.

@@ -297,7 +297,7 @@ public:
     [[nodiscard]] int open(const std::string& path, std::uint64_t created, const char* which) {
         const auto slash = path.find_last_of("/\\");
         const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
-        std::string stamp = hex(created).substr(2);
+        std::string stamp = hex_text(created).substr(2);
         for (char& c : stamp) c = c >= 'A' ? static_cast<char>(c - 'A' + 'a') : c;
         const std::wstring name = wide("Local\\" + file + "." + stamp + "." + which);
         event_ = ::CreateEventW(nullptr, 0, 0, name.c_str());

@@ -292,8 +292,7 @@ inline std::unique_ptr<SharedMemoryProducer> SharedMemoryProducer::create(std::s
         return nullptr;
     }
     producer->options_ = options;
-    producer->largest_payload_ =
-        static_cast<std::size_t>(detail::largest_payload(attachment.capacity()));
+    producer->largest_payload_ = detail::largest_payload(attachment.capacity());
     producer->waker_.start(attachment);
     producer->sleeper_.start(attachment);
     producer->watch_.start(attachment);
@@ -428,7 +427,7 @@ inline Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexc
     writer_.fill_header(claim.slot_.header, user_flags(claim.flags_), claim.slot_.header);
     const std::uint64_t stride = detail::stride_of(frame);
     if (stride != frame) {
-        std::memset(claim.slot_.header + frame, 0, static_cast<std::size_t>(stride - frame));
+        std::memset(claim.slot_.header + frame, 0, stride - frame);
     }
     writer_.publish(claim.slot_, word_of(frame, claim.type_), stride, size);
     waker_.published();
@@ -481,6 +480,6 @@ inline void BatchWriter::discard() noexcept {
 inline Errc SharedMemoryProducer::refuse(Errc code, std::uint64_t expected,
                                          std::uint64_t found) noexcept {
     error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
-    detail::log(LogLevel::kWarning, error_.message());
+    detail::log_line(LogLevel::kWarning, error_.message());
     return code;
 }

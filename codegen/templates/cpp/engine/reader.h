@@ -125,7 +125,7 @@ private:
     /// Another id than the expected one: messages are missing, unless this is the first.
     BITRPC_DETAIL_COLD void note_gap(std::uint32_t id) noexcept {
         if (taken_ != 0) count_error();
-        first_id_ = static_cast<std::uint32_t>(id - static_cast<std::uint32_t>(taken_));
+        first_id_ = id - static_cast<std::uint32_t>(taken_);
     }
 
     std::byte* data_ = nullptr;
@@ -173,7 +173,7 @@ inline Error RingReader::check_start(const std::string& path) const {
         }
         if (write >= read_ && write - read_ <= capacity_) return {};
         if (write >= read_ || read_ - write > capacity_) break;
-        if (walk(data_, capacity_, write, read_).position == read_) return {};
+        if (walk_records(data_, capacity_, write, read_).position == read_) return {};
         // A live producer may be writing over what the walk read: look again.
         std::this_thread::yield();
     }

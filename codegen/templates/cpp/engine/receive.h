@@ -190,16 +190,14 @@ inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& v
 /// What the ring or the producer's state means for a consumer that found nothing: kEmpty to go on,
 /// kOk if there is something after all, else an error that the caller is told.
 inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
-    switch (found) {
-        case Errc::kOk: return Errc::kEmpty;
-        case Errc::kCorrupt: return refuse(found, reader_.position(), reader_.bad_word());
-        case Errc::kMessageTooLarge:
-            return refuse(found, assembler_.limit(), assembler_.too_large());
-        case Errc::kClosed:
-        case Errc::kPeerDied:
-        case Errc::kRemoved: break;
-        default: return refuse(found);
+    if (found == Errc::kOk) return Errc::kEmpty;
+    if (found == Errc::kCorrupt) return refuse(found, reader_.position(), reader_.bad_word());
+    if (found == Errc::kMessageTooLarge) {
+        return refuse(found, assembler_.limit(), assembler_.too_large());
     }
+    const bool is_end =
+        found == Errc::kClosed || found == Errc::kPeerDied || found == Errc::kRemoved;
+    if (!is_end) return refuse(found);
     if (reader_.has_record()) return Errc::kOk;
     if (assembler_.interrupt()) reader_.count_error();
     plain_ = true;
@@ -218,7 +216,7 @@ inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
 inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
                                          std::uint64_t found) noexcept {
     error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
-    detail::log(LogLevel::kWarning, error_.message());
+    detail::log_line(LogLevel::kWarning, error_.message());
     return code;
 }
 
@@ -226,13 +224,10 @@ inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
 inline Errc SharedMemoryConsumer::refuse_view(Errc code, const MessageView& view,
                                               std::size_t size_wanted,
                                               MessageType type_wanted) noexcept {
-    switch (code) {
-        case Errc::kSizeMismatch: return refuse(code, size_wanted, view.payload().size());
-        case Errc::kInvalidUtf8: return refuse(code, 0, utf8_prefix(view.text()));
-        default:
-            return refuse(code, static_cast<std::uint32_t>(type_wanted),
-                          static_cast<std::uint32_t>(view.type()));
-    }
+    if (code == Errc::kSizeMismatch) return refuse(code, size_wanted, view.payload().size());
+    if (code == Errc::kInvalidUtf8) return refuse(code, 0, utf8_prefix(view.text()));
+    return refuse(code, static_cast<std::uint32_t>(type_wanted),
+                  static_cast<std::uint32_t>(view.type()));
 }
 
 template <class Handler>

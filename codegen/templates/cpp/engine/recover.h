@@ -18,8 +18,8 @@ struct Walk {
 
 /// Walks over published records, each checked as a consumer would, from `start` to the first word
 /// of zero or to `target`; more than a lap of them is not sound.
-[[nodiscard]] inline Walk walk(std::byte* data, std::uint64_t capacity, std::uint64_t start,
-                               std::uint64_t target) noexcept {
+[[nodiscard]] inline Walk walk_records(std::byte* data, std::uint64_t capacity, std::uint64_t start,
+                                       std::uint64_t target) noexcept {
     Walk walk;
     walk.position = start;
     while (walk.position != target) {
@@ -50,8 +50,8 @@ struct Walk {
 [[nodiscard]] inline Error misaligned(const std::string& path, const char* what, std::size_t offset,
                                       std::uint64_t position) {
     return {Errc::kCorrupt,
-            join({quoted(path), ": the ", what, " position ", std::to_string(position),
-                  " is not a multiple of ", std::to_string(kWord)}),
+            concat({in_quotes(path), ": the ", what, " position ", std::to_string(position),
+                    " is not a multiple of ", std::to_string(kWord)}),
             offset, position};
 }
 
@@ -59,8 +59,8 @@ struct Walk {
 [[nodiscard]] inline Error unfit_positions(const std::string& path, std::uint64_t read,
                                            std::uint64_t write) {
     return {Errc::kCorrupt,
-            join({quoted(path), ": the read position ", std::to_string(read),
-                  " does not fit the write position ", std::to_string(write)}),
+            concat({in_quotes(path), ": the read position ", std::to_string(read),
+                    " does not fit the write position ", std::to_string(write)}),
             ring_header::kReadPositionOffset, read};
 }
 

@@ -108,7 +108,7 @@ private:
         }
         auto& missed = attachment_->word64(attachment_->own().missed_wakeups);
         missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        log(LogLevel::kError, join({"missed wake-up on ", quoted(attachment_->path())}));
+        log_line(LogLevel::kError, concat({"missed wake-up on ", in_quotes(attachment_->path())}));
     }
 
     Attachment* attachment_ = nullptr;

@@ -321,7 +321,7 @@ BITRPC_DETAIL_INLINE void FillBytes::operator()(const Slot& slot) const noexcept
 template <class T>
 BITRPC_DETAIL_INLINE void FillStruct<T>::operator()(const Slot& slot) const noexcept {
     RingWriter::pad_payload(slot, size);
-    write_payload(*value, slot.payload());
+    detail::write_payload(*value, slot.payload());
 }
 
 inline Error RingWriter::start(Attachment& attachment) {
@@ -342,11 +342,11 @@ inline Error RingWriter::recover(const std::string& path) {
     if (start % kWord != 0) {
         return misaligned(path, "write", ring_header::kWritePositionOffset, start);
     }
-    const Walk end = walk(data_, capacity_, start, kNowhere);
+    const Walk end = walk_records(data_, capacity_, start, kNowhere);
     if (end.bad_word != 0) {
         return {Errc::kCorrupt,
-                join({quoted(path), ": the word ", hex(end.bad_word), " at position ",
-                      std::to_string(end.position), " starts no record"}),
+                concat({in_quotes(path), ": the word ", hex_text(end.bad_word), " at position ",
+                        std::to_string(end.position), " starts no record"}),
                 end.position, end.bad_word};
     }
     write_ = end.position;
