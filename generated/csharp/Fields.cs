@@ -85,7 +85,7 @@ namespace BitRPC.SharedMemory
 
         internal static void Write<T>(T[] elements, Span<byte> to)
             where T : struct
-            => MemoryMarshal.AsBytes<T>(elements).CopyTo(to);
+            => MemoryMarshal.AsBytes(new Span<T>(elements)).CopyTo(to);
 
         internal static void WriteBools(bool[] elements, Span<byte> to)
         {
@@ -113,7 +113,7 @@ namespace BitRPC.SharedMemory
             if (from.Length > 0)
             {
                 elements = new T[from.Length / elementSize];
-                from.CopyTo(MemoryMarshal.AsBytes<T>(elements));
+                from.CopyTo(MemoryMarshal.AsBytes(new Span<T>(elements)));
             }
 
             return ErrorCode.Ok;

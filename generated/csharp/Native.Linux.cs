@@ -3,6 +3,8 @@
 // Wire version 1.2, spec digest cd976b1c0d3960c8.
 // Regenerate: bitrpc generate bitrpc.yaml --lang csharp
 
+#pragma warning disable CA5392 // the runtimes find the system's own library without a search
+
 using System;
 using System.Runtime.InteropServices;
 using System.Threading;

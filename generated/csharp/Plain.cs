@@ -14,7 +14,7 @@ namespace BitRPC.SharedMemory
         where T : struct
     {
         /// <summary>Bytes of the struct; refuses one with references.</summary>
-        internal static int Size { get; } = MemoryMarshal.AsBytes<T>(new T[1]).Length;
+        internal static int Size { get; } = MemoryMarshal.AsBytes(new Span<T>(new T[1])).Length;
 
         internal static void Write(ref T value, Span<byte> to)
         {
@@ -35,7 +35,7 @@ namespace BitRPC.SharedMemory
             }
 
             var whole = new T[1];
-            from.CopyTo(MemoryMarshal.AsBytes<T>(whole));
+            from.CopyTo(MemoryMarshal.AsBytes(new Span<T>(whole)));
             value = whole[0];
         }
 

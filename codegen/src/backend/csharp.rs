@@ -34,8 +34,12 @@ impl Backend for Csharp {
         files.push(file(format!("{}.csproj", view.namespace), &Project { view })?);
         files
             .push(fixed_file(".editorconfig", include_str!("../../templates/csharp/editorconfig")));
-        files
-            .push(fixed_file(".globalconfig", include_str!("../../templates/csharp/globalconfig")));
+        // Not ".globalconfig": that one would be found, and would rule, in every project that takes
+        // in a source file of the folder.
+        files.push(fixed_file(
+            "library.globalconfig",
+            include_str!("../../templates/csharp/library.globalconfig"),
+        ));
         Ok(files)
     }
 

@@ -82,7 +82,7 @@ namespace {{ view.namespace }}
 
         internal static void Write<T>(T[] elements, Span<byte> to)
             where T : struct
-            => MemoryMarshal.AsBytes<T>(elements).CopyTo(to);
+            => MemoryMarshal.AsBytes(new Span<T>(elements)).CopyTo(to);
 
         internal static void WriteBools(bool[] elements, Span<byte> to)
         {
@@ -110,7 +110,7 @@ namespace {{ view.namespace }}
             if (from.Length > 0)
             {
                 elements = new T[from.Length / elementSize];
-                from.CopyTo(MemoryMarshal.AsBytes<T>(elements));
+                from.CopyTo(MemoryMarshal.AsBytes(new Span<T>(elements)));
             }
 
             return ErrorCode.Ok;

@@ -1,5 +1,7 @@
 {% include "csharp/head.cs" %}
 
+#pragma warning disable CA5392 // the runtimes find the system's own library without a search
+
 using System;
 using System.Runtime.InteropServices;
 
