@@ -3636,8 +3636,9 @@ public:
     /// took no longer than so many nanoseconds.
     static constexpr std::uint32_t kRunsNear = 64;
     static constexpr std::uint64_t kFastNs = 64000;
-    /// The pause that is tried is as long as these took, divided by this.
+    /// The pause that is tried is as long as these took, divided by this, but not longer than that.
     static constexpr std::uint64_t kPausePart = 4;
+    static constexpr std::uint64_t kLongestTryNs = 6400;
     /// A stretch is at least this long, and so many runs with the pause or a multiple of so many
     /// without it.
     static constexpr std::uint64_t kStretchNs = 16000;
@@ -3726,7 +3727,8 @@ private:
     void consider(std::uint64_t now_ns) noexcept {
         const std::uint64_t took = now_ns - stretch_ns_;
         if (took > kFastNs || now_ns < due_ns_) return enter(Phase::kNear, now_ns);
-        pause_ns_ = took / kPausePart > kShortestPauseNs ? took / kPausePart : kShortestPauseNs;
+        pause_ns_ = took / kPausePart < kLongestTryNs ? took / kPausePart : kLongestTryNs;
+        if (pause_ns_ < kShortestPauseNs) pause_ns_ = kShortestPauseNs;
         tried_ns_ = now_ns;
         begin(kTryWins, kTryLosses, now_ns);
     }
@@ -4396,8 +4398,8 @@ private:
     friend class Claim;
     friend class BatchWriter;
 
-    /// About a microsecond, in which a fast consumer makes room for hundreds of messages.
-    static constexpr int kStepBackPauses = 64;
+    /// So long that a fast consumer makes room for hundreds of messages.
+    static constexpr std::uint64_t kStepBackNs = 1500;
 
     SharedMemoryProducer() noexcept = default;
 
@@ -4647,7 +4649,7 @@ inline detail::Room SharedMemoryProducer::wait_for_room(int timeout_ms,
 /// it: the stream would stay in that state.
 inline void SharedMemoryProducer::step_back() noexcept {
     if (writer_.reload() != Errc::kOk || !writer_.is_tight()) return;
-    for (int i = 0; i < kStepBackPauses; ++i) detail::cpu_pause();
+    detail::pause_for(kStepBackNs);
     // Whatever is wrong with it now, the caller's own look finds it too.
     static_cast<void>(writer_.reload());
 }

@@ -11,10 +11,8 @@ namespace BitRPC.SharedMemory
     /// <content>How records get into the ring.</content>
     public sealed unsafe partial class SharedMemoryProducer
     {
-        /// <summary>
-        /// About a microsecond, in which a fast consumer makes room for many messages.
-        /// </summary>
-        private const int StepBackPauses = 64;
+        /// <summary>So long that a fast consumer makes room for many messages.</summary>
+        private const ulong StepBackNs = 1500;
 
         internal static InvalidOperationException StaleClaim() =>
             new InvalidOperationException(
@@ -224,7 +222,7 @@ namespace BitRPC.SharedMemory
         {
             if (_writer.Reload() == ErrorCode.Ok && _writer.IsTight)
             {
-                RingCpu.Pause(StepBackPauses);
+                RingDistance.Pause(StepBackNs);
                 _ = _writer.Reload(); // what is wrong with it now, the caller's look finds too
             }
         }

@@ -41,8 +41,12 @@ namespace BitRPC.SharedMemory
         internal const int RunsNear = 64;
         internal const ulong FastNs = 64000;
 
-        /// <summary>The pause that is tried is as long as these took, divided by this.</summary>
+        /// <summary>
+        /// The pause that is tried is as long as these took, divided by this, but not longer than
+        /// that.
+        /// </summary>
         internal const ulong PausePart = 4;
+        internal const ulong LongestTryNs = 6400;
 
         /// <summary>
         /// A stretch is at least this long, and so many runs with the pause or a multiple of so
@@ -239,7 +243,7 @@ namespace BitRPC.SharedMemory
                 return;
             }
 
-            PauseNs = Math.Max(took / PausePart, ShortestPauseNs);
+            PauseNs = Math.Max(Math.Min(took / PausePart, LongestTryNs), ShortestPauseNs);
             _triedNs = nowNs;
             Begin(TryWins, TryLosses, nowNs);
         }

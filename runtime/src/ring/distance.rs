@@ -29,8 +29,9 @@ const LONE_RUNS: u32 = 3;
 /// no longer than so many nanoseconds.
 const RUNS_NEAR: u32 = 64;
 const FAST_NS: u64 = 64_000;
-/// The pause that is tried is as long as these took, divided by this.
+/// The pause that is tried is as long as these took, divided by this, but not longer than that.
 const PAUSE_PART: u64 = 4;
+const LONGEST_TRY_NS: u64 = 6400;
 
 /// A stretch is at least this long, and so many runs with the pause or a multiple of so many
 /// without it.
@@ -180,7 +181,7 @@ impl Pace {
     fn consider(&mut self, now_ns: u64) {
         let took_ns = now_ns.saturating_sub(self.stretch_ns);
         if took_ns <= FAST_NS && now_ns >= self.due_ns {
-            self.pause_ns = (took_ns / PAUSE_PART).max(SHORTEST_PAUSE_NS);
+            self.pause_ns = (took_ns / PAUSE_PART).clamp(SHORTEST_PAUSE_NS, LONGEST_TRY_NS);
             self.tried_ns = now_ns;
             self.begin(TRY_WINS, TRY_LOSSES, now_ns);
         } else {

@@ -70,10 +70,11 @@ template <class Transport>
 Timing run_sized(const Args& args) {
     switch (args.size) {
         case 8: return run<8, Transport>(args);
+        case 40: return run<40, Transport>(args);
         case 64: return run<64, Transport>(args);
         case 1024: return run<1024, Transport>(args);
         case 65536: return run<65536, Transport>(args);
-        default: throw WrongUsage("--size is none of 8, 64, 1024, 65536");
+        default: throw WrongUsage("--size is none of 8, 40, 64, 1024, 65536");
     }
 }
 

@@ -27,8 +27,9 @@ public:
     /// took no longer than so many nanoseconds.
     static constexpr std::uint32_t kRunsNear = 64;
     static constexpr std::uint64_t kFastNs = 64000;
-    /// The pause that is tried is as long as these took, divided by this.
+    /// The pause that is tried is as long as these took, divided by this, but not longer than that.
     static constexpr std::uint64_t kPausePart = 4;
+    static constexpr std::uint64_t kLongestTryNs = 6400;
     /// A stretch is at least this long, and so many runs with the pause or a multiple of so many
     /// without it.
     static constexpr std::uint64_t kStretchNs = 16000;
@@ -117,7 +118,8 @@ private:
     void consider(std::uint64_t now_ns) noexcept {
         const std::uint64_t took = now_ns - stretch_ns_;
         if (took > kFastNs || now_ns < due_ns_) return enter(Phase::kNear, now_ns);
-        pause_ns_ = took / kPausePart > kShortestPauseNs ? took / kPausePart : kShortestPauseNs;
+        pause_ns_ = took / kPausePart < kLongestTryNs ? took / kPausePart : kLongestTryNs;
+        if (pause_ns_ < kShortestPauseNs) pause_ns_ = kShortestPauseNs;
         tried_ns_ = now_ns;
         begin(kTryWins, kTryLosses, now_ns);
     }

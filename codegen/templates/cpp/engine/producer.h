@@ -128,8 +128,8 @@ private:
     friend class Claim;
     friend class BatchWriter;
 
-    /// About a microsecond, in which a fast consumer makes room for hundreds of messages.
-    static constexpr int kStepBackPauses = 64;
+    /// So long that a fast consumer makes room for hundreds of messages.
+    static constexpr std::uint64_t kStepBackNs = 1500;
 
     SharedMemoryProducer() noexcept = default;
 
@@ -379,7 +379,7 @@ inline detail::Room SharedMemoryProducer::wait_for_room(int timeout_ms,
 /// it: the stream would stay in that state.
 inline void SharedMemoryProducer::step_back() noexcept {
     if (writer_.reload() != Errc::kOk || !writer_.is_tight()) return;
-    for (int i = 0; i < kStepBackPauses; ++i) detail::cpu_pause();
+    detail::pause_for(kStepBackNs);
     // Whatever is wrong with it now, the caller's own look finds it too.
     static_cast<void>(writer_.reload());
 }

@@ -8,10 +8,8 @@ namespace {{ view.namespace }}
     /// <content>How records get into the ring.</content>
     public sealed unsafe partial class SharedMemoryProducer
     {
-        /// <summary>
-        /// About a microsecond, in which a fast consumer makes room for many messages.
-        /// </summary>
-        private const int StepBackPauses = 64;
+        /// <summary>So long that a fast consumer makes room for many messages.</summary>
+        private const ulong StepBackNs = 1500;
 
         internal static InvalidOperationException StaleClaim() =>
             new InvalidOperationException(
@@ -221,7 +219,7 @@ namespace {{ view.namespace }}
         {
             if (_writer.Reload() == ErrorCode.Ok && _writer.IsTight)
             {
-                RingCpu.Pause(StepBackPauses);
+                RingDistance.Pause(StepBackNs);
                 _ = _writer.Reload(); // what is wrong with it now, the caller's look finds too
             }
         }
