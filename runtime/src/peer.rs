@@ -169,7 +169,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::error::RecvError;
+    use crate::error::ReceiveError;
     use crate::test_layout::Default as Protocol;
     use crate::{Consumer, Options, Producer};
 
@@ -207,8 +207,8 @@ mod tests {
         let (mut consumer, _folder) = bereaved();
         // As if the message had come between the consumer's looks at the ring and at the lock.
         assert!(consumer.idle_as_liveness_is_due().unwrap());
-        assert_eq!(consumer.try_recv().unwrap().unwrap().payload(), b"last");
-        let end = consumer.recv(Some(Duration::from_secs(60))).map(|m| m.is_some());
-        assert_eq!(end, Err(RecvError::PeerDied));
+        assert_eq!(consumer.try_receive().unwrap().unwrap().payload(), b"last");
+        let end = consumer.receive(Some(Duration::from_secs(60))).map(|m| m.is_some());
+        assert_eq!(end, Err(ReceiveError::PeerDied));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Consumer;
-use crate::error::RecvError;
+use crate::error::ReceiveError;
 use crate::fragment::{Piece, Step};
 use crate::layout::Layout;
 use crate::message::{Header, Message, MessageInfo, Source};
@@ -31,7 +31,7 @@ pub(super) enum Due {
     /// The message in the assembler, which nobody took yet.
     Message,
     /// An error that is said once, and was found by a call that had something else to say.
-    Error(RecvError),
+    Error(ReceiveError),
 }
 
 impl<L: Layout> Consumer<L> {
@@ -53,9 +53,9 @@ impl<L: Layout> Consumer<L> {
     }
 
     /// Looks for a message; pieces of larger ones are gathered on the way.
-    pub(super) fn poll(&mut self) -> Result<Option<Found>, RecvError> {
+    pub(super) fn poll(&mut self) -> Result<Option<Found>, ReceiveError> {
         if self.origin.is_forked() {
-            return Err(RecvError::Forked);
+            return Err(ReceiveError::Forked);
         }
         match self.due {
             Due::Nothing => {}
@@ -77,7 +77,7 @@ impl<L: Layout> Consumer<L> {
     pub(super) fn poll_or_wait(
         &mut self,
         timeout: Option<Duration>,
-    ) -> Result<Option<Found>, RecvError> {
+    ) -> Result<Option<Found>, ReceiveError> {
         match self.poll()? {
             None => self.wait(timeout, &|| false),
             found => Ok(found),
@@ -86,7 +86,7 @@ impl<L: Layout> Consumer<L> {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn poll_or_idle(&mut self) -> Result<Option<Found>, RecvError> {
+    pub(super) fn poll_or_idle(&mut self) -> Result<Option<Found>, ReceiveError> {
         match self.poll()? {
             None => self.idle(),
             found => Ok(found),
@@ -100,7 +100,7 @@ impl<L: Layout> Consumer<L> {
     }
 
     /// Copies pieces out of the ring until a message is whole, nothing is left, or a lap is done.
-    fn gather(&mut self, first: Record) -> Result<Option<Found>, RecvError> {
+    fn gather(&mut self, first: Record) -> Result<Option<Found>, ReceiveError> {
         let mut record = first;
         loop {
             if record.position.wrapping_sub(first.position) >= self.reader.capacity() {
@@ -132,7 +132,7 @@ impl<L: Layout> Consumer<L> {
                 }
                 Step::TooLarge { size } => {
                     let max = self.max_message_size as u64;
-                    return Err(RecvError::MessageTooLarge { size, max });
+                    return Err(ReceiveError::MessageTooLarge { size, max });
                 }
                 Step::More => {}
             }
@@ -163,7 +163,7 @@ impl<L: Layout> Consumer<L> {
 
     /// Nothing was there: keeps the distance, looks again, and asks after the producer.
     #[inline(never)]
-    pub(super) fn idle(&mut self) -> Result<Option<Found>, RecvError> {
+    pub(super) fn idle(&mut self) -> Result<Option<Found>, ReceiveError> {
         let pause = self.pace.on_empty(self.reader.received(), self.reader.position());
         if pause > 0 {
             for _ in 0..pause {
@@ -185,27 +185,27 @@ impl<L: Layout> Consumer<L> {
     /// Lets the look at the producer that follows an empty ring check whether it lives; whether a
     /// message was found after it.
     #[cfg(test)]
-    pub(crate) fn idle_as_liveness_is_due(&mut self) -> Result<bool, RecvError> {
+    pub(crate) fn idle_as_liveness_is_due(&mut self) -> Result<bool, ReceiveError> {
         self.peer.make_due();
         self.idle().map(|found| found.is_some())
     }
 
     /// Says how the producer ended, and with it a message whose rest will not come.
-    fn ended(&mut self, ended: Ended) -> RecvError {
+    fn ended(&mut self, ended: Ended) -> ReceiveError {
         for _ in 0..self.assembler.interrupt() {
             self.reader.count_error();
         }
         self.peer.told(ended);
         match ended {
-            Ended::Closed => RecvError::Closed,
-            Ended::Died => RecvError::PeerDied,
-            Ended::Removed => RecvError::Removed,
+            Ended::Closed => ReceiveError::Closed,
+            Ended::Died => ReceiveError::PeerDied,
+            Ended::Removed => ReceiveError::Removed,
         }
     }
 
     /// An error was not passed on to the caller: one that is said once is for the next call.
-    pub(super) fn withhold(&mut self, error: RecvError) {
-        if matches!(error, RecvError::MessageTooLarge { .. }) {
+    pub(super) fn withhold(&mut self, error: ReceiveError) {
+        if matches!(error, ReceiveError::MessageTooLarge { .. }) {
             self.due = Due::Error(error);
         }
     }
@@ -216,7 +216,7 @@ impl<L: Layout> Consumer<L> {
         &mut self,
         timeout: Option<Duration>,
         stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Found>, RecvError> {
+    ) -> Result<Option<Found>, ReceiveError> {
         if let Some(found) = self.idle()? {
             return Ok(Some(found));
         }
@@ -242,11 +242,11 @@ impl<L: Layout> Consumer<L> {
     }
 
     /// Looks for a message and, without one, waits until `stop` says so.
-    pub(crate) fn recv_until(
+    pub(crate) fn receive_until(
         &mut self,
         timeout: Duration,
         stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Message<'_, L>>, RecvError> {
+    ) -> Result<Option<Message<'_, L>>, ReceiveError> {
         let found = match self.poll()? {
             None => self.wait(Some(timeout), stop)?,
             found => found,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::look::{Due, Found};
-use crate::error::{DecodeError, Error, RecvError};
+use crate::error::{DecodeError, Error, ReceiveError};
 use crate::fragment::Assembler;
 use crate::layout::{Decode, Layout};
 use crate::message::{Message, MessageInfo};
@@ -26,14 +26,14 @@ use crate::wait::Patience;
 /// takes it mutably. Dropping it marks the consumer closed; if the ring is drained and its
 /// producer has closed, the ring's file is removed.
 ///
-/// A forked child gets [`RecvError::Forked`] from every call; see
+/// A forked child gets [`ReceiveError::Forked`] from every call; see
 /// [`Producer`](crate::Producer#forking).
 ///
 /// ```no_run
 /// # use bitrpc_shm::{Consumer, Layout, Options};
 /// # fn f<L: Layout>() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut consumer = Consumer::<L>::open("prices", &Options::new())?;
-/// while let Some(message) = consumer.recv(None)? {
+/// while let Some(message) = consumer.receive(None)? {
 ///     println!("{}: {:?}", message.message_type(), message.payload());
 /// }
 /// # Ok(())
@@ -104,9 +104,12 @@ impl<L: Layout> Consumer<L> {
     ///
     /// # Errors
     ///
-    /// [`RecvError`]. Closed, died and removed are said only when everything was received.
+    /// [`ReceiveError`]. Closed, died and removed are said only when everything was received.
     #[inline(always)]
-    pub fn recv(&mut self, timeout: Option<Duration>) -> Result<Option<Message<'_, L>>, RecvError> {
+    pub fn receive(
+        &mut self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Message<'_, L>>, ReceiveError> {
         let found = match self.glance() {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
@@ -122,9 +125,9 @@ impl<L: Layout> Consumer<L> {
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`].
+    /// As for [`Consumer::receive`].
     #[inline(always)]
-    pub fn try_recv(&mut self) -> Result<Option<Message<'_, L>>, RecvError> {
+    pub fn try_receive(&mut self) -> Result<Option<Message<'_, L>>, ReceiveError> {
         let found = match self.glance() {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_idle()?,
@@ -136,8 +139,8 @@ impl<L: Layout> Consumer<L> {
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`].
-    pub fn peek(&mut self) -> Result<Option<Message<'_, L>>, RecvError> {
+    /// As for [`Consumer::receive`].
+    pub fn peek(&mut self) -> Result<Option<Message<'_, L>>, ReceiveError> {
         Ok(self.poll_or_idle()?.map(|found| self.lend(found)))
     }
 
@@ -149,14 +152,14 @@ impl<L: Layout> Consumer<L> {
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`], and only if there was no message before: otherwise the next call
+    /// As for [`Consumer::receive`], and only if there was no message before: otherwise the next call
     /// says it.
     #[inline]
     pub fn drain(
         &mut self,
         max: usize,
         mut f: impl FnMut(&Message<'_, L>),
-    ) -> Result<usize, RecvError> {
+    ) -> Result<usize, ReceiveError> {
         let quarter = self.reader.capacity() / 4;
         let mut flushed = self.reader.position();
         let mut count = 0;
@@ -195,16 +198,16 @@ impl<L: Layout> Consumer<L> {
 
     /// Receives the next message by copying its payload into `out`, replacing what was there; for
     /// programs that do not trust the peer to leave a message alone while it is read. Waits as
-    /// [`Consumer::recv`] does.
+    /// [`Consumer::receive`] does.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`].
-    pub fn recv_into(
+    /// As for [`Consumer::receive`].
+    pub fn receive_into(
         &mut self,
         out: &mut Vec<u8>,
         timeout: Option<Duration>,
-    ) -> Result<Option<MessageInfo>, RecvError> {
+    ) -> Result<Option<MessageInfo>, ReceiveError> {
         let found = match self.glance() {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
@@ -237,41 +240,41 @@ impl<L: Layout> Consumer<L> {
         }
     }
 
-    /// Receives the next message as text. Waits as [`Consumer::recv`] does.
+    /// Receives the next message as text. Waits as [`Consumer::receive`] does.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`]; [`Error::Decode`] if the payload is not UTF-8. That message stays
+    /// As for [`Consumer::receive`]; [`Error::Decode`] if the payload is not UTF-8. That message stays
     /// in the ring: receive it in another way, or drop it with [`Consumer::skip`].
-    pub fn recv_string(&mut self, timeout: Option<Duration>) -> Result<Option<String>, Error> {
-        self.recv_as(timeout, |message| message.as_str().map(str::to_owned))
+    pub fn receive_string(&mut self, timeout: Option<Duration>) -> Result<Option<String>, Error> {
+        self.receive_as(timeout, |message| message.as_str().map(str::to_owned))
     }
 
     /// Receives the next message as one of the specification's structs. Waits as
-    /// [`Consumer::recv`] does.
+    /// [`Consumer::receive`] does.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`]; [`Error::Decode`] if the message is of another type or size. That
+    /// As for [`Consumer::receive`]; [`Error::Decode`] if the message is of another type or size. That
     /// message stays in the ring: receive it in another way, or drop it with [`Consumer::skip`].
-    pub fn recv_typed<T>(&mut self, timeout: Option<Duration>) -> Result<Option<T>, Error>
+    pub fn receive_typed<T>(&mut self, timeout: Option<Duration>) -> Result<Option<T>, Error>
     where
         T: for<'m> Decode<'m>,
     {
-        self.recv_as(timeout, |message| message.decode())
+        self.receive_as(timeout, |message| message.decode())
     }
 
     /// Drops the next message, if there is one; says whether there was. Never sleeps.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`].
-    pub fn skip(&mut self) -> Result<bool, RecvError> {
-        Ok(self.try_recv()?.is_some())
+    /// As for [`Consumer::receive`].
+    pub fn skip(&mut self) -> Result<bool, ReceiveError> {
+        Ok(self.try_receive()?.is_some())
     }
 
     /// Receives what `read` makes of the next message. One that it refuses is not received.
-    fn recv_as<R>(
+    fn receive_as<R>(
         &mut self,
         timeout: Option<Duration>,
         read: impl FnOnce(&Message<'_, L>) -> Result<R, DecodeError>,

@@ -4,7 +4,7 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::{Corrupt, DecodeError, RecvError, SendError, forked, too_large};
+use super::{Corrupt, DecodeError, ReceiveError, SendError, forked, too_large};
 use crate::role::Role;
 
 /// Why a ring was not created, opened, removed or used. Every message says what was expected and
@@ -319,15 +319,15 @@ impl From<SendError> for Error {
     }
 }
 
-impl From<RecvError> for Error {
-    fn from(error: RecvError) -> Self {
+impl From<ReceiveError> for Error {
+    fn from(error: ReceiveError) -> Self {
         match error {
-            RecvError::Closed => Self::Closed,
-            RecvError::PeerDied => Self::PeerDied,
-            RecvError::MessageTooLarge { size, max } => Self::MessageTooLarge { size, max },
-            RecvError::Corrupt(corrupt) => Self::Corrupt(corrupt),
-            RecvError::Removed => Self::Removed { path: PathBuf::new() },
-            RecvError::Forked => Self::Forked,
+            ReceiveError::Closed => Self::Closed,
+            ReceiveError::PeerDied => Self::PeerDied,
+            ReceiveError::MessageTooLarge { size, max } => Self::MessageTooLarge { size, max },
+            ReceiveError::Corrupt(corrupt) => Self::Corrupt(corrupt),
+            ReceiveError::Removed => Self::Removed { path: PathBuf::new() },
+            ReceiveError::Forked => Self::Forked,
         }
     }
 }

@@ -89,7 +89,7 @@ impl From<Corrupt> for SendError {
 /// Why nothing was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum RecvError {
+pub enum ReceiveError {
     /// Everything was received and the producer closed its side. A new producer may attach.
     Closed,
     /// Everything was received and the producer died. Said once for each death; later calls wait
@@ -110,7 +110,7 @@ pub enum RecvError {
     Forked,
 }
 
-impl fmt::Display for RecvError {
+impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => write!(f, "the ring is drained and its producer closed"),
@@ -125,9 +125,9 @@ impl fmt::Display for RecvError {
     }
 }
 
-impl core::error::Error for RecvError {}
+impl core::error::Error for ReceiveError {}
 
-impl From<Corrupt> for RecvError {
+impl From<Corrupt> for ReceiveError {
     fn from(corrupt: Corrupt) -> Self {
         Self::Corrupt(corrupt)
     }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::error::RecvError;
+use crate::error::ReceiveError;
 use crate::layout::Layout;
 use crate::message::Message;
 
 /// Gets messages.
 pub(super) type Handler<L> = Box<dyn FnMut(&Message<'_, L>) + Send>;
 /// Gets errors.
-pub(super) type ErrorHandler = Box<dyn FnMut(RecvError) + Send>;
+pub(super) type ErrorHandler = Box<dyn FnMut(ReceiveError) + Send>;
 
 /// The handlers of one manager.
 pub(super) struct Handlers<L: Layout> {
@@ -35,7 +35,7 @@ impl<L: Layout> Handlers<L> {
     }
 
     /// Tells about an error.
-    pub(super) fn report(&mut self, error: RecvError) {
+    pub(super) fn report(&mut self, error: ReceiveError) {
         match &mut self.error {
             Some(handler) => handler(error),
             None => log::warn!("receiving: {error}"),

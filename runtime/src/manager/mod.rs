@@ -13,7 +13,7 @@ use std::time::Duration;
 use self::handlers::Handlers;
 use self::worker::{Shared, Side};
 use crate::consumer::Consumer;
-use crate::error::{Error, RecvError};
+use crate::error::{Error, ReceiveError};
 use crate::layout::{Encode, Layout};
 use crate::message::Message;
 use crate::options::Options;
@@ -117,7 +117,7 @@ impl<L: Layout> Manager<L> {
     /// Calls `handler` when receiving in the thread fails: the producer closed or died, the ring
     /// is corrupt, a message was dropped. Each is told once. Without a handler, errors are logged.
     /// The thread goes on and waits for the next producer.
-    pub fn on_error(&self, handler: impl FnMut(RecvError) + Send + 'static) {
+    pub fn on_error(&self, handler: impl FnMut(ReceiveError) + Send + 'static) {
         self.handlers().error = Some(Box::new(handler));
     }
 
@@ -171,11 +171,11 @@ impl<L: Layout> Manager<L> {
     }
 
     /// Receives one message, waiting up to `timeout`, and calls its handler; stores a heartbeat.
-    /// Returns whether there was one. `None` waits as [`Consumer::recv`] does.
+    /// Returns whether there was one. `None` waits as [`Consumer::receive`] does.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`]; [`Error::Unsupported`] for a producer's manager.
+    /// As for [`Consumer::receive`]; [`Error::Unsupported`] for a producer's manager.
     ///
     /// # Panics
     ///
@@ -184,7 +184,7 @@ impl<L: Layout> Manager<L> {
         assert!(self.thread.is_none(), "poll() while the manager's thread receives");
         self.shared.with_consumer(|consumer| {
             consumer.heartbeat();
-            let Some(message) = consumer.recv(timeout)? else { return Ok(false) };
+            let Some(message) = consumer.receive(timeout)? else { return Ok(false) };
             self.handlers().dispatch(&message);
             Ok(true)
         })?
@@ -204,8 +204,8 @@ impl<L: Layout> Manager<L> {
     /// # Errors
     ///
     /// As for [`Manager::send`].
-    pub fn send_str(&self, text: &str) -> Result<(), Error> {
-        Ok(self.with_producer(|producer| producer.send_str(text))??)
+    pub fn send_string(&self, text: &str) -> Result<(), Error> {
+        Ok(self.with_producer(|producer| producer.send_string(text))??)
     }
 
     /// Sends one of the specification's structs.

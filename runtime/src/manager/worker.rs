@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::handlers::Handlers;
 use crate::consumer::Consumer;
-use crate::error::{Error, RecvError};
+use crate::error::{Error, ReceiveError};
 use crate::layout::Layout;
 use crate::producer::Producer;
 use crate::ring::Memory;
@@ -127,8 +127,10 @@ impl<L: Layout> Shared<L> {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
                     // Said once by the ring itself; all else it says until something changes.
-                    let once =
-                        matches!(error, RecvError::PeerDied | RecvError::MessageTooLarge { .. });
+                    let once = matches!(
+                        error,
+                        ReceiveError::PeerDied | ReceiveError::MessageTooLarge { .. }
+                    );
                     if once || reported != Some(error) {
                         self.handlers().report(error);
                     }
@@ -148,9 +150,9 @@ impl<L: Layout> Shared<L> {
         consumer: &mut Consumer<L>,
         timeout: Duration,
         received: &mut bool,
-    ) -> Result<(), RecvError> {
+    ) -> Result<(), ReceiveError> {
         let stop = || self.is_stopping();
-        let Some(message) = consumer.recv_until(timeout, &stop)? else { return Ok(()) };
+        let Some(message) = consumer.receive_until(timeout, &stop)? else { return Ok(()) };
         *received = true;
         let mut handlers = self.handlers();
         handlers.dispatch(&message);
@@ -159,19 +161,19 @@ impl<L: Layout> Shared<L> {
             if self.is_stopping() {
                 break;
             }
-            let Some(message) = consumer.try_recv()? else { break };
+            let Some(message) = consumer.try_receive()? else { break };
             handlers.dispatch(&message);
         }
         Ok(())
     }
 
     /// After an error: sleeps until a new producer attaches, or for a moment.
-    fn wait_for_change(&self, error: RecvError) {
+    fn wait_for_change(&self, error: ReceiveError) {
         let waited = match error {
-            RecvError::Closed | RecvError::PeerDied => self.with_consumer(|consumer| {
+            ReceiveError::Closed | ReceiveError::PeerDied => self.with_consumer(|consumer| {
                 consumer.wait_for_producer(PAUSE, &|| self.is_stopping());
             }),
-            RecvError::MessageTooLarge { .. } => return,
+            ReceiveError::MessageTooLarge { .. } => return,
             _ => {
                 self.pause(PAUSE);
                 return;

@@ -129,7 +129,7 @@ impl<L: Layout> Producer<L> {
     /// # Errors
     ///
     /// As for [`Producer::send`].
-    pub fn send_str(&mut self, text: &str) -> Result<(), SendError> {
+    pub fn send_string(&mut self, text: &str) -> Result<(), SendError> {
         self.put(L::TYPES.data, 0, text.as_bytes())
     }
 

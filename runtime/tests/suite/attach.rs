@@ -299,7 +299,7 @@ fn a_monitor_reads_and_writes_nothing() {
     let monitor = Monitor::<Protocol>::open("ring", &options(&folder, 1024)).unwrap();
     producer.send(7u32, b"12345").unwrap();
     producer.send(7u32, b"123").unwrap();
-    drop(consumer.try_recv().unwrap());
+    drop(consumer.try_receive().unwrap());
     let snapshot = monitor.snapshot();
     assert_eq!(snapshot.statistics, producer.statistics());
     assert_eq!((snapshot.statistics.messages_sent, snapshot.statistics.bytes_sent), (2, 8));
@@ -322,17 +322,17 @@ fn a_forked_child_is_refused_and_leaves_the_parent_alone() {
     if child == 0 {
         let send = producer.send(7u32, b"x") == Err(SendError::Forked);
         let claim = matches!(producer.try_claim(7u32, 1), Err(SendError::Forked));
-        let recv = matches!(consumer.try_recv(), Err(bitrpc_shm::RecvError::Forked));
+        let receive = matches!(consumer.try_receive(), Err(bitrpc_shm::ReceiveError::Forked));
         drop(producer);
         drop(consumer);
         // SAFETY: ends the child without running the parent's exit handlers.
-        unsafe { libc::_exit(i32::from(!(send && claim && recv))) };
+        unsafe { libc::_exit(i32::from(!(send && claim && receive))) };
     }
     let mut status = 0;
     // SAFETY: `status` is writable, `child` is this process's own.
     assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
     assert_eq!(status, 0, "the child was refused");
-    assert_eq!(consumer.recv(None).unwrap().unwrap().payload(), b"before");
+    assert_eq!(consumer.receive(None).unwrap().unwrap().payload(), b"before");
     producer.send(7u32, b"after").unwrap();
-    assert_eq!(consumer.recv(None).unwrap().unwrap().payload(), b"after");
+    assert_eq!(consumer.receive(None).unwrap().unwrap().payload(), b"after");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout};
 use std::time::Duration;
 
-use bitrpc_shm::{Consumer, PeerState, Producer, RecvError, SendError};
+use bitrpc_shm::{Consumer, PeerState, Producer, ReceiveError, SendError};
 
 use crate::layout::Default as Protocol;
 use crate::processes::CAPACITY;
@@ -44,14 +44,14 @@ fn what_a_killed_producer_published_is_neither_lost_nor_repeated() {
         }
         kill(child);
         loop {
-            match consumer.recv(PATIENCE) {
+            match consumer.receive(PATIENCE) {
                 Ok(Some(message)) => number = check(message.payload(), number),
                 Ok(None) => panic!("nothing for a minute, and no word of the death"),
-                Err(error) => break assert_eq!(error, RecvError::PeerDied),
+                Err(error) => break assert_eq!(error, ReceiveError::PeerDied),
             }
         }
         assert_eq!(consumer.peer_state(), PeerState::Died);
-        assert!(consumer.recv(Some(Duration::ZERO)).unwrap().is_none(), "said once");
+        assert!(consumer.receive(Some(Duration::ZERO)).unwrap().is_none(), "said once");
     }
     let snapshot = consumer.snapshot();
     assert_eq!((snapshot.receive_errors, snapshot.producer.missed_wakeups), (0, 0));
@@ -60,7 +60,7 @@ fn what_a_killed_producer_published_is_neither_lost_nor_repeated() {
 }
 
 fn take(consumer: &mut Consumer<Protocol>, number: u64) -> u64 {
-    let message = consumer.recv(PATIENCE).unwrap().expect("the producer sends without end");
+    let message = consumer.receive(PATIENCE).unwrap().expect("the producer sends without end");
     check(message.payload(), number)
 }
 
@@ -102,7 +102,7 @@ fn a_killed_consumer_repeats_at_most_the_message_that_it_had_not_released() {
     // What nobody received is still there.
     let mut consumer = Consumer::<Protocol>::open("ring", &options).unwrap();
     let first = consumer
-        .recv(Some(Duration::ZERO))
+        .receive(Some(Duration::ZERO))
         .unwrap()
         .map_or(sent, |message| u64::from_le_bytes(message.payload().try_into().unwrap()));
     assert!(first == expected || first + 1 == expected, "{first} after {expected}");

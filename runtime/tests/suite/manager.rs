@@ -3,7 +3,7 @@
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use bitrpc_shm::{Consumer, Error, Manager, PeerState, Producer, RecvError, Role};
+use bitrpc_shm::{Consumer, Error, Manager, PeerState, Producer, ReceiveError, Role};
 
 use crate::layout::Default as Protocol;
 use crate::rings::{PATIENCE, folder, options};
@@ -28,7 +28,7 @@ fn messages_go_to_the_handler_of_their_type() {
             scope.spawn(|| (0..250).for_each(|_| sending.send(7u32, b"seven").unwrap()));
         }
     });
-    sending.send_str("text").unwrap();
+    sending.send_string("text").unwrap();
     for _ in 0..1000 {
         assert_eq!(received.recv_timeout(PATIENCE.unwrap()).unwrap(), (7, b"seven".to_vec()));
     }
@@ -80,7 +80,7 @@ fn an_idle_producer_sends_heartbeats_and_both_sides_store_them() {
     sending.start().unwrap();
     let mut consumer = Consumer::<Protocol>::open("ring", &options).unwrap();
     for _ in 0..3 {
-        let message = consumer.recv(PATIENCE).unwrap().unwrap();
+        let message = consumer.receive(PATIENCE).unwrap().unwrap();
         assert_eq!((message.message_type(), message.payload()), (3, &b""[..]));
     }
     assert_eq!(consumer.peer_state(), PeerState::Alive);
@@ -120,7 +120,7 @@ fn the_thread_tells_of_the_end_and_goes_on_with_the_next_producer() {
         producer.send(7u32, &[round]).unwrap();
         drop(producer);
         assert_eq!(received.recv_timeout(PATIENCE.unwrap()), Ok(round));
-        assert_eq!(told.recv_timeout(PATIENCE.unwrap()), Ok(RecvError::Closed));
+        assert_eq!(told.recv_timeout(PATIENCE.unwrap()), Ok(ReceiveError::Closed));
     }
 }
 

@@ -103,11 +103,11 @@ impl Attempt {
             "attach" => self.attach(),
             "send" => self.send(),
             "receive" => self.receive(|consumer| {
-                let received = consumer.recv_into(&mut Vec::new(), Some(TIMEOUT))?;
+                let received = consumer.receive_into(&mut Vec::new(), Some(TIMEOUT))?;
                 Ok(received.is_some())
             }),
             "receive-text" => {
-                self.receive(|consumer| Ok(consumer.recv_string(Some(TIMEOUT))?.is_some()))
+                self.receive(|consumer| Ok(consumer.receive_string(Some(TIMEOUT))?.is_some()))
             }
             "receive-typed" => match samples::MESSAGES.first() {
                 Some(first) => {

@@ -72,7 +72,7 @@ fn send_one(
             claim.copy_from_slice(payload);
             claim.commit();
         }
-        Kind::Text(text) => producer.send_str(text)?,
+        Kind::Text(text) => producer.send_string(text)?,
         Kind::Raw => producer.send_with(*message_type, *flags, payload)?,
         Kind::Typed(number) => {
             let mut send = SendTyped {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitrpc_messages::{Consumer, MessageType, Producer, TestData};
-use bitrpc_shm::{Options, RecvError};
+use bitrpc_shm::{Options, ReceiveError};
 
 const USAGE: &str = "\
 usage: cross_language_test --mode producer|consumer --name NAME [--count N] [--size BYTES]
@@ -140,7 +140,7 @@ fn produce(args: &Args) -> Result<Tally, Failure> {
     for round in 0..args.count.unwrap_or(DEFAULT_COUNT) {
         let text = format!("Hello from Rust! #{round}");
         let text = format!("{text:.<size$}", size = args.size);
-        producer.send_str(&text)?;
+        producer.send_string(&text)?;
         args.say(format_args!("sent text: {text}"));
         tally.texts += 1;
 
@@ -172,8 +172,8 @@ fn consume(args: &Args) -> Result<Tally, Failure> {
     let mut consumer = Consumer::open(&args.name, &args.options())?;
     let mut tally = Tally::default();
     loop {
-        let message = match consumer.recv(Some(args.timeout)) {
-            Err(RecvError::Closed) => break,
+        let message = match consumer.receive(Some(args.timeout)) {
+            Err(ReceiveError::Closed) => break,
             received => received?.ok_or("the producer sent nothing in time")?,
         };
         let round = tally.heartbeats;
