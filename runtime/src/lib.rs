@@ -60,11 +60,16 @@
 #[cfg(test)]
 extern crate self as bitrpc_shm;
 
+#[macro_use]
+mod notice;
+
+mod attachment;
 mod batch;
 mod claim;
 mod consumer;
 mod error;
 mod fragment;
+mod interrupt;
 mod layout;
 mod manager;
 mod message;
@@ -87,14 +92,15 @@ mod wait;
 pub use batch::Batch;
 pub use claim::Claim;
 pub use consumer::Consumer;
-pub use error::{Corrupt, DecodeError, Error, ReceiveError, SendError};
+pub use error::{Corrupt, DecodeError, Error, Lack, ReceiveError, SendError};
+pub use interrupt::Interrupter;
 pub use layout::{
     Decode, Encode, FlagMasks, HeaderField, Layout, MessageHeaderLayout, RingHeaderLayout, TypeIds,
 };
-pub use manager::Manager;
+pub use manager::{Manager, ManagerError};
 pub use message::{Message, MessageInfo};
 pub use monitor::Monitor;
-pub use options::{Distance, Mode, Options, WaitStrategy};
+pub use options::{Distance, Mode, Options, Start, WaitStrategy};
 pub use payload::{
     Bool, Fixed, Padding, Text, TextTooLong, split_fixed, tail_bytes, tail_elements, tail_text,
 };

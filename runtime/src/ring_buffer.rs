@@ -94,13 +94,13 @@ impl<L: Layout> RingBuffer<L> {
     /// The ring's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.segment.name()
+        self.segment.file().name()
     }
 
     /// The ring's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.segment.path()
+        self.segment.file().path()
     }
 }
 

@@ -1,7 +1,5 @@
 //! Looking for messages: at once, after keeping a distance, or asleep.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Consumer;
@@ -11,7 +9,6 @@ use crate::layout::Layout;
 use crate::message::{Header, Message, MessageInfo, Source};
 use crate::peer::Ended;
 use crate::ring::{Mapped, Memory, Record, read_header};
-use crate::role::{CLOSED, Role};
 use crate::wait::{Deadline, Waited};
 
 /// What a look found.
@@ -79,7 +76,7 @@ impl<L: Layout> Consumer<L> {
         timeout: Option<Duration>,
     ) -> Result<Option<Found>, ReceiveError> {
         match self.poll()? {
-            None => self.wait(timeout, &|| false),
+            None => self.wait(timeout),
             found => Ok(found),
         }
     }
@@ -94,7 +91,7 @@ impl<L: Layout> Consumer<L> {
     }
 
     #[inline(always)]
-    fn flags(&self, record: &Record) -> u32 {
+    pub(super) fn flags(&self, record: &Record) -> u32 {
         let (at, width) = (L::MESSAGE_HEADER.flags, L::MESSAGE_HEADER.flags_size);
         read_header(&self.reader.memory, record.position, at, width) as u32
     }
@@ -199,7 +196,11 @@ impl<L: Layout> Consumer<L> {
         match ended {
             Ended::Closed => ReceiveError::Closed,
             Ended::Died => ReceiveError::PeerDied,
-            Ended::Removed => ReceiveError::Removed,
+            Ended::Removed => {
+                // The producer does not notice by itself while it has room.
+                self.attachment.tell_removed();
+                ReceiveError::Removed
+            }
         }
     }
 
@@ -210,13 +211,9 @@ impl<L: Layout> Consumer<L> {
         }
     }
 
-    /// Waits for a message, or until `stop` says so.
+    /// Waits for a message.
     #[inline(never)]
-    fn wait(
-        &mut self,
-        timeout: Option<Duration>,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Found>, ReceiveError> {
+    fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Found>, ReceiveError> {
         if let Some(found) = self.idle()? {
             return Ok(Some(found));
         }
@@ -226,43 +223,19 @@ impl<L: Layout> Consumer<L> {
         let deadline = Deadline::after(timeout);
         loop {
             let Self { reader, peer, patience, attachment, .. } = self;
-            let waited = patience.wait(attachment, peer, deadline, || reader.ready() || stop());
+            let waited = patience.wait(attachment, peer, deadline, || reader.ready());
             // Also after "ended" and "timed out": the last word is the ring's.
             if let Some(found) = self.poll()? {
                 return Ok(Some(found));
             }
             match waited {
                 // A peer that sends only broken pieces must not keep this call beyond its time.
-                Waited::Ready if stop() || deadline.is_over() => return Ok(None),
+                Waited::Ready if deadline.is_over() => return Ok(None),
                 Waited::Ready => {}
-                Waited::TimedOut => return Ok(None),
+                Waited::TimedOut | Waited::Interrupted => return Ok(None),
                 Waited::Ended(ended) => return Err(self.ended(ended)),
             }
         }
-    }
-
-    /// Looks for a message and, without one, waits until `stop` says so.
-    pub(crate) fn receive_until(
-        &mut self,
-        timeout: Duration,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Message<'_, L>>, ReceiveError> {
-        let found = match self.poll()? {
-            None => self.wait(Some(timeout), stop)?,
-            found => found,
-        };
-        Ok(found.map(|found| self.hand_out(found)))
-    }
-
-    /// Sleeps until a producer attaches or closes, at most `bound`, or until `stop` says so.
-    pub(crate) fn wait_for_producer(&mut self, bound: Duration, stop: &dyn Fn() -> bool) {
-        let sequence = self.peer.sequence();
-        if self.peer.has_moved(sequence) {
-            return;
-        }
-        let Self { reader, attachment, .. } = self;
-        let mut ready = || stop() || reader.ready();
-        attachment.sleeper().sleep(&reader.memory, sequence, bound, &mut ready, |_| {});
     }
 
     #[inline(always)]
@@ -294,33 +267,6 @@ impl<L: Layout> Consumer<L> {
                 Message { payload, message_type, source: Source::Assembled(header) }
             }
         }
-    }
-
-    /// Removes the file of a ring that nobody needs any more: drained, and its producer closed.
-    ///
-    /// Both role locks are held meanwhile, so that nobody attaches in between; whoever waits for
-    /// one finds the name gone, and starts over.
-    pub(super) fn tidy_up(&mut self) {
-        let segment = Arc::clone(self.segment());
-        if !self.is_finished() || !segment.take_over(Role::Producer, || self.is_finished()) {
-            return;
-        }
-        // A producer may have come and gone before the lock was ours.
-        if self.is_finished() && segment.is_current() {
-            match segment.unlink() {
-                Ok(()) => log::debug!("removed {}", segment.path().display()),
-                Err(error) => log::warn!("{} stays: {error}", segment.path().display()),
-            }
-        }
-        segment.unlock(Role::Producer);
-    }
-
-    fn is_finished(&mut self) -> bool {
-        let field = L::RING_HEADER.producer_state;
-        // Acquire: pairs with the release store in `Attachment::drop`: what the producer sent
-        // before it closed is visible to the look that follows.
-        self.reader.memory.load_u32(field, Ordering::Acquire) == CLOSED
-            && matches!(self.reader.look(), Ok(None))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The receiving side.
 
 mod look;
+mod stale;
 
 use core::fmt;
 use std::path::Path;
@@ -8,23 +9,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::look::{Due, Found};
+use crate::attachment::Attachment;
 use crate::error::{DecodeError, Error, ReceiveError};
 use crate::fragment::Assembler;
+use crate::interrupt::Interrupter;
 use crate::layout::{Decode, Layout};
 use crate::message::{Message, MessageInfo};
-use crate::options::Options;
+use crate::options::{Options, Start};
 use crate::peer::Peer;
 use crate::ring::{Mapped, Pace, Reader, consumer_position, largest_payload};
-use crate::role::{Attachment, Origin, Role};
+use crate::role::{Origin, Role};
 use crate::segment::Segment;
 use crate::stats::{self, PeerState, Snapshot, Statistics};
-use crate::wait::Patience;
+use crate::wait::{self, Patience};
 
 /// The receiving side of a ring.
 ///
 /// At most one exists for each ring, in whatever process. It may move between threads; each call
-/// takes it mutably. Dropping it marks the consumer closed; if the ring is drained and its
-/// producer has closed, the ring's file is removed.
+/// takes it mutably. Dropping it marks the consumer closed; if no producer is attached and nothing
+/// is left to receive, the ring's file is removed.
 ///
 /// A forked child gets [`ReceiveError::Forked`] from every call; see
 /// [`Producer`](crate::Producer#forking).
@@ -79,12 +82,13 @@ impl<L: Layout> Consumer<L> {
     pub(crate) fn attach(segment: Segment<L>, options: &Options) -> Result<Self, Error> {
         let (memory, capacity) = (segment.mapped(), segment.capacity());
         let position = consumer_position::<L, _>(&memory, capacity)?;
-        let segment = Arc::new(segment);
-        let attachment = Attachment::new(Arc::clone(&segment), Role::Consumer);
+        let attachment = Attachment::new(segment, Role::Consumer);
         let reader = Reader::new(memory, capacity, position, attachment.waker());
-        let peer = Peer::new(segment, Role::Producer);
         attachment.announce();
-        Ok(Self {
+        let wants_newest = options.start == Start::Newest;
+        let left = || !wants_newest && reader.ready();
+        let peer = Peer::new(attachment.segment(), Role::Producer, left);
+        let mut consumer = Self {
             pace: Pace::new(options.distance, capacity, reader.received(), position),
             reader,
             peer,
@@ -94,7 +98,12 @@ impl<L: Layout> Consumer<L> {
             due: Due::Nothing,
             origin: Origin::here(),
             attachment,
-        })
+        };
+        if wants_newest {
+            // What cannot be dropped is for the first receive to tell.
+            let _ = consumer.clear();
+        }
+        Ok(consumer)
     }
 
     /// Receives the next message in place, waiting up to `timeout`; `None` waits until a message
@@ -264,15 +273,6 @@ impl<L: Layout> Consumer<L> {
         self.receive_as(timeout, |message| message.decode())
     }
 
-    /// Drops the next message, if there is one; says whether there was. Never sleeps.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Consumer::receive`].
-    pub fn skip(&mut self) -> Result<bool, ReceiveError> {
-        Ok(self.try_receive()?.is_some())
-    }
-
     /// Receives what `read` makes of the next message. One that it refuses is not received.
     fn receive_as<R>(
         &mut self,
@@ -304,13 +304,13 @@ impl<L: Layout> Consumer<L> {
     /// The ring's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.segment().name()
+        self.segment().file().name()
     }
 
     /// The ring's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.segment().path()
+        self.segment().file().path()
     }
 
     /// Whether the ring's creator had the same message types and structs as this program.
@@ -345,9 +345,47 @@ impl<L: Layout> Consumer<L> {
         }
     }
 
-    /// Closes: the same as dropping. Removes the ring if all was received and the producer has
-    /// closed; waits for up to 5 s if that one is still about to let go of it.
-    pub fn close(self) {}
+    /// Waits up to `timeout` until a producer is attached and lives; `None` waits as long as it
+    /// takes. Returns whether one is: `false` also says that the wait was
+    /// [interrupted](Consumer::interrupter), or that the ring's file was removed.
+    #[must_use = "false says that there is no producer"]
+    pub fn wait_for_peer(&mut self, timeout: Option<Duration>) -> bool {
+        let Self { attachment, peer, origin, .. } = self;
+        !origin.is_forked() && wait::wait_for_peer(attachment, peer, timeout)
+    }
+
+    /// A handle with which another thread ends a wait of this side.
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter<L> {
+        self.attachment.interrupter()
+    }
+
+    /// Closes, as dropping does, and says what dropping can only log.
+    ///
+    /// If this is the last side and everything was received, the ring is removed. That waits for up
+    /// to 5 s for a producer that is just closing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PermissionDenied`] or [`Error::Io`] if the ring's file could not be removed. The
+    /// consumer is closed all the same, and the ring stays.
+    pub fn close(mut self) -> Result<(), Error> {
+        self.end()
+    }
+
+    /// Whether waits also end when another thread [wants](Interrupter::want) this side.
+    pub(crate) fn set_yields(&mut self, yields: bool) {
+        self.attachment.yields = yields;
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        let Self { attachment, reader, .. } = self;
+        if attachment.is_open() {
+            // A drain whose callback panicked may have left something taken but not released.
+            reader.flush();
+        }
+        attachment.end(&mut || matches!(reader.look(), Ok(None)))
+    }
 
     pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
         self.attachment.segment()
@@ -356,10 +394,8 @@ impl<L: Layout> Consumer<L> {
 
 impl<L: Layout> Drop for Consumer<L> {
     fn drop(&mut self) {
-        if !self.origin.is_forked() {
-            // A drain whose callback panicked may have left something taken but not released.
-            self.reader.flush();
-            self.tidy_up();
+        if let Err(error) = self.end() {
+            notice!("closing: {error}");
         }
     }
 }

@@ -34,7 +34,7 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     if report.errors != 0 && args.script.plan != Plan::Records {
         return Err(format!("{} receive errors were counted", report.errors).into());
     }
-    consumer.close();
+    consumer.close()?;
     Ok(run.report)
 }
 
@@ -134,9 +134,11 @@ impl Run<'_> {
         let mut known = ledger.as_ref().map(read_ledger).transpose()?;
         let max_payload = consumer.max_payload();
         while self.next < self.args.count {
+            // An earlier run of this side had received all, and was killed before it ended.
+            if known == Some(self.args.count) && !consumer.has_message()? {
+                break;
+            }
             let message = match consumer.receive(Some(self.args.timeout)) {
-                // An earlier run of this side had received all, and was killed before it ended.
-                Err(bitrpc_shm::ReceiveError::Closed) if known == Some(self.args.count) => break,
                 // The next producer goes on where this one died, or has nothing left to send.
                 Err(bitrpc_shm::ReceiveError::PeerDied | bitrpc_shm::ReceiveError::Closed) => continue,
                 received => received?.ok_or_else(|| self.late())?,

@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     }
     report.seconds = start.elapsed().as_secs_f64();
     report.missed_wakeups = producer.snapshot().producer.missed_wakeups;
-    producer.close();
+    producer.close()?;
     Ok(report)
 }
 

@@ -67,7 +67,10 @@ impl Args {
     }
 
     fn options(&self) -> Options {
-        Options::new().capacity(self.capacity).send_timeout(Some(self.timeout))
+        Options::new()
+            .capacity(self.capacity)
+            .send_timeout(Some(self.timeout))
+            .diagnose_wakeups(true)
     }
 
     fn say(&self, line: impl Display) {
@@ -154,7 +157,7 @@ fn produce(args: &Args) -> Result<Tally, Failure> {
         tally.heartbeats += 1;
         tally.bytes += (text.len() + size_of::<TestData>()) as u64;
     }
-    producer.close();
+    producer.close()?;
     Ok(tally)
 }
 
@@ -198,7 +201,7 @@ fn consume(args: &Args) -> Result<Tally, Failure> {
         }
         tally.bytes += message.payload().len() as u64;
     }
-    consumer.close();
+    consumer.close()?;
     if tally.heartbeats == 0 || tally.texts != tally.heartbeats {
         return Err(format!("the producer closed in the middle: {tally:?}").into());
     }
