@@ -113,7 +113,7 @@ fn some_received(options: &Options) -> Result<Sides, Box<dyn std::error::Error>>
         producer.send(MessageType::DATA, &vec![1; 10 * size])?;
     }
     for _ in 0..3 {
-        drop(consumer.recv(Some(Duration::ZERO))?.ok_or("a message is there")?);
+        drop(consumer.receive(Some(Duration::ZERO))?.ok_or("a message is there")?);
     }
     let statistics = producer.statistics();
     let counted = (statistics.messages_sent, statistics.bytes_sent, statistics.bytes_received);
@@ -149,13 +149,13 @@ fn gap_counted(options: &Options) -> Result<Sides, Box<dyn std::error::Error>> {
     let mut producer = Producer::create(RING, options)?;
     let mut consumer = Consumer::open(RING, options)?;
     producer.send(MessageType::DATA, b"first")?;
-    drop(consumer.recv(Some(Duration::ZERO))?);
+    drop(consumer.receive(Some(Duration::ZERO))?);
     producer.send(MessageType::DATA, b"second")?;
     let (header, message) = (messages::Protocol::RING_HEADER, messages::Protocol::MESSAGE_HEADER);
     let second = (header.size + 24 + message.message_id) as u64;
     let file = std::fs::File::options().write(true).open(producer.path())?;
     file.write_all_at(&77u32.to_le_bytes(), second)?;
-    drop(consumer.recv(Some(Duration::ZERO))?);
+    drop(consumer.receive(Some(Duration::ZERO))?);
     match producer.snapshot().receive_errors {
         1 => Ok((Some(producer), Some(consumer))),
         other => Err(format!("{other} errors counted").into()),

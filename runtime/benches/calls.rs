@@ -45,11 +45,11 @@ type Way<const N: usize> = fn(&mut Ring, &[u8; N]);
 
 fn measure_size<const N: usize>(ring: &mut Ring, filter: &str) {
     let ways: [(&str, Way<N>); 5] = [
-        ("send, recv", send_and_recv),
-        ("try_send, try_recv", try_send_and_try_recv),
-        ("claim, recv", claim_and_recv),
+        ("send, receive", send_and_receive),
+        ("try_send, try_receive", try_send_and_try_receive),
+        ("claim, receive", claim_and_receive),
         ("send_batch, drain", batch_and_drain),
-        ("send, recv_into", send_and_recv_into),
+        ("send, receive_into", send_and_receive_into),
     ];
     for (name, way) in ways {
         let name = format!("{name}, {N} B");
@@ -87,32 +87,32 @@ fn touch(message: &Message<'_, Protocol>) {
     black_box(message.payload());
 }
 
-fn send_and_recv<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
+fn send_and_receive<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
     for _ in 0..RUN {
         ring.producer.send(TYPE, black_box(payload)).expect("room");
     }
     for _ in 0..RUN {
-        touch(&ring.consumer.recv(None).expect("a message").expect("in time"));
+        touch(&ring.consumer.receive(None).expect("a message").expect("in time"));
     }
 }
 
-fn try_send_and_try_recv<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
+fn try_send_and_try_receive<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
     for _ in 0..RUN {
         ring.producer.try_send(TYPE, black_box(payload)).expect("room");
     }
     for _ in 0..RUN {
-        touch(&ring.consumer.try_recv().expect("a message").expect("in time"));
+        touch(&ring.consumer.try_receive().expect("a message").expect("in time"));
     }
 }
 
-fn claim_and_recv<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
+fn claim_and_receive<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
     for _ in 0..RUN {
         let mut claim = ring.producer.claim(TYPE, N).expect("room");
         claim.copy_from_slice(black_box(payload));
         claim.commit();
     }
     for _ in 0..RUN {
-        touch(&ring.consumer.recv(None).expect("a message").expect("in time"));
+        touch(&ring.consumer.receive(None).expect("a message").expect("in time"));
     }
 }
 
@@ -122,13 +122,13 @@ fn batch_and_drain<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
     assert_eq!(ring.consumer.drain(RUN, touch).expect("messages"), RUN);
 }
 
-fn send_and_recv_into<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
+fn send_and_receive_into<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
     let mut bytes = Vec::with_capacity(N);
     for _ in 0..RUN {
         ring.producer.send(TYPE, black_box(payload)).expect("room");
     }
     for _ in 0..RUN {
-        ring.consumer.recv_into(&mut bytes, None).expect("a message").expect("in time");
+        ring.consumer.receive_into(&mut bytes, None).expect("a message").expect("in time");
         black_box(&bytes);
     }
 }

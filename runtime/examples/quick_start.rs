@@ -7,7 +7,7 @@ mod layout;
 
 use std::error::Error;
 
-use bitrpc_shm::{Consumer, Options, Producer, RecvError};
+use bitrpc_shm::{Consumer, Options, Producer, ReceiveError};
 use layout::Default as Protocol;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut consumer = Consumer::<Protocol>::open(&name, &options)?;
     let sender = std::thread::spawn(move || -> Result<(), bitrpc_shm::Error> {
         let mut producer = Producer::<Protocol>::create(&name, &options)?;
-        producer.send_str("hello")?;
+        producer.send_string("hello")?;
         producer.send_batch((1..=3u32).map(|i| (1000 + i, i.to_le_bytes())))?;
         let mut claim = producer.claim(2000u32, 16)?;
         claim.fill(7);
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
 
     loop {
-        match consumer.recv(None) {
+        match consumer.receive(None) {
             Ok(Some(message)) => {
                 println!(
                     "#{} type {}: {:?}",
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 );
             }
             Ok(None) => unreachable!("there is no timeout"),
-            Err(RecvError::Closed) => break,
+            Err(ReceiveError::Closed) => break,
             Err(error) => return Err(error.into()),
         }
     }

@@ -6,6 +6,7 @@ use crate::error::SendError;
 use crate::layout::Layout;
 use crate::producer::{Producer, user_flags};
 use crate::ring::{Place, Staged};
+use crate::wait::Deadline;
 
 /// Messages that become visible together.
 ///
@@ -60,14 +61,25 @@ impl<'a, L: Layout> Batch<'a, L> {
         flags: impl Into<u32>,
         payload: &[u8],
     ) -> Result<(), SendError> {
-        let message_type = message_type.into();
+        self.push_before(&mut None, message_type.into(), flags.into(), payload)
+    }
+
+    /// As [`Batch::push_with`], with a deadline that several messages may have in common.
+    #[inline]
+    pub(crate) fn push_before(
+        &mut self,
+        deadline: &mut Option<Deadline>,
+        message_type: u32,
+        flags: u32,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
         let len = payload.len() as u64;
         self.producer.admit(message_type, len)?;
         let place = match self.producer.writer.place_known(&self.staged, len) {
             Some(place) => place,
-            None => self.producer.place_or_wait(&mut self.staged, len)?,
+            None => self.producer.place_or_wait(&mut self.staged, len, deadline)?,
         };
-        self.add(&place, message_type, flags.into(), payload);
+        self.add(&place, message_type, flags, payload);
         Ok(())
     }
 
@@ -119,7 +131,7 @@ impl<'a, L: Layout> Batch<'a, L> {
 
     /// Publishes what is pending, and goes on with an empty batch.
     pub fn flush(&mut self) {
-        self.producer.writer.publish(&self.staged);
+        self.producer.publish(&self.staged);
         self.staged = self.producer.writer.stage();
     }
 

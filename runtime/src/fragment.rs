@@ -92,6 +92,15 @@ impl Assembler {
         lost
     }
 
+    /// Drops what was gathered, and what is still to come of it; whether there was something.
+    pub(crate) fn forget(&mut self) -> bool {
+        let is_lost = self.state == State::Gathering;
+        if is_lost {
+            self.state = State::Dropping;
+        }
+        is_lost
+    }
+
     /// Adds a piece; `header` copies its record's header if it is a first one. Also returns how
     /// many messages were found broken.
     pub(crate) fn add(&mut self, piece: Piece<'_>, header: impl FnOnce() -> Header) -> (Step, u32) {

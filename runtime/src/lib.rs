@@ -18,11 +18,11 @@
 //! // One process:
 //! let mut producer = Producer::<Protocol>::create("prices", &Options::new())?;
 //! producer.send(1000u32, b"any bytes")?;
-//! producer.send_str("text")?;
+//! producer.send_string("text")?;
 //!
 //! // Another one, started before or after it:
 //! let mut consumer = Consumer::<Protocol>::open("prices", &Options::new())?;
-//! while let Some(message) = consumer.recv(None)? {
+//! while let Some(message) = consumer.receive(None)? {
 //!     println!("{} {:?}", message.message_type(), message.payload());
 //! } // each message is released when it is dropped
 //! # Ok(())
@@ -34,7 +34,7 @@
 //! | for | use |
 //! | --- | --- |
 //! | sending | [`Producer`]: `send`, `send_typed`, `send_batch`, `claim`, `send_fragmented` |
-//! | receiving | [`Consumer`]: `recv`, `try_recv`, `drain`, `peek`, `recv_into` |
+//! | receiving | [`Consumer`]: `receive`, `try_receive`, `drain`, `peek`, `receive_into` |
 //! | handlers, heartbeats, the peer's state | [`Manager`] |
 //! | both sides in one program | [`RingBuffer`] |
 //! | looking on from a third process | [`Monitor`] |
@@ -60,11 +60,16 @@
 #[cfg(test)]
 extern crate self as bitrpc_shm;
 
+#[macro_use]
+mod notice;
+
+mod attachment;
 mod batch;
 mod claim;
 mod consumer;
 mod error;
 mod fragment;
+mod interrupt;
 mod layout;
 mod manager;
 mod message;
@@ -87,14 +92,15 @@ mod wait;
 pub use batch::Batch;
 pub use claim::Claim;
 pub use consumer::Consumer;
-pub use error::{Corrupt, DecodeError, Error, RecvError, SendError};
+pub use error::{Corrupt, DecodeError, Error, Lack, ReceiveError, SendError};
+pub use interrupt::Interrupter;
 pub use layout::{
     Decode, Encode, FlagMasks, HeaderField, Layout, MessageHeaderLayout, RingHeaderLayout, TypeIds,
 };
-pub use manager::Manager;
+pub use manager::{Manager, ManagerError};
 pub use message::{Message, MessageInfo};
 pub use monitor::Monitor;
-pub use options::{Distance, Mode, Options, WaitStrategy};
+pub use options::{Distance, Mode, Options, Start, WaitStrategy};
 pub use payload::{
     Bool, Fixed, Padding, Text, TextTooLong, split_fixed, tail_bytes, tail_elements, tail_text,
 };

@@ -26,13 +26,13 @@ pub struct MessageInfo {
 ///
 /// The payload is read where the producer wrote it. It rests on the one thing that this library
 /// trusts a peer with: that the bytes of a published record stay until they are released. A program
-/// that does not trust its peer with that copies instead: [`Consumer::recv_into`].
+/// that does not trust its peer with that copies instead: [`Consumer::receive_into`].
 ///
 /// Dropping releases the message: the producer may write over it, and the next receive gets the
 /// next one. While it lives, the borrow checker keeps the consumer from receiving another.
 /// A message that is leaked (`mem::forget`) is not released and comes again.
 ///
-/// [`Consumer::recv_into`]: crate::Consumer::recv_into
+/// [`Consumer::receive_into`]: crate::Consumer::receive_into
 #[must_use = "a message that is dropped unread is gone"]
 pub struct Message<'a, L: Layout> {
     pub(crate) payload: &'a [u8],

@@ -50,13 +50,13 @@ impl<L: Layout> Monitor<L> {
     /// Whether the ring's file still has its name.
     #[must_use]
     pub fn is_current(&self) -> bool {
-        self.segment.is_current()
+        self.segment.file().is_current()
     }
 
     /// The ring's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.segment.path()
+        self.segment.file().path()
     }
 
     /// When the ring was created, nanoseconds since 1970.

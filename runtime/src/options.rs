@@ -40,6 +40,18 @@ pub enum Distance {
     Latency,
 }
 
+/// Where a consumer starts that attaches to a ring with messages in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Start {
+    /// With the oldest: nothing is lost.
+    #[default]
+    Oldest,
+    /// With the first message that is sent after it attached: what was there is dropped. For
+    /// commands and measurements, which nobody wants late.
+    Newest,
+}
+
 /// Options of attaching; the default suits most programs.
 ///
 /// ```
@@ -58,7 +70,7 @@ pub struct Options {
     pub(crate) capacity: Option<u64>,
     pub(crate) mode: Mode,
     pub(crate) directory: Option<PathBuf>,
-    pub(crate) strict_schema: bool,
+    pub(crate) any_schema: bool,
     pub(crate) any_owner: bool,
     pub(crate) permissions: u32,
     pub(crate) wait_strategy: WaitStrategy,
@@ -67,6 +79,9 @@ pub struct Options {
     pub(crate) send_timeout: Option<Duration>,
     pub(crate) max_message_size: usize,
     pub(crate) fragment_size: Option<usize>,
+    pub(crate) start: Start,
+    pub(crate) exact_size: bool,
+    pub(crate) diagnose_wakeups: bool,
 }
 
 impl Default for Options {
@@ -75,7 +90,7 @@ impl Default for Options {
             capacity: None,
             mode: Mode::default(),
             directory: None,
-            strict_schema: false,
+            any_schema: false,
             any_owner: false,
             permissions: 0o600,
             wait_strategy: WaitStrategy::default(),
@@ -84,6 +99,9 @@ impl Default for Options {
             send_timeout: None,
             max_message_size: 64 << 20,
             fragment_size: None,
+            start: Start::default(),
+            exact_size: false,
+            diagnose_wakeups: false,
         }
     }
 }
@@ -115,9 +133,11 @@ impl Options {
         self
     }
 
-    /// Refuses a ring whose message types or structs differ. Default: they are only reported.
-    pub fn strict_schema(mut self, strict: bool) -> Self {
-        self.strict_schema = strict;
+    /// Accepts a ring of the same version whose message types or structs differ. Default: refused,
+    /// because the two programs would misread each other. Of two minor versions, a difference is
+    /// what is to be expected, and accepted.
+    pub fn any_schema(mut self, any: bool) -> Self {
+        self.any_schema = any;
         self
     }
 
@@ -170,6 +190,28 @@ impl Options {
     /// Values below 64 count as 64.
     pub fn fragment_size(mut self, bytes: usize) -> Self {
         self.fragment_size = Some(bytes);
+        self
+    }
+
+    /// Where a consumer starts. Default: [`Start::Oldest`].
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Makes typed receives refuse a payload that is longer than the struct. Default: it comes from
+    /// a newer version, which appended fields; it is read as far as the struct is known.
+    pub fn exact_size(mut self, exact: bool) -> Self {
+        self.exact_size = exact;
+        self
+    }
+
+    /// Looks into each sleep that ended by its time limit although what it waited for was there:
+    /// sleeps on for up to a second, and counts the missed wake-up if still nobody ends it. For
+    /// tests of an implementation: such a receive or send is late. Default: it returns at once, and
+    /// nothing is counted.
+    pub fn diagnose_wakeups(mut self, diagnose: bool) -> Self {
+        self.diagnose_wakeups = diagnose;
         self
     }
 }

@@ -2,78 +2,151 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use crate::layout::Layout;
 use crate::platform;
 use crate::ring::{Mapped, Memory};
-use crate::role::{ATTACHED, CLOSED, Role, RoleFields};
-use crate::segment::Segment;
+use crate::role::{ATTACHED, CLOSED, NEVER, Role, RoleFields, Said};
+use crate::segment::{RingFile, Segment};
 
 /// How often liveness is checked: also the bound of every sleep.
 pub(crate) const LIVENESS_NS: u64 = 100_000_000;
 /// How many looks in vain lie between two looks at the clock.
 const LOOKS: u32 = 4096;
+/// How long a new side waits for a peer that is between two states to reach the second one.
+const TRANSITION: Duration = Duration::from_millis(50);
 
 /// Why there is no point in waiting any longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// The peer closed, and nobody has taken its place.
+    /// The peer closed. Found until the caller was [told](Peer::told).
     Closed,
-    /// The peer died. Said until the caller was [told](Peer::told).
+    /// The peer died. Found until the caller was told.
     Died,
-    /// The file has no name any more.
+    /// The file has no name any more, and will not get one again.
     Removed,
 }
 
 /// One side's view of its peer.
+///
+/// A peer's end is an event: it is found until the caller was told of it, and then not again before
+/// another peer has attached. A removal is a state, and comes before any end.
 #[derive(Debug)]
 pub(crate) struct Peer<L: Layout> {
-    segment: Arc<Segment<L>>,
+    file: Arc<RingFile>,
     memory: Mapped<L>,
     role: Role,
     fields: RoleFields,
     seen_sequence: u32,
-    closed: bool,
-    dead_epoch: Option<u32>,
-    told_epoch: Option<u32>,
+    /// The last epoch that was seen attached: one that is *closed* now has closed since.
+    attached: Option<u32>,
+    /// The last epoch whose end the caller knows of, or needs not to know of.
+    told: Option<u32>,
+    /// The epoch whose end was found last.
+    ended: u32,
+    is_closed: bool,
+    is_removed: bool,
     looks: u32,
+    /// When it was last checked whether the peer lives.
     checked_ns: u64,
+    /// When it was last checked whether the file has its name.
+    named_ns: u64,
 }
 
 impl<L: Layout> Peer<L> {
-    /// A view of the side `role`.
-    pub(crate) fn new(segment: Arc<Segment<L>>, role: Role) -> Self {
-        let memory = segment.mapped();
-        let fields = RoleFields::of::<L>(role);
+    /// A view of the side `role`, for one that has announced itself.
+    ///
+    /// An end that lies before is none of its business, unless the peer has `left` something: that
+    /// is asked after the peer's state was read, which tells that everything is there.
+    pub(crate) fn new(segment: &Segment<L>, role: Role, left: impl FnOnce() -> bool) -> Self {
+        let now_ns = platform::now_ns();
         let mut peer = Self {
-            segment,
-            memory,
+            file: Arc::clone(segment.file()),
+            memory: segment.mapped(),
             role,
-            fields,
+            fields: RoleFields::of::<L>(role),
             seen_sequence: 0,
-            closed: false,
-            dead_epoch: None,
-            told_epoch: None,
+            attached: None,
+            told: None,
+            ended: 0,
+            is_closed: false,
+            is_removed: false,
             looks: 0,
-            checked_ns: platform::now_ns(),
+            checked_ns: now_ns,
+            named_ns: now_ns,
         };
-        peer.look_at_state(peer.sequence());
+        let sequence = peer.sequence();
+        let (Said { state, epoch }, is_held) = peer.settled();
+        if state != NEVER {
+            match is_held && state == ATTACHED || left() {
+                true => peer.attached = Some(epoch),
+                false => peer.told = Some(epoch),
+            }
+        }
+        peer.look_at_state(sequence);
         peer
+    }
+
+    /// What the peer says of itself, and whether its role is held.
+    ///
+    /// A holder that says "closed" is about to attach, or has closed and is about to let go: what
+    /// it says belongs to one or the other, which shows in a moment.
+    fn settled(&self) -> (Said, bool) {
+        let start = Instant::now();
+        loop {
+            let said = self.fields.said(&self.memory);
+            let is_held = self.file.is_held(self.role);
+            let is_settled = !is_held || said.state != CLOSED;
+            if is_settled && said == self.fields.said(&self.memory) || start.elapsed() > TRANSITION
+            {
+                return (said, is_held);
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// The peer's sequence, which moves whenever its state changes.
     #[inline(always)]
     pub(crate) fn sequence(&self) -> u32 {
-        // Acquire: pairs with the release store in `Waker::announce`: a state that was stored
-        // before the sequence moved is seen after it.
+        // Acquire: pairs with the release store in `announce`: a state that was stored before the
+        // sequence moved is seen after it.
         self.memory.load_u32(self.fields.wakes.sequence, Ordering::Acquire)
     }
 
+    #[cold]
     fn look_at_state(&mut self, sequence: u32) {
         self.seen_sequence = sequence;
-        // Acquire: pairs with the release store in `Attachment::drop`: what a closed peer
-        // published is visible.
-        self.closed = self.memory.load_u32(self.fields.state, Ordering::Acquire) == CLOSED;
+        let Said { state, epoch } = self.fields.said(&self.memory);
+        if state == ATTACHED {
+            self.attached = Some(epoch);
+        }
+        // A death moves no sequence: it is for the regular check to find.
+        self.is_closed = state == CLOSED && self.find_end() == Some(Ended::Closed);
+        if self.is_closed {
+            self.look_at_name(platform::now_ns());
+        }
+    }
+
+    /// How the peer ended, if it did and the caller does not know.
+    fn find_end(&mut self) -> Option<Ended> {
+        let said = self.fields.said(&self.memory);
+        let Said { state, epoch } = said;
+        if !matches!(state, ATTACHED | CLOSED) || self.told == Some(epoch) {
+            return None;
+        }
+        if state == ATTACHED || self.attached != Some(epoch) {
+            if self.file.is_held(self.role) {
+                // It lives. Or it is about to attach, and has counted its epoch already; or it has
+                // closed without ever being seen attached, and will let go in a moment.
+                return None;
+            }
+            if self.fields.said(&self.memory) != said {
+                return None;
+            }
+        }
+        self.ended = epoch;
+        Some(if state == CLOSED { Ended::Closed } else { Ended::Died })
     }
 
     /// To be called after each look at the ring in vain: notices a close at once, and now and
@@ -85,7 +158,10 @@ impl<L: Layout> Peer<L> {
         if sequence != self.seen_sequence {
             self.look_at_state(sequence);
         }
-        if self.closed {
+        if self.is_removed {
+            return Some(Ended::Removed);
+        }
+        if self.is_closed {
             return Some(Ended::Closed);
         }
         self.looks += 1;
@@ -103,52 +179,61 @@ impl<L: Layout> Peer<L> {
             return None;
         }
         self.checked_ns = now_ns;
-        if self.is_dead() {
-            return Some(Ended::Died);
+        self.look_at_name(now_ns);
+        if self.is_removed {
+            return Some(Ended::Removed);
         }
-        self.segment.is_removed().then_some(Ended::Removed)
+        let ended = self.find_end();
+        self.is_closed |= ended == Some(Ended::Closed);
+        ended
     }
 
-    /// To be called when the caller is told how the peer ended: a death is told once. Until then
-    /// it is found again, because a message that turned up after the death was noticed comes first.
+    fn look_at_name(&mut self, now_ns: u64) {
+        self.named_ns = now_ns;
+        // What was removed stays so, whatever becomes of the name.
+        self.is_removed |= self.file.is_removed();
+    }
+
+    /// Whether the file was found to have lost its name; looks if the last look is 100 ms old.
+    #[inline]
+    pub(crate) fn is_removed_by_now(&mut self) -> bool {
+        if !self.is_removed {
+            let now_ns = platform::now_ns();
+            if now_ns.saturating_sub(self.named_ns) >= LIVENESS_NS {
+                self.look_at_name(now_ns);
+            }
+        }
+        self.is_removed
+    }
+
+    /// Whether the file was found to have lost its name.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.is_removed
+    }
+
+    /// To be called when the caller is told how the peer ended: an end is told once. Until then
+    /// it is found again, because a message that turned up after it was noticed comes first.
     pub(crate) fn told(&mut self, ended: Ended) {
-        if ended == Ended::Died {
-            self.told_epoch = self.dead_epoch;
+        if ended != Ended::Removed {
+            self.told = Some(self.ended);
+            self.is_closed = false;
         }
     }
 
     /// The caller did not hear of it after all.
     pub(crate) fn untold(&mut self) {
-        self.told_epoch = None;
+        self.told = None;
+        self.look_at_state(self.seen_sequence);
     }
 
-    /// Whether the peer died and this was not told yet.
-    fn is_dead(&mut self) -> bool {
-        // Acquire: pairs with the release store in `Attachment::announce`: the epoch belongs to
-        // the state.
-        let state = self.memory.load_u32(self.fields.state, Ordering::Acquire);
-        let epoch = self.epoch();
-        if state != ATTACHED || self.told_epoch == Some(epoch) || self.segment.is_held(self.role) {
-            return false;
-        }
-        // The lock is free. Did the peer close, or a new one attach, between the two looks?
-        // Acquire: as above.
-        let again = self.memory.load_u32(self.fields.state, Ordering::Acquire);
-        if again != ATTACHED || self.epoch() != epoch {
-            return false;
-        }
-        self.dead_epoch = Some(epoch);
-        true
+    /// Whether somebody has the role and has said so.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.fields.is_attached(&self.memory) && self.is_held()
     }
 
-    fn epoch(&self) -> u32 {
-        // Relaxed: ordered by the acquire load of the state before it.
-        self.memory.load_u32(self.fields.epoch, Ordering::Relaxed)
-    }
-
-    /// Whether the peer's state may have changed since it was last looked at.
-    pub(crate) fn has_moved(&self, sequence: u32) -> bool {
-        sequence != self.seen_sequence
+    /// Whether the peer holds its role's lock.
+    pub(crate) fn is_held(&self) -> bool {
+        self.file.is_held(self.role)
     }
 
     /// Makes the next look one that checks whether the peer lives.
@@ -157,11 +242,6 @@ impl<L: Layout> Peer<L> {
         self.looks = LOOKS - 1;
         self.checked_ns = 0;
     }
-
-    /// Whether the peer holds its role's lock.
-    pub(crate) fn is_held(&self) -> bool {
-        self.segment.is_held(self.role)
-    }
 }
 
 #[cfg(test)]
@@ -169,7 +249,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::error::RecvError;
+    use crate::error::ReceiveError;
     use crate::test_layout::Default as Protocol;
     use crate::{Consumer, Options, Producer};
 
@@ -180,7 +260,7 @@ mod tests {
         let consumer = Consumer::open("ring", &options).unwrap();
         let mut producer = Producer::<Protocol>::create("ring", &options).unwrap();
         producer.send(7u32, b"last").unwrap();
-        producer.segment().unlock(Role::Producer);
+        producer.segment().file().unlock(Role::Producer);
         core::mem::forget(producer);
         (consumer, folder)
     }
@@ -188,7 +268,7 @@ mod tests {
     #[test]
     fn a_death_is_found_until_the_caller_is_told() {
         let (consumer, _folder) = bereaved();
-        let mut peer = Peer::new(Arc::clone(consumer.segment()), Role::Producer);
+        let mut peer = Peer::new(consumer.segment(), Role::Producer, || true);
         let mut later = platform::now_ns();
         let mut check = |peer: &mut Peer<Protocol>| {
             later += LIVENESS_NS;
@@ -207,8 +287,8 @@ mod tests {
         let (mut consumer, _folder) = bereaved();
         // As if the message had come between the consumer's looks at the ring and at the lock.
         assert!(consumer.idle_as_liveness_is_due().unwrap());
-        assert_eq!(consumer.try_recv().unwrap().unwrap().payload(), b"last");
-        let end = consumer.recv(Some(Duration::from_secs(60))).map(|m| m.is_some());
-        assert_eq!(end, Err(RecvError::PeerDied));
+        assert_eq!(consumer.try_receive().unwrap().unwrap().payload(), b"last");
+        let end = consumer.receive(Some(Duration::from_secs(60))).map(|m| m.is_some());
+        assert_eq!(end, Err(ReceiveError::PeerDied));
     }
 }

@@ -24,7 +24,7 @@ use crate::stats::{self, Snapshot, Statistics};
 /// let ring = RingBuffer::<L>::create("prices", &Options::new())?;
 /// let (mut producer, mut consumer) = (ring.producer()?, ring.consumer()?);
 /// producer.send(1u32, b"hello")?;
-/// assert_eq!(consumer.try_recv()?.unwrap().payload(), b"hello");
+/// assert_eq!(consumer.try_receive()?.unwrap().payload(), b"hello");
 /// # Ok(())
 /// # }
 /// ```
@@ -94,13 +94,13 @@ impl<L: Layout> RingBuffer<L> {
     /// The ring's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.segment.name()
+        self.segment.file().name()
     }
 
     /// The ring's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.segment.path()
+        self.segment.file().path()
     }
 }
 

@@ -1,12 +1,10 @@
-//! The two roles of a ring, and what a side writes about itself into the header.
+//! The two roles of a ring, and where a side writes about itself in the header.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::layout::Layout;
 use crate::platform;
-use crate::ring::{CAN_MEMBARRIER, Direction, Mapped, Memory, Sleeper, Waker, announce};
-use crate::segment::Segment;
+use crate::ring::{Direction, Mapped, Memory};
 
 /// One side of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +40,9 @@ pub(crate) const NEVER: u32 = 0;
 pub(crate) const ATTACHED: u32 = 1;
 /// A side's state in the header: closed in good order.
 pub(crate) const CLOSED: u32 = 2;
+
+/// How often a side is looked at again because it changed meanwhile.
+const ROUNDS: u32 = 8;
 
 /// Where a side's fields are, so that code for both sides is written once.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +85,24 @@ impl RoleFields {
         }
     }
 
+    /// What a side says of itself: both of the same holder.
+    pub(crate) fn said<L: Layout>(&self, memory: &Mapped<L>) -> Said {
+        // Acquire: pairs with the release stores in `Attachment`: what a closed side published is
+        // visible, and none of these loads overtakes the one before it.
+        let state = || memory.load_u32(self.state, Ordering::Acquire);
+        let epoch = || memory.load_u32(self.epoch, Ordering::Acquire);
+        let mut said = Said { state: state(), epoch: epoch() };
+        // Each round more takes another attaching or closing in the meantime.
+        for _ in 0..ROUNDS {
+            let again = state();
+            if again == said.state {
+                break;
+            }
+            said = Said { state: again, epoch: epoch() };
+        }
+        said
+    }
+
     /// Whether the role's holder, if there is one, has announced itself and not closed.
     pub(crate) fn is_attached<L: Layout>(&self, memory: &Mapped<L>) -> bool {
         // Relaxed: decides only how long to wait.
@@ -95,6 +114,15 @@ impl RoleFields {
         // Relaxed: information for people.
         memory.load_u32(self.pid, Ordering::Relaxed)
     }
+}
+
+/// What a side says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// [`NEVER`], [`ATTACHED`], [`CLOSED`], or what an enemy wrote.
+    pub(crate) state: u32,
+    /// How often the role was taken.
+    pub(crate) epoch: u32,
 }
 
 /// The process that attached, to tell it from its forked children.
@@ -111,91 +139,5 @@ impl Origin {
     #[inline(always)]
     pub(crate) fn is_forked(self) -> bool {
         self.0 != platform::fork_generation()
-    }
-}
-
-/// A role that this process holds: announced in the header until dropped.
-#[derive(Debug)]
-pub(crate) struct Attachment<L: Layout> {
-    segment: Arc<Segment<L>>,
-    role: Role,
-    fields: RoleFields,
-    registered: bool,
-    origin: Origin,
-}
-
-impl<L: Layout> Attachment<L> {
-    /// Prepares the role whose lock `segment` holds. Nothing is announced yet.
-    pub(crate) fn new(segment: Arc<Segment<L>>, role: Role) -> Self {
-        let registered = platform::register_membarrier();
-        let fields = RoleFields::of::<L>(role);
-        Self { segment, role, fields, registered, origin: Origin::here() }
-    }
-
-    /// Writes this side's state into the header and makes the peer look at it.
-    pub(crate) fn announce(&self) {
-        let memory = self.segment.mapped();
-        let fields = &self.fields;
-        // Relaxed: this side alone writes its epoch, and the role lock orders it after the last
-        // holder.
-        let epoch = memory.load_u32(fields.epoch, Ordering::Relaxed);
-        memory.store_u32(fields.epoch, epoch.wrapping_add(1), Ordering::Relaxed);
-        memory.store_u32(fields.pid, std::process::id(), Ordering::Relaxed);
-        self.heartbeat();
-        let control = if self.registered { CAN_MEMBARRIER } else { 0 };
-        memory.store_u32(fields.sleeps.control, control, Ordering::Relaxed);
-        // Release: pairs with the acquire loads of the state in `Peer`: epoch and pid are there.
-        memory.store_u32(fields.state, ATTACHED, Ordering::Release);
-        announce(&memory, self.fields.wakes);
-    }
-
-    /// Stores the time into this side's heartbeat.
-    pub(crate) fn heartbeat(&self) {
-        let memory = self.segment.mapped();
-        // Relaxed: information on its own.
-        memory.store_u64(self.fields.heartbeat_ns, platform::now_ns(), Ordering::Relaxed);
-    }
-
-    /// Wakes the peer.
-    pub(crate) fn waker(&self) -> Waker {
-        Waker::new(self.registered)
-    }
-
-    /// Sleeps until the peer publishes.
-    pub(crate) fn sleeper(&self) -> Sleeper {
-        Sleeper { direction: self.fields.sleeps, registered: self.registered }
-    }
-
-    /// Counts a sleep that nobody ended although there was a reason to.
-    pub(crate) fn count_missed_wakeup(&self) {
-        let memory = self.segment.mapped();
-        // Relaxed: a counter that this side alone writes.
-        let missed = memory.load_u64(self.fields.missed_wakeups, Ordering::Relaxed);
-        memory.store_u64(self.fields.missed_wakeups, missed.wrapping_add(1), Ordering::Relaxed);
-        log::error!("{}: a wake-up was missed", self.segment.path().display());
-    }
-
-    /// The ring.
-    pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
-        &self.segment
-    }
-}
-
-impl<L: Layout> Drop for Attachment<L> {
-    fn drop(&mut self) {
-        if self.origin.is_forked() {
-            // The role belongs to the parent, and so does everything it says in the header.
-            return;
-        }
-        let memory = self.segment.mapped();
-        // Relaxed: the peer learns of it through the sequence below.
-        memory.store_u32(self.fields.sleeps.control, 0, Ordering::Relaxed);
-        // Release: pairs with the acquire load of the state in `Peer`: whoever sees "closed" sees
-        // everything that this side published before.
-        memory.store_u32(self.fields.state, CLOSED, Ordering::Release);
-        announce(&memory, self.fields.wakes);
-        // Other holders of the segment (a manager's statistics) may keep the file open, so the
-        // lock is given back here and not by closing.
-        self.segment.unlock(self.role);
     }
 }

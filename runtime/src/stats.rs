@@ -174,20 +174,16 @@ fn holder<L: Layout>(
     own: bool,
 ) -> (u32, bool) {
     let memory = segment.mapped();
-    // Acquire: the epoch belongs to the state, and neither is read after the lock is asked for.
-    let said = || {
-        let state = memory.load_u32(fields.state, Ordering::Acquire);
-        (state, memory.load_u32(fields.epoch, Ordering::Acquire))
-    };
-    let mut before = said();
+    let is_held = || own || segment.file().is_held(role);
+    let mut before = fields.said(&memory);
     // Each round more takes another attaching or closing while the lock is asked for.
     for _ in 0..ROUNDS {
-        let held = own || segment.is_held(role);
-        let after = said();
+        let held = is_held();
+        let after = fields.said(&memory);
         if before == after {
-            return (after.0, held);
+            return (after.state, held);
         }
         before = after;
     }
-    (before.0, own || segment.is_held(role))
+    (before.state, is_held())
 }

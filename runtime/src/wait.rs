@@ -3,15 +3,16 @@
 
 use std::time::Duration;
 
+use crate::attachment::Attachment;
 use crate::layout::Layout;
 use crate::options::{Options, WaitStrategy};
 use crate::peer::{Ended, LIVENESS_NS, Peer};
 use crate::platform;
-use crate::ring::{Mapped, Memory, Sleeper};
-use crate::role::Attachment;
 
 /// How many looks lie between two looks at the clock while spinning.
 const LOOKS: u32 = 32;
+/// Longest sleep at a time.
+const LIVENESS: Duration = Duration::from_nanos(LIVENESS_NS);
 /// How long a sleep whose reason came in time may be ended late before that counts as missed.
 const GRACE_NS: u64 = 1_000_000_000;
 
@@ -22,6 +23,8 @@ pub(crate) enum Waited {
     Ready,
     /// It is not, and the time is over.
     TimedOut,
+    /// It is not, and another thread wanted the wait to end.
+    Interrupted,
     /// It is not, and will not be for now.
     Ended(Ended),
 }
@@ -52,6 +55,8 @@ impl Deadline {
 pub(crate) struct Patience {
     strategy: WaitStrategy,
     spin_ns: u64,
+    /// Whether a sleep that nobody ended is looked into.
+    diagnoses: bool,
 }
 
 impl Patience {
@@ -59,16 +64,17 @@ impl Patience {
         Self {
             strategy: options.wait_strategy,
             spin_ns: u64::try_from(options.spin.as_nanos()).unwrap_or(u64::MAX),
+            diagnoses: options.diagnose_wakeups,
         }
     }
 
     /// Waits until `ready`, which looks at the ring and has no side effects.
     ///
-    /// The answer "ready" may come late, but is never wrong; "ended" and "timed out" are given
-    /// only after `ready` said no once more.
+    /// The answer "ready" may come late, but is never wrong; all others are given only after
+    /// `ready` said no once more. An interrupt that did not end the wait stays for the next one.
     pub(crate) fn wait<L: Layout>(
         self,
-        attachment: &Attachment<L>,
+        attachment: &mut Attachment<L>,
         peer: &mut Peer<L>,
         deadline: Deadline,
         mut ready: impl FnMut() -> bool,
@@ -92,9 +98,57 @@ impl Patience {
             if deadline.left_ns(now_ns) == 0 {
                 return settle(&mut ready, Waited::TimedOut);
             }
+            if attachment.is_interrupted() {
+                return interrupted(attachment, &mut ready);
+            }
             let spun_ns = now_ns.saturating_sub(*start_ns.get_or_insert(now_ns));
             if self.strategy == WaitStrategy::Adaptive && spun_ns >= self.spin_ns {
-                return sleep(attachment, peer, deadline, &mut ready);
+                return self.sleep(attachment, peer, deadline, &mut ready);
+            }
+        }
+    }
+
+    /// The sleeping half of [`Patience::wait`].
+    fn sleep<L: Layout>(
+        self,
+        attachment: &mut Attachment<L>,
+        peer: &mut Peer<L>,
+        deadline: Deadline,
+        ready: &mut impl FnMut() -> bool,
+    ) -> Waited {
+        loop {
+            // The sequence comes first: whatever the peer does after this load moves it on, and
+            // the kernel then refuses to sleep.
+            let sequence = peer.sequence();
+            if ready() {
+                return Waited::Ready;
+            }
+            if let Some(ended) = peer.look() {
+                return settle(ready, Waited::Ended(ended));
+            }
+            let now_ns = platform::now_ns();
+            if let Some(ended) = peer.check_if_due(now_ns) {
+                return settle(ready, Waited::Ended(ended));
+            }
+            let left_ns = deadline.left_ns(now_ns);
+            if left_ns == 0 {
+                return settle(ready, Waited::TimedOut);
+            }
+            if attachment.is_interrupted() {
+                return interrupted(attachment, ready);
+            }
+            let longest = attachment.lie_down(sequence);
+            let bound = Duration::from_nanos(left_ns.min(LIVENESS_NS)).min(longest);
+            let is_over =
+                !ready() && !attachment.is_interrupted() && !attachment.doze(sequence, bound);
+            let is_missed = self.diagnoses
+                && is_over
+                && bound == LIVENESS
+                && ready()
+                && nobody_wakes(attachment, peer, sequence);
+            attachment.get_up();
+            if is_missed {
+                attachment.count_missed_wakeup();
             }
         }
     }
@@ -104,60 +158,53 @@ fn settle(ready: &mut impl FnMut() -> bool, otherwise: Waited) -> Waited {
     if ready() { Waited::Ready } else { otherwise }
 }
 
-/// The sleeping half of [`Patience::wait`].
-fn sleep<L: Layout>(
-    attachment: &Attachment<L>,
-    peer: &mut Peer<L>,
-    deadline: Deadline,
-    ready: &mut impl FnMut() -> bool,
-) -> Waited {
-    let sleeper = attachment.sleeper();
-    let memory = attachment.segment().mapped();
-    loop {
-        // The sequence comes first: whatever the peer does after this load moves it on, and the
-        // kernel then refuses to sleep.
-        let sequence = peer.sequence();
-        if ready() {
-            return Waited::Ready;
-        }
-        if let Some(ended) = peer.look() {
-            return settle(ready, Waited::Ended(ended));
-        }
-        let now_ns = platform::now_ns();
-        if let Some(ended) = peer.check_if_due(now_ns) {
-            return settle(ready, Waited::Ended(ended));
-        }
-        let left_ns = deadline.left_ns(now_ns);
-        if left_ns == 0 {
-            return settle(ready, Waited::TimedOut);
-        }
-        let bound = Duration::from_nanos(left_ns.min(LIVENESS_NS));
-        let mut missed = false;
-        sleeper.sleep(&memory, sequence, bound, ready, |ready| {
-            missed = left_ns >= LIVENESS_NS
-                && ready()
-                && nobody_wakes(&memory, &sleeper, sequence, peer);
-        });
-        if missed {
-            attachment.count_missed_wakeup();
-        }
+fn interrupted<L: Layout>(attachment: &Attachment<L>, ready: &mut impl FnMut() -> bool) -> Waited {
+    if ready() {
+        return Waited::Ready;
     }
+    attachment.end_interrupt();
+    Waited::Interrupted
 }
 
 /// After a sleep that ended by its bound although its reason was there: sleeps on, to tell a waker
 /// that was merely between publishing and waking from one that forgot.
-fn nobody_wakes<L: Layout>(
-    memory: &Mapped<L>,
-    sleeper: &Sleeper,
-    sequence: u32,
-    peer: &Peer<L>,
-) -> bool {
-    let slice = Duration::from_nanos(LIVENESS_NS);
+fn nobody_wakes<L: Layout>(attachment: &Attachment<L>, peer: &Peer<L>, sequence: u32) -> bool {
     for _ in 0..GRACE_NS / LIVENESS_NS {
-        // A waker that died in between could not wake.
-        if !peer.is_held() || memory.wait(sleeper.direction.sequence, sequence, slice) {
+        // A waker that died in between could not wake; an interrupt wakes as well.
+        if !peer.is_held() || attachment.doze(sequence, LIVENESS) || attachment.is_interrupted() {
             return false;
         }
     }
     peer.is_held()
+}
+
+/// Waits until somebody alive has the peer's role; `false` if that did not happen in time, or
+/// cannot happen any more, or the wait was interrupted.
+pub(crate) fn wait_for_peer<L: Layout>(
+    attachment: &mut Attachment<L>,
+    peer: &mut Peer<L>,
+    timeout: Option<Duration>,
+) -> bool {
+    let deadline = Deadline::after(timeout);
+    loop {
+        // A side that attaches moves its sequence after it has said so.
+        let sequence = peer.sequence();
+        if peer.is_alive() {
+            return true;
+        }
+        let left_ns = deadline.left_ns(platform::now_ns());
+        if peer.is_removed_by_now() || left_ns == 0 {
+            return false;
+        }
+        if attachment.is_interrupted() {
+            attachment.end_interrupt();
+            return false;
+        }
+        let longest = attachment.lie_down(sequence);
+        let bound = Duration::from_nanos(left_ns.min(LIVENESS_NS)).min(longest);
+        if peer.sequence() == sequence && !attachment.is_interrupted() {
+            attachment.doze(sequence, bound);
+        }
+        attachment.get_up();
+    }
 }

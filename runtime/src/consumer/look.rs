@@ -1,18 +1,15 @@
 //! Looking for messages: at once, after keeping a distance, or asleep.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Consumer;
-use crate::error::RecvError;
+use crate::error::ReceiveError;
 use crate::fragment::{Piece, Step};
 use crate::layout::Layout;
 use crate::message::{Header, Message, MessageInfo, Source};
 use crate::peer::Ended;
 use crate::platform;
 use crate::ring::{Mapped, Memory, Record, pause, read_header};
-use crate::role::{CLOSED, Role};
 use crate::wait::{Deadline, Waited};
 
 /// What a look found.
@@ -32,7 +29,7 @@ pub(super) enum Due {
     /// The message in the assembler, which nobody took yet.
     Message,
     /// An error that is said once, and was found by a call that had something else to say.
-    Error(RecvError),
+    Error(ReceiveError),
 }
 
 impl<L: Layout> Consumer<L> {
@@ -54,9 +51,9 @@ impl<L: Layout> Consumer<L> {
     }
 
     /// Looks for a message; pieces of larger ones are gathered on the way.
-    pub(super) fn poll(&mut self) -> Result<Option<Found>, RecvError> {
+    pub(super) fn poll(&mut self) -> Result<Option<Found>, ReceiveError> {
         if self.origin.is_forked() {
-            return Err(RecvError::Forked);
+            return Err(ReceiveError::Forked);
         }
         match self.due {
             Due::Nothing => {}
@@ -78,16 +75,16 @@ impl<L: Layout> Consumer<L> {
     pub(super) fn poll_or_wait(
         &mut self,
         timeout: Option<Duration>,
-    ) -> Result<Option<Found>, RecvError> {
+    ) -> Result<Option<Found>, ReceiveError> {
         match self.poll()? {
-            None => self.wait(timeout, &|| false),
+            None => self.wait(timeout),
             found => Ok(found),
         }
     }
 
     #[cold]
     #[inline(never)]
-    pub(super) fn poll_or_idle(&mut self) -> Result<Option<Found>, RecvError> {
+    pub(super) fn poll_or_idle(&mut self) -> Result<Option<Found>, ReceiveError> {
         match self.poll()? {
             None => self.idle(),
             found => Ok(found),
@@ -95,13 +92,13 @@ impl<L: Layout> Consumer<L> {
     }
 
     #[inline(always)]
-    fn flags(&self, record: &Record) -> u32 {
+    pub(super) fn flags(&self, record: &Record) -> u32 {
         let (at, width) = (L::MESSAGE_HEADER.flags, L::MESSAGE_HEADER.flags_size);
         read_header(&self.reader.memory, record.position, at, width) as u32
     }
 
     /// Copies pieces out of the ring until a message is whole, nothing is left, or a lap is done.
-    fn gather(&mut self, first: Record) -> Result<Option<Found>, RecvError> {
+    fn gather(&mut self, first: Record) -> Result<Option<Found>, ReceiveError> {
         let mut record = first;
         loop {
             if record.position.wrapping_sub(first.position) >= self.reader.capacity() {
@@ -133,7 +130,7 @@ impl<L: Layout> Consumer<L> {
                 }
                 Step::TooLarge { size } => {
                     let max = self.max_message_size as u64;
-                    return Err(RecvError::MessageTooLarge { size, max });
+                    return Err(ReceiveError::MessageTooLarge { size, max });
                 }
                 Step::More => {}
             }
@@ -164,7 +161,7 @@ impl<L: Layout> Consumer<L> {
 
     /// Nothing was there: keeps the distance, looks again, and asks after the producer.
     #[inline(never)]
-    pub(super) fn idle(&mut self) -> Result<Option<Found>, RecvError> {
+    pub(super) fn idle(&mut self) -> Result<Option<Found>, ReceiveError> {
         let (received, position) = (self.reader.received(), self.reader.position());
         let pause_ns = self.pace.on_empty(received, position, platform::now_ns);
         if pause_ns > 0 {
@@ -185,38 +182,38 @@ impl<L: Layout> Consumer<L> {
     /// Lets the look at the producer that follows an empty ring check whether it lives; whether a
     /// message was found after it.
     #[cfg(test)]
-    pub(crate) fn idle_as_liveness_is_due(&mut self) -> Result<bool, RecvError> {
+    pub(crate) fn idle_as_liveness_is_due(&mut self) -> Result<bool, ReceiveError> {
         self.peer.make_due();
         self.idle().map(|found| found.is_some())
     }
 
     /// Says how the producer ended, and with it a message whose rest will not come.
-    fn ended(&mut self, ended: Ended) -> RecvError {
+    fn ended(&mut self, ended: Ended) -> ReceiveError {
         for _ in 0..self.assembler.interrupt() {
             self.reader.count_error();
         }
         self.peer.told(ended);
         match ended {
-            Ended::Closed => RecvError::Closed,
-            Ended::Died => RecvError::PeerDied,
-            Ended::Removed => RecvError::Removed,
+            Ended::Closed => ReceiveError::Closed,
+            Ended::Died => ReceiveError::PeerDied,
+            Ended::Removed => {
+                // The producer does not notice by itself while it has room.
+                self.attachment.tell_removed();
+                ReceiveError::Removed
+            }
         }
     }
 
     /// An error was not passed on to the caller: one that is said once is for the next call.
-    pub(super) fn withhold(&mut self, error: RecvError) {
-        if matches!(error, RecvError::MessageTooLarge { .. }) {
+    pub(super) fn withhold(&mut self, error: ReceiveError) {
+        if matches!(error, ReceiveError::MessageTooLarge { .. }) {
             self.due = Due::Error(error);
         }
     }
 
-    /// Waits for a message, or until `stop` says so.
+    /// Waits for a message.
     #[inline(never)]
-    fn wait(
-        &mut self,
-        timeout: Option<Duration>,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Found>, RecvError> {
+    fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Found>, ReceiveError> {
         if let Some(found) = self.idle()? {
             return Ok(Some(found));
         }
@@ -226,43 +223,19 @@ impl<L: Layout> Consumer<L> {
         let deadline = Deadline::after(timeout);
         loop {
             let Self { reader, peer, patience, attachment, .. } = self;
-            let waited = patience.wait(attachment, peer, deadline, || reader.ready() || stop());
+            let waited = patience.wait(attachment, peer, deadline, || reader.ready());
             // Also after "ended" and "timed out": the last word is the ring's.
             if let Some(found) = self.poll()? {
                 return Ok(Some(found));
             }
             match waited {
                 // A peer that sends only broken pieces must not keep this call beyond its time.
-                Waited::Ready if stop() || deadline.is_over() => return Ok(None),
+                Waited::Ready if deadline.is_over() => return Ok(None),
                 Waited::Ready => {}
-                Waited::TimedOut => return Ok(None),
+                Waited::TimedOut | Waited::Interrupted => return Ok(None),
                 Waited::Ended(ended) => return Err(self.ended(ended)),
             }
         }
-    }
-
-    /// Looks for a message and, without one, waits until `stop` says so.
-    pub(crate) fn recv_until(
-        &mut self,
-        timeout: Duration,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Message<'_, L>>, RecvError> {
-        let found = match self.poll()? {
-            None => self.wait(Some(timeout), stop)?,
-            found => found,
-        };
-        Ok(found.map(|found| self.hand_out(found)))
-    }
-
-    /// Sleeps until a producer attaches or closes, at most `bound`, or until `stop` says so.
-    pub(crate) fn wait_for_producer(&mut self, bound: Duration, stop: &dyn Fn() -> bool) {
-        let sequence = self.peer.sequence();
-        if self.peer.has_moved(sequence) {
-            return;
-        }
-        let Self { reader, attachment, .. } = self;
-        let mut ready = || stop() || reader.ready();
-        attachment.sleeper().sleep(&reader.memory, sequence, bound, &mut ready, |_| {});
     }
 
     #[inline(always)]
@@ -294,33 +267,6 @@ impl<L: Layout> Consumer<L> {
                 Message { payload, message_type, source: Source::Assembled(header) }
             }
         }
-    }
-
-    /// Removes the file of a ring that nobody needs any more: drained, and its producer closed.
-    ///
-    /// Both role locks are held meanwhile, so that nobody attaches in between; whoever waits for
-    /// one finds the name gone, and starts over.
-    pub(super) fn tidy_up(&mut self) {
-        let segment = Arc::clone(self.segment());
-        if !self.is_finished() || !segment.take_over(Role::Producer, || self.is_finished()) {
-            return;
-        }
-        // A producer may have come and gone before the lock was ours.
-        if self.is_finished() && segment.is_current() {
-            match segment.unlink() {
-                Ok(()) => log::debug!("removed {}", segment.path().display()),
-                Err(error) => log::warn!("{} stays: {error}", segment.path().display()),
-            }
-        }
-        segment.unlock(Role::Producer);
-    }
-
-    fn is_finished(&mut self) -> bool {
-        let field = L::RING_HEADER.producer_state;
-        // Acquire: pairs with the release store in `Attachment::drop`: what the producer sent
-        // before it closed is visible to the look that follows.
-        self.reader.memory.load_u32(field, Ordering::Acquire) == CLOSED
-            && matches!(self.reader.look(), Ok(None))
     }
 }
 

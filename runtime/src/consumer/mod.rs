@@ -1,6 +1,7 @@
 //! The receiving side.
 
 mod look;
+mod stale;
 
 use core::fmt;
 use std::path::Path;
@@ -8,32 +9,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::look::{Due, Found};
-use crate::error::{DecodeError, Error, RecvError};
+use crate::attachment::Attachment;
+use crate::error::{DecodeError, Error, ReceiveError};
 use crate::fragment::Assembler;
+use crate::interrupt::Interrupter;
 use crate::layout::{Decode, Layout};
 use crate::message::{Message, MessageInfo};
-use crate::options::Options;
+use crate::options::{Options, Start};
 use crate::peer::Peer;
 use crate::ring::{Mapped, Pace, Reader, consumer_position, largest_payload};
-use crate::role::{Attachment, Origin, Role};
+use crate::role::{Origin, Role};
 use crate::segment::Segment;
 use crate::stats::{self, PeerState, Snapshot, Statistics};
-use crate::wait::Patience;
+use crate::wait::{self, Patience};
 
 /// The receiving side of a ring.
 ///
 /// At most one exists for each ring, in whatever process. It may move between threads; each call
-/// takes it mutably. Dropping it marks the consumer closed; if the ring is drained and its
-/// producer has closed, the ring's file is removed.
+/// takes it mutably. Dropping it marks the consumer closed; if no producer is attached and nothing
+/// is left to receive, the ring's file is removed.
 ///
-/// A forked child gets [`RecvError::Forked`] from every call; see
+/// A forked child gets [`ReceiveError::Forked`] from every call; see
 /// [`Producer`](crate::Producer#forking).
 ///
 /// ```no_run
 /// # use bitrpc_shm::{Consumer, Layout, Options};
 /// # fn f<L: Layout>() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut consumer = Consumer::<L>::open("prices", &Options::new())?;
-/// while let Some(message) = consumer.recv(None)? {
+/// while let Some(message) = consumer.receive(None)? {
 ///     println!("{}: {:?}", message.message_type(), message.payload());
 /// }
 /// # Ok(())
@@ -79,12 +82,13 @@ impl<L: Layout> Consumer<L> {
     pub(crate) fn attach(segment: Segment<L>, options: &Options) -> Result<Self, Error> {
         let (memory, capacity) = (segment.mapped(), segment.capacity());
         let position = consumer_position::<L, _>(&memory, capacity)?;
-        let segment = Arc::new(segment);
-        let attachment = Attachment::new(Arc::clone(&segment), Role::Consumer);
+        let attachment = Attachment::new(segment, Role::Consumer);
         let reader = Reader::new(memory, capacity, position, attachment.waker());
-        let peer = Peer::new(segment, Role::Producer);
         attachment.announce();
-        Ok(Self {
+        let wants_newest = options.start == Start::Newest;
+        let left = || !wants_newest && reader.ready();
+        let peer = Peer::new(attachment.segment(), Role::Producer, left);
+        let mut consumer = Self {
             pace: Pace::new(options.distance, capacity, reader.received(), position),
             reader,
             peer,
@@ -94,7 +98,12 @@ impl<L: Layout> Consumer<L> {
             due: Due::Nothing,
             origin: Origin::here(),
             attachment,
-        })
+        };
+        if wants_newest {
+            // What cannot be dropped is for the first receive to tell.
+            let _ = consumer.clear();
+        }
+        Ok(consumer)
     }
 
     /// Receives the next message in place, waiting up to `timeout`; `None` waits until a message
@@ -104,9 +113,12 @@ impl<L: Layout> Consumer<L> {
     ///
     /// # Errors
     ///
-    /// [`RecvError`]. Closed, died and removed are said only when everything was received.
+    /// [`ReceiveError`]. Closed, died and removed are said only when everything was received.
     #[inline(always)]
-    pub fn recv(&mut self, timeout: Option<Duration>) -> Result<Option<Message<'_, L>>, RecvError> {
+    pub fn receive(
+        &mut self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Message<'_, L>>, ReceiveError> {
         let found = match self.glance() {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
@@ -122,9 +134,9 @@ impl<L: Layout> Consumer<L> {
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`].
+    /// As for [`Consumer::receive`].
     #[inline(always)]
-    pub fn try_recv(&mut self) -> Result<Option<Message<'_, L>>, RecvError> {
+    pub fn try_receive(&mut self) -> Result<Option<Message<'_, L>>, ReceiveError> {
         let found = match self.glance() {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_idle()?,
@@ -136,8 +148,8 @@ impl<L: Layout> Consumer<L> {
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`].
-    pub fn peek(&mut self) -> Result<Option<Message<'_, L>>, RecvError> {
+    /// As for [`Consumer::receive`].
+    pub fn peek(&mut self) -> Result<Option<Message<'_, L>>, ReceiveError> {
         Ok(self.poll_or_idle()?.map(|found| self.lend(found)))
     }
 
@@ -149,14 +161,14 @@ impl<L: Layout> Consumer<L> {
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`], and only if there was no message before: otherwise the next call
+    /// As for [`Consumer::receive`], and only if there was no message before: otherwise the next call
     /// says it.
     #[inline]
     pub fn drain(
         &mut self,
         max: usize,
         mut f: impl FnMut(&Message<'_, L>),
-    ) -> Result<usize, RecvError> {
+    ) -> Result<usize, ReceiveError> {
         let quarter = self.reader.capacity() / 4;
         let mut flushed = self.reader.position();
         let mut count = 0;
@@ -195,16 +207,16 @@ impl<L: Layout> Consumer<L> {
 
     /// Receives the next message by copying its payload into `out`, replacing what was there; for
     /// programs that do not trust the peer to leave a message alone while it is read. Waits as
-    /// [`Consumer::recv`] does.
+    /// [`Consumer::receive`] does.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`].
-    pub fn recv_into(
+    /// As for [`Consumer::receive`].
+    pub fn receive_into(
         &mut self,
         out: &mut Vec<u8>,
         timeout: Option<Duration>,
-    ) -> Result<Option<MessageInfo>, RecvError> {
+    ) -> Result<Option<MessageInfo>, ReceiveError> {
         let found = match self.glance() {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
@@ -237,41 +249,32 @@ impl<L: Layout> Consumer<L> {
         }
     }
 
-    /// Receives the next message as text. Waits as [`Consumer::recv`] does.
+    /// Receives the next message as text. Waits as [`Consumer::receive`] does.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`]; [`Error::Decode`] if the payload is not UTF-8. That message stays
+    /// As for [`Consumer::receive`]; [`Error::Decode`] if the payload is not UTF-8. That message stays
     /// in the ring: receive it in another way, or drop it with [`Consumer::skip`].
-    pub fn recv_string(&mut self, timeout: Option<Duration>) -> Result<Option<String>, Error> {
-        self.recv_as(timeout, |message| message.as_str().map(str::to_owned))
+    pub fn receive_string(&mut self, timeout: Option<Duration>) -> Result<Option<String>, Error> {
+        self.receive_as(timeout, |message| message.as_str().map(str::to_owned))
     }
 
     /// Receives the next message as one of the specification's structs. Waits as
-    /// [`Consumer::recv`] does.
+    /// [`Consumer::receive`] does.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`]; [`Error::Decode`] if the message is of another type or size. That
+    /// As for [`Consumer::receive`]; [`Error::Decode`] if the message is of another type or size. That
     /// message stays in the ring: receive it in another way, or drop it with [`Consumer::skip`].
-    pub fn recv_typed<T>(&mut self, timeout: Option<Duration>) -> Result<Option<T>, Error>
+    pub fn receive_typed<T>(&mut self, timeout: Option<Duration>) -> Result<Option<T>, Error>
     where
         T: for<'m> Decode<'m>,
     {
-        self.recv_as(timeout, |message| message.decode())
-    }
-
-    /// Drops the next message, if there is one; says whether there was. Never sleeps.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Consumer::recv`].
-    pub fn skip(&mut self) -> Result<bool, RecvError> {
-        Ok(self.try_recv()?.is_some())
+        self.receive_as(timeout, |message| message.decode())
     }
 
     /// Receives what `read` makes of the next message. One that it refuses is not received.
-    fn recv_as<R>(
+    fn receive_as<R>(
         &mut self,
         timeout: Option<Duration>,
         read: impl FnOnce(&Message<'_, L>) -> Result<R, DecodeError>,
@@ -301,13 +304,13 @@ impl<L: Layout> Consumer<L> {
     /// The ring's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.segment().name()
+        self.segment().file().name()
     }
 
     /// The ring's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.segment().path()
+        self.segment().file().path()
     }
 
     /// Whether the ring's creator had the same message types and structs as this program.
@@ -342,9 +345,47 @@ impl<L: Layout> Consumer<L> {
         }
     }
 
-    /// Closes: the same as dropping. Removes the ring if all was received and the producer has
-    /// closed; waits for up to 5 s if that one is still about to let go of it.
-    pub fn close(self) {}
+    /// Waits up to `timeout` until a producer is attached and lives; `None` waits as long as it
+    /// takes. Returns whether one is: `false` also says that the wait was
+    /// [interrupted](Consumer::interrupter), or that the ring's file was removed.
+    #[must_use = "false says that there is no producer"]
+    pub fn wait_for_peer(&mut self, timeout: Option<Duration>) -> bool {
+        let Self { attachment, peer, origin, .. } = self;
+        !origin.is_forked() && wait::wait_for_peer(attachment, peer, timeout)
+    }
+
+    /// A handle with which another thread ends a wait of this side.
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter<L> {
+        self.attachment.interrupter()
+    }
+
+    /// Closes, as dropping does, and says what dropping can only log.
+    ///
+    /// If this is the last side and everything was received, the ring is removed. That waits for up
+    /// to 5 s for a producer that is just closing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PermissionDenied`] or [`Error::Io`] if the ring's file could not be removed. The
+    /// consumer is closed all the same, and the ring stays.
+    pub fn close(mut self) -> Result<(), Error> {
+        self.end()
+    }
+
+    /// Whether waits also end when another thread [wants](Interrupter::want) this side.
+    pub(crate) fn set_yields(&mut self, yields: bool) {
+        self.attachment.yields = yields;
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        let Self { attachment, reader, .. } = self;
+        if attachment.is_open() {
+            // A drain whose callback panicked may have left something taken but not released.
+            reader.flush();
+        }
+        attachment.end(&mut || matches!(reader.look(), Ok(None)))
+    }
 
     pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
         self.attachment.segment()
@@ -353,10 +394,8 @@ impl<L: Layout> Consumer<L> {
 
 impl<L: Layout> Drop for Consumer<L> {
     fn drop(&mut self) {
-        if !self.origin.is_forked() {
-            // A drain whose callback panicked may have left something taken but not released.
-            self.reader.flush();
-            self.tidy_up();
+        if let Err(error) = self.end() {
+            notice!("closing: {error}");
         }
     }
 }

@@ -4,7 +4,7 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::{Corrupt, DecodeError, RecvError, SendError, forked, too_large};
+use super::{Corrupt, DecodeError, ReceiveError, SendError, forked, timeout, too_large};
 use crate::role::Role;
 
 /// Why a ring was not created, opened, removed or used. Every message says what was expected and
@@ -115,26 +115,31 @@ pub enum Error {
         /// The ring's.
         found: u64,
     },
-    /// Message types or structs differ, and `Options::strict_schema` asks for the same.
+    /// Message types or structs differ, though the version is the same. See `Options::any_schema`.
     SchemaMismatch {
         /// This program's schema hash.
         expected: u64,
         /// The ring's.
         found: u64,
     },
-    /// The file system has no room for the ring.
+    /// There is no room for the ring.
     NoSpace {
         /// Bytes needed.
         needed: u64,
-        /// Bytes free.
+        /// Bytes free in the file system.
         free: u64,
+        /// What there is too little of.
+        lack: Lack,
     },
     /// Another live process (or another handle of this one) has the role.
     RoleTaken {
         /// The role asked for.
         role: Role,
-        /// The holder's process id, as its header says.
+        /// The process that took it, as the ring's header says.
         pid: u32,
+        /// Whether that process does not exist any more: a child that it forked, and that did not
+        /// execute another program, has its open files and with them the role.
+        has_ended: bool,
     },
     /// The file was removed, or replaced by another ring.
     Removed {
@@ -145,8 +150,10 @@ pub enum Error {
     Closed,
     /// The peer died.
     PeerDied,
-    /// There is no room for the message within the time allowed.
+    /// There is no room for the message now.
     Full,
+    /// There was no room for the message within the time allowed.
+    Timeout,
     /// The payload is longer than one record can be.
     TooLarge {
         /// Bytes asked for.
@@ -169,6 +176,9 @@ pub enum Error {
     Decode(DecodeError),
     /// This process was forked from the one that attached.
     Forked,
+    /// This very thread uses the side already, in a handler for example; or the manager's thread
+    /// receives.
+    Busy,
     /// Another failure of the operating system.
     Io {
         /// What was tried.
@@ -183,6 +193,29 @@ pub enum Error {
         /// What.
         what: &'static str,
     },
+}
+
+/// What a ring needs and does not get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lack {
+    /// Bytes of the file system, or of the user's share of it.
+    Bytes,
+    /// Memory: a limit of the process or its container is lower than what the file system has.
+    Memory,
+    /// The file system has no room for another file, however small.
+    Files,
+}
+
+/// As it stands behind "no space for the ring".
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytes => "",
+            Self::Memory => ", a memory limit is lower",
+            Self::Files => ", the file system has no room for another file",
+        })
+    }
 }
 
 impl fmt::Display for Error {
@@ -216,15 +249,21 @@ impl fmt::Display for Error {
             Self::PermissionDenied { path, operation } => {
                 write!(f, "permission denied: {operation} {}", path.display())
             }
-            Self::RoleTaken { role, pid } => {
-                write!(f, "the ring's {role} role is taken by process {pid}")
+            Self::RoleTaken { role, pid, has_ended } => {
+                write!(f, "the ring's {role} role is taken by process {pid}")?;
+                match has_ended {
+                    true => {
+                        f.write_str(", which has ended; a child that it forked may hold the role")
+                    }
+                    false => Ok(()),
+                }
             }
             Self::Removed { path } if path.as_os_str().is_empty() => {
                 write!(f, "the ring's file was removed")
             }
             Self::Removed { path } => write!(f, "the ring's file was removed: {}", path.display()),
-            Self::NoSpace { needed, free } => {
-                write!(f, "no space for the ring: {needed} bytes needed, {free} free")
+            Self::NoSpace { needed, free, lack } => {
+                write!(f, "no space for the ring{lack}: {needed} bytes needed, {free} free")
             }
             Self::Io { operation, path, source } => {
                 write!(f, "{operation} {}: {source}", path.display())
@@ -269,6 +308,7 @@ impl Error {
             Self::Closed => write!(f, "the peer closed"),
             Self::PeerDied => write!(f, "the peer died"),
             Self::Full => write!(f, "the ring is full"),
+            Self::Timeout => timeout(f),
             Self::TooLarge { size, max } => too_large(f, *size, *max),
             Self::MessageTooLarge { size, max } => {
                 write!(f, "a fragmented message of {size} bytes exceeds the limit of {max}")
@@ -276,6 +316,7 @@ impl Error {
             Self::InvalidType => write!(f, "message type 0 is reserved for padding"),
             Self::Corrupt(corrupt) => fmt::Display::fmt(corrupt, f),
             Self::Decode(error) => fmt::Display::fmt(error, f),
+            Self::Busy => write!(f, "the side is in use by this thread, or by the manager's"),
             _ => forked(f),
         }
     }
@@ -308,6 +349,7 @@ impl From<SendError> for Error {
     fn from(error: SendError) -> Self {
         match error {
             SendError::Full => Self::Full,
+            SendError::Timeout => Self::Timeout,
             SendError::Closed => Self::Closed,
             SendError::PeerDied => Self::PeerDied,
             SendError::TooLarge { size, max } => Self::TooLarge { size, max },
@@ -319,15 +361,15 @@ impl From<SendError> for Error {
     }
 }
 
-impl From<RecvError> for Error {
-    fn from(error: RecvError) -> Self {
+impl From<ReceiveError> for Error {
+    fn from(error: ReceiveError) -> Self {
         match error {
-            RecvError::Closed => Self::Closed,
-            RecvError::PeerDied => Self::PeerDied,
-            RecvError::MessageTooLarge { size, max } => Self::MessageTooLarge { size, max },
-            RecvError::Corrupt(corrupt) => Self::Corrupt(corrupt),
-            RecvError::Removed => Self::Removed { path: PathBuf::new() },
-            RecvError::Forked => Self::Forked,
+            ReceiveError::Closed => Self::Closed,
+            ReceiveError::PeerDied => Self::PeerDied,
+            ReceiveError::MessageTooLarge { size, max } => Self::MessageTooLarge { size, max },
+            ReceiveError::Corrupt(corrupt) => Self::Corrupt(corrupt),
+            ReceiveError::Removed => Self::Removed { path: PathBuf::new() },
+            ReceiveError::Forked => Self::Forked,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 mod attach;
 
-pub use attach::Error;
+pub use attach::{Error, Lack};
 
 use core::fmt;
 
@@ -38,13 +38,17 @@ impl core::error::Error for Corrupt {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// There is no room, and the time to wait for it (none for `try_` calls) is over.
+    /// There is no room now, and the call was not to wait.
     ///
     /// "Full" may stop being so at any moment: the consumer releases concurrently.
     Full,
-    /// There is no room, and the consumer closed its side. A new consumer may attach.
+    /// There was no room for as long as the call was to wait, or until it was interrupted.
+    Timeout,
+    /// There is no room, and the consumer closed its side. Said once for each consumer; later
+    /// calls wait for the next one.
     Closed,
-    /// There is no room, and the consumer died. Said once; later calls wait for a new consumer.
+    /// There is no room, and the consumer died. Said once for each consumer; later calls wait for
+    /// the next one.
     PeerDied,
     /// The payload is longer than one record can be. See `send_fragmented`.
     TooLarge {
@@ -57,7 +61,7 @@ pub enum SendError {
     InvalidType,
     /// The consumer's position in the header is impossible.
     Corrupt(Corrupt),
-    /// The file was removed while this side waited for room.
+    /// The file was removed: no consumer can join any more. Said by every call from then on.
     Removed,
     /// This process was forked from the one that attached; the role stays with the parent.
     Forked,
@@ -67,6 +71,7 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => write!(f, "the ring is full"),
+            Self::Timeout => timeout(f),
             Self::Closed => write!(f, "the ring is full and its consumer closed"),
             Self::PeerDied => write!(f, "the ring is full and its consumer died"),
             Self::TooLarge { size, max } => too_large(f, *size, *max),
@@ -89,11 +94,12 @@ impl From<Corrupt> for SendError {
 /// Why nothing was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum RecvError {
-    /// Everything was received and the producer closed its side. A new producer may attach.
+pub enum ReceiveError {
+    /// Everything was received and the producer closed its side. Said once for each producer;
+    /// later calls wait for the next one.
     Closed,
-    /// Everything was received and the producer died. Said once for each death; later calls wait
-    /// for a new producer.
+    /// Everything was received and the producer died. Said once for each producer; later calls
+    /// wait for the next one.
     PeerDied,
     /// A record that no producer writes. The ring is not advanced.
     Corrupt(Corrupt),
@@ -104,13 +110,14 @@ pub enum RecvError {
         /// Most bytes that this consumer puts together.
         max: u64,
     },
-    /// Everything was received and the file was removed: no producer can join any more.
+    /// Everything was received and the file was removed: no producer can join any more. Said by
+    /// every call from then on.
     Removed,
     /// This process was forked from the one that attached; the role stays with the parent.
     Forked,
 }
 
-impl fmt::Display for RecvError {
+impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => write!(f, "the ring is drained and its producer closed"),
@@ -125,9 +132,9 @@ impl fmt::Display for RecvError {
     }
 }
 
-impl core::error::Error for RecvError {}
+impl core::error::Error for ReceiveError {}
 
-impl From<Corrupt> for RecvError {
+impl From<Corrupt> for ReceiveError {
     fn from(corrupt: Corrupt) -> Self {
         Self::Corrupt(corrupt)
     }
@@ -206,6 +213,10 @@ impl fmt::Display for Role {
 
 fn too_large(f: &mut fmt::Formatter<'_>, size: u64, max: u64) -> fmt::Result {
     write!(f, "a payload of {size} bytes exceeds the largest of this ring, {max}")
+}
+
+fn timeout(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "the ring is full and the time to wait is over")
 }
 
 fn forked(f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,15 +5,14 @@ mod handlers;
 mod worker;
 
 use core::fmt;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use self::handlers::Handlers;
-use self::worker::{Shared, Side};
+pub use self::handlers::ManagerError;
+use self::worker::{Shared, Side, Stop};
 use crate::consumer::Consumer;
-use crate::error::{Error, RecvError};
+use crate::error::Error;
 use crate::layout::{Encode, Layout};
 use crate::message::Message;
 use crate::options::Options;
@@ -23,6 +22,8 @@ use crate::stats::{self, PeerState, Snapshot, Statistics};
 
 /// Heartbeat interval unless [`Manager::set_heartbeat`] says otherwise.
 const DEFAULT_INTERVAL: Duration = Duration::from_millis(1000);
+/// Shortest interval.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 /// How many intervals late a heartbeat may be before its side counts as stalled.
 const STALLED_AFTER: u32 = 3;
 
@@ -30,11 +31,17 @@ const STALLED_AFTER: u32 = 3;
 ///
 /// A consumer's manager receives and calls the handler of each message's type, either in a thread
 /// of its own ([`Manager::start`]) or by hand ([`Manager::poll`]). A producer's manager sends from
-/// any thread. Both store heartbeats while the thread runs; a producer that sent nothing else in
-/// an interval also sends an empty heartbeat message, if there is room.
+/// any thread. Both store heartbeats in the ring's header while the thread runs, and send no
+/// messages for it.
 ///
-/// Dropping stops the thread and closes the side. A forked child gets [`Error::Forked`] from every
-/// call that sends or receives; dropping its copy leaves the parent's thread and side alone.
+/// Handlers run in the receiving thread, one at a time, and may call everything of their manager
+/// but what would use the consumer that they are called by: that is [`Error::Busy`]. One that
+/// panics is told to [`Manager::on_error`], or on standard error, and the thread goes on with the
+/// next message.
+///
+/// Dropping stops the thread and closes the side; in a handler, the side closes when the handler
+/// has returned. A forked child gets [`Error::Forked`] from every call that sends or receives;
+/// dropping its copy leaves the parent's thread and side alone.
 ///
 /// ```no_run
 /// # use bitrpc_shm::{Layout, Manager, Options};
@@ -48,8 +55,14 @@ const STALLED_AFTER: u32 = 3;
 /// ```
 pub struct Manager<L: Layout> {
     shared: Arc<Shared<L>>,
-    thread: Option<JoinHandle<()>>,
+    run: Option<Run>,
     interval: Duration,
+}
+
+/// A thread that runs, or has run.
+struct Run {
+    thread: JoinHandle<()>,
+    stop: Arc<Stop>,
 }
 
 impl<L: Layout> Manager<L> {
@@ -59,9 +72,7 @@ impl<L: Layout> Manager<L> {
     ///
     /// As for [`Producer::create`].
     pub fn producer(name: &str, options: &Options) -> Result<Self, Error> {
-        let producer = Producer::create(name, options)?;
-        let segment = Arc::clone(producer.segment());
-        Ok(Self::new(Shared::new(segment, Role::Producer, Side::Producer(producer))))
+        Ok(Self::new(Side::Producer(Producer::create(name, options)?)))
     }
 
     /// A manager for the receiving side.
@@ -70,9 +81,7 @@ impl<L: Layout> Manager<L> {
     ///
     /// As for [`Consumer::open`].
     pub fn consumer(name: &str, options: &Options) -> Result<Self, Error> {
-        let consumer = Consumer::open(name, options)?;
-        let segment = Arc::clone(consumer.segment());
-        Ok(Self::new(Shared::new(segment, Role::Consumer, Side::Consumer(consumer))))
+        Ok(Self::new(Side::Consumer(Consumer::open(name, options)?)))
     }
 
     /// A manager for either side.
@@ -87,42 +96,37 @@ impl<L: Layout> Manager<L> {
         }
     }
 
-    fn new(shared: Shared<L>) -> Self {
-        Self { shared: Arc::new(shared), thread: None, interval: DEFAULT_INTERVAL }
+    fn new(side: Side<L>) -> Self {
+        Self { shared: Arc::new(Shared::new(side)), run: None, interval: DEFAULT_INTERVAL }
     }
 
-    /// Sets how often heartbeats are stored. Takes effect with the next [`Manager::start`].
-    /// Default: one second.
+    /// Sets how often heartbeats are stored, a millisecond at least. Takes effect with the next
+    /// [`Manager::start`]. Default: one second.
     pub fn set_heartbeat(&mut self, interval: Duration) {
-        self.interval = interval.max(Duration::from_millis(1));
+        self.interval = interval.max(SHORTEST_INTERVAL);
     }
 
     /// Calls `handler` for messages of one type; replaces an earlier handler of this type.
-    ///
-    /// Handlers run in the receiving thread, one at a time. A handler that calls back into this
-    /// manager waits for itself forever.
     pub fn on(
         &self,
         message_type: impl Into<u32>,
         handler: impl FnMut(&Message<'_, L>) + Send + 'static,
     ) {
-        self.handlers().by_type.insert(message_type.into(), Box::new(handler));
+        self.shared.handlers.set(message_type.into(), handler);
     }
 
-    /// Calls `handler` for messages whose type has no handler of its own.
+    /// Calls `handler` for messages whose type has no handler of its own. Without it, such messages
+    /// are dropped, and the first of each type is logged.
     pub fn on_default(&self, handler: impl FnMut(&Message<'_, L>) + Send + 'static) {
-        self.handlers().default = Some(Box::new(handler));
+        self.shared.handlers.set_default(handler);
     }
 
-    /// Calls `handler` when receiving in the thread fails: the producer closed or died, the ring
-    /// is corrupt, a message was dropped. Each is told once. Without a handler, errors are logged.
-    /// The thread goes on and waits for the next producer.
-    pub fn on_error(&self, handler: impl FnMut(RecvError) + Send + 'static) {
-        self.handlers().error = Some(Box::new(handler));
-    }
-
-    fn handlers(&self) -> std::sync::MutexGuard<'_, Handlers<L>> {
-        self.shared.handlers.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Calls `handler` when something goes wrong in the thread: the producer closed or died, the
+    /// ring is corrupt, a message was dropped, a handler panicked. Each is told once. Without a
+    /// handler, the life of producers is logged, and everything else is an error of the program's
+    /// log or, where it has none, a line on standard error. The thread goes on.
+    pub fn on_error(&self, handler: impl FnMut(ManagerError) + Send + 'static) {
+        self.shared.handlers.set_error(handler);
     }
 
     /// Starts the thread; nothing happens if it runs already.
@@ -131,61 +135,70 @@ impl<L: Layout> Manager<L> {
     ///
     /// [`Error::Io`] if the system gives no thread.
     pub fn start(&mut self) -> Result<(), Error> {
-        if self.thread.is_some() {
+        if self.run.is_some() {
             return Ok(());
         }
-        // Relaxed: spawning the thread orders it.
-        self.shared.stop.store(false, Ordering::Relaxed);
         let (shared, interval) = (Arc::clone(&self.shared), self.interval);
+        let stop = Arc::<Stop>::default();
+        let heard = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
-            .name(format!("bitrpc {}", self.shared.segment.name()))
-            .spawn(move || shared.run(interval))
+            .name(format!("bitrpc {}", self.shared.segment.file().name()))
+            .spawn(move || shared.run(&heard, interval))
             .map_err(|source| Error::Io {
                 operation: "start a thread for",
-                path: self.shared.segment.path().to_path_buf(),
+                path: self.shared.segment.file().path().to_path_buf(),
                 source,
             })?;
-        self.thread = Some(thread);
+        self.run = Some(Run { thread, stop });
         Ok(())
     }
 
-    /// Stops the thread and waits for its end: for a handler that is running, not for messages.
-    /// The side stays attached; [`Manager::start`] may be called again.
+    /// Stops the thread and waits for its end: for a handler that is running, not for messages. In
+    /// a handler it returns at once, and the thread ends when the handler has returned. The side
+    /// stays attached; [`Manager::start`] may be called again.
     pub fn stop(&mut self) {
-        let Some(thread) = self.thread.take() else { return };
+        let Some(Run { thread, stop }) = self.run.take() else { return };
         if self.shared.origin.is_forked() {
             // The thread is the parent's: there is none here to wait for, nor to let go.
             core::mem::forget(thread);
             return;
         }
-        self.shared.interrupt(|| thread.is_finished());
-        if thread.join().is_err() {
-            log::error!("{}: a handler panicked", self.shared.segment.path().display());
+        stop.set();
+        if thread.thread().id() == std::thread::current().id() {
+            return;
         }
+        let want = self.shared.interrupter.want();
+        if thread.join().is_err() {
+            notice!(
+                "{}: the manager's thread panicked",
+                self.shared.segment.file().path().display()
+            );
+        }
+        drop(want);
     }
 
     /// Whether the thread runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.run.as_ref().is_some_and(|run| !run.thread.is_finished())
     }
 
     /// Receives one message, waiting up to `timeout`, and calls its handler; stores a heartbeat.
-    /// Returns whether there was one. `None` waits as [`Consumer::recv`] does.
+    /// Returns whether there was one. `None` waits as [`Consumer::receive`] does. A handler that
+    /// panics does so through this call.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::recv`]; [`Error::Unsupported`] for a producer's manager.
-    ///
-    /// # Panics
-    ///
-    /// If the thread runs: it receives.
+    /// As for [`Consumer::receive`]; [`Error::Busy`] while the thread runs, because it receives;
+    /// [`Error::Unsupported`] for a producer's manager.
     pub fn poll(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
-        assert!(self.thread.is_none(), "poll() while the manager's thread receives");
+        if self.is_running() {
+            return Err(Error::Busy);
+        }
         self.shared.with_consumer(|consumer| {
             consumer.heartbeat();
-            let Some(message) = consumer.recv(timeout)? else { return Ok(false) };
-            self.handlers().dispatch(&message);
+            let Some(message) = consumer.receive(timeout)? else { return Ok(false) };
+            self.shared.handlers.dispatch(&message);
             Ok(true)
         })?
     }
@@ -204,8 +217,8 @@ impl<L: Layout> Manager<L> {
     /// # Errors
     ///
     /// As for [`Manager::send`].
-    pub fn send_str(&self, text: &str) -> Result<(), Error> {
-        Ok(self.with_producer(|producer| producer.send_str(text))??)
+    pub fn send_string(&self, text: &str) -> Result<(), Error> {
+        Ok(self.with_producer(|producer| producer.send_string(text))??)
     }
 
     /// Sends one of the specification's structs.
@@ -221,17 +234,18 @@ impl<L: Layout> Manager<L> {
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] for a consumer's manager.
+    /// [`Error::Unsupported`] for a consumer's manager; [`Error::Busy`] inside of another `f`.
     pub fn with_producer<R>(&self, f: impl FnOnce(&mut Producer<L>) -> R) -> Result<R, Error> {
         self.shared.with_producer(f)
     }
 
-    /// Runs `f` with the consumer, while no other thread uses it. Waits for the manager's thread
-    /// to pause between two messages.
+    /// Runs `f` with the consumer, while no other thread uses it. The manager's thread lets go of
+    /// it between two messages, and as soon as there is none.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] for a producer's manager.
+    /// [`Error::Unsupported`] for a producer's manager; [`Error::Busy`] inside of a handler or of
+    /// another `f`.
     pub fn with_consumer<R>(&self, f: impl FnOnce(&mut Consumer<L>) -> R) -> Result<R, Error> {
         self.shared.with_consumer(f)
     }
@@ -275,7 +289,7 @@ impl<L: Layout> Drop for Manager<L> {
 impl<L: Layout> fmt::Debug for Manager<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Manager")
-            .field("path", &self.shared.segment.path())
+            .field("path", &self.shared.segment.file().path())
             .field("role", &self.shared.role)
             .field("running", &self.is_running())
             .finish_non_exhaustive()

@@ -1,12 +1,14 @@
 //! The manager's thread, and what it shares with its owner.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::handlers::Handlers;
+use super::handlers::{Handlers, ManagerError};
 use crate::consumer::Consumer;
-use crate::error::{Error, RecvError};
+use crate::error::{Error, ReceiveError};
+use crate::interrupt::Interrupter;
 use crate::layout::Layout;
 use crate::producer::Producer;
 use crate::ring::Memory;
@@ -15,10 +17,12 @@ use crate::segment::Segment;
 
 /// Messages received before others get a chance to use the consumer.
 const BURST: usize = 64;
-/// How long an owner that stops the thread waits before it wakes it once more.
-const NUDGE: Duration = Duration::from_millis(1);
 /// How long the thread waits after an error that only time can mend.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long the thread leaves the side to others that want it.
+const YIELD: Duration = Duration::from_micros(100);
+/// Nobody.
+const NOBODY: usize = 0;
 
 /// The side that a manager owns.
 #[expect(clippy::large_enum_variant, reason = "there is one for each manager")]
@@ -27,30 +31,56 @@ pub(super) enum Side<L: Layout> {
     Consumer(Consumer<L>),
 }
 
-/// What the manager and its thread share.
+/// What the manager and its threads share.
 pub(super) struct Shared<L: Layout> {
     pub(super) segment: Arc<Segment<L>>,
     pub(super) role: Role,
-    pub(super) handlers: Mutex<Handlers<L>>,
-    pub(super) stop: AtomicBool,
+    pub(super) handlers: Handlers<L>,
     pub(super) origin: Origin,
+    pub(super) interrupter: Interrupter<L>,
     side: Mutex<Side<L>>,
-    /// Guards nothing; sleeps that stopping has to end are slept here.
-    gate: Mutex<()>,
+    /// The thread that uses the side.
+    user: AtomicUsize,
+}
+
+/// Tells one run of the thread to stop.
+#[derive(Default)]
+pub(super) struct Stop {
+    is_set: Mutex<bool>,
     bell: Condvar,
 }
 
+/// The use of a side by one thread.
+struct Use<'a, L: Layout> {
+    side: MutexGuard<'a, Side<L>>,
+    user: &'a AtomicUsize,
+}
+
+impl<L: Layout> Drop for Use<'_, L> {
+    fn drop(&mut self) {
+        // Relaxed: only ever compared with the own thread's number, which it alone stores.
+        self.user.store(NOBODY, Ordering::Relaxed);
+    }
+}
+
 impl<L: Layout> Shared<L> {
-    pub(super) fn new(segment: Arc<Segment<L>>, role: Role, side: Side<L>) -> Self {
+    pub(super) fn new(side: Side<L>) -> Self {
+        let (segment, role, interrupter) = match &side {
+            Side::Producer(producer) => {
+                (producer.segment(), Role::Producer, producer.interrupter())
+            }
+            Side::Consumer(consumer) => {
+                (consumer.segment(), Role::Consumer, consumer.interrupter())
+            }
+        };
         Self {
-            segment,
+            segment: Arc::clone(segment),
             role,
-            handlers: Mutex::default(),
-            stop: AtomicBool::new(false),
+            handlers: Handlers::default(),
             origin: Origin::here(),
+            interrupter,
             side: Mutex::new(side),
-            gate: Mutex::new(()),
-            bell: Condvar::new(),
+            user: AtomicUsize::new(NOBODY),
         }
     }
 
@@ -58,86 +88,102 @@ impl<L: Layout> Shared<L> {
         &self,
         f: impl FnOnce(&mut Producer<L>) -> R,
     ) -> Result<R, Error> {
-        self.check_fork()?;
-        match &mut *self.side.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &mut *self.take_side()?.side {
             Side::Producer(producer) => Ok(f(producer)),
             Side::Consumer(_) => Err(Error::Unsupported { what: "sending as the consumer" }),
         }
     }
 
+    /// Runs `f` with the consumer as soon as the manager's thread lets go of it.
     pub(super) fn with_consumer<R>(
         &self,
         f: impl FnOnce(&mut Consumer<L>) -> R,
     ) -> Result<R, Error> {
-        self.check_fork()?;
-        match &mut *self.side.lock().unwrap_or_else(PoisonError::into_inner) {
-            Side::Consumer(consumer) => Ok(f(consumer)),
+        self.refuse_user()?;
+        let want = self.interrupter.want();
+        let mut side = self.take_side()?;
+        drop(want);
+        match &mut *side.side {
+            Side::Consumer(consumer) => {
+                consumer.set_yields(false);
+                Ok(f(consumer))
+            }
             Side::Producer(_) => Err(Error::Unsupported { what: "receiving as the producer" }),
         }
     }
 
-    /// A forked child has no thread that would ever give the lock back.
-    fn check_fork(&self) -> Result<(), Error> {
-        if self.origin.is_forked() { Err(Error::Forked) } else { Ok(()) }
+    fn take_side(&self) -> Result<Use<'_, L>, Error> {
+        self.refuse_user()?;
+        let side = self.side.lock().unwrap_or_else(PoisonError::into_inner);
+        // Relaxed: as in `Use::drop`.
+        self.user.store(thread_number(), Ordering::Relaxed);
+        Ok(Use { side, user: &self.user })
+    }
+
+    /// A thread that uses the side already would wait for itself; and a forked child has no thread
+    /// that would ever give the lock back.
+    fn refuse_user(&self) -> Result<(), Error> {
+        if self.origin.is_forked() {
+            return Err(Error::Forked);
+        }
+        // Relaxed: as in `Use::drop`.
+        match self.user.load(Ordering::Relaxed) == thread_number() {
+            true => Err(Error::Busy),
+            false => Ok(()),
+        }
     }
 
     /// The thread's whole life.
-    pub(super) fn run(&self, interval: Duration) {
+    pub(super) fn run(&self, stop: &Stop, interval: Duration) {
         match self.role {
-            Role::Producer => self.run_producer(interval),
-            Role::Consumer => self.run_consumer(interval),
+            Role::Producer => self.run_producer(stop, interval),
+            Role::Consumer => self.run_consumer(stop, interval),
         }
     }
 
-    fn run_producer(&self, interval: Duration) {
-        let memory = self.segment.mapped();
-        let sent = || memory.load_u64(L::RING_HEADER.messages_sent, Ordering::Relaxed);
-        let mut before = sent();
-        self.heartbeat();
-        while !self.pause(interval) {
+    fn run_producer(&self, stop: &Stop, interval: Duration) {
+        loop {
             self.heartbeat();
-            // A sender that holds the lock is sending: that says "still here" well enough.
-            if sent() == before
-                && let Ok(mut side) = self.side.try_lock()
-                && let Side::Producer(producer) = &mut *side
-                && let Err(error) = producer.try_send(L::TYPES.heartbeat, &[])
-            {
-                log::debug!("no heartbeat message: {error}");
+            if stop.wait(interval) {
+                return;
             }
-            before = sent();
         }
     }
 
-    fn run_consumer(&self, interval: Duration) {
-        let mut next = Instant::now();
+    fn run_consumer(&self, stop: &Stop, interval: Duration) {
+        // `None` once it is too far away for the clock.
+        let mut next = Some(Instant::now());
         let mut reported = None;
-        while !self.is_stopping() {
+        while !stop.is_set() {
             let now = Instant::now();
-            if now >= next {
+            if next.is_some_and(|next| now >= next) {
                 self.heartbeat();
-                next = now + interval;
+                next = now.checked_add(interval);
             }
+            self.let_others();
+            let timeout = next.map(|next| next.saturating_duration_since(now));
             let mut received = false;
-            let result =
-                self.with_consumer(|consumer| self.receive(consumer, next - now, &mut received));
+            let result = self.receive(stop, timeout, &mut received);
             if received {
                 reported = None;
             }
-            match result {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    // Said once by the ring itself; all else it says until something changes.
-                    let once =
-                        matches!(error, RecvError::PeerDied | RecvError::MessageTooLarge { .. });
-                    if once || reported != Some(error) {
-                        self.handlers().report(error);
-                    }
-                    reported = Some(error);
-                    self.wait_for_change(error);
-                }
-                // The role says consumer, and so does the side.
-                Err(_) => return,
+            let Err(error) = result else { continue };
+            // Told until something changes, by a call that does not wait.
+            let lasts = matches!(error, ReceiveError::Corrupt(_) | ReceiveError::Removed);
+            if !lasts || reported != Some(error) {
+                self.handlers.report(ManagerError::Receive(error));
             }
+            reported = Some(error);
+            if lasts {
+                stop.wait(PAUSE);
+            }
+        }
+    }
+
+    /// Whoever wants the side gets a chance before the thread takes it again.
+    fn let_others(&self) {
+        if self.interrupter.is_wanted() {
+            std::thread::sleep(YIELD);
         }
     }
 
@@ -145,43 +191,29 @@ impl<L: Layout> Shared<L> {
     /// an error follows it.
     fn receive(
         &self,
-        consumer: &mut Consumer<L>,
-        timeout: Duration,
+        stop: &Stop,
+        timeout: Option<Duration>,
         received: &mut bool,
-    ) -> Result<(), RecvError> {
-        let stop = || self.is_stopping();
-        let Some(message) = consumer.recv_until(timeout, &stop)? else { return Ok(()) };
+    ) -> Result<(), ReceiveError> {
+        let mut side = self.take_side().map_err(|_| ReceiveError::Forked)?;
+        let Side::Consumer(consumer) = &mut *side.side else { return Ok(()) };
+        // A stop that was called for before the lock was taken has not interrupted anything.
+        if stop.is_set() {
+            return Ok(());
+        }
+        consumer.set_yields(true);
+        let Some(message) = consumer.receive(timeout)? else { return Ok(()) };
         *received = true;
-        let mut handlers = self.handlers();
-        handlers.dispatch(&message);
+        self.handlers.dispatch_or_report(&message);
         drop(message);
         for _ in 1..BURST {
-            if self.is_stopping() {
+            if stop.is_set() || self.interrupter.is_wanted() {
                 break;
             }
-            let Some(message) = consumer.try_recv()? else { break };
-            handlers.dispatch(&message);
+            let Some(message) = consumer.try_receive()? else { break };
+            self.handlers.dispatch_or_report(&message);
         }
         Ok(())
-    }
-
-    /// After an error: sleeps until a new producer attaches, or for a moment.
-    fn wait_for_change(&self, error: RecvError) {
-        let waited = match error {
-            RecvError::Closed | RecvError::PeerDied => self.with_consumer(|consumer| {
-                consumer.wait_for_producer(PAUSE, &|| self.is_stopping());
-            }),
-            RecvError::MessageTooLarge { .. } => return,
-            _ => {
-                self.pause(PAUSE);
-                return;
-            }
-        };
-        debug_assert!(waited.is_ok(), "only a consumer's manager receives");
-    }
-
-    fn handlers(&self) -> std::sync::MutexGuard<'_, Handlers<L>> {
-        self.handlers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn heartbeat(&self) {
@@ -189,36 +221,31 @@ impl<L: Layout> Shared<L> {
         // Relaxed: information on its own. The thread of the role's holder stores it.
         self.segment.mapped().store_u64(field, crate::platform::now_ns(), Ordering::Relaxed);
     }
+}
 
-    fn is_stopping(&self) -> bool {
-        // Acquire: pairs with the release store in `interrupt`.
-        self.stop.load(Ordering::Acquire)
+impl Stop {
+    pub(super) fn set(&self) {
+        *self.lock() = true;
+        self.bell.notify_all();
+    }
+
+    fn is_set(&self) -> bool {
+        *self.lock()
     }
 
     /// Waits, at most `timeout`; whether the thread is to stop.
-    fn pause(&self, timeout: Duration) -> bool {
-        let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = self.bell.wait_timeout_while(gate, timeout, |()| !self.is_stopping());
-        drop(result);
-        self.is_stopping()
+    fn wait(&self, timeout: Duration) -> bool {
+        let waited = self.bell.wait_timeout_while(self.lock(), timeout, |is_set| !*is_set);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Tells the thread to stop, and wakes it from whatever it sleeps on until it has.
-    pub(super) fn interrupt(&self, is_finished: impl Fn() -> bool) {
-        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        // Release: pairs with the acquire load in `is_stopping`.
-        self.stop.store(true, Ordering::Release);
-        self.bell.notify_all();
-        let memory = self.segment.mapped();
-        let sequence = RoleFields::of::<L>(self.role).sleeps.sequence;
-        while !is_finished() {
-            // The thread may have looked at `stop` just before and be about to sleep on the
-            // peer's sequence, which is not ours to move: so wake until it is gone.
-            memory.wake(sequence);
-            gate = match self.bell.wait_timeout(gate, NUDGE) {
-                Ok((gate, _)) => gate,
-                Err(poisoned) => poisoned.into_inner().0,
-            };
-        }
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.is_set.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A number that no other living thread has, and that is not [`NOBODY`].
+fn thread_number() -> usize {
+    thread_local!(static PLACE: Cell<u8> = const { Cell::new(0) });
+    PLACE.with(|place| core::ptr::from_ref(place).addr())
 }

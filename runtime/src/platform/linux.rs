@@ -1,9 +1,11 @@
 //! Linux: futexes, membarrier, fallocate, `/dev/shm`.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
@@ -18,18 +20,58 @@ pub(crate) fn default_directory() -> Option<PathBuf> {
     Some(PathBuf::from("/dev/shm"))
 }
 
+/// Gives a temporary file its name, unless the name is taken.
+pub(crate) fn publish(temporary: &Path, name: &Path) -> io::Result<()> {
+    match rename(temporary, name) {
+        // The kernel or the file system does not know the call, or a sandbox denies it.
+        Err(error)
+            if matches!(
+                error.raw_os_error(),
+                Some(libc::EINVAL | libc::ENOSYS | libc::EPERM | libc::ENOTSUP)
+            ) =>
+        {
+            super::unix::link(temporary, name)
+        }
+        result => result,
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let from = CString::new(from.as_os_str().as_bytes())?;
+    let to = CString::new(to.as_os_str().as_bytes())?;
+    // SAFETY: both are NUL-terminated strings that outlive the call (renameat2(2)).
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_renameat2,
+            libc::AT_FDCWD,
+            from.as_ptr(),
+            libc::AT_FDCWD,
+            to.as_ptr(),
+            libc::RENAME_NOREPLACE,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// How much is reserved with one call. A signal interrupts the call, which then starts over, and a
+/// profiler's timer would never let a larger one come to its end.
+const PIECE: libc::off_t = 1 << 20;
+
 /// Reserves all of the file's bytes, so that no later write can meet a full file system.
 pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
     let len =
         libc::off_t::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
-    loop {
+    let mut done = 0;
+    while done < len {
+        let piece = PIECE.min(len - done);
         // SAFETY: the descriptor is open for as long as `file` is borrowed; no memory is passed.
-        match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, len) } {
-            0 => return Ok(()),
+        match unsafe { libc::posix_fallocate(file.as_raw_fd(), done, piece) } {
+            0 => done += piece,
             libc::EINTR => {}
             error => return Err(io::Error::from_raw_os_error(error)),
         }
     }
+    Ok(())
 }
 
 /// Asks the kernel to include this process in global expedited barriers; `false` if it cannot.
@@ -47,11 +89,10 @@ pub(crate) fn register_membarrier() -> bool {
     })
 }
 
-/// A full barrier on every processor that runs a registered process.
-pub(crate) fn membarrier() {
-    let result = membarrier_command(libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED);
-    // The command was found supported at registration; it does not fail afterwards.
-    debug_assert_eq!(result, 0, "membarrier failed after it had been registered");
+/// A full barrier on every processor that runs a registered process; `false` if that is refused,
+/// by a sandbox that was entered after the registration.
+pub(crate) fn membarrier() -> bool {
+    membarrier_command(libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0
 }
 
 fn membarrier_command(command: libc::c_int) -> i64 {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,11 @@ pub(crate) const F_OFD_GETLK: i32 = 92;
 /// Where rings live unless the caller or the environment says otherwise.
 pub(crate) fn default_directory() -> Option<PathBuf> {
     Some(std::env::temp_dir())
+}
+
+/// Gives a temporary file its name, unless the name is taken.
+pub(crate) fn publish(temporary: &Path, name: &Path) -> io::Result<()> {
+    super::unix::link(temporary, name)
 }
 
 /// Reserves all of the file's bytes, so that no later write can meet a full file system.
@@ -41,9 +46,9 @@ pub(crate) fn register_membarrier() -> bool {
     false
 }
 
-/// Never called, because [`register_membarrier`] says no; a full fence is the honest substitute.
-pub(crate) fn membarrier() {
-    std::sync::atomic::fence(Ordering::SeqCst);
+/// There is none to issue.
+pub(crate) fn membarrier() -> bool {
+    false
 }
 
 /// What a ring needs for sleeping: nothing, because sleeping is napping.

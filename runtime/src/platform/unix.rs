@@ -34,9 +34,14 @@ pub(crate) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
     Ok(file)
 }
 
-/// Gives a temporary file its name, unless the name is taken.
-pub(crate) fn publish(temporary: &Path, name: &Path) -> io::Result<()> {
-    std::fs::hard_link(temporary, name)?;
+/// Gives a temporary file a second name, unless that is taken, and removes the first one.
+///
+/// A file system that cannot do that is [`io::ErrorKind::Unsupported`].
+pub(super) fn link(temporary: &Path, name: &Path) -> io::Result<()> {
+    std::fs::hard_link(temporary, name).map_err(|error| match error.raw_os_error() {
+        Some(libc::EPERM | libc::ENOTSUP | libc::ENOSYS) => io::ErrorKind::Unsupported.into(),
+        _ => error,
+    })?;
     if let Err(error) = std::fs::remove_file(temporary) {
         // The ring is there all the same, under one name too many.
         log::warn!("{} was not removed: {error}", temporary.display());

@@ -199,9 +199,9 @@ pub(crate) fn register_membarrier() -> bool {
     false
 }
 
-/// Never called, because [`register_membarrier`] says no; a full fence is the honest substitute.
-pub(crate) fn membarrier() {
-    std::sync::atomic::fence(Ordering::SeqCst);
+/// There is none to issue.
+pub(crate) fn membarrier() -> bool {
+    false
 }
 
 /// Two named auto-reset events: one that data arrived, one that space was freed.

@@ -9,23 +9,26 @@ use std::time::Duration;
 
 use zerocopy::{Immutable, IntoBytes};
 
+use crate::attachment::Attachment;
 use crate::batch::Batch;
 use crate::claim::Claim;
 use crate::error::{Error, SendError};
+use crate::interrupt::Interrupter;
 use crate::layout::{Encode, Layout};
 use crate::options::Options;
 use crate::peer::Peer;
 use crate::ring::{Mapped, Writer, producer_position};
-use crate::role::{Attachment, Origin, Role};
+use crate::role::{Origin, Role};
 use crate::segment::Segment;
 use crate::stats::{self, PeerState, Snapshot, Statistics};
-use crate::wait::Patience;
+use crate::wait::{self, Deadline, Patience};
 
 /// The sending side of a ring.
 ///
 /// At most one exists for each ring, in whatever process. It may move between threads; each call
-/// takes it mutably. Dropping it marks the producer closed and leaves the ring: what was sent stays
-/// readable, and another producer may go on from there.
+/// takes it mutably. Dropping it marks the producer closed: what was sent stays readable, and
+/// another producer may go on from there. If no consumer is attached and nothing is left to
+/// receive, the ring's file is removed.
 ///
 /// # Forking
 ///
@@ -80,11 +83,10 @@ impl<L: Layout> Producer<L> {
     pub(crate) fn attach(segment: Segment<L>, options: &Options) -> Result<Self, Error> {
         let (memory, capacity) = (segment.mapped(), segment.capacity());
         let (position, sent) = producer_position::<L, _>(&memory, capacity)?;
-        let segment = Arc::new(segment);
-        let attachment = Attachment::new(Arc::clone(&segment), Role::Producer);
+        let attachment = Attachment::new(segment, Role::Producer);
         let writer = Writer::new(memory, capacity, position, sent, attachment.waker());
-        let peer = Peer::new(segment, Role::Consumer);
         attachment.announce();
+        let peer = Peer::new(attachment.segment(), Role::Consumer, || false);
         let largest_piece = writer.largest() as usize / 2;
         Ok(Self {
             writer,
@@ -129,7 +131,7 @@ impl<L: Layout> Producer<L> {
     /// # Errors
     ///
     /// As for [`Producer::send`].
-    pub fn send_str(&mut self, text: &str) -> Result<(), SendError> {
+    pub fn send_string(&mut self, text: &str) -> Result<(), SendError> {
         self.put(L::TYPES.data, 0, text.as_bytes())
     }
 
@@ -199,7 +201,7 @@ impl<L: Layout> Producer<L> {
     }
 
     /// Sends many messages with one publication, waiting for room up to
-    /// [`Options::send_timeout`]; a batch that does not fit is published in parts.
+    /// [`Options::send_timeout`] in all; a batch that does not fit is published in parts.
     ///
     /// Returns how many were sent: all of them, or those before the first that could not be.
     ///
@@ -214,7 +216,10 @@ impl<L: Layout> Producer<L> {
         T: Into<u32>,
         P: AsRef<[u8]>,
     {
-        self.batch().extend_with(messages, Batch::push)
+        let mut deadline = None;
+        self.batch().extend_with(messages, |batch, message_type, payload| {
+            batch.push_before(&mut deadline, message_type.into(), 0, payload)
+        })
     }
 
     /// Sends as many of the messages as there is room for now, with one publication. Never waits.
@@ -252,9 +257,18 @@ impl<L: Layout> Producer<L> {
         message_type: impl Into<u32>,
         len: usize,
     ) -> Result<Claim<'_, L>, SendError> {
-        let message_type = message_type.into();
+        self.claim_before(&mut None, message_type.into(), len)
+    }
+
+    /// As [`Producer::claim`], with a deadline that several claims may have in common.
+    fn claim_before(
+        &mut self,
+        deadline: &mut Option<Deadline>,
+        message_type: u32,
+        len: usize,
+    ) -> Result<Claim<'_, L>, SendError> {
         self.admit(message_type, len as u64)?;
-        let place = self.place_or_wait(&mut self.writer.stage(), len as u64)?;
+        let place = self.place_or_wait(&mut self.writer.stage(), len as u64, deadline)?;
         Ok(Claim::new(self, place, message_type, len))
     }
 
@@ -276,8 +290,8 @@ impl<L: Layout> Producer<L> {
     }
 
     /// Sends a message of any size, cut into pieces where one record is too small; the receiver
-    /// puts them together up to its [`Options::max_message_size`]. Waits for room for each piece
-    /// up to [`Options::send_timeout`].
+    /// puts them together up to its [`Options::max_message_size`]. Waits for room up to
+    /// [`Options::send_timeout`] for all pieces together.
     ///
     /// # Errors
     ///
@@ -294,9 +308,11 @@ impl<L: Layout> Producer<L> {
         }
         let pieces = crate::fragment::pieces(payload, self.fragment_size);
         let count = pieces.len() as u32;
+        let mut deadline = Some(Deadline::after(self.send_timeout));
         for (index, piece) in pieces.enumerate() {
             let last = index + 1 == count as usize;
-            let mut claim = self.claim(message_type, crate::fragment::PREFIX + piece.len())?;
+            let len = crate::fragment::PREFIX + piece.len();
+            let mut claim = self.claim_before(&mut deadline, message_type, len)?;
             crate::fragment::write_piece(&mut claim, index as u32, count, piece);
             claim.commit_fragment(last);
         }
@@ -323,13 +339,13 @@ impl<L: Layout> Producer<L> {
     /// The ring's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.segment().name()
+        self.segment().file().name()
     }
 
     /// The ring's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.segment().path()
+        self.segment().file().path()
     }
 
     /// Whether the ring's creator had the same message types and structs as this program.
@@ -364,8 +380,47 @@ impl<L: Layout> Producer<L> {
         }
     }
 
-    /// Closes: the same as dropping.
-    pub fn close(self) {}
+    /// Bytes that one message, its header included, may take to be sent now without waiting.
+    ///
+    /// Costs a look at the consumer's position. It may be more at any moment, because the consumer
+    /// releases concurrently, and is less only after a send.
+    #[must_use]
+    pub fn free_bytes(&self) -> u64 {
+        self.writer.free_bytes()
+    }
+
+    /// Waits up to `timeout` until a consumer is attached and lives; `None` waits as long as it
+    /// takes. Returns whether one is: `false` also says that the wait was
+    /// [interrupted](Producer::interrupter), or that the ring's file was removed.
+    #[must_use = "false says that there is no consumer"]
+    pub fn wait_for_peer(&mut self, timeout: Option<Duration>) -> bool {
+        let Self { attachment, peer, origin, .. } = self;
+        !origin.is_forked() && wait::wait_for_peer(attachment, peer, timeout)
+    }
+
+    /// A handle with which another thread ends a wait of this side.
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter<L> {
+        self.attachment.interrupter()
+    }
+
+    /// Closes, as dropping does, and says what dropping can only log.
+    ///
+    /// If this is the last side and everything was received, the ring is removed. That waits for up
+    /// to 5 s for a consumer that is just closing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PermissionDenied`] or [`Error::Io`] if the ring's file could not be removed. The
+    /// producer is closed all the same, and the ring stays.
+    pub fn close(mut self) -> Result<(), Error> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        let Self { attachment, writer, .. } = self;
+        attachment.end(&mut || writer.is_drained())
+    }
 
     pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
         self.attachment.segment()
@@ -375,6 +430,14 @@ impl<L: Layout> Producer<L> {
 /// The flags that a caller may set: the fragment bits are the engine's.
 pub(crate) fn user_flags<L: Layout>(flags: u32) -> u32 {
     flags & !(L::FLAGS.fragment | L::FLAGS.last_fragment)
+}
+
+impl<L: Layout> Drop for Producer<L> {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            notice!("closing: {error}");
+        }
+    }
 }
 
 impl<L: Layout> fmt::Debug for Producer<L> {

@@ -1,5 +1,7 @@
 //! Finding room for messages: at once, or after waiting for it.
 
+use std::time::Duration;
+
 use super::Producer;
 use crate::error::SendError;
 use crate::layout::Layout;
@@ -34,7 +36,7 @@ impl<L: Layout> Producer<L> {
     #[inline(never)]
     fn put_slow(&mut self, message_type: u32, flags: u32, payload: &[u8]) -> Result<(), SendError> {
         let mut staged = self.writer.stage();
-        let place = self.place_or_wait(&mut staged, payload.len() as u64)?;
+        let place = self.place_or_wait(&mut staged, payload.len() as u64, &mut None)?;
         self.finish(staged, &place, message_type, flags, payload);
         Ok(())
     }
@@ -111,25 +113,36 @@ impl<L: Layout> Producer<L> {
         staged: &Staged,
         payload: u64,
     ) -> Result<Place, SendError> {
+        self.look_around()?;
         if let Some(place) = self.writer.place(staged, payload)? {
             return Ok(place);
         }
         self.writer.count_failure();
         match self.peer.look() {
-            Some(ended) if !self.writer.has_room(staged, payload) => Err(self.ended(ended)),
+            Some(ended) if ended == Ended::Removed || !self.writer.has_room(staged, payload) => {
+                Err(self.ended(ended))
+            }
             _ => Err(SendError::Full),
         }
     }
 
     /// Finds room, waiting for it. What is staged is published first: the consumer could not make
     /// room for it otherwise.
+    ///
+    /// A call that needs room several times keeps its `deadline`, which is set when it is first
+    /// needed.
     #[cold]
     #[inline(never)]
     pub(crate) fn place_or_wait(
         &mut self,
         staged: &mut Staged,
         payload: u64,
+        deadline: &mut Option<Deadline>,
     ) -> Result<Place, SendError> {
+        self.look_around()?;
+        if let Some(place) = self.writer.grant(staged, payload) {
+            return Ok(place);
+        }
         self.writer.reload()?;
         if self.writer.is_tight(staged) {
             // A producer that takes each bit of room as soon as it is there reads the consumer's
@@ -138,36 +151,55 @@ impl<L: Layout> Producer<L> {
             pause(STEP_BACK_NS);
             self.writer.reload()?;
         }
-        if let Some(place) = self.writer.place_known(staged, payload) {
+        if let Some(place) = self.writer.grant(staged, payload) {
             return Ok(place);
         }
         self.writer.publish(staged);
         *staged = self.writer.stage();
-        let deadline = Deadline::after(self.send_timeout);
+        let deadline = *deadline.get_or_insert_with(|| Deadline::after(self.send_timeout));
+        self.wait_for_room(staged, payload, deadline)
+    }
+
+    fn wait_for_room(
+        &mut self,
+        staged: &Staged,
+        payload: u64,
+        deadline: Deadline,
+    ) -> Result<Place, SendError> {
         loop {
             let Self { writer, peer, patience, attachment, .. } = self;
             let waited =
                 patience.wait(attachment, peer, deadline, || writer.has_room(staged, payload));
-            match waited {
-                Waited::Ready => {
-                    if let Some(place) = self.writer.place(staged, payload)? {
-                        return Ok(place);
-                    }
+            let failure = match waited {
+                _ if self.peer.is_removed() => self.ended(Ended::Removed),
+                Waited::Ended(ended) => self.ended(ended),
+                Waited::TimedOut | Waited::Interrupted => self.out_of_time(),
+                Waited::Ready => match self.writer.place(staged, payload)? {
+                    Some(place) => return Ok(place),
                     // Only a peer whose position goes back and forth leads here.
-                    if deadline.is_over() {
-                        self.writer.count_failure();
-                        return Err(SendError::Full);
-                    }
-                }
-                Waited::TimedOut => {
-                    self.writer.count_failure();
-                    return Err(SendError::Full);
-                }
-                Waited::Ended(ended) => {
-                    self.writer.count_failure();
-                    return Err(self.ended(ended));
-                }
-            }
+                    None if deadline.is_over() => self.out_of_time(),
+                    None => continue,
+                },
+            };
+            self.writer.count_failure();
+            return Err(failure);
+        }
+    }
+
+    /// Whoever sends into a file that has lost its name sends to nobody. The usual send does not
+    /// come here; one in each stretch does, and each one whose consumer needed attention.
+    fn look_around(&mut self) -> Result<(), SendError> {
+        match self.peer.is_removed_by_now() {
+            true => Err(self.ended(Ended::Removed)),
+            false => Ok(()),
+        }
+    }
+
+    /// A call that was not to wait found the ring full; any other one is out of time.
+    fn out_of_time(&self) -> SendError {
+        match self.send_timeout {
+            Some(Duration::ZERO) => SendError::Full,
+            _ => SendError::Timeout,
         }
     }
 
@@ -177,14 +209,25 @@ impl<L: Layout> Producer<L> {
         match ended {
             Ended::Closed => SendError::Closed,
             Ended::Died => SendError::PeerDied,
-            Ended::Removed => SendError::Removed,
+            Ended::Removed => {
+                // From now on every send comes to the slow half, and is told.
+                self.writer.end_stretch();
+                SendError::Removed
+            }
         }
     }
 
     /// An error was not passed on to the caller: what is told once is to be told again.
     pub(crate) fn withhold(&mut self, error: SendError) {
-        if error == SendError::PeerDied {
+        if matches!(error, SendError::PeerDied | SendError::Closed) {
             self.peer.untold();
+        }
+    }
+
+    /// Publishes what is staged, unless nobody could receive it any more.
+    pub(crate) fn publish(&mut self, staged: &Staged) {
+        if !self.peer.is_removed() {
+            self.writer.publish(staged);
         }
     }
 }

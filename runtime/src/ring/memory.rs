@@ -47,8 +47,8 @@ pub(crate) trait Memory {
     /// The cheap half of the asymmetric fence: orders a store before a load, provided that the
     /// other side issues [`Memory::fence_heavy`].
     fn fence_light(&self);
-    /// The expensive half of the asymmetric fence.
-    fn fence_heavy(&self);
+    /// The expensive half of the asymmetric fence; `false` if the system refuses it.
+    fn fence_heavy(&self) -> bool;
     /// A full fence of this side alone.
     fn fence_full(&self);
 
@@ -208,9 +208,9 @@ impl<L: Layout> Memory for Mapped<L> {
     }
 
     #[inline]
-    fn fence_heavy(&self) {
+    fn fence_heavy(&self) -> bool {
         fence(Ordering::SeqCst);
-        platform::membarrier();
+        platform::membarrier()
     }
 
     #[inline]
@@ -340,8 +340,8 @@ impl<M: Memory, P: core::ops::Deref<Target = M>> Memory for P {
         (**self).fence_light();
     }
 
-    fn fence_heavy(&self) {
-        (**self).fence_heavy();
+    fn fence_heavy(&self) -> bool {
+        (**self).fence_heavy()
     }
 
     fn fence_full(&self) {

@@ -96,6 +96,13 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
         }
     }
 
+    /// What lies at a position ahead, if anything sound does; nothing is taken.
+    pub(crate) fn published(&self, position: u64) -> Option<Published> {
+        // Acquire: as in `look`.
+        let word = self.memory.load_word(position, Ordering::Acquire);
+        if word == 0 { None } else { check::<L>(word, position, self.capacity).ok() }
+    }
+
     /// Skips padding, and looks at the start of the next lap.
     fn look_behind(&mut self, padding: u64) -> Result<Option<Record>, Corrupt> {
         self.position = self.position.wrapping_add(padding);

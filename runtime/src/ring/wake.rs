@@ -60,15 +60,20 @@ impl Waker {
     }
 
     /// Wakes the peer if it sleeps. To be called after each publication or release.
+    ///
+    /// Whether the first look at its control word did not settle the matter: a side that hears this
+    /// has reason to look around.
     #[inline(always)]
-    pub(crate) fn notify<M: Memory>(self, memory: &M, direction: Direction) {
+    pub(crate) fn notify<M: Memory>(self, memory: &M, direction: Direction) -> bool {
         memory.fence_light();
         // Relaxed: ordered after the publication by the light fence, whose partner is the heavy
         // fence in `Sleeper::sleep`. Nothing is read on the strength of this word.
         let control = memory.load_u32(direction.control, Ordering::Relaxed);
-        if control & (WAITING | CAN_MEMBARRIER) != self.quiet {
+        let is_unsettled = control & (WAITING | CAN_MEMBARRIER) != self.quiet;
+        if is_unsettled {
             self.notify_slow(memory, direction, control);
         }
+        is_unsettled
     }
 
     #[cold]
@@ -99,6 +104,10 @@ pub(crate) fn announce<M: Memory>(memory: &M, direction: Direction) {
     memory.wake(direction.sequence);
 }
 
+/// How long a side sleeps whose membarrier was refused just now: longer than any store takes to
+/// become visible.
+const NAP: Duration = Duration::from_millis(1);
+
 /// The sleeping half of one direction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sleeper {
@@ -114,31 +123,32 @@ impl Sleeper {
         if self.registered { CAN_MEMBARRIER } else { 0 }
     }
 
-    /// Sleeps on `sequence`, which was read before the caller last looked around, unless `ready`.
+    /// Says that this side is about to sleep on `sequence`, which was read before the caller last
+    /// looked around.
     ///
-    /// May end for no reason. If the bound ends it, `on_timeout` gets `ready` and runs while the
-    /// control word still says that this side sleeps.
-    pub(crate) fn sleep<M: Memory, R: FnMut() -> bool>(
-        &self,
-        memory: &M,
-        sequence: u32,
-        bound: Duration,
-        ready: &mut R,
-        on_timeout: impl FnOnce(&mut R),
-    ) {
-        let control = self.awake() | WAITING | sequence << SEQUENCE_SHIFT;
+    /// The caller looks around once more, sleeps no longer than the answer says, and
+    /// [gets up](Self::get_up).
+    pub(crate) fn lie_down<M: Memory>(&mut self, memory: &M, sequence: u32) -> Duration {
+        let waiting = WAITING | sequence << SEQUENCE_SHIFT;
         // Relaxed: the fence below orders this store before the look at the ring.
-        memory.store_u32(self.direction.control, control, Ordering::Relaxed);
-        if self.registered {
-            // Partner of the light fence in `Waker::notify`.
-            memory.fence_heavy();
-        } else {
-            // Partner of the full fence in `Waker::notify_slow`.
-            memory.fence_full();
+        memory.store_u32(self.direction.control, self.awake() | waiting, Ordering::Relaxed);
+        // Partner of the light fence in `Waker::notify`.
+        if self.registered && memory.fence_heavy() {
+            return Duration::MAX;
         }
-        if !ready() && !memory.wait(self.direction.sequence, sequence, bound) {
-            on_timeout(ready);
+        let was_registered = core::mem::replace(&mut self.registered, false);
+        if was_registered {
+            // Relaxed: as above. A waker that does not see it yet has published before its look,
+            // and what it published is visible when the nap is over.
+            memory.store_u32(self.direction.control, self.awake() | waiting, Ordering::Relaxed);
         }
+        // Partner of the full fence in `Waker::notify_slow`.
+        memory.fence_full();
+        if was_registered { NAP } else { Duration::MAX }
+    }
+
+    /// Says that this side does not sleep any more.
+    pub(crate) fn get_up<M: Memory>(&self, memory: &M) {
         // Relaxed: a waker that still sees the waiting bit finds another sequence, or wakes once
         // in vain.
         memory.store_u32(self.direction.control, self.awake(), Ordering::Relaxed);

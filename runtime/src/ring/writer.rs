@@ -24,6 +24,10 @@ const MANY_LINES: u64 = 128;
 /// heels.
 const TIGHT: u64 = 16 << 10;
 
+/// How much is sent (or an eighth of the ring) before the slow half of finding room looks around,
+/// although there is more room.
+const STRETCH: u64 = 16 << 10;
+
 /// Room for one record, not yet visible to anyone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
@@ -62,6 +66,9 @@ pub(crate) struct Writer<L, M> {
     position: u64,
     /// `read_position` as it was last read: there may be more room, never less.
     read: u64,
+    /// What room is measured by: `read`, or as much behind it as leaves the current stretch.
+    granted: u64,
+    stretch: u64,
     /// How far ahead to prefetch: [`PREFETCH`], less in a small ring, where that far ahead is what
     /// the consumer reads now.
     prefetch: u64,
@@ -85,6 +92,8 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
             largest,
             position,
             read,
+            granted: read,
+            stretch: STRETCH.min(capacity / 8),
             prefetch: PREFETCH.min(capacity / 16),
             sent,
             bytes,
@@ -111,26 +120,45 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     }
 
     /// Finds room behind what is staged for a payload that is not larger than the
-    /// [largest](Self::largest), as far as this side knows; if it finds none, ask
-    /// [`Writer::place`].
+    /// [largest](Self::largest), within the current stretch; if it finds none, ask
+    /// [`Writer::grant`].
     #[inline(always)]
     pub(crate) fn place_known(&self, staged: &Staged, payload: u64) -> Option<Place> {
         let place = self.next_place(staged, payload);
-        (self.reach(&place).wrapping_sub(self.read) <= self.capacity).then_some(place)
+        (self.reach(&place).wrapping_sub(self.granted) <= self.capacity).then_some(place)
     }
 
-    /// Finds room as [`Writer::place_known`] does, after a new look at the consumer's position if
-    /// need be; `None` if the consumer has not released enough.
+    /// Finds room as far as this side knows, and starts a new stretch there.
+    pub(crate) fn grant(&mut self, staged: &Staged, payload: u64) -> Option<Place> {
+        let place = self.next_place(staged, payload);
+        let reach = self.reach(&place);
+        if reach.wrapping_sub(self.read) > self.capacity {
+            return None;
+        }
+        let room = self.read.wrapping_add(self.capacity).wrapping_sub(staged.end);
+        let stretch = self.stretch.max(reach.wrapping_sub(staged.end)).min(room);
+        self.granted = staged.end.wrapping_add(stretch).wrapping_sub(self.capacity);
+        Some(place)
+    }
+
+    /// Finds room as [`Writer::grant`] does, after a new look at the consumer's position if need
+    /// be; `None` if the consumer has not released enough.
     pub(crate) fn place(
         &mut self,
         staged: &Staged,
         payload: u64,
     ) -> Result<Option<Place>, Corrupt> {
-        if let Some(place) = self.place_known(staged, payload) {
+        if let Some(place) = self.grant(staged, payload) {
             return Ok(Some(place));
         }
         self.reload()?;
-        Ok(self.place_known(staged, payload))
+        Ok(self.grant(staged, payload))
+    }
+
+    /// Ends the current stretch: the next search for room is one of the slow half.
+    #[cold]
+    pub(crate) fn end_stretch(&mut self) {
+        self.granted = self.position.wrapping_sub(self.capacity);
     }
 
     /// Where the next record goes, if there is room.
@@ -155,6 +183,29 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
         let reach = self.reach(&self.next_place(staged, payload));
         !self.is_possible(read) || reach.wrapping_sub(read) <= self.capacity
+    }
+
+    /// Most bytes that one record may take now, as a new look at the consumer's position says.
+    pub(crate) fn free_bytes(&self) -> u64 {
+        // Acquire: as in `reload`, though nothing is written on the strength of it.
+        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
+        if !self.is_possible(read) {
+            return 0;
+        }
+        let room = (self.capacity - (self.position - read)).saturating_sub(ALIGN);
+        let rest = self.capacity - (self.position & (self.capacity - 1));
+        // Up to the end of the lap, or, behind padding, from its start.
+        let frame = room.min(rest).max(room.saturating_sub(rest));
+        frame.min(self.largest + L::MESSAGE_HEADER.size as u64)
+    }
+
+    /// Whether everything that was ever published has been released.
+    pub(crate) fn is_drained(&self) -> bool {
+        // Acquire: pairs with the release store in `Reader::flush`.
+        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
+        // Another producer may have gone on from here after this one let go of its role. Acquire:
+        // pairs with the release store in `Writer::publish`.
+        read == self.position && self.memory.load_word(read, Ordering::Acquire) == 0
     }
 
     /// Whether there is hardly any room behind what is staged, as far as this side knows.
@@ -287,10 +338,12 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         // Release: pairs with the acquire load of a successor or consumer that attaches. The
         // counters come first: with the position stored, ids must be right.
         memory.store_u64(header.write_position, self.position, Ordering::Release);
-        self.waker.notify(&memory, Direction::data::<L>());
+        if self.waker.notify(&memory, Direction::data::<L>()) {
+            self.end_stretch();
+        }
     }
 
-    /// Counts a send that found no room.
+    /// Counts a call to send that ended without room.
     #[cold]
     pub(crate) fn count_failure(&self) {
         let field = L::RING_HEADER.send_failures;

@@ -94,7 +94,10 @@ impl Identity {
             created_unix_ns: u64_at(layout.created_unix_ns),
         };
         identity.check_capacity::<L>(file_len, options)?;
-        if options.strict_schema && identity.schema_hash != L::SCHEMA_HASH {
+        // Another minor version is another schema; the same one should be the same.
+        let is_same_version = version == (L::VERSION_MAJOR, L::VERSION_MINOR);
+        let differs = identity.schema_hash != L::SCHEMA_HASH;
+        if is_same_version && differs && !options.any_schema {
             let found = identity.schema_hash;
             return Err(Error::SchemaMismatch { expected: L::SCHEMA_HASH, found });
         }

@@ -1,18 +1,21 @@
 //! A segment: one file that holds one ring, created or opened, checked, and mapped.
 
+mod create;
 mod file;
 mod identity;
 mod name;
+mod ring_file;
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use memmap2::{MmapOptions, MmapRaw};
 
 use self::file::Opened;
 use self::identity::Identity;
-pub(crate) use self::name::Target;
+use self::name::Target;
+pub(crate) use self::ring_file::RingFile;
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::options::{Mode, Options};
@@ -23,8 +26,8 @@ use crate::role::{Role, RoleFields};
 /// How long a taken role is tried again.
 const ROLE_PATIENCE: Duration = Duration::from_millis(50);
 /// How long it is tried again while its holder does not say that it is attached: it is about to
-/// attach, or closing, or a consumer that tidies up, and will be through soon unless it is paused.
-const TRANSITION_PATIENCE: Duration = Duration::from_secs(5);
+/// attach, or closing, or tidies up, and will be through soon unless it is paused.
+pub(crate) const TRANSITION_PATIENCE: Duration = Duration::from_secs(5);
 /// How long attaching starts over when the file is removed again and again.
 const ATTACH_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,8 +37,7 @@ pub(crate) struct Segment<L> {
     events: Events,
     // Keeps the bytes mapped for as long as `mapped` is used.
     _map: MmapRaw,
-    file: File,
-    target: Target,
+    file: Arc<RingFile>,
     identity: Identity,
 }
 
@@ -54,10 +56,10 @@ impl<L: Layout> Segment<L> {
         let start = Instant::now();
         loop {
             let opened = match options.mode {
-                Mode::CreateOnly => file::create::<L>(&target, options)?,
+                Mode::CreateOnly => create::create::<L>(&target, options)?,
                 Mode::OpenOnly => file::open::<L>(&target, options, true)?,
                 Mode::CreateOrOpen => match file::open::<L>(&target, options, true) {
-                    Err(Error::NotFound { .. }) => match file::create::<L>(&target, options) {
+                    Err(Error::NotFound { .. }) => match create::create::<L>(&target, options) {
                         // Somebody else created it in between.
                         Err(Error::AlreadyExists { .. }) if start.elapsed() < ATTACH_PATIENCE => {
                             continue;
@@ -86,14 +88,14 @@ impl<L: Layout> Segment<L> {
 
     /// Opens the same ring once more, for a role.
     pub(crate) fn reattach(&self, options: &Options, role: Role) -> Result<Self, Error> {
-        let opened = file::open::<L>(&self.target, options, true)?;
-        let segment = Self::map(opened, self.target.clone())?;
-        let same = platform::file_info(&segment.file).map(|info| info.identity).ok()
-            == platform::file_info(&self.file).map(|info| info.identity).ok();
-        if same && matches!(segment.claim(role)?, Claim::Done) {
+        let target = self.file.target();
+        let opened = file::open::<L>(target, options, true)?;
+        let segment = Self::map(opened, target.clone())?;
+        let is_same = segment.file.is_same(&self.file);
+        if is_same && matches!(segment.claim(role)?, Claim::Done) {
             return Ok(segment);
         }
-        Err(Error::Removed { path: self.target.path.clone() })
+        Err(Error::Removed { path: target.path.clone() })
     }
 
     fn map(opened: Opened, target: Target) -> Result<Self, Error> {
@@ -113,85 +115,32 @@ impl<L: Layout> Segment<L> {
         // checked: the capacity is a power of two of at least 1 KiB. A read-only segment is only
         // handed to `Monitor`, which stores nothing.
         let mapped = unsafe { Mapped::new(map.as_mut_ptr(), identity.capacity, events) };
-        Ok(Self { mapped, events, _map: map, file, target, identity })
+        let file = Arc::new(RingFile::new(file, target));
+        Ok(Self { mapped, events, _map: map, file, identity })
     }
 
     /// Takes the role's lock, then makes sure that the name still leads to this file.
     fn claim(&self, role: Role) -> Result<Claim, Error> {
         let fields = RoleFields::of::<L>(role);
-        let taken = self.lock_patiently(role, || match fields.is_attached(&self.mapped) {
-            _ if !self.is_current() => Duration::ZERO,
+        let taken = self.file.lock_patiently(role, || match fields.is_attached(&self.mapped) {
+            _ if !self.file.is_current() => Duration::ZERO,
             true => ROLE_PATIENCE,
             false => TRANSITION_PATIENCE,
         })?;
-        match self.is_current() {
+        match self.file.is_current() {
             true if taken => Ok(Claim::Done),
-            true => Err(Error::RoleTaken { role, pid: fields.load_pid(&self.mapped) }),
+            true => {
+                let pid = fields.load_pid(&self.mapped);
+                Err(Error::RoleTaken { role, pid, has_ended: !platform::process_exists(pid) })
+            }
             // A lock goes with the file, which the caller drops.
             false => Ok(Claim::Gone),
         }
     }
 
-    /// Takes the role of a side that has closed, as soon as it lets go of it: it says so before.
-    /// Gives up when `is_closed` no longer holds.
-    pub(crate) fn take_over(&self, role: Role, mut is_closed: impl FnMut() -> bool) -> bool {
-        let patience = || if is_closed() { TRANSITION_PATIENCE } else { Duration::ZERO };
-        self.lock_patiently(role, patience).unwrap_or(false)
-    }
-
-    /// Takes a role's lock; while it is taken, tries again for as long as `patience` then says.
-    fn lock_patiently(
-        &self,
-        role: Role,
-        mut patience: impl FnMut() -> Duration,
-    ) -> Result<bool, Error> {
-        let start = Instant::now();
-        while !self.try_lock(role)? {
-            if start.elapsed() >= patience() {
-                return Ok(false);
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Ok(true)
-    }
-
-    fn try_lock(&self, role: Role) -> Result<bool, Error> {
-        platform::try_lock(&self.file, role.lock_byte()).map_err(|source| Error::Io {
-            operation: "lock a role of",
-            path: self.target.path.clone(),
-            source,
-        })
-    }
-
-    /// Gives a role's lock back.
-    pub(crate) fn unlock(&self, role: Role) {
-        if let Err(error) = platform::unlock(&self.file, role.lock_byte()) {
-            // Closing the file will do it.
-            log::warn!("{}: unlock failed: {error}", self.target.path.display());
-        }
-    }
-
-    /// Whether a side is alive: whether its lock is held. In doubt it is.
-    pub(crate) fn is_held(&self, role: Role) -> bool {
-        platform::is_locked(&self.file, role.lock_byte()).unwrap_or(true)
-    }
-
-    /// Whether the name still leads to this file.
-    pub(crate) fn is_current(&self) -> bool {
-        match (platform::file_info(&self.file), platform::path_info(&self.target.path)) {
-            (Ok(own), Ok(named)) => own.links > 0 && own.identity == named.identity,
-            _ => false,
-        }
-    }
-
-    /// Whether no name leads to the file any more.
-    pub(crate) fn is_removed(&self) -> bool {
-        platform::file_info(&self.file).is_ok_and(|info| info.links == 0)
-    }
-
-    /// Removes the file. Whoever has it open keeps it.
-    pub(crate) fn unlink(&self) -> std::io::Result<()> {
-        std::fs::remove_file(&self.target.path)
+    /// The file behind the mapping.
+    pub(crate) fn file(&self) -> &Arc<RingFile> {
+        &self.file
     }
 
     /// The mapped bytes, for as long as this segment lives.
@@ -202,16 +151,6 @@ impl<L: Layout> Segment<L> {
     /// Bytes in the data area.
     pub(crate) fn capacity(&self) -> u64 {
         self.identity.capacity
-    }
-
-    /// The ring's name, without prefix.
-    pub(crate) fn name(&self) -> &str {
-        &self.target.name
-    }
-
-    /// The ring's file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.target.path
     }
 
     /// Whether the ring's creator had the same message types and structs.
@@ -234,7 +173,7 @@ impl<L> Drop for Segment<L> {
 impl<L> core::fmt::Debug for Segment<L> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Segment")
-            .field("path", &self.target.path)
+            .field("path", &self.file.path())
             .field("capacity", &self.identity.capacity)
             .finish_non_exhaustive()
     }

@@ -47,13 +47,15 @@ impl Target {
         self.folder.join(format!(".{}.{pid}.{nonce:08x}.tmp", self.file_name))
     }
 
-    /// The process that makes or made this ring under the temporary name `file_name`; `None` for
-    /// every other file.
-    pub(crate) fn creator_of(&self, file_name: &str) -> Option<u32> {
-        let rest = file_name.strip_prefix('.')?.strip_prefix(&self.file_name)?.strip_prefix('.')?;
-        let (pid, nonce) = rest.strip_suffix(".tmp")?.split_once('.')?;
+    /// Whether this ring was in the making under this name.
+    pub(crate) fn is_temporary(&self, file_name: &str) -> bool {
+        let parts = || {
+            let rest = file_name.strip_prefix('.')?.strip_prefix(&self.file_name)?;
+            rest.strip_prefix('.')?.strip_suffix(".tmp")?.split_once('.')
+        };
+        let Some((pid, nonce)) = parts() else { return false };
         let is_nonce = nonce.len() == 8 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit());
-        pid.parse().ok().filter(|_| is_nonce)
+        is_nonce && pid.parse::<u32>().is_ok()
     }
 }
 
@@ -98,11 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_rings_own_temporary_names_tell_their_creator() {
+    fn only_the_rings_own_temporary_names_are_recognised() {
         let target = Target::new("P_", "n", &Options::new().directory("/some/where")).unwrap();
         let own = target.temporary(0xABC);
         let own = own.file_name().unwrap().to_str().unwrap();
-        assert_eq!(target.creator_of(own), Some(std::process::id()));
+        assert!(target.is_temporary(own));
         for other in [
             "P_n",
             ".P_n.1.tmp",
@@ -111,7 +113,7 @@ mod tests {
             ".P_n2.1.00000000.tmp",
             ".P_n.1.0000000g.tmp",
         ] {
-            assert_eq!(target.creator_of(other), None, "{other}");
+            assert!(!target.is_temporary(other), "{other}");
         }
     }
 }

@@ -4,22 +4,27 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use bitrpc_shm::{Consumer, Error, Layout, Mode, Monitor, Options, Producer, Role, SendError};
+use bitrpc_shm::{
+    Consumer, Error, Lack, Layout, Mode, Monitor, Options, Producer, Role, SendError,
+};
 
 use crate::layout::{Default as Protocol, RING_HEADER};
 use crate::rings::{files, folder, options, start};
 
-/// The default protocol in another version of its schema.
+/// The default protocol with another schema, in this minor version.
 #[derive(Clone, Copy, Debug)]
-struct OtherSchema;
+struct OtherSchema<const MINOR: u16>;
 
-impl Layout for OtherSchema {
+/// The minor version that all others have.
+const MINOR: u16 = Protocol::VERSION_MINOR;
+
+impl<const MINOR: u16> Layout for OtherSchema<MINOR> {
     const NAME: &'static str = Protocol::NAME;
     const FILE_PREFIX: &'static str = Protocol::FILE_PREFIX;
     const DEFAULT_CAPACITY: u64 = Protocol::DEFAULT_CAPACITY;
     const MAGIC: u32 = Protocol::MAGIC;
     const VERSION_MAJOR: u16 = Protocol::VERSION_MAJOR;
-    const VERSION_MINOR: u16 = Protocol::VERSION_MINOR + 1;
+    const VERSION_MINOR: u16 = MINOR;
     const LAYOUT_HASH: u64 = Protocol::LAYOUT_HASH;
     const SCHEMA_HASH: u64 = 99;
     const RING_HEADER: bitrpc_shm::RingHeaderLayout = Protocol::RING_HEADER;
@@ -40,7 +45,8 @@ fn open(options: &Options) -> Error {
 /// A ring's file with some header bytes replaced.
 fn ring_with(folder: &tempfile::TempDir, at: usize, bytes: &[u8]) -> Options {
     let options = options(folder, 1024);
-    drop(Producer::<Protocol>::create("ring", &options).expect("a ring"));
+    // A ring without a role stays.
+    drop(bitrpc_shm::RingBuffer::<Protocol>::create("ring", &options).expect("a ring"));
     let path = folder.path().join("BitRPC_ring");
     let mut file = OpenOptions::new().write(true).open(path).expect("the file");
     file.seek(SeekFrom::Start(at as u64)).expect("a position");
@@ -145,16 +151,21 @@ fn a_ring_of_another_kind_is_refused_with_what_was_found() {
 }
 
 #[test]
-fn another_schema_is_reported_and_refused_only_if_strict() {
+fn another_schema_of_the_same_version_is_refused() {
     let folder = folder();
     let options = options(&folder, 1024);
     let producer = Producer::<Protocol>::create("ring", &options).unwrap();
-    let consumer = Consumer::<OtherSchema>::open("ring", &options).unwrap();
-    assert!(!consumer.schema_matches());
-    drop(consumer);
-    let error = Consumer::<OtherSchema>::open("ring", &options.strict_schema(true)).unwrap_err();
+    let error = Consumer::<OtherSchema<MINOR>>::open("ring", &options).unwrap_err();
     assert!(matches!(error, Error::SchemaMismatch { expected: 99, .. }), "{error}");
-    drop(producer);
+    let error = Monitor::<OtherSchema<MINOR>>::open("ring", &options).unwrap_err();
+    assert!(matches!(error, Error::SchemaMismatch { expected: 99, .. }), "{error}");
+    let any = options.clone().any_schema(true);
+    let allowed = Consumer::<OtherSchema<MINOR>>::open("ring", &any).unwrap();
+    assert!(!allowed.schema_matches());
+    drop(allowed);
+    let newer = Consumer::<OtherSchema<{ MINOR + 1 }>>::open("ring", &options).unwrap();
+    assert!(!newer.schema_matches());
+    drop((producer, newer));
 }
 
 #[test]
@@ -265,7 +276,7 @@ fn a_ring_larger_than_the_free_space_names_both() {
     let error = open(&options(&folder, 1 << 40));
     let needed = (1 << 40) + 4096;
     assert!(
-        matches!(error, Error::NoSpace { needed: n, free } if n == needed && free < n),
+        matches!(error, Error::NoSpace { needed: n, free, lack: Lack::Bytes } if n == needed && free < n),
         "{error}"
     );
     assert!(files(folder.path()).is_empty(), "nothing half-made is left");
@@ -299,7 +310,7 @@ fn a_monitor_reads_and_writes_nothing() {
     let monitor = Monitor::<Protocol>::open("ring", &options(&folder, 1024)).unwrap();
     producer.send(7u32, b"12345").unwrap();
     producer.send(7u32, b"123").unwrap();
-    drop(consumer.try_recv().unwrap());
+    drop(consumer.try_receive().unwrap());
     let snapshot = monitor.snapshot();
     assert_eq!(snapshot.statistics, producer.statistics());
     assert_eq!((snapshot.statistics.messages_sent, snapshot.statistics.bytes_sent), (2, 8));
@@ -322,17 +333,17 @@ fn a_forked_child_is_refused_and_leaves_the_parent_alone() {
     if child == 0 {
         let send = producer.send(7u32, b"x") == Err(SendError::Forked);
         let claim = matches!(producer.try_claim(7u32, 1), Err(SendError::Forked));
-        let recv = matches!(consumer.try_recv(), Err(bitrpc_shm::RecvError::Forked));
+        let receive = matches!(consumer.try_receive(), Err(bitrpc_shm::ReceiveError::Forked));
         drop(producer);
         drop(consumer);
         // SAFETY: ends the child without running the parent's exit handlers.
-        unsafe { libc::_exit(i32::from(!(send && claim && recv))) };
+        unsafe { libc::_exit(i32::from(!(send && claim && receive))) };
     }
     let mut status = 0;
     // SAFETY: `status` is writable, `child` is this process's own.
     assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
     assert_eq!(status, 0, "the child was refused");
-    assert_eq!(consumer.recv(None).unwrap().unwrap().payload(), b"before");
+    assert_eq!(consumer.receive(None).unwrap().unwrap().payload(), b"before");
     producer.send(7u32, b"after").unwrap();
-    assert_eq!(consumer.recv(None).unwrap().unwrap().payload(), b"after");
+    assert_eq!(consumer.receive(None).unwrap().unwrap().payload(), b"after");
 }

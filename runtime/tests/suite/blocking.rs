@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bitrpc_shm::{RecvError, SendError, WaitStrategy};
+use bitrpc_shm::{ReceiveError, SendError, WaitStrategy};
 
 use crate::layout::Default as Protocol;
 use crate::rings::{PATIENCE, Random, pair_with};
@@ -14,7 +14,7 @@ fn an_idle_receiver_uses_less_than_a_hundredth_of_a_processor() {
     std::thread::spawn(move || {
         let before = thread_time();
         let start = Instant::now();
-        assert!(consumer.recv(Some(Duration::from_secs(2))).unwrap().is_none());
+        assert!(consumer.receive(Some(Duration::from_secs(2))).unwrap().is_none());
         let (used, passed) = (thread_time() - before, start.elapsed());
         assert!(passed >= Duration::from_secs(2));
         assert!(used < passed / 100, "{used:?} of {passed:?}");
@@ -55,7 +55,7 @@ fn no_wake_up_of_a_consumer_is_missed() {
         producer
     });
     for i in 0..MESSAGES {
-        let message = consumer.recv(PATIENCE).unwrap().expect("in time");
+        let message = consumer.receive(PATIENCE).unwrap().expect("in time");
         assert_eq!(message.payload(), i.to_le_bytes());
     }
     let producer = sender.join().unwrap();
@@ -78,7 +78,7 @@ fn no_wake_up_of_a_producer_is_missed() {
     });
     for i in 0..MESSAGES {
         gaps(&mut random);
-        let message = consumer.recv(PATIENCE).unwrap().expect("in time");
+        let message = consumer.receive(PATIENCE).unwrap().expect("in time");
         assert_eq!(message.payload(), [i as u8; 200]);
     }
     let producer = sender.join().unwrap();
@@ -91,9 +91,9 @@ fn closing_wakes_the_sleeper_on_either_side() {
     for strategy in [WaitStrategy::Adaptive, WaitStrategy::Spin] {
         let (producer, mut consumer, _folder) =
             pair_with::<Protocol>(|o| o.wait_strategy(strategy).spin(Duration::ZERO), 1024);
-        let receiver = std::thread::spawn(move || consumer.recv(None).map(|m| m.is_some()));
+        let receiver = std::thread::spawn(move || consumer.receive(None).map(|m| m.is_some()));
         drop(producer);
-        assert_eq!(receiver.join().unwrap(), Err(RecvError::Closed));
+        assert_eq!(receiver.join().unwrap(), Err(ReceiveError::Closed));
 
         let (mut producer, consumer, _folder) = pair_with::<Protocol>(
             |o| o.wait_strategy(strategy).spin(Duration::ZERO).send_timeout(None),
@@ -111,9 +111,9 @@ fn a_receiver_waits_for_a_producer_that_never_was() {
     let folder = crate::rings::folder();
     let options = crate::rings::options(&folder, 1024);
     let mut consumer = bitrpc_shm::Consumer::<Protocol>::open("ring", &options).unwrap();
-    assert!(consumer.recv(Some(Duration::from_millis(150))).unwrap().is_none());
+    assert!(consumer.receive(Some(Duration::from_millis(150))).unwrap().is_none());
     let receiver = std::thread::spawn(move || {
-        consumer.recv(PATIENCE).map(|m| m.map(|m| m.payload().to_vec()))
+        consumer.receive(PATIENCE).map(|m| m.map(|m| m.payload().to_vec()))
     });
     let mut producer = bitrpc_shm::Producer::<Protocol>::create("ring", &options).unwrap();
     producer.send(7u32, b"late").unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bitrpc_shm::{
-    Decode, DecodeError, Encode, Error, HeaderField, Layout, RecvError, RingBuffer, SendError,
+    Decode, DecodeError, Encode, Error, HeaderField, Layout, ReceiveError, RingBuffer, SendError,
 };
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -56,7 +56,7 @@ fn every_kind<L: Layout>() {
     let (mut producer, mut consumer, _folder) = pair::<L>(4096);
     producer.send(7u32, b"").unwrap();
     producer.send(8u32, b"abc").unwrap();
-    producer.send_str("grüße 你好 🚀").unwrap();
+    producer.send_string("grüße 你好 🚀").unwrap();
     producer.send_with(9u32, 0xA5u32, b"flags").unwrap();
     producer.send_typed(&Typed(77)).unwrap();
     let plain = Plain { id: 5, value: -0.5 };
@@ -68,7 +68,7 @@ fn every_kind<L: Layout>() {
 
     let mut ids = 0..;
     let mut next = |expected_type: u32| {
-        let message = consumer.recv(PATIENCE).unwrap().unwrap();
+        let message = consumer.receive(PATIENCE).unwrap().unwrap();
         assert_eq!(message.message_type(), expected_type);
         assert_eq!(Some(message.id()), ids.next());
         (message.flags(), message.payload().to_vec())
@@ -82,16 +82,16 @@ fn every_kind<L: Layout>() {
         let message = consumer.peek().unwrap().unwrap();
         assert_eq!(message.decode::<Typed>().unwrap(), Typed(77));
     }
-    assert_eq!(consumer.recv_typed::<Typed>(PATIENCE).unwrap(), Some(Typed(77)));
+    assert_eq!(consumer.receive_typed::<Typed>(PATIENCE).unwrap(), Some(Typed(77)));
     {
-        let message = consumer.try_recv().unwrap().unwrap();
+        let message = consumer.try_receive().unwrap().unwrap();
         assert_eq!(message.plain::<Plain>().unwrap(), &plain);
         assert_eq!(message.timestamp().is_some(), L::MESSAGE_HEADER.timestamp.is_some());
     }
     let mut copy = vec![9; 9];
-    let info = consumer.recv_into(&mut copy, PATIENCE).unwrap().unwrap();
+    let info = consumer.receive_into(&mut copy, PATIENCE).unwrap().unwrap();
     assert_eq!((info.message_type, info.id, copy), (10, 6, vec![3; 33]));
-    assert!(consumer.try_recv().unwrap().is_none());
+    assert!(consumer.try_receive().unwrap().is_none());
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn bytes_behind_a_payload_are_zero_and_older_messages_do_not_shine_through() {
     let (mut producer, mut consumer, _folder) = pair::<Protocol>(1024);
     for len in 0..200usize {
         producer.send(7u32, &[0xFF; 240]).unwrap();
-        drop(consumer.try_recv().unwrap().unwrap());
+        drop(consumer.try_receive().unwrap().unwrap());
         if len % 2 == 0 {
             producer.send(7u32, &vec![1; len]).unwrap();
         } else {
@@ -108,7 +108,7 @@ fn bytes_behind_a_payload_are_zero_and_older_messages_do_not_shine_through() {
             claim.truncate(len);
             claim.commit();
         }
-        let message = consumer.try_recv().unwrap().unwrap();
+        let message = consumer.try_receive().unwrap().unwrap();
         assert_eq!(message.payload(), vec![1; len]);
         let unused = len.next_multiple_of(8) - len;
         let end = message.payload().as_ptr().wrapping_add(len);
@@ -129,12 +129,12 @@ fn header_fields_without_a_role_are_carried_and_zero_unless_set() {
         claim.set_flags(3u32);
         claim.commit();
         producer.send(7u32, b"untraced").unwrap();
-        let message = consumer.try_recv().unwrap().unwrap();
+        let message = consumer.try_receive().unwrap().unwrap();
         assert_eq!(message.header(TRACE), 0xDEAD_BEEF_0000_0000 + lap);
         assert_eq!((message.flags(), message.id()), (3, 2 * lap as u32));
         assert!(message.timestamp().unwrap() > 0);
         drop(message);
-        assert_eq!(consumer.try_recv().unwrap().unwrap().header(TRACE), 0);
+        assert_eq!(consumer.try_receive().unwrap().unwrap().header(TRACE), 0);
     }
 }
 
@@ -149,9 +149,9 @@ fn a_claim_or_batch_that_is_dropped_leaves_no_trace() {
         batch.push(7u32, &[0xDD; 50]).unwrap();
         batch.push(7u32, &[0xDD; 50]).unwrap();
         drop(batch);
-        assert!(consumer.try_recv().unwrap().is_none());
+        assert!(consumer.try_receive().unwrap().is_none());
         producer.send(7u32, &i.to_le_bytes()).unwrap();
-        let message = consumer.try_recv().unwrap().unwrap();
+        let message = consumer.try_receive().unwrap().unwrap();
         assert_eq!((message.id(), message.payload()), (i, &i.to_le_bytes()[..]));
     }
     assert_eq!(consumer.statistics().errors, 0);
@@ -164,12 +164,12 @@ fn a_batch_is_invisible_until_committed_and_urgent_commits_it() {
     batch.push(1u32, b"a").unwrap();
     batch.push(2u32, b"b").unwrap();
     assert_eq!(batch.len(), 2);
-    assert!(consumer.try_recv().unwrap().is_none());
+    assert!(consumer.try_receive().unwrap().is_none());
     batch.push_with(3u32, Protocol::FLAGS.urgent, b"c").unwrap();
     assert!(batch.is_empty());
     assert_eq!(consumer.drain(10, |_| {}).unwrap(), 3);
     batch.push(4u32, b"d").unwrap();
-    assert!(consumer.try_recv().unwrap().is_none());
+    assert!(consumer.try_receive().unwrap().is_none());
     batch.commit();
     assert_eq!(consumer.drain(10, |message| assert_eq!(message.payload(), b"d")).unwrap(), 1);
 }
@@ -190,7 +190,7 @@ fn batches_send_all_or_say_how_many() {
     let rest = messages[sent..].to_vec();
     let sender = std::thread::spawn(move || (producer.send_batch(rest), producer));
     for expected in &messages[sent..] {
-        let message = consumer.recv(PATIENCE).unwrap().unwrap();
+        let message = consumer.receive(PATIENCE).unwrap().unwrap();
         assert_eq!((message.message_type(), message.payload()), (expected.0, &expected.1[..]));
     }
     let (result, mut producer) = sender.join().unwrap();
@@ -206,9 +206,9 @@ fn the_largest_payload_fits_at_every_position_and_one_more_byte_does_not() {
     assert_eq!(max, 512 - 16);
     for step in 0..300usize {
         producer.try_send(7u32, &vec![1; step % 64]).unwrap();
-        drop(consumer.try_recv().unwrap().unwrap());
+        drop(consumer.try_receive().unwrap().unwrap());
         producer.try_send(7u32, &vec![2; max]).unwrap();
-        assert_eq!(consumer.try_recv().unwrap().unwrap().payload().len(), max);
+        assert_eq!(consumer.try_receive().unwrap().unwrap().payload().len(), max);
     }
     let too_large = SendError::TooLarge { size: max as u64 + 1, max: max as u64 };
     assert_eq!(producer.try_send(7u32, &vec![2; max + 1]), Err(too_large));
@@ -223,7 +223,7 @@ fn message_type_0_is_refused() {
     let (mut producer, mut consumer, _folder) = pair::<Protocol>(1024);
     assert_eq!(producer.send(0u32, b"x"), Err(SendError::InvalidType));
     assert_eq!(producer.claim(0u32, 1).unwrap_err(), SendError::InvalidType);
-    assert!(consumer.try_recv().unwrap().is_none());
+    assert!(consumer.try_receive().unwrap().is_none());
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn full_and_timeout_are_told_and_counted() {
     producer.set_send_timeout(Some(Duration::from_millis(30)));
     while producer.try_send(7u32, &[0; 100]).is_ok() {}
     let start = std::time::Instant::now();
-    assert_eq!(producer.send(7u32, &[0; 100]), Err(SendError::Full));
+    assert_eq!(producer.send(7u32, &[0; 100]), Err(SendError::Timeout));
     assert!(start.elapsed() >= Duration::from_millis(30));
     assert_eq!(producer.snapshot().send_failures, 2);
     assert_eq!(consumer.statistics().errors, 2);
@@ -241,9 +241,9 @@ fn full_and_timeout_are_told_and_counted() {
 #[test]
 fn a_receive_that_finds_nothing_ends_in_time() {
     let (_producer, mut consumer, _folder) = pair::<Protocol>(1024);
-    assert!(consumer.recv(Some(Duration::ZERO)).unwrap().is_none());
+    assert!(consumer.receive(Some(Duration::ZERO)).unwrap().is_none());
     let start = std::time::Instant::now();
-    assert!(consumer.recv(Some(Duration::from_millis(30))).unwrap().is_none());
+    assert!(consumer.receive(Some(Duration::from_millis(30))).unwrap().is_none());
     assert!(start.elapsed() >= Duration::from_millis(30));
 }
 
@@ -260,16 +260,16 @@ fn typed_receives_refuse_other_types_sizes_and_text() {
         other => Ok(other.unwrap()),
     };
     for _ in 0..2 {
-        assert_eq!(decode(consumer.recv_typed(PATIENCE)), Err(mismatch), "it stays");
+        assert_eq!(decode(consumer.receive_typed(PATIENCE)), Err(mismatch), "it stays");
     }
     assert!(consumer.skip().unwrap());
     let mismatch = DecodeError::SizeMismatch { expected: 4, found: 5 };
-    assert_eq!(decode(consumer.recv_typed(PATIENCE)), Err(mismatch));
+    assert_eq!(decode(consumer.receive_typed(PATIENCE)), Err(mismatch));
     assert!(consumer.skip().unwrap());
-    assert_eq!(decode(consumer.recv_typed(PATIENCE)), Ok(Some(Typed(7))), "data is untyped");
-    let text = consumer.recv_string(PATIENCE).unwrap_err();
+    assert_eq!(decode(consumer.receive_typed(PATIENCE)), Ok(Some(Typed(7))), "data is untyped");
+    let text = consumer.receive_string(PATIENCE).unwrap_err();
     assert!(matches!(text, Error::Decode(DecodeError::InvalidUtf8 { valid_up_to: 2 })));
-    let message = consumer.recv(PATIENCE).unwrap();
+    let message = consumer.receive(PATIENCE).unwrap();
     assert_eq!(message.unwrap().payload(), [b'o', b'k', 0xFF], "nothing is lost");
     assert!(!consumer.skip().unwrap());
 }
@@ -284,9 +284,9 @@ fn peek_shows_and_receive_takes() {
         assert_eq!(consumer.peek().unwrap().unwrap().payload(), b"one");
     }
     assert_eq!(consumer.statistics().messages_received, 0);
-    assert_eq!(consumer.recv(None).unwrap().unwrap().payload(), b"one");
-    std::mem::forget(consumer.recv(None).unwrap().unwrap());
-    assert_eq!(consumer.recv(None).unwrap().unwrap().payload(), b"two", "leaked: comes again");
+    assert_eq!(consumer.receive(None).unwrap().unwrap().payload(), b"one");
+    std::mem::forget(consumer.receive(None).unwrap().unwrap());
+    assert_eq!(consumer.receive(None).unwrap().unwrap().payload(), b"two", "leaked: comes again");
 }
 
 #[test]
@@ -312,16 +312,14 @@ fn drain_takes_at_most_max_and_survives_a_panic() {
 fn what_a_closed_producer_sent_stays_readable() {
     let (mut producer, mut consumer, folder) = pair::<Protocol>(1024);
     producer.send(7u32, b"last words").unwrap();
-    producer.close();
-    assert_eq!(consumer.recv(None).unwrap().unwrap().payload(), b"last words");
-    assert_eq!(consumer.recv(None).unwrap_err(), RecvError::Closed);
-    assert_eq!(consumer.try_recv().unwrap_err(), RecvError::Closed);
-    assert_eq!(consumer.drain(1, |_| {}).unwrap_err(), RecvError::Closed);
+    producer.close().unwrap();
+    assert_eq!(consumer.receive(None).unwrap().unwrap().payload(), b"last words");
+    assert_eq!(consumer.receive(None).unwrap_err(), ReceiveError::Closed);
     let mut next =
         bitrpc_shm::Producer::<Protocol>::create("ring", &options(&folder, 1024)).unwrap();
-    assert!(consumer.try_recv().unwrap().is_none(), "a new producer is there");
+    assert!(consumer.try_receive().unwrap().is_none(), "a new producer is there");
     next.send(7u32, b"hello again").unwrap();
-    let message = consumer.recv(None).unwrap().unwrap();
+    let message = consumer.receive(None).unwrap().unwrap();
     assert_eq!((message.id(), message.payload()), (1, &b"hello again"[..]));
 }
 
@@ -331,7 +329,7 @@ fn a_full_ring_whose_consumer_closed_says_so() {
     while producer.try_send(7u32, &[0; 100]).is_ok() {}
     drop(consumer);
     assert_eq!(producer.send(7u32, &[0; 100]), Err(SendError::Closed));
-    assert_eq!(producer.try_send(7u32, &[0; 100]), Err(SendError::Closed));
+    assert_eq!(producer.try_send(7u32, &[0; 100]), Err(SendError::Full), "told once");
     let mut next = bitrpc_shm::Consumer::<Protocol>::open("ring", &options(&folder, 1024)).unwrap();
     assert_eq!(producer.try_send(7u32, &[0; 100]), Err(SendError::Full));
     assert!(next.drain(usize::MAX, |_| {}).unwrap() > 0);
@@ -348,7 +346,7 @@ fn one_ring_gives_both_sides_in_one_thread() {
     );
     for i in 0..1000u32 {
         producer.send(7u32, &i.to_le_bytes()).unwrap();
-        assert_eq!(consumer.try_recv().unwrap().unwrap().payload(), i.to_le_bytes());
+        assert_eq!(consumer.try_receive().unwrap().unwrap().payload(), i.to_le_bytes());
     }
     let statistics = ring.statistics();
     assert_eq!((statistics.messages_sent, statistics.bytes_received), (1000, 4000));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bitrpc_shm::{Error, Layout, RecvError, SendError};
+use bitrpc_shm::{Error, Layout, ReceiveError, SendError};
 
 use crate::layout::Default as Protocol;
 use crate::moved::Moved;
@@ -27,12 +27,12 @@ fn any_size<L: Layout>() {
         producer
     });
     for size in sizes {
-        let message = consumer.recv(PATIENCE).unwrap().unwrap();
+        let message = consumer.receive(PATIENCE).unwrap().unwrap();
         assert_eq!((message.message_type(), message.payload().len()), (7, size));
         assert!(message.payload().iter().all(|byte| *byte == size as u8));
         assert_eq!(message.flags() & (L::FLAGS.fragment | L::FLAGS.last_fragment), 0);
         drop(message);
-        assert_eq!(consumer.recv(PATIENCE).unwrap().unwrap().payload(), b"between");
+        assert_eq!(consumer.receive(PATIENCE).unwrap().unwrap().payload(), b"between");
     }
     assert_eq!(sender.join().unwrap().statistics().errors, 0);
 }
@@ -48,10 +48,10 @@ fn a_gathered_message_can_be_peeked_drained_and_copied() {
     }
     assert_eq!(consumer.drain(1, |m| assert_eq!(m.payload(), [0; 17_000])).unwrap(), 1);
     let mut out = Vec::new();
-    let info = consumer.recv_into(&mut out, PATIENCE).unwrap().unwrap();
+    let info = consumer.receive_into(&mut out, PATIENCE).unwrap().unwrap();
     assert_eq!((info.message_type, out), (7, vec![1; 17_000]));
-    assert_eq!(consumer.try_recv().unwrap().unwrap().payload(), [2; 17_000]);
-    assert!(consumer.try_recv().unwrap().is_none());
+    assert_eq!(consumer.try_receive().unwrap().unwrap().payload(), [2; 17_000]);
+    assert!(consumer.try_receive().unwrap().is_none());
 }
 
 #[test]
@@ -60,10 +60,10 @@ fn a_message_beyond_the_receivers_limit_is_an_error_and_dropped() {
         pair_with::<Protocol>(|o| o.max_message_size(10_000), 65536);
     producer.send_fragmented(7u32, &[1; 30_000]).unwrap();
     producer.send(8u32, b"next").unwrap();
-    let error = consumer.recv(PATIENCE).unwrap_err();
-    assert!(matches!(error, RecvError::MessageTooLarge { size, max: 10_000 } if size > 10_000));
+    let error = consumer.receive(PATIENCE).unwrap_err();
+    assert!(matches!(error, ReceiveError::MessageTooLarge { size, max: 10_000 } if size > 10_000));
     assert!(matches!(Error::from(error), Error::MessageTooLarge { max: 10_000, .. }));
-    assert_eq!(consumer.recv(PATIENCE).unwrap().unwrap().payload(), b"next");
+    assert_eq!(consumer.receive(PATIENCE).unwrap().unwrap().payload(), b"next");
     assert_eq!(consumer.snapshot().receive_errors, 1);
 }
 
@@ -72,20 +72,20 @@ fn the_rest_of_a_message_whose_sender_gave_up_is_dropped() {
     let (mut producer, mut consumer, folder) = pair_with::<Protocol>(|o| o.fragment_size(64), 1024);
     producer.set_send_timeout(Some(Duration::ZERO));
     assert!(producer.send_fragmented(7u32, &[1; 5000]).is_err(), "the ring is too small");
-    assert!(consumer.try_recv().unwrap().is_none(), "only pieces");
+    assert!(consumer.try_receive().unwrap().is_none(), "only pieces");
     producer.send(8u32, b"whole").unwrap();
-    assert_eq!(consumer.recv(PATIENCE).unwrap().unwrap().payload(), b"whole");
+    assert_eq!(consumer.receive(PATIENCE).unwrap().unwrap().payload(), b"whole");
     assert_eq!(consumer.snapshot().receive_errors, 1);
 
     producer.send_fragmented(7u32, &[1; 500]).unwrap();
-    drop(consumer.try_recv().unwrap());
+    drop(consumer.try_receive().unwrap());
     assert!(producer.send_fragmented(7u32, &[2; 5000]).is_err());
     drop(consumer);
     let options = options(&folder, 1024);
     let mut consumer = bitrpc_shm::Consumer::<Protocol>::open("ring", &options).unwrap();
-    assert!(consumer.try_recv().unwrap().is_none());
+    assert!(consumer.try_receive().unwrap().is_none());
     producer.send_fragmented(7u32, &[3; 500]).unwrap();
-    assert_eq!(consumer.recv(PATIENCE).unwrap().unwrap().payload(), [3; 500]);
+    assert_eq!(consumer.receive(PATIENCE).unwrap().unwrap().payload(), [3; 500]);
     assert_eq!(consumer.snapshot().receive_errors, 2);
 }
 
@@ -99,7 +99,7 @@ fn a_message_too_large_behind_others_is_told_by_the_next_drain() {
     let mut got = Vec::new();
     assert_eq!(consumer.drain(10, |m| got.push(m.payload().to_vec())), Ok(1));
     let told = consumer.drain(10, |m| got.push(m.payload().to_vec()));
-    assert!(matches!(told, Err(RecvError::MessageTooLarge { max: 100, .. })), "{told:?}");
+    assert!(matches!(told, Err(ReceiveError::MessageTooLarge { max: 100, .. })), "{told:?}");
     assert_eq!(consumer.drain(10, |m| got.push(m.payload().to_vec())), Ok(1));
     assert_eq!(got, [b"before", b"behind"]);
     assert_eq!(consumer.snapshot().receive_errors, 1);
@@ -111,6 +111,6 @@ fn a_message_whose_producer_closed_before_its_end_counts_as_lost() {
         pair_with::<Protocol>(|o| o.send_timeout(Some(Duration::ZERO)), 4096);
     assert_eq!(producer.send_fragmented(7u32, &[1; 10_000]), Err(SendError::Full));
     drop(producer);
-    assert_eq!(consumer.recv(PATIENCE).map(|m| m.is_some()), Err(RecvError::Closed));
+    assert_eq!(consumer.receive(PATIENCE).map(|m| m.is_some()), Err(ReceiveError::Closed));
     assert_eq!(consumer.snapshot().receive_errors, 1);
 }

@@ -132,12 +132,12 @@ fn send_somehow<L: Layout>(producer: &mut Producer<L>, random: &mut Random) {
 fn receive_somehow<L: Layout>(consumer: &mut Consumer<L>, random: &mut Random) {
     let bytes = |payload: &[u8]| payload.iter().map(|byte| u64::from(*byte)).sum::<u64>();
     let _ = match random.below(5) {
-        0 => consumer.try_recv().map(|m| m.map_or(0, |m| bytes(m.payload()))),
+        0 => consumer.try_receive().map(|m| m.map_or(0, |m| bytes(m.payload()))),
         1 => consumer.peek().map(|m| m.map_or(0, |m| u64::from(m.as_str().is_ok()))),
-        2 => consumer.recv_into(&mut Vec::new(), Some(Duration::ZERO)).map(|_| 0),
+        2 => consumer.receive_into(&mut Vec::new(), Some(Duration::ZERO)).map(|_| 0),
         3 => {
             let wait = Some(Duration::from_micros(50));
-            consumer.recv(wait).map(|m| m.map_or(0, |m| bytes(m.payload())))
+            consumer.receive(wait).map(|m| m.map_or(0, |m| bytes(m.payload())))
         }
         _ => {
             let mut sum = 0;

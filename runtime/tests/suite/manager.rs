@@ -1,9 +1,10 @@
 //! Handlers, heartbeats, states.
 
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bitrpc_shm::{Consumer, Error, Manager, PeerState, Producer, RecvError, Role};
+use bitrpc_shm::{Consumer, Error, Manager, ManagerError, PeerState, Producer, ReceiveError, Role};
 
 use crate::layout::Default as Protocol;
 use crate::rings::{PATIENCE, folder, options};
@@ -28,7 +29,7 @@ fn messages_go_to_the_handler_of_their_type() {
             scope.spawn(|| (0..250).for_each(|_| sending.send(7u32, b"seven").unwrap()));
         }
     });
-    sending.send_str("text").unwrap();
+    sending.send_string("text").unwrap();
     for _ in 0..1000 {
         assert_eq!(received.recv_timeout(PATIENCE.unwrap()).unwrap(), (7, b"seven".to_vec()));
     }
@@ -72,19 +73,25 @@ fn stopping_does_not_wait_for_messages_or_intervals() {
 }
 
 #[test]
-fn an_idle_producer_sends_heartbeats_and_both_sides_store_them() {
+fn a_manager_sends_no_heartbeat_messages() {
     let folder = folder();
     let options = options(&folder, 4096);
     let mut sending = Manager::<Protocol>::producer("ring", &options).unwrap();
-    sending.set_heartbeat(Duration::from_millis(5));
-    sending.start().unwrap();
     let mut consumer = Consumer::<Protocol>::open("ring", &options).unwrap();
-    for _ in 0..3 {
-        let message = consumer.recv(PATIENCE).unwrap().unwrap();
-        assert_eq!((message.message_type(), message.payload()), (3, &b""[..]));
+    sending.set_heartbeat(Duration::ZERO); // as short as it gets
+    sending.start().unwrap();
+    let start = Instant::now();
+    let mut last = consumer.snapshot().producer.heartbeat_age;
+    let mut beats = 0;
+    while beats < 5 {
+        assert!(start.elapsed() < PATIENCE.unwrap(), "no heartbeat is stored");
+        let age = consumer.snapshot().producer.heartbeat_age;
+        beats += u32::from(age < last);
+        last = age;
     }
-    assert_eq!(consumer.peer_state(), PeerState::Alive);
-    assert!(consumer.snapshot().producer.heartbeat_age < Duration::from_secs(60));
+    drop(sending);
+    assert_eq!(consumer.statistics().messages_sent, 0);
+    assert_eq!(consumer.receive(PATIENCE).unwrap_err(), ReceiveError::Closed);
 }
 
 #[test]
@@ -120,31 +127,124 @@ fn the_thread_tells_of_the_end_and_goes_on_with_the_next_producer() {
         producer.send(7u32, &[round]).unwrap();
         drop(producer);
         assert_eq!(received.recv_timeout(PATIENCE.unwrap()), Ok(round));
-        assert_eq!(told.recv_timeout(PATIENCE.unwrap()), Ok(RecvError::Closed));
+        assert_eq!(
+            told.recv_timeout(PATIENCE.unwrap()),
+            Ok(ManagerError::Receive(ReceiveError::Closed))
+        );
     }
 }
 
 #[test]
-fn a_handler_that_panics_ends_the_thread_and_nothing_else() {
+fn a_panicking_handler_is_seen_and_the_thread_goes_on() {
     let folder = folder();
     let options = options(&folder, 4096);
     let mut receiving = Manager::<Protocol>::consumer("ring", &options).unwrap();
+    let (seen, received) = channel();
+    let (errors, told) = channel();
     receiving.on(7u32, |_| panic!("on purpose"));
+    receiving.on(8u32, move |message| seen.send(message.payload()[0]).unwrap());
+    receiving.on_error(move |error| errors.send(error).unwrap());
     receiving.start().unwrap();
     let mut producer = Producer::<Protocol>::create("ring", &options).unwrap();
+    for round in 0..3 {
+        producer.send(7u32, b"boom").unwrap();
+        producer.send(8u32, &[round]).unwrap();
+        let expected = ManagerError::Panic { message_type: 7, what: "on purpose".to_owned() };
+        assert_eq!(told.recv_timeout(PATIENCE.unwrap()), Ok(expected));
+        assert_eq!(received.recv_timeout(PATIENCE.unwrap()), Ok(round));
+    }
+    // An error handler that panics, too, ends nothing either.
+    receiving.on_error(|_| panic!("on purpose"));
     producer.send(7u32, b"boom").unwrap();
-    let start = Instant::now();
-    while receiving.is_running() {
-        assert!(start.elapsed() < PATIENCE.unwrap());
-        std::thread::yield_now();
-    }
+    producer.send(8u32, &[9]).unwrap();
+    assert_eq!(received.recv_timeout(PATIENCE.unwrap()), Ok(9));
+    assert!(receiving.is_running());
     receiving.stop();
-    let (sender, received) = channel();
-    receiving.on(7u32, move |message| sender.send(message.id()).unwrap());
-    producer.send(7u32, b"fine").unwrap();
-    while received.try_recv() != Ok(1) {
-        assert!(receiving.poll(PATIENCE).unwrap());
+    producer.send(7u32, b"boom").unwrap();
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| receiving.poll(PATIENCE)));
+    assert!(panic.is_err(), "by hand, it is the caller's");
+    producer.send(8u32, &[10]).unwrap();
+    assert!(receiving.poll(PATIENCE).unwrap());
+    assert_eq!(received.recv_timeout(PATIENCE.unwrap()), Ok(10));
+}
+
+#[test]
+fn stop_inside_a_handler_returns_and_ends_the_thread() {
+    let folder = folder();
+    let options = options(&folder, 4096);
+    let receiving = Manager::<Protocol>::consumer("ring", &options).unwrap();
+    let slot = Arc::new(Mutex::new(Some(receiving)));
+    let (seen, received) = channel();
+    let stop = Arc::clone(&slot);
+    let tell = seen.clone();
+    slot.lock().unwrap().as_ref().unwrap().on(7u32, move |_| {
+        let mut slot = stop.lock().unwrap();
+        let manager = slot.as_mut().unwrap();
+        manager.stop();
+        manager.stop();
+        tell.send(manager.is_running()).unwrap();
+    });
+    let drops = Arc::clone(&slot);
+    slot.lock().unwrap().as_ref().unwrap().on(8u32, move |_| {
+        drop(drops.lock().unwrap().take());
+        seen.send(true).unwrap();
+    });
+    slot.lock().unwrap().as_mut().unwrap().start().unwrap();
+    let mut producer = Producer::<Protocol>::create("ring", &options).unwrap();
+    for _ in 0..20 {
+        producer.send(7u32, b"stop").unwrap();
+        assert_eq!(received.recv_timeout(PATIENCE.unwrap()), Ok(false));
+        slot.lock().unwrap().as_mut().unwrap().start().unwrap();
     }
+    producer.send(8u32, b"drop").unwrap();
+    assert_eq!(received.recv_timeout(PATIENCE.unwrap()), Ok(true));
+    // The side closes when the handler has returned: another one can have the role.
+    drop(Consumer::<Protocol>::open("ring", &options).unwrap());
+}
+
+#[test]
+fn a_handler_may_call_its_manager() {
+    let folder = folder();
+    let options = options(&folder, 4096);
+    let receiving = Arc::new(Mutex::new(Manager::<Protocol>::consumer("ring", &options).unwrap()));
+    let (seen, received) = channel();
+    let (within, other) = (Arc::clone(&receiving), seen.clone());
+    receiving.lock().unwrap().on(7u32, move |_| {
+        let mut manager = within.lock().unwrap();
+        assert!(matches!(manager.with_consumer(|_| ()), Err(Error::Busy)), "it is in use here");
+        assert!(matches!(manager.poll(PATIENCE), Err(Error::Busy)));
+        assert_eq!(manager.statistics().messages_sent, 1);
+        let other = other.clone();
+        manager.on(8u32, move |message| other.send(message.message_type()).unwrap());
+        seen.send(7).unwrap();
+    });
+    receiving.lock().unwrap().start().unwrap();
+    let mut producer = Producer::<Protocol>::create("ring", &options).unwrap();
+    producer.send(7u32, b"first").unwrap();
+    assert_eq!(received.recv_timeout(PATIENCE.unwrap()), Ok(7));
+    producer.send(8u32, b"second").unwrap();
+    assert_eq!(received.recv_timeout(PATIENCE.unwrap()), Ok(8));
+    let sending = Manager::<Protocol>::producer("other", &options).unwrap();
+    let nested = sending.with_producer(|_| sending.send(7u32, b"x"));
+    assert!(matches!(nested, Ok(Err(Error::Busy))));
+}
+
+#[test]
+fn a_manager_that_waits_lets_go_of_its_consumer() {
+    let folder = folder();
+    let options = options(&folder, 4096);
+    let mut receiving = Manager::<Protocol>::consumer("ring", &options).unwrap();
+    receiving.set_heartbeat(Duration::MAX);
+    receiving.start().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    receiving.with_consumer(|consumer| consumer.heartbeat()).unwrap();
+                }
+            });
+        }
+    });
 }
 
 #[cfg(target_os = "linux")]

@@ -14,7 +14,7 @@ enum Step {
     Send(u32, usize),
     Claim(u32, usize, usize),
     Batch(Vec<usize>),
-    Recv,
+    Receive,
     Copy,
     Peek,
     Drain(usize),
@@ -28,7 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (1u32..2000, size.clone()).prop_map(|(t, n)| Step::Send(t, n)),
         3 => (1u32..2000, size.clone(), 0usize..50).prop_map(|(t, n, cut)| Step::Claim(t, n, cut)),
         2 => proptest::collection::vec(size, 0..6).prop_map(Step::Batch),
-        6 => Just(Step::Recv),
+        6 => Just(Step::Receive),
         2 => Just(Step::Copy),
         2 => Just(Step::Peek),
         3 => (0usize..8).prop_map(Step::Drain),
@@ -85,9 +85,9 @@ impl<L: Layout> Model<L> {
                     self.sent(5, payload);
                 }
             }
-            Step::Recv => {
+            Step::Receive => {
                 let expected = self.queue.pop_front();
-                let message = self.consumer.as_mut().unwrap().try_recv().unwrap();
+                let message = self.consumer.as_mut().unwrap().try_receive().unwrap();
                 let got = message.map(|m| (m.message_type(), m.id(), m.payload().to_vec()));
                 assert_eq!(got, expected);
             }
@@ -95,7 +95,8 @@ impl<L: Layout> Model<L> {
                 let expected = self.queue.pop_front();
                 let mut out = Vec::new();
                 let consumer = self.consumer.as_mut().unwrap();
-                let info = consumer.recv_into(&mut out, Some(std::time::Duration::ZERO)).unwrap();
+                let info =
+                    consumer.receive_into(&mut out, Some(std::time::Duration::ZERO)).unwrap();
                 assert_eq!(info.map(|info| (info.message_type, info.id, out)), expected);
             }
             Step::Peek => {

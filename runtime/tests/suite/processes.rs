@@ -62,7 +62,8 @@ fn record(options: &Options) {
     let mut consumer = Consumer::<Protocol>::open("ring", options).expect("a consumer");
     say(b"!");
     loop {
-        let Some(message) = consumer.recv(Some(Duration::from_secs(60))).expect("no error") else {
+        let Some(message) = consumer.receive(Some(Duration::from_secs(60))).expect("no error")
+        else {
             return;
         };
         say(&message.payload()[..8]);

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bitrpc_shm::{Consumer, Error, Mode, Producer, RecvError};
+use bitrpc_shm::{Consumer, Error, Mode, Producer, ReceiveError};
 
 use crate::layout::Default as Protocol;
 use crate::rings::{PATIENCE, Random, files, folder, options};
@@ -93,9 +93,9 @@ fn either_side_may_start_first() {
             let mut consumer = Consumer::<Protocol>::open("ring", &options).unwrap();
             ready.wait();
             for i in 0..1000u32 {
-                assert_eq!(consumer.recv(PATIENCE).unwrap().unwrap().payload(), i.to_le_bytes());
+                assert_eq!(consumer.receive(PATIENCE).unwrap().unwrap().payload(), i.to_le_bytes());
             }
-            assert_eq!(consumer.recv(PATIENCE).unwrap_err(), RecvError::Closed);
+            assert_eq!(consumer.receive(PATIENCE).unwrap_err(), ReceiveError::Closed);
         };
         let ready = Barrier::new(2);
         std::thread::scope(|scope| {
@@ -157,7 +157,7 @@ fn nothing_is_lost_while_rings_are_tidied_up() {
             loop {
                 // Asked before the look: what a producer that is gone has sent is there.
                 let finished = sender.is_finished();
-                match consumer.try_recv() {
+                match consumer.try_receive() {
                     Ok(Some(message)) => {
                         assert_eq!(message.payload(), expected.to_le_bytes());
                         expected += 1;
@@ -170,7 +170,7 @@ fn nothing_is_lost_while_rings_are_tidied_up() {
                     }
                     Ok(None) => std::thread::yield_now(),
                     Err(error) => {
-                        assert_eq!(error, RecvError::Closed);
+                        assert_eq!(error, ReceiveError::Closed);
                         break;
                     }
                 }
@@ -186,8 +186,8 @@ fn a_removed_file_is_noticed_by_those_who_wait() {
     let options = options(&folder, 1024);
     assert!(bitrpc_shm::remove_ring::<Protocol>("ring", &options).unwrap());
     assert!(!bitrpc_shm::remove_ring::<Protocol>("ring", &options).unwrap());
-    assert_eq!(consumer.recv(PATIENCE).unwrap().unwrap().payload(), b"still here");
-    assert_eq!(consumer.recv(PATIENCE).unwrap_err(), RecvError::Removed);
+    assert_eq!(consumer.receive(PATIENCE).unwrap().unwrap().payload(), b"still here");
+    assert_eq!(consumer.receive(PATIENCE).unwrap_err(), ReceiveError::Removed);
     while producer.try_send(7u32, &[0; 100]).is_ok() {}
     assert_eq!(producer.send(7u32, &[0; 100]), Err(bitrpc_shm::SendError::Removed));
     drop(Producer::<Protocol>::create("ring", &options).expect("the name is free again"));

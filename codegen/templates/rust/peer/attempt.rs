@@ -63,7 +63,7 @@ impl Attempt {
             action: words.next().ok_or("attempt what?")?,
             name: String::new(),
             role: "producer".to_owned(),
-            options: Options::new(),
+            options: Options::new().diagnose_wakeups(true),
             size: 8,
             exhaust_descriptors: false,
             impossible_capacity: None,
@@ -85,7 +85,7 @@ impl Attempt {
                     }
                     text => attempt.options = options.capacity(text.parse()?),
                 },
-                "--strict-schema" => attempt.options = options.strict_schema(true),
+                "--any-schema" => attempt.options = options.any_schema(true),
                 "--size" => attempt.size = value()?.parse()?,
                 "--exhaust-descriptors" => attempt.exhaust_descriptors = true,
                 _ => return Err(format!("unknown option {option}").into()),
@@ -103,11 +103,11 @@ impl Attempt {
             "attach" => self.attach(),
             "send" => self.send(),
             "receive" => self.receive(|consumer| {
-                let received = consumer.recv_into(&mut Vec::new(), Some(TIMEOUT))?;
+                let received = consumer.receive_into(&mut Vec::new(), Some(TIMEOUT))?;
                 Ok(received.is_some())
             }),
             "receive-text" => {
-                self.receive(|consumer| Ok(consumer.recv_string(Some(TIMEOUT))?.is_some()))
+                self.receive(|consumer| Ok(consumer.receive_string(Some(TIMEOUT))?.is_some()))
             }
             "receive-typed" => match samples::MESSAGES.first() {
                 Some(first) => {
@@ -210,6 +210,8 @@ fn kind(error: &Error) -> &'static str {
         Error::Decode(DecodeError::TypeMismatch { .. }) => "TypeMismatch",
         Error::Decode(DecodeError::InvalidUtf8 { .. }) => "InvalidUtf8",
         Error::Decode(_) => "SizeMismatch",
+        Error::Timeout => "Timeout",
+        Error::Busy => "Busy",
         Error::Forked => "Forked",
         Error::Io { .. } => "Io",
         Error::Unsupported { .. } => "Unsupported",

@@ -34,7 +34,7 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     if report.errors != 0 && args.script.plan != Plan::Records {
         return Err(format!("{} receive errors were counted", report.errors).into());
     }
-    consumer.close();
+    consumer.close()?;
     Ok(run.report)
 }
 
@@ -70,7 +70,7 @@ impl Run<'_> {
 
     fn borrowed(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
         let max_payload = consumer.max_payload();
-        let message = consumer.recv(Some(self.args.timeout))?;
+        let message = consumer.receive(Some(self.args.timeout))?;
         let message = message.ok_or_else(|| self.late())?;
         self.verify(max_payload, &message)
     }
@@ -78,7 +78,7 @@ impl Run<'_> {
     fn copied(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
         let max_payload = consumer.max_payload();
         let mut buffer = Vec::new();
-        let received = consumer.recv_into(&mut buffer, Some(self.args.timeout))?;
+        let received = consumer.receive_into(&mut buffer, Some(self.args.timeout))?;
         let received = received.ok_or_else(|| self.late())?;
         self.check(max_payload, received.message_type, received.flags, &buffer)
     }
@@ -86,7 +86,7 @@ impl Run<'_> {
     fn peeked(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
         let ahead = consumer.peek()?.map(|message| message.payload().to_vec());
         let max_payload = consumer.max_payload();
-        let message = consumer.recv(Some(self.args.timeout))?;
+        let message = consumer.receive(Some(self.args.timeout))?;
         let message = message.ok_or_else(|| self.late())?;
         if ahead.is_some_and(|ahead| ahead != message.payload()) {
             return Err(format!("message {}: peek showed another payload", self.next).into());
@@ -112,8 +112,8 @@ impl Run<'_> {
 
     /// After the last message the producer closes: anything else is an error.
     fn closed(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
-        match consumer.recv(Some(self.args.timeout)) {
-            Err(bitrpc_shm::RecvError::Closed) => Ok(()),
+        match consumer.receive(Some(self.args.timeout)) {
+            Err(bitrpc_shm::ReceiveError::Closed) => Ok(()),
             Err(error) => Err(error.into()),
             Ok(None) => Err("the producer did not close".into()),
             Ok(Some(message)) => Err(format!("message {} after the last", message.id()).into()),
@@ -134,11 +134,13 @@ impl Run<'_> {
         let mut known = ledger.as_ref().map(read_ledger).transpose()?;
         let max_payload = consumer.max_payload();
         while self.next < self.args.count {
-            let message = match consumer.recv(Some(self.args.timeout)) {
-                // An earlier run of this side had received all, and was killed before it ended.
-                Err(bitrpc_shm::RecvError::Closed) if known == Some(self.args.count) => break,
+            // An earlier run of this side had received all, and was killed before it ended.
+            if known == Some(self.args.count) && !consumer.has_message()? {
+                break;
+            }
+            let message = match consumer.receive(Some(self.args.timeout)) {
                 // The next producer goes on where this one died, or has nothing left to send.
-                Err(bitrpc_shm::RecvError::PeerDied | bitrpc_shm::RecvError::Closed) => continue,
+                Err(bitrpc_shm::ReceiveError::PeerDied | bitrpc_shm::ReceiveError::Closed) => continue,
                 received => received?.ok_or_else(|| self.late())?,
             };
             if self.started.is_none() {

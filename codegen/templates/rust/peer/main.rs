@@ -35,7 +35,7 @@ const USAGE: &str = "usage: peer layout | golden | check-golden
        peer statistics --name NAME
        peer attempt ACTION --name NAME|--name-hex HEX [--role producer|consumer|monitor]
             [--mode create_or_open|create_only|open_only] [--capacity BYTES]
-            [--strict-schema] [--size BYTES] [--exhaust-descriptors]
+            [--any-schema] [--size BYTES] [--exhaust-descriptors]
             ACTION: attach | send | receive | receive-text | receive-typed | send-closed
             | receive-closed
        peer hostile --name NAME --mutations N [--seed S]";
@@ -109,6 +109,7 @@ impl Args {
             .capacity(self.capacity)
             .wait_strategy(wait)
             .send_timeout(Some(self.timeout))
+            .diagnose_wakeups(true)
     }
 
     /// Makes this side the slow one, every so many messages.

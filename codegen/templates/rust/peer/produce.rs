@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     }
     report.seconds = start.elapsed().as_secs_f64();
     report.missed_wakeups = producer.snapshot().producer.missed_wakeups;
-    producer.close();
+    producer.close()?;
     Ok(report)
 }
 
@@ -72,7 +72,7 @@ fn send_one(
             claim.copy_from_slice(payload);
             claim.commit();
         }
-        Kind::Text(text) => producer.send_str(text)?,
+        Kind::Text(text) => producer.send_string(text)?,
         Kind::Raw => producer.send_with(*message_type, *flags, payload)?,
         Kind::Typed(number) => {
             let mut send = SendTyped {

@@ -149,7 +149,7 @@ pub fn receive(
             message.decode::<{{ item.name }}>().map(drop)
         }),
 {%- else %}
-        {{ loop.index0 }} => Ok(consumer.recv_typed::<{{ item.name }}>(Some(timeout))?.is_some()),
+        {{ loop.index0 }} => Ok(consumer.receive_typed::<{{ item.name }}>(Some(timeout))?.is_some()),
 {%- endif %}
 {%- endfor %}
         _ => panic!("no struct has number {number}"),

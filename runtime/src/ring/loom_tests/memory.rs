@@ -154,8 +154,9 @@ impl Memory for Model {
         }
     }
 
-    fn fence_heavy(&self) {
+    fn fence_heavy(&self) -> bool {
         fence(Ordering::SeqCst);
+        true
     }
 
     fn fence_full(&self) {
@@ -256,7 +257,9 @@ impl<M: Deref<Target = Model>> Memory for Dying<M> {
 
     fn fence_light(&self) {}
 
-    fn fence_heavy(&self) {}
+    fn fence_heavy(&self) -> bool {
+        true
+    }
 
     fn fence_full(&self) {}
 

@@ -83,7 +83,7 @@ impl<const N: usize> Sender<N> for Producer {
 impl<const N: usize> Receiver<N> for Consumer {
     #[inline(always)]
     fn receive(&mut self, message: &mut [u8; N]) -> Result<()> {
-        let received = self.recv(None)?.ok_or("no message")?;
+        let received = self.receive(None)?.ok_or("no message")?;
         let payload: &[u8; N] = received.payload().try_into()?;
         *message = *payload;
         Ok(())

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitrpc_messages::{Consumer, MessageType, Producer, TestData};
-use bitrpc_shm::{Options, RecvError};
+use bitrpc_shm::{Options, ReceiveError};
 
 const USAGE: &str = "\
 usage: cross_language_test --mode producer|consumer --name NAME [--count N] [--size BYTES]
@@ -67,7 +67,10 @@ impl Args {
     }
 
     fn options(&self) -> Options {
-        Options::new().capacity(self.capacity).send_timeout(Some(self.timeout))
+        Options::new()
+            .capacity(self.capacity)
+            .send_timeout(Some(self.timeout))
+            .diagnose_wakeups(true)
     }
 
     fn say(&self, line: impl Display) {
@@ -140,7 +143,7 @@ fn produce(args: &Args) -> Result<Tally, Failure> {
     for round in 0..args.count.unwrap_or(DEFAULT_COUNT) {
         let text = format!("Hello from Rust! #{round}");
         let text = format!("{text:.<size$}", size = args.size);
-        producer.send_str(&text)?;
+        producer.send_string(&text)?;
         args.say(format_args!("sent text: {text}"));
         tally.texts += 1;
 
@@ -154,7 +157,7 @@ fn produce(args: &Args) -> Result<Tally, Failure> {
         tally.heartbeats += 1;
         tally.bytes += (text.len() + size_of::<TestData>()) as u64;
     }
-    producer.close();
+    producer.close()?;
     Ok(tally)
 }
 
@@ -172,8 +175,8 @@ fn consume(args: &Args) -> Result<Tally, Failure> {
     let mut consumer = Consumer::open(&args.name, &args.options())?;
     let mut tally = Tally::default();
     loop {
-        let message = match consumer.recv(Some(args.timeout)) {
-            Err(RecvError::Closed) => break,
+        let message = match consumer.receive(Some(args.timeout)) {
+            Err(ReceiveError::Closed) => break,
             received => received?.ok_or("the producer sent nothing in time")?,
         };
         let round = tally.heartbeats;
@@ -198,7 +201,7 @@ fn consume(args: &Args) -> Result<Tally, Failure> {
         }
         tally.bytes += message.payload().len() as u64;
     }
-    consumer.close();
+    consumer.close()?;
     if tally.heartbeats == 0 || tally.texts != tally.heartbeats {
         return Err(format!("the producer closed in the middle: {tally:?}").into());
     }
