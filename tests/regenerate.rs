@@ -123,7 +123,8 @@ impl<'a> Project<'a> {
         let project = Self { builder, folder };
         let manifest = repo::root().join("Cargo.toml");
         let tool = format!(
-            "{} run --quiet --manifest-path {} --package bitrpc-codegen -- generate --quiet --lang cpp",
+            "{} run --quiet --manifest-path {} --package bitrpc-codegen -- \
+             generate --quiet --lang cpp",
             env!("CARGO"),
             manifest.display()
         );

@@ -1,4 +1,5 @@
-//! What is written depends on the spec and the tool alone, and a build knows when to write it again.
+//! What is written depends on the spec and the tool alone, and a build knows when to write it
+//! again.
 
 #[path = "common/sandbox.rs"]
 mod sandbox;

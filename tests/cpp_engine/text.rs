@@ -1,4 +1,5 @@
-//! The C++ header as text between other people's text: their macros, their functions, their headers.
+//! The C++ header as text between other people's text: their macros, their functions, their
+//! headers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -146,9 +147,9 @@ const STANDARD: &str = "\
     iterator latch limits linalg list locale map mdspan memory memory_resource mutex new numbers \
     numeric optional ostream print queue random ranges ratio rcu regex scoped_allocator semaphore \
     set shared_mutex simd source_location span spanstream sstream stack stacktrace stdexcept \
-    stdfloat stop_token streambuf string string_view strstream syncstream system_error text_encoding \
-    thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility valarray variant \
-    vector version assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h iso646.h limits.h \
+    stdfloat stop_token streambuf string string_view strstream syncstream system_error \
+    text_encoding thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility valarray \
+    variant vector version assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h iso646.h limits.h \
     locale.h math.h setjmp.h signal.h stdalign.h stdarg.h stdatomic.h stdbit.h stdbool.h stddef.h \
     stdint.h stdio.h stdlib.h string.h tgmath.h time.h uchar.h wchar.h wctype.h";
 

@@ -191,7 +191,10 @@ namespace EngineTests
                 {
                     ulong came = next(new Last
                     {
-                        CameNs = _lastNs, TakenNs = _takenNs, NowNs = _nowNs, Index = Messages,
+                        CameNs = _lastNs,
+                        TakenNs = _takenNs,
+                        NowNs = _nowNs,
+                        Index = Messages,
                     });
                     if (came > _nowNs)
                     {

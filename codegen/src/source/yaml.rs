@@ -19,8 +19,9 @@ const MAX_DEPTH: usize = 32;
 /// What the scanner says of brackets that are nested beyond its own limit.
 const SCANNER_TOO_DEEP: &str = "recursion limit exceeded";
 
-/// Most nodes in a small file, those that anchors keep and aliases repeat included. A larger one may
-/// have as many as it has bytes, which is more than can be written out: only aliases pass the limit.
+/// Most nodes in a small file, those that anchors keep and aliases repeat included. A larger one
+/// may have as many as it has bytes, which is more than can be written out: only aliases pass the
+/// limit.
 const MAX_NODES: usize = 200_000;
 
 /// The key that copies another mapping's keys in some versions of YAML.
