@@ -115,14 +115,19 @@ fn no_value_of_a_spec_meets_a_macro_that_the_cpp_header_needs() {
     let (layout, files) = bare(Language::Cpp);
     let header = files.iter().find(|file| file.path == layout.targets.cpp_header).unwrap();
     let aside = guarded_macros(&layout);
-    for word in identifiers(&header.text) {
-        let of_value = reason(Language::Cpp, NameKind::EnumValue, word);
-        let is_constant = word == word.to_uppercase() && !aside.iter().any(|name| name == word);
-        if of_value == Some(Reason::PlatformMacro) && is_constant {
-            let kept = reason(Language::Cpp, NameKind::ProtocolValue, word).is_some();
-            assert!(kept, "{word}: a message type of that name would set the macro aside");
-        }
-    }
+    let is_needed = |word: &&str| {
+        let is_macro =
+            reason(Language::Cpp, NameKind::EnumValue, word) == Some(Reason::PlatformMacro);
+        let is_constant = **word == word.to_uppercase() && !aside.iter().any(|name| name == word);
+        is_macro && is_constant && reason(Language::Cpp, NameKind::ProtocolValue, word).is_none()
+    };
+    let lost: Vec<_> = identifiers(&header.text).into_iter().filter(is_needed).collect();
+    assert!(
+        lost.is_empty(),
+        "a message type of such a name would set aside a macro that the header needs; add to \
+         [macro protocol_value] in names/cpp.txt: {}",
+        lost.join(" ")
+    );
     for line in header.text.lines().filter_map(|line| line.strip_prefix("#define ")) {
         let name = line.split_whitespace().next().unwrap();
         assert!(reason(Language::Cpp, NameKind::EnumValue, name).is_some(), "{name}");

@@ -10,8 +10,8 @@
 
 mod reserved;
 
-use reserved::engine_reason;
-pub use reserved::{Reason, reason};
+pub(crate) use reserved::engine_reason;
+pub use reserved::{Reason, reason, reserved_words};
 
 use serde::Serialize;
 
