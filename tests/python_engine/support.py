@@ -14,7 +14,7 @@ from shared_memory_api import (
     RingBuffer,
     SharedMemoryConsumer,
     SharedMemoryProducer,
-    _attach,
+    _roles,
 )
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def is_asleep(side: SharedMemoryProducer | SharedMemoryConsumer) -> bool:
     attachment = side._attachment
     assert attachment.role is not None
     control: int = attachment.halves[attachment.role.control]
-    return control & _attach.WAITING != 0
+    return control & _roles.WAITING != 0
 
 
 def die(side: SharedMemoryProducer | SharedMemoryConsumer) -> None:

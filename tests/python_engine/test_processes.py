@@ -140,7 +140,7 @@ class ForkTest(RingTestCase):
 
         def child() -> None:
             with SharedMemoryConsumer("ring") as own:
-                self.assertIsNone(own.receive(1))
+                self.assertIsNone(own.receive(0.001))
 
         self.assertEqual(exit_code(in_fork(child)), 0)
 
@@ -175,10 +175,10 @@ class ProcessTest(RingTestCase):
             self.assertEqual(caught.exception.pid, process.pid)
             while consumer.drain():
                 pass
-            until(lambda: consumer.peer_state(20) is PeerState.STALLED, "its heartbeat is old")
+            until(lambda: consumer.peer_state(0.02) is PeerState.STALLED, "its heartbeat is old")
             self.assertIs(consumer.peer_state(), PeerState.ALIVE)
             os.kill(process.pid, signal.SIGCONT)
-            self.assertIsNotNone(consumer.receive(10_000))
+            self.assertIsNotNone(consumer.receive(10))
             process.kill()
             process.join(PATIENCE)
             with self.assertRaises(PeerDied):
