@@ -136,7 +136,9 @@ fn receive_somehow<L: Layout>(consumer: &mut Consumer<L>, random: &mut Random) {
         1 => consumer.peek().map(|m| m.map_or(0, |m| u64::from(m.as_str().is_ok()))),
         2 => consumer.receive_into(&mut Vec::new(), Some(Duration::ZERO)).map(|_| 0),
         3 => {
-            let wait = Some(Duration::from_micros(50));
+            // Seldom long enough to fall asleep.
+            let wait = if random.below(16) == 0 { 50 } else { 5 };
+            let wait = Some(Duration::from_micros(wait));
             consumer.receive(wait).map(|m| m.map_or(0, |m| bytes(m.payload())))
         }
         _ => {

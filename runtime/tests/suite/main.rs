@@ -6,6 +6,7 @@ mod layout;
 mod attach;
 mod blocking;
 mod crash;
+mod ends;
 mod exchange;
 mod fragments;
 mod hostile;

@@ -1,6 +1,8 @@
 //! What the second processes do. `part` is a test that does nothing when run as one.
 
 use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use bitrpc_shm::{Consumer, Options, Producer};
@@ -11,6 +13,71 @@ use crate::rings::{PATIENCE, Random};
 /// Capacity of the rings that parts use.
 pub(crate) const CAPACITY: u64 = 4096;
 
+/// This test program, started again as one of its parts.
+pub(crate) struct Part {
+    child: Child,
+    /// What it says after its mark.
+    pub(crate) output: ChildStdout,
+    pub(crate) errors: ChildStderr,
+}
+
+impl Part {
+    /// Starts a part, and waits until it says that it has begun.
+    pub(crate) fn start(part: &str, folder: &Path, argument: &str) -> Self {
+        let mut part = Self::launch(part, folder, argument);
+        let mut said = [0];
+        while said != *b"!" {
+            part.output.read_exact(&mut said).expect("the part lives");
+        }
+        part
+    }
+
+    /// Starts a part.
+    pub(crate) fn launch(part: &str, folder: &Path, argument: &str) -> Self {
+        let program = std::env::current_exe().expect("this program has a path");
+        let mut child = Command::new(program)
+            .args(["--exact", "processes::part", "--nocapture", "--test-threads=1"])
+            .env("BITRPC_TEST_PART", part)
+            .env("BITRPC_TEST_FOLDER", folder)
+            .env("BITRPC_TEST_ARGUMENT", argument)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("this program starts again");
+        let output = child.stdout.take().expect("a pipe");
+        let errors = child.stderr.take().expect("a pipe");
+        Self { child, output, errors }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it waits for the end of.
+    pub(crate) fn take_input(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("a pipe")
+    }
+
+    /// Ends it as nothing else does.
+    pub(crate) fn kill(mut self) -> ChildStdout {
+        self.child.kill().expect("it is there");
+        self.child.wait().expect("it is ours");
+        self.output
+    }
+
+    /// Lets it come to its end, which has to be a good one; what it said after its mark, and on
+    /// its standard error.
+    pub(crate) fn finish(mut self) -> (String, String) {
+        drop(self.child.stdin.take());
+        let (mut said, mut errors) = (String::new(), String::new());
+        self.output.read_to_string(&mut said).expect("text");
+        self.errors.read_to_string(&mut errors).expect("text");
+        assert!(self.child.wait().expect("it is ours").success(), "{said}{errors}");
+        (said, errors)
+    }
+}
+
 #[test]
 fn part() {
     let Ok(part) = std::env::var("BITRPC_TEST_PART") else { return };
@@ -19,6 +86,9 @@ fn part() {
     let options = Options::new().directory(folder).capacity(CAPACITY).send_timeout(PATIENCE);
     match part.as_str() {
         "hold" => hold(&options, &argument),
+        #[cfg(target_os = "linux")]
+        "fork" => fork(&options),
+        "send" => send(&options, argument.parse().expect("a number")),
         "number" => number(&options, &argument),
         "record" => record(&options),
         other => panic!("no such part: {other}"),
@@ -32,8 +102,45 @@ fn hold(options: &Options, role: &str) {
         _ => Box::new(Consumer::<Protocol>::open("ring", options).expect("a consumer")),
     };
     say(b"!");
-    let _ = std::io::stdin().read(&mut [0]);
+    wait_for_end();
     drop(held);
+}
+
+/// Takes the producer's role and leaves it to a forked child, which keeps it until its input ends.
+#[cfg(target_os = "linux")]
+fn fork(options: &Options) {
+    let producer = Producer::<Protocol>::create("ring", options).expect("a producer");
+    // SAFETY: the child calls nothing that allocates or locks, and ends with _exit.
+    if unsafe { libc::fork() } == 0 {
+        // SAFETY: reads into a byte of its own, and ends without running exit handlers.
+        unsafe {
+            let mut byte = 0u8;
+            libc::read(0, (&raw mut byte).cast(), 1);
+            libc::_exit(0);
+        }
+    }
+    say(b"!");
+    wait_for_end();
+    drop(producer);
+}
+
+/// Sends so many messages of 100 bytes, or as many as there is room for, and keeps its role.
+fn send(options: &Options, count: u64) {
+    let mut producer = Producer::<Protocol>::create("ring", options).expect("a producer");
+    for number in 0..count {
+        let mut payload = [0; 100];
+        payload[..8].copy_from_slice(&number.to_le_bytes());
+        if producer.try_send(7u32, &payload).is_err() {
+            break;
+        }
+    }
+    say(b"!");
+    wait_for_end();
+}
+
+/// Returns when whoever started this part wants it to end.
+fn wait_for_end() {
+    let _ = std::io::stdin().read(&mut [0]);
 }
 
 /// Sends messages that carry their own number, from where the ring is, until killed.

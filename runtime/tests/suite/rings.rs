@@ -1,7 +1,6 @@
 //! Helpers: rings in folders of their own, random numbers from a printed seed, processes.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bitrpc_shm::{Consumer, Layout, Options, Producer};
@@ -17,7 +16,11 @@ pub(crate) fn folder() -> TempDir {
 
 /// Options for rings in this folder.
 pub(crate) fn options(folder: &TempDir, capacity: u64) -> Options {
-    Options::new().directory(folder.path()).capacity(capacity).send_timeout(PATIENCE)
+    Options::new()
+        .directory(folder.path())
+        .capacity(capacity)
+        .send_timeout(PATIENCE)
+        .diagnose_wakeups(true)
 }
 
 /// Both sides of a fresh ring.
@@ -68,18 +71,4 @@ impl Random {
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
-}
-
-/// Starts this test program again as one of the [parts](crate::processes).
-pub(crate) fn start(part: &str, folder: &Path, argument: &str) -> Child {
-    let program = std::env::current_exe().expect("this program has a path");
-    Command::new(program)
-        .args(["--exact", "processes::part", "--nocapture", "--test-threads=1"])
-        .env("BITRPC_TEST_PART", part)
-        .env("BITRPC_TEST_FOLDER", folder)
-        .env("BITRPC_TEST_ARGUMENT", argument)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("this program starts again")
 }
