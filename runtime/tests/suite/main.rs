@@ -6,6 +6,8 @@ mod layout;
 mod attach;
 mod blocking;
 mod crash;
+#[cfg(target_os = "linux")]
+mod create;
 mod ends;
 mod exchange;
 mod fragments;
@@ -16,3 +18,6 @@ mod moved;
 mod processes;
 mod races;
 mod rings;
+#[cfg(target_os = "linux")]
+mod sandbox;
+mod waiting;

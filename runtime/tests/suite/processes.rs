@@ -9,6 +9,8 @@ use bitrpc_shm::{Consumer, Options, Producer};
 
 use crate::layout::Default as Protocol;
 use crate::rings::{PATIENCE, Random};
+#[cfg(target_os = "linux")]
+use crate::sandbox::{self, Denial};
 
 /// Capacity of the rings that parts use.
 pub(crate) const CAPACITY: u64 = 4096;
@@ -83,11 +85,21 @@ fn part() {
     let Ok(part) = std::env::var("BITRPC_TEST_PART") else { return };
     let folder = std::env::var_os("BITRPC_TEST_FOLDER").expect("a folder");
     let argument = std::env::var("BITRPC_TEST_ARGUMENT").expect("an argument");
-    let options = Options::new().directory(folder).capacity(CAPACITY).send_timeout(PATIENCE);
+    let options = Options::new()
+        .directory(folder)
+        .capacity(CAPACITY)
+        .send_timeout(PATIENCE)
+        .diagnose_wakeups(true);
     match part.as_str() {
         "hold" => hold(&options, &argument),
         #[cfg(target_os = "linux")]
         "fork" => fork(&options),
+        #[cfg(target_os = "linux")]
+        "create" => create(&options, &argument),
+        #[cfg(target_os = "linux")]
+        "sandboxed consumer" => sandboxed_consumer(&options),
+        #[cfg(target_os = "linux")]
+        "sandboxed producer" => sandboxed_producer(&options),
         "send" => send(&options, argument.parse().expect("a number")),
         "number" => number(&options, &argument),
         "record" => record(&options),
@@ -122,6 +134,86 @@ fn fork(options: &Options) {
     say(b"!");
     wait_for_end();
     drop(producer);
+}
+
+/// Makes a ring where something is lacking, says what came of it, and closes it.
+#[cfg(target_os = "linux")]
+fn create(options: &Options, lack: &str) {
+    let rename = |error| Denial::of(libc::SYS_renameat2, error);
+    let allocate = |error| Denial::of(libc::SYS_fallocate, error);
+    sandbox::enter(&match lack {
+        "naming" => vec![
+            rename(libc::EINVAL),
+            Denial::of(libc::SYS_linkat, libc::EPERM),
+            #[cfg(target_arch = "x86_64")]
+            Denial::of(libc::SYS_link, libc::EPERM),
+        ],
+        // A timer interrupts what takes long, again and again.
+        "time" => vec![Denial {
+            call: libc::SYS_fallocate,
+            bits: Some((3, u32::MAX << 21)),
+            error: libc::EINTR,
+        }],
+        "memory" => vec![allocate(libc::ENOMEM)],
+        "bytes" => vec![allocate(libc::ENOSPC)],
+        "quota" => vec![allocate(libc::EDQUOT)],
+        "files" => vec![Denial {
+            call: libc::SYS_openat,
+            bits: Some((2, libc::O_CREAT as u32)),
+            error: libc::ENOSPC,
+        }],
+        "no renameat2" => vec![rename(libc::ENOSYS)],
+        "renameat2 denied" => vec![rename(libc::EPERM)],
+        _ => vec![rename(libc::EINVAL)],
+    });
+    say(b"!");
+    // SAFETY: ends this process if it hangs.
+    unsafe { libc::alarm(60) };
+    let capacity = if lack == "time" { 16 << 20 } else { CAPACITY };
+    match Producer::<Protocol>::create("ring", &options.clone().capacity(capacity)) {
+        Ok(producer) => {
+            say(b"created");
+            drop(producer);
+        }
+        Err(error) => say(error.to_string().as_bytes()),
+    }
+}
+
+/// How many messages go through a sandbox.
+pub(crate) const SANDBOXED: u32 = 3000;
+
+/// From now on, the kernel refuses membarriers.
+#[cfg(target_os = "linux")]
+fn refuse_membarrier() {
+    sandbox::enter(&[Denial::of(libc::SYS_membarrier, libc::EPERM)]);
+    say(b"!");
+}
+
+/// Receives numbers in a sandbox that it entered after attaching, falling asleep for each.
+#[cfg(target_os = "linux")]
+fn sandboxed_consumer(options: &Options) {
+    let options = options.clone().spin(Duration::ZERO);
+    let mut consumer = Consumer::<Protocol>::open("ring", &options).expect("a consumer");
+    refuse_membarrier();
+    for number in 0..SANDBOXED {
+        let message = consumer.receive(PATIENCE).expect("no error").expect("in time");
+        assert_eq!(message.payload(), number.to_le_bytes());
+    }
+    say(format!("missed {}", consumer.snapshot().consumer.missed_wakeups).as_bytes());
+}
+
+/// Sends numbers from such a sandbox, falling asleep for room.
+#[cfg(target_os = "linux")]
+fn sandboxed_producer(options: &Options) {
+    let options = options.clone().spin(Duration::ZERO);
+    let mut producer = Producer::<Protocol>::create("ring", &options).expect("a producer");
+    refuse_membarrier();
+    for number in 0..SANDBOXED {
+        let mut payload = [0; 1500];
+        payload[..4].copy_from_slice(&number.to_le_bytes());
+        producer.send(7u32, &payload).expect("room");
+    }
+    say(format!("missed {}", producer.snapshot().producer.missed_wakeups).as_bytes());
 }
 
 /// Sends so many messages of 100 bytes, or as many as there is room for, and keeps its role.

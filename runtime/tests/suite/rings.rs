@@ -1,9 +1,11 @@
 //! Helpers: rings in folders of their own, random numbers from a printed seed, processes.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bitrpc_shm::{Consumer, Layout, Options, Producer};
+use memmap2::MmapRaw;
 use tempfile::TempDir;
 
 /// Longest wait of a test: only a hang takes longer.
@@ -70,5 +72,40 @@ impl Random {
 
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
+    }
+}
+
+/// A ring's file in the hands of somebody who may do anything to it.
+pub(crate) struct Mapping(MmapRaw);
+
+impl Mapping {
+    pub(crate) fn of(path: &Path) -> Self {
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(path);
+        Self(MmapRaw::map_raw(&file.expect("the ring's file")).expect("a mapping"))
+    }
+
+    fn u32(&self, at: usize) -> &AtomicU32 {
+        assert!(at.is_multiple_of(4) && at + 4 <= self.0.len());
+        // SAFETY: four aligned bytes of the mapping, which others access atomically or not at the
+        // same time; interference is what the tests are about.
+        unsafe { AtomicU32::from_ptr(self.0.as_mut_ptr().add(at).cast()) }
+    }
+
+    fn u64(&self, at: usize) -> &AtomicU64 {
+        assert!(at.is_multiple_of(8) && at + 8 <= self.0.len());
+        // SAFETY: as in `u32`, with eight bytes.
+        unsafe { AtomicU64::from_ptr(self.0.as_mut_ptr().add(at).cast()) }
+    }
+
+    pub(crate) fn load_u32(&self, at: usize) -> u32 {
+        self.u32(at).load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn store_u32(&self, at: usize, value: u32) {
+        self.u32(at).store(value, Ordering::SeqCst);
+    }
+
+    pub(crate) fn store_u64(&self, at: usize, value: u64) {
+        self.u64(at).store(value, Ordering::SeqCst);
     }
 }
