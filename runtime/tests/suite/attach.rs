@@ -9,7 +9,8 @@ use bitrpc_shm::{
 };
 
 use crate::layout::{Default as Protocol, RING_HEADER};
-use crate::rings::{files, folder, options, start};
+use crate::processes::{CAPACITY, Part};
+use crate::rings::{files, folder, options};
 
 /// The default protocol with another schema, in this minor version.
 #[derive(Clone, Copy, Debug)]
@@ -283,25 +284,43 @@ fn a_ring_larger_than_the_free_space_names_both() {
 }
 
 #[test]
-fn a_taken_role_names_its_holder() {
+fn role_taken_names_the_holder() {
     let folder = folder();
-    let options = options(&folder, crate::processes::CAPACITY);
+    let options = options(&folder, CAPACITY);
     for role in ["producer", "consumer"] {
-        let mut holder = start("hold", folder.path(), role);
-        let mut output = holder.stdout.take().unwrap();
-        let mut said = [0];
-        while said != *b"!" {
-            output.read_exact(&mut said).unwrap();
-        }
+        let holder = Part::start("hold", folder.path(), role);
         let error = match role {
             "producer" => Producer::<Protocol>::create("ring", &options).unwrap_err(),
             _ => open(&options),
         };
-        assert!(matches!(error, Error::RoleTaken { pid, .. } if pid == holder.id()), "{error}");
-        drop(holder.stdin.take());
-        assert!(holder.wait().unwrap().success());
+        let expected = format!("the ring's {role} role is taken by process {}", holder.id());
+        assert_eq!(error.to_string(), expected);
+        holder.finish();
     }
     drop(Producer::<Protocol>::create("ring", &options).unwrap());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn role_taken_tells_of_a_forked_child_that_outlived_the_holder() {
+    let folder = folder();
+    let options = options(&folder, CAPACITY);
+    let mut holder = Part::start("fork", folder.path(), "");
+    let (pid, input) = (holder.id(), holder.take_input());
+    holder.kill();
+    let error = Producer::<Protocol>::create("ring", &options).unwrap_err();
+    let expected = format!(
+        "the ring's producer role is taken by process {pid}, which has ended; a child that it \
+         forked may hold the role"
+    );
+    assert_eq!(error.to_string(), expected);
+    drop(input);
+    // The child goes by itself.
+    let start = std::time::Instant::now();
+    while let Err(error) = Producer::<Protocol>::create("ring", &options) {
+        assert!(matches!(error, Error::RoleTaken { has_ended: true, .. }), "{error}");
+        assert!(start.elapsed() < crate::rings::PATIENCE.unwrap());
+    }
 }
 
 #[test]

@@ -1,32 +1,17 @@
 //! Processes that die: by SIGKILL, at random moments.
 
-use std::io::{Read, Write};
-use std::process::{Child, ChildStdout};
+use std::io::Read;
+use std::process::ChildStdout;
 use std::time::Duration;
 
 use bitrpc_shm::{Consumer, PeerState, Producer, ReceiveError, SendError};
 
 use crate::layout::Default as Protocol;
-use crate::processes::CAPACITY;
-use crate::rings::{PATIENCE, Random, files, folder, options, start};
+use crate::processes::{CAPACITY, Part};
+use crate::rings::{PATIENCE, Random, files, folder, options};
 
 /// How often each side is killed.
 const KILLS: u32 = 40;
-
-/// Waits until a part says that it is attached.
-fn wait_for_start(child: &mut Child) -> ChildStdout {
-    let mut output = child.stdout.take().expect("a pipe");
-    let mut said = [0];
-    while said != *b"!" {
-        output.read_exact(&mut said).expect("the part lives");
-    }
-    output
-}
-
-fn kill(mut child: Child) {
-    child.kill().expect("it is there");
-    child.wait().expect("it is ours");
-}
 
 #[test]
 fn what_a_killed_producer_published_is_neither_lost_nor_repeated() {
@@ -35,13 +20,13 @@ fn what_a_killed_producer_published_is_neither_lost_nor_repeated() {
     let mut consumer = Consumer::<Protocol>::open("ring", &options(&folder, CAPACITY)).unwrap();
     let mut number = 0u64;
     for _ in 0..KILLS {
-        let mut child = start("number", folder.path(), &random.below(1 << 30).to_string());
-        let _output = wait_for_start(&mut child);
+        let seed = random.below(1 << 30).to_string();
+        let child = Part::start("number", folder.path(), &seed);
         let until = number + random.below(3000);
         while number < until {
             number = take(&mut consumer, number);
         }
-        kill(child);
+        child.kill();
         loop {
             match consumer.receive(PATIENCE) {
                 Ok(Some(message)) => number = check(message.payload(), number),
@@ -77,8 +62,7 @@ fn a_killed_consumer_repeats_at_most_the_message_that_it_had_not_released() {
     let mut producer = Producer::<Protocol>::create("ring", &options).unwrap();
     let (mut sent, mut expected) = (0u64, 0u64);
     for round in 0..KILLS {
-        let mut child = start("record", folder.path(), "");
-        let output = child.stdout.take().expect("a pipe");
+        let child = Part::launch("record", folder.path(), "");
         let until = sent + random.below(3000);
         while sent < until {
             match producer.send(7u32, &sent.to_le_bytes()) {
@@ -87,8 +71,7 @@ fn a_killed_consumer_repeats_at_most_the_message_that_it_had_not_released() {
                 Err(error) => assert_eq!(error, SendError::PeerDied),
             }
         }
-        kill(child);
-        let numbers = recorded(output);
+        let numbers = recorded(child.kill());
         if let Some(first) = numbers.first() {
             assert!(*first == expected || *first + 1 == expected, "{first} after {expected}");
             for pair in numbers.windows(2) {
@@ -120,11 +103,10 @@ fn recorded(mut output: ChildStdout) -> Vec<u64> {
 fn a_full_ring_whose_consumer_was_killed_says_so_once() {
     let folder = folder();
     let options = options(&folder, CAPACITY);
-    let mut child = start("hold", folder.path(), "consumer");
-    let _output = wait_for_start(&mut child);
+    let child = Part::start("hold", folder.path(), "consumer");
     let mut producer = Producer::<Protocol>::create("ring", &options).unwrap();
     while producer.try_send(7u32, &[0; 100]).is_ok() {}
-    kill(child);
+    child.kill();
     assert_eq!(producer.send(7u32, &[0; 100]), Err(SendError::PeerDied));
     producer.set_send_timeout(Some(Duration::from_millis(1)));
     assert_eq!(producer.send(7u32, &[0; 100]), Err(SendError::Timeout));
@@ -136,10 +118,9 @@ fn a_full_ring_whose_consumer_was_killed_says_so_once() {
 fn a_batch_that_a_death_cut_short_leaves_the_death_to_the_next_call() {
     let folder = folder();
     let options = options(&folder, CAPACITY);
-    let mut child = start("hold", folder.path(), "consumer");
-    let _output = wait_for_start(&mut child);
+    let child = Part::start("hold", folder.path(), "consumer");
     let mut producer = Producer::<Protocol>::create("ring", &options).unwrap();
-    kill(child);
+    child.kill();
     let sent = producer.send_batch((0..100).map(|_| (7u32, [0u8; 100]))).unwrap();
     assert!((1..100).contains(&sent), "as many as the ring holds: {sent}");
     assert_eq!(producer.send(7u32, &[0; 100]), Err(SendError::PeerDied));
@@ -150,8 +131,7 @@ fn a_batch_that_a_death_cut_short_leaves_the_death_to_the_next_call() {
 fn a_paused_process_keeps_its_role() {
     let folder = folder();
     let options = options(&folder, CAPACITY);
-    let mut child = start("hold", folder.path(), "producer");
-    let _output = wait_for_start(&mut child);
+    let child = Part::start("hold", folder.path(), "producer");
     let pid = child.id() as i32;
     let mut status = 0;
     // SAFETY: the process is this one's child and not yet waited for; `status` is writable.
@@ -163,7 +143,6 @@ fn a_paused_process_keeps_its_role() {
     assert!(matches!(error, bitrpc_shm::Error::RoleTaken { pid: p, .. } if p == child.id()));
     // SAFETY: as above.
     assert_eq!(unsafe { libc::kill(pid, libc::SIGCONT) }, 0);
-    child.stdin.take().unwrap().write_all(b"x").unwrap();
-    assert!(child.wait().unwrap().success());
+    child.finish();
     assert!(files(folder.path()).is_empty(), "it was alone, and the ring was empty");
 }

@@ -1,14 +1,12 @@
 //! A peer that writes anything anywhere: no panic, no hang, nothing outside the mapping.
 
-use std::fs::OpenOptions;
 use std::time::Duration;
 
 use bitrpc_shm::{Consumer, Error, Layout, Monitor, Producer};
-use memmap2::MmapRaw;
 
 use crate::layout::Default as Protocol;
 use crate::moved::Moved;
-use crate::rings::{Random, folder, options};
+use crate::rings::{Mapping, Random, folder, options};
 
 /// Mutations in all. Each round tries a few and starts with a fresh ring.
 const ROUNDS: u64 = 3000;
@@ -26,8 +24,7 @@ fn disturb<L: Layout>(test: &str) {
     for _ in 0..ROUNDS {
         let mut producer = Producer::<L>::create("ring", &options).expect("a fresh ring");
         let mut consumer = Consumer::<L>::open("ring", &options).expect("a fresh ring");
-        let file = OpenOptions::new().read(true).write(true).open(producer.path()).unwrap();
-        let map = MmapRaw::map_raw(&file).unwrap();
+        let map = Mapping::of(producer.path());
         for _ in 0..random.below(12) {
             use_both(&mut producer, &mut consumer, &mut random);
             mutate::<L>(&map, &mut random);
@@ -63,7 +60,7 @@ fn attach_again(result: Result<(), Error>) {
 }
 
 /// Overwrites an aligned word somewhere, with something that could be meant.
-fn mutate<L: Layout>(map: &MmapRaw, random: &mut Random) {
+fn mutate<L: Layout>(map: &Mapping, random: &mut Random) {
     let h = L::RING_HEADER;
     let header = [
         h.write_position,
@@ -91,11 +88,7 @@ fn mutate<L: Layout>(map: &MmapRaw, random: &mut Random) {
         6 => u64::from(u32::MAX - random.below(40) as u32) | 9 << 32,
         _ => random.next(),
     };
-    // SAFETY: the word is aligned and inside the mapping; this is the interference that the test
-    // is about, made atomic so that the test itself is defined.
-    let word = unsafe { std::sync::atomic::AtomicU64::from_ptr(map.as_mut_ptr().add(at).cast()) };
-    // Relaxed: it is noise.
-    word.store(value, std::sync::atomic::Ordering::Relaxed);
+    map.store_u64(at, value);
 }
 
 fn use_both<L: Layout>(
@@ -136,7 +129,9 @@ fn receive_somehow<L: Layout>(consumer: &mut Consumer<L>, random: &mut Random) {
         1 => consumer.peek().map(|m| m.map_or(0, |m| u64::from(m.as_str().is_ok()))),
         2 => consumer.receive_into(&mut Vec::new(), Some(Duration::ZERO)).map(|_| 0),
         3 => {
-            let wait = Some(Duration::from_micros(50));
+            // Seldom long enough to fall asleep.
+            let wait = if random.below(16) == 0 { 50 } else { 5 };
+            let wait = Some(Duration::from_micros(wait));
             consumer.receive(wait).map(|m| m.map_or(0, |m| bytes(m.payload())))
         }
         _ => {

@@ -6,6 +6,9 @@ mod layout;
 mod attach;
 mod blocking;
 mod crash;
+#[cfg(target_os = "linux")]
+mod create;
+mod ends;
 mod exchange;
 mod fragments;
 mod hostile;
@@ -15,3 +18,6 @@ mod moved;
 mod processes;
 mod races;
 mod rings;
+#[cfg(target_os = "linux")]
+mod sandbox;
+mod waiting;

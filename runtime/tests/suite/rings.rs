@@ -1,10 +1,11 @@
 //! Helpers: rings in folders of their own, random numbers from a printed seed, processes.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bitrpc_shm::{Consumer, Layout, Options, Producer};
+use memmap2::MmapRaw;
 use tempfile::TempDir;
 
 /// Longest wait of a test: only a hang takes longer.
@@ -17,7 +18,11 @@ pub(crate) fn folder() -> TempDir {
 
 /// Options for rings in this folder.
 pub(crate) fn options(folder: &TempDir, capacity: u64) -> Options {
-    Options::new().directory(folder.path()).capacity(capacity).send_timeout(PATIENCE)
+    Options::new()
+        .directory(folder.path())
+        .capacity(capacity)
+        .send_timeout(PATIENCE)
+        .diagnose_wakeups(true)
 }
 
 /// Both sides of a fresh ring.
@@ -70,16 +75,37 @@ impl Random {
     }
 }
 
-/// Starts this test program again as one of the [parts](crate::processes).
-pub(crate) fn start(part: &str, folder: &Path, argument: &str) -> Child {
-    let program = std::env::current_exe().expect("this program has a path");
-    Command::new(program)
-        .args(["--exact", "processes::part", "--nocapture", "--test-threads=1"])
-        .env("BITRPC_TEST_PART", part)
-        .env("BITRPC_TEST_FOLDER", folder)
-        .env("BITRPC_TEST_ARGUMENT", argument)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("this program starts again")
+/// A ring's file in the hands of somebody who may do anything to it.
+pub(crate) struct Mapping(MmapRaw);
+
+impl Mapping {
+    pub(crate) fn of(path: &Path) -> Self {
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(path);
+        Self(MmapRaw::map_raw(&file.expect("the ring's file")).expect("a mapping"))
+    }
+
+    fn u32(&self, at: usize) -> &AtomicU32 {
+        assert!(at.is_multiple_of(4) && at + 4 <= self.0.len());
+        // SAFETY: four aligned bytes of the mapping, which others access atomically or not at the
+        // same time; interference is what the tests are about.
+        unsafe { AtomicU32::from_ptr(self.0.as_mut_ptr().add(at).cast()) }
+    }
+
+    fn u64(&self, at: usize) -> &AtomicU64 {
+        assert!(at.is_multiple_of(8) && at + 8 <= self.0.len());
+        // SAFETY: as in `u32`, with eight bytes.
+        unsafe { AtomicU64::from_ptr(self.0.as_mut_ptr().add(at).cast()) }
+    }
+
+    pub(crate) fn load_u32(&self, at: usize) -> u32 {
+        self.u32(at).load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn store_u32(&self, at: usize, value: u32) {
+        self.u32(at).store(value, Ordering::SeqCst);
+    }
+
+    pub(crate) fn store_u64(&self, at: usize, value: u64) {
+        self.u64(at).store(value, Ordering::SeqCst);
+    }
 }
