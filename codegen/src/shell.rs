@@ -1,6 +1,8 @@
 //! Words of a POSIX shell, for commands that are printed to be copied.
 
+#[cfg(feature = "cli")]
 use std::fmt::Write as _;
+#[cfg(feature = "cli")]
 use std::path::Path;
 
 /// `text` as one word that no command takes for an option.
