@@ -32,6 +32,11 @@ pub(crate) enum Step {
         /// Bytes so far.
         size: u64,
     },
+    /// There is no memory for the message, which is being dropped.
+    NoMemory {
+        /// Bytes so far.
+        size: u64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,10 +136,16 @@ impl Assembler {
             return (Step::More, broken);
         }
         let size = self.buffer.len() + bytes.len();
-        if size > self.max {
+        let (is_too_large, size) = (size > self.max, size as u64);
+        // What a message may come to is the sender's wish.
+        if is_too_large || self.buffer.try_reserve(bytes.len()).is_err() {
             self.buffer = Vec::new();
             self.state = if piece.last { State::Idle } else { State::Dropping };
-            return (Step::TooLarge { size: size as u64 }, broken + 1);
+            let step = match is_too_large {
+                true => Step::TooLarge { size },
+                false => Step::NoMemory { size },
+            };
+            return (step, broken + 1);
         }
         self.buffer.extend_from_slice(bytes);
         self.next += 1;

@@ -200,17 +200,50 @@ pub trait Encode {
     fn encode_into(&self, out: &mut [u8]);
 }
 
-/// A struct that can be read from a payload. Implemented by generated code.
+/// A struct that can be read from a payload and may borrow from it. Implemented by generated code.
 pub trait Decode<'a>: Sized {
     /// The message type that the struct is sent as; `None` takes it from any message.
     const MESSAGE_TYPE: Option<u32>;
 
-    /// Reads the struct from a payload whose message type was accepted.
+    /// Reads the struct from a payload whose message type was accepted. Bytes behind what the
+    /// struct knows are a newer version's, and ignored.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] if the payload has another size or holds bytes that the struct cannot.
+    /// [`DecodeError`] if the payload is too short or holds bytes that the struct cannot.
     fn decode(payload: &'a [u8]) -> Result<Self, DecodeError>;
+
+    /// Reads the struct as [`Decode::decode`] does, and refuses bytes behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] as well if the payload is too long.
+    fn decode_exact(payload: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::decode(payload)
+    }
+}
+
+/// A struct that can be read from a payload and keeps nothing of it: what typed receives return,
+/// and what can be sent to another thread. Implemented by generated code.
+pub trait DecodeOwned: Sized {
+    /// The message type that the struct is sent as; `None` takes it from any message.
+    const MESSAGE_TYPE: Option<u32>;
+
+    /// Reads the struct from a payload whose message type was accepted; see [`Decode::decode`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decode::decode`].
+    fn decode_owned(payload: &[u8]) -> Result<Self, DecodeError>;
+
+    /// Reads the struct and refuses bytes behind it; see [`Decode::decode_exact`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decode::decode_exact`].
+    fn decode_owned_exact(payload: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_owned(payload)
+    }
 }
 
 /// Compile-time proof that a layout's constants stay inside their headers.

@@ -91,18 +91,20 @@ mod wait;
 
 pub use batch::Batch;
 pub use claim::Claim;
-pub use consumer::Consumer;
+pub use consumer::{Consumer, DrainFlow};
 pub use error::{Corrupt, DecodeError, Error, Lack, ReceiveError, SendError};
 pub use interrupt::Interrupter;
 pub use layout::{
-    Decode, Encode, FlagMasks, HeaderField, Layout, MessageHeaderLayout, RingHeaderLayout, TypeIds,
+    Decode, DecodeOwned, Encode, FlagMasks, HeaderField, Layout, MessageHeaderLayout,
+    RingHeaderLayout, TypeIds,
 };
 pub use manager::{Manager, ManagerError};
 pub use message::{Message, MessageInfo};
 pub use monitor::Monitor;
 pub use options::{Distance, Mode, Options, Start, WaitStrategy};
 pub use payload::{
-    Bool, Fixed, Padding, Text, TextTooLong, split_fixed, tail_bytes, tail_elements, tail_text,
+    Bool, Fixed, Padding, Text, TextTooLong, decode_boxed, split_fixed, split_fixed_boxed,
+    tail_bytes, tail_elements, tail_text,
 };
 pub use producer::Producer;
 pub use ring_buffer::RingBuffer;

@@ -1,11 +1,13 @@
 //! A received message, in place.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use crate::error::DecodeError;
-use crate::layout::{Decode, HeaderField, Layout};
+use crate::layout::{Decode, DecodeOwned, HeaderField, Layout};
+use crate::payload::{self, Fixed};
 use crate::ring::{Mapped, Reader, Record, read_header};
 
 /// The engine's header fields of a message, copied out.
@@ -119,18 +121,26 @@ impl<L: Layout> Message<'_, L> {
         self.payload
     }
 
-    /// The payload as text.
+    /// The payload as text: a copy, unless it was put together from pieces. What lies in the ring
+    /// is only as steady as the producer is honest, and text has to stay the UTF-8 that it was
+    /// checked to be.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::InvalidUtf8`].
-    pub fn as_str(&self) -> Result<&str, DecodeError> {
-        Ok(core::str::from_utf8(self.payload)?)
+    /// [`DecodeError::InvalidUtf8`], [`DecodeError::NoMemory`].
+    pub fn text(&self) -> Result<Cow<'_, str>, DecodeError> {
+        match self.source {
+            Source::Assembled(_) => Ok(Cow::Borrowed(core::str::from_utf8(self.payload)?)),
+            _ => payload::copy_text(self.payload).map(Cow::Owned),
+        }
     }
 
-    /// The payload as one of the specification's structs.
+    /// The payload as one of the specification's structs, which may borrow its tail from the ring.
     ///
     /// A struct with a message type is taken from messages of this type, and from untyped `data`.
+    /// Of a newer version's payload, the known part is read. A large struct is better had
+    /// [in a box](Message::decode_boxed) or [in place](Message::view): this one is returned over
+    /// the stack.
     ///
     /// # Errors
     ///
@@ -138,13 +148,65 @@ impl<L: Layout> Message<'_, L> {
     /// [`Decode::decode`] finds wrong with the bytes.
     #[inline]
     pub fn decode<'m, T: Decode<'m>>(&'m self) -> Result<T, DecodeError> {
-        if let Some(expected) = T::MESSAGE_TYPE {
-            let found = self.message_type;
-            if found != expected && found != L::TYPES.data {
-                return Err(DecodeError::TypeMismatch { expected, found });
-            }
-        }
+        self.expect(T::MESSAGE_TYPE)?;
         T::decode(self.payload)
+    }
+
+    /// As [`Message::decode`], but refuses a payload that is longer than the struct.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Message::decode`].
+    #[inline]
+    pub fn decode_exact<'m, T: Decode<'m>>(&'m self) -> Result<T, DecodeError> {
+        self.expect(T::MESSAGE_TYPE)?;
+        T::decode_exact(self.payload)
+    }
+
+    /// As [`Message::decode`], for a struct without a tail that is too large for the stack.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Message::decode`]; [`DecodeError::NoMemory`].
+    pub fn decode_boxed<T: Fixed>(&self) -> Result<Box<T>, DecodeError> {
+        self.expect(T::MESSAGE_TYPE)?;
+        payload::decode_boxed(self.payload)
+    }
+
+    /// The fixed part of one of the specification's structs, in place.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Message::decode`]; [`DecodeError::SizeMismatch`] as well if the payload comes from
+    /// an older version, and so is shorter.
+    #[inline]
+    pub fn view<T: Fixed + KnownLayout>(&self) -> Result<&T, DecodeError> {
+        self.expect(T::MESSAGE_TYPE)?;
+        let viewed = T::ref_from_prefix(self.payload);
+        viewed.map(|(fixed, _)| fixed).map_err(|_| self.wrong_size::<T>())
+    }
+
+    /// The payload as a struct that outlives the message.
+    pub(crate) fn decode_owned<T: DecodeOwned>(&self, exact: bool) -> Result<T, DecodeError> {
+        self.expect(T::MESSAGE_TYPE)?;
+        match exact {
+            true => T::decode_owned_exact(self.payload),
+            false => T::decode_owned(self.payload),
+        }
+    }
+
+    #[inline(always)]
+    fn expect(&self, message_type: Option<u32>) -> Result<(), DecodeError> {
+        match message_type {
+            Some(expected) if ![expected, L::TYPES.data].contains(&self.message_type) => {
+                Err(DecodeError::TypeMismatch { expected, found: self.message_type })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn wrong_size<T>(&self) -> DecodeError {
+        DecodeError::SizeMismatch { expected: size_of::<T>(), found: self.payload.len() }
     }
 
     /// The payload as a plain struct of the caller's own, in place.
@@ -155,10 +217,7 @@ impl<L: Layout> Message<'_, L> {
     /// more than 8-byte alignment.
     #[inline]
     pub fn plain<T: FromBytes + KnownLayout + Immutable>(&self) -> Result<&T, DecodeError> {
-        T::ref_from_bytes(self.payload).map_err(|_| DecodeError::SizeMismatch {
-            expected: size_of::<T>(),
-            found: self.payload.len(),
-        })
+        T::ref_from_bytes(self.payload).map_err(|_| self.wrong_size::<T>())
     }
 
     /// A header field that has no role.

@@ -4,13 +4,17 @@
 //! fills the rest of the payload. The types here are transparent wrappers for fields whose bytes
 //! need a meaning: every bit pattern is legal in all of them, so that reading a struct from shared
 //! memory can fail only by its size.
+//!
+//! Text has to be UTF-8, and the bytes in a ring are only as steady as the peer is honest: so text
+//! is copied first and checked then, and what is handed out is the copy.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::error::DecodeError;
-use crate::layout::{Decode, Encode};
+use crate::layout::{Decode, DecodeOwned, Encode};
 
 /// A struct without a variable tail, or the fixed part of one that has a tail.
 ///
@@ -58,16 +62,40 @@ impl<T: Fixed> Decode<'_> for T {
     const MESSAGE_TYPE: Option<u32> = T::MESSAGE_TYPE;
 
     fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        if payload.len() > size_of::<T>() {
-            return Err(wrong_size::<T>(payload.len()));
-        }
-        let (fixed, _) = split_fixed(payload)?;
-        Ok(fixed)
+        split_fixed(payload).map(|(fixed, _)| fixed)
+    }
+
+    fn decode_exact(payload: &[u8]) -> Result<Self, DecodeError> {
+        refuse_more::<T>(payload)?;
+        Self::decode(payload)
     }
 }
 
-fn wrong_size<T: Fixed>(found: usize) -> DecodeError {
+impl<T: Fixed> DecodeOwned for T {
+    const MESSAGE_TYPE: Option<u32> = T::MESSAGE_TYPE;
+
+    fn decode_owned(payload: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode(payload)
+    }
+
+    fn decode_owned_exact(payload: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_exact(payload)
+    }
+}
+
+fn wrong_size<T>(found: usize) -> DecodeError {
     DecodeError::SizeMismatch { expected: size_of::<T>(), found }
+}
+
+/// Refuses a payload that is longer than `T`.
+pub(crate) fn refuse_more<T>(payload: &[u8]) -> Result<(), DecodeError> {
+    if payload.len() > size_of::<T>() { Err(wrong_size::<T>(payload.len())) } else { Ok(()) }
+}
+
+/// Refuses a payload that is as long as no version of `T`, or longer ones, were.
+fn refuse_less<T: Fixed>(payload: &[u8]) -> Result<(), DecodeError> {
+    let is_known = payload.len() >= size_of::<T>() || T::OLDER_SIZES.contains(&payload.len());
+    if is_known { Ok(()) } else { Err(wrong_size::<T>(payload.len())) }
 }
 
 /// Splits a payload into its fixed part and the bytes of its tail.
@@ -80,21 +108,51 @@ pub fn split_fixed<T: Fixed>(payload: &[u8]) -> Result<(T, &[u8]), DecodeError> 
     if let Ok((fixed, tail)) = T::read_from_prefix(payload) {
         return Ok((fixed, tail));
     }
-    if !T::OLDER_SIZES.contains(&payload.len()) {
-        return Err(wrong_size::<T>(payload.len()));
-    }
+    refuse_less::<T>(payload)?;
     let mut fixed = T::new_zeroed();
     fixed.as_mut_bytes()[..payload.len()].copy_from_slice(payload);
     Ok((fixed, &[]))
+}
+
+/// Splits a payload as [`split_fixed`] does; the fixed part never lies on the stack.
+///
+/// # Errors
+///
+/// As for [`split_fixed`]; [`DecodeError::NoMemory`].
+pub fn split_fixed_boxed<T: Fixed>(payload: &[u8]) -> Result<(Box<T>, &[u8]), DecodeError> {
+    refuse_less::<T>(payload)?;
+    let size = size_of::<T>();
+    let mut fixed = T::new_box_zeroed().map_err(|_| DecodeError::NoMemory { size })?;
+    let (known, tail) = payload.split_at(payload.len().min(size));
+    fixed.as_mut_bytes()[..known.len()].copy_from_slice(known);
+    Ok((fixed, tail))
+}
+
+/// Reads a struct that has no tail, as [`Decode::decode`] does; it never lies on the stack.
+///
+/// # Errors
+///
+/// As for [`split_fixed_boxed`].
+pub fn decode_boxed<T: Fixed>(payload: &[u8]) -> Result<Box<T>, DecodeError> {
+    split_fixed_boxed(payload).map(|(fixed, _)| fixed)
+}
+
+/// Text from bytes that may change meanwhile: the copy is what is checked.
+pub(crate) fn copy_text(bytes: &[u8]) -> Result<String, DecodeError> {
+    let mut copy = Vec::new();
+    let reserved = copy.try_reserve_exact(bytes.len());
+    reserved.map_err(|_| DecodeError::NoMemory { size: bytes.len() })?;
+    copy.extend_from_slice(bytes);
+    String::from_utf8(copy).map_err(|error| error.utf8_error().into())
 }
 
 /// Reads a tail of text.
 ///
 /// # Errors
 ///
-/// [`DecodeError::InvalidUtf8`] when it is not UTF-8.
-pub fn tail_text(tail: &[u8]) -> Result<&str, DecodeError> {
-    Ok(core::str::from_utf8(tail)?)
+/// [`DecodeError::InvalidUtf8`] when it is not UTF-8; [`DecodeError::NoMemory`].
+pub fn tail_text(tail: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+    copy_text(tail).map(Cow::Owned)
 }
 
 /// Reads a tail of raw bytes; it cannot fail, and has the signature of its siblings.
@@ -102,8 +160,8 @@ pub fn tail_text(tail: &[u8]) -> Result<&str, DecodeError> {
 /// # Errors
 ///
 /// None.
-pub fn tail_bytes(tail: &[u8]) -> Result<&[u8], DecodeError> {
-    Ok(tail)
+pub fn tail_bytes(tail: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
+    Ok(Cow::Borrowed(tail))
 }
 
 /// Reads a tail of whole elements in place.
@@ -112,12 +170,17 @@ pub fn tail_bytes(tail: &[u8]) -> Result<&[u8], DecodeError> {
 ///
 /// [`DecodeError::TailMismatch`] when the bytes are not a whole number of elements, or are not
 /// aligned for them (a payload that the ring hands out always is).
-pub fn tail_elements<T: FromBytes + Immutable>(tail: &[u8]) -> Result<&[T], DecodeError> {
+pub fn tail_elements<T>(tail: &[u8]) -> Result<Cow<'_, [T]>, DecodeError>
+where
+    T: FromBytes + Immutable + Clone,
+{
     if tail.is_empty() {
-        return Ok(&[]); // an empty slice may point anywhere, also where no `T` could lie
+        return Ok(Cow::Borrowed(&[])); // it may point anywhere, also where no `T` could lie
     }
-    <[T]>::ref_from_bytes(tail)
-        .map_err(|_| DecodeError::TailMismatch { element: size_of::<T>(), found: tail.len() })
+    match <[T]>::ref_from_bytes(tail) {
+        Ok(elements) => Ok(Cow::Borrowed(elements)),
+        Err(_) => Err(DecodeError::TailMismatch { element: size_of::<T>(), found: tail.len() }),
+    }
 }
 
 /// UTF-8 text of at most `N` bytes, zero padded: a `char[N]` of the spec.
@@ -149,11 +212,14 @@ impl<const N: usize> Text<N> {
 
     /// The text up to the first zero byte, or all `N` bytes when there is none.
     ///
+    /// It is a copy: this field may lie in a ring.
+    ///
     /// # Errors
     ///
-    /// The bytes are not UTF-8: another process wrote them, so nothing vouches for them.
-    pub fn as_str(&self) -> Result<&str, core::str::Utf8Error> {
-        core::str::from_utf8(self.as_text_bytes())
+    /// [`DecodeError::InvalidUtf8`]: another process wrote the bytes, so nothing vouches for them;
+    /// [`DecodeError::NoMemory`].
+    pub fn text(&self) -> Result<String, DecodeError> {
+        copy_text(self.as_text_bytes())
     }
 
     /// The bytes up to the first zero byte, whether they are UTF-8 or not.
@@ -189,7 +255,7 @@ impl<const N: usize> fmt::Debug for Text<N> {
 
 impl<const N: usize> fmt::Display for Text<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(self.as_text_bytes()))
+        f.write_str(&String::from_utf8_lossy(&self.as_text_bytes().to_vec()))
     }
 }
 
@@ -307,25 +373,39 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_of_another_size_names_what_was_found_and_expected() {
-        for found in [0, 3, 5, 9] {
+    fn a_payload_that_is_too_short_names_what_was_found_and_expected() {
+        for found in [0, 3, 5] {
             let error = Versioned::decode(&[0; 9][..found]).unwrap_err();
             assert_eq!(error, DecodeError::SizeMismatch { expected: 8, found });
         }
     }
 
     #[test]
+    fn of_a_newer_payload_the_known_part_is_read_unless_it_has_to_be_exact() {
+        let newer = [7, 0, 0, 0, 8, 0, 0, 0, 9];
+        let known = Versioned { old: 7, new: 8 };
+        assert_eq!(Versioned::decode(&newer), Ok(known));
+        assert_eq!(decode_boxed::<Versioned>(&newer).as_deref(), Ok(&known));
+        let error = Versioned::decode_exact(&newer).unwrap_err();
+        assert_eq!(error, DecodeError::SizeMismatch { expected: 8, found: 9 });
+        assert_eq!(Versioned::decode_exact(&newer[..8]), Ok(known));
+        let older = Versioned { old: 7, new: 0 };
+        assert_eq!(Versioned::decode_exact(&newer[..4]), Ok(older));
+        assert_eq!(decode_boxed::<Versioned>(&newer[..4]).as_deref(), Ok(&older));
+    }
+
+    #[test]
     fn text_keeps_what_fits_and_refuses_the_rest() {
         let text = Text::<6>::try_from("环环").unwrap();
-        assert_eq!(text.as_str(), Ok("环环"));
+        assert_eq!(text.text().as_deref(), Ok("环环"));
         assert_eq!(Text::<5>::try_from("环环"), Err(TextTooLong { found: 6, max: 5 }));
-        assert_eq!(Text::<5>::EMPTY.as_str(), Ok(""));
+        assert_eq!(Text::<5>::EMPTY.text().as_deref(), Ok(""));
     }
 
     #[test]
     fn hostile_text_is_an_error_and_not_a_panic() {
         let text = Text::<2>::read_from_bytes(&[0xFF, 0]).unwrap();
-        assert!(text.as_str().is_err());
+        assert_eq!(text.text(), Err(DecodeError::InvalidUtf8 { valid_up_to: 0 }));
         assert_eq!(format!("{text:?} {text}"), "\"\\xff\" \u{FFFD}");
     }
 
@@ -339,6 +419,6 @@ mod tests {
     fn a_tail_is_a_whole_number_of_elements() {
         let error = tail_elements::<u16>(&[0; 3]).unwrap_err();
         assert_eq!(error, DecodeError::TailMismatch { element: 2, found: 3 });
-        assert_eq!(tail_elements::<u8>(&[1, 2]), Ok(&[1, 2][..]));
+        assert_eq!(tail_elements::<u8>(&[1, 2]).as_deref(), Ok(&[1, 2][..]));
     }
 }

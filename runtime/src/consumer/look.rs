@@ -132,6 +132,7 @@ impl<L: Layout> Consumer<L> {
                     let max = self.max_message_size as u64;
                     return Err(ReceiveError::MessageTooLarge { size, max });
                 }
+                Step::NoMemory { size } => return Err(ReceiveError::NoMemory { size }),
                 Step::More => {}
             }
             match self.reader.look()? {
@@ -206,7 +207,7 @@ impl<L: Layout> Consumer<L> {
 
     /// An error was not passed on to the caller: one that is said once is for the next call.
     pub(super) fn withhold(&mut self, error: ReceiveError) {
-        if matches!(error, ReceiveError::MessageTooLarge { .. }) {
+        if matches!(error, ReceiveError::MessageTooLarge { .. } | ReceiveError::NoMemory { .. }) {
             self.due = Due::Error(error);
         }
     }

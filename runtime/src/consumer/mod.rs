@@ -4,6 +4,7 @@ mod look;
 mod stale;
 
 use core::fmt;
+use core::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +14,10 @@ use crate::attachment::Attachment;
 use crate::error::{DecodeError, Error, ReceiveError};
 use crate::fragment::Assembler;
 use crate::interrupt::Interrupter;
-use crate::layout::{Decode, Layout};
+use crate::layout::{DecodeOwned, Layout};
 use crate::message::{Message, MessageInfo};
 use crate::options::{Options, Start};
+use crate::payload::{self, Fixed};
 use crate::peer::Peer;
 use crate::ring::{Mapped, Pace, Reader, consumer_position, largest_payload};
 use crate::role::{Origin, Role};
@@ -49,6 +51,7 @@ pub struct Consumer<L: Layout> {
     patience: Patience,
     assembler: Assembler,
     max_message_size: usize,
+    exact_size: bool,
     due: Due,
     origin: Origin,
     attachment: Attachment<L>,
@@ -95,6 +98,7 @@ impl<L: Layout> Consumer<L> {
             patience: Patience::new(options),
             assembler: Assembler::new(options.max_message_size),
             max_message_size: options.max_message_size,
+            exact_size: options.exact_size,
             due: Due::Nothing,
             origin: Origin::here(),
             attachment,
@@ -109,7 +113,10 @@ impl<L: Layout> Consumer<L> {
     /// Receives the next message in place, waiting up to `timeout`; `None` waits until a message
     /// comes, the producer closes, or dies.
     ///
-    /// `Ok(None)` says that the time is over. The message is released when it is dropped.
+    /// `Ok(None)` says that the time is over, or that another thread
+    /// [interrupted](Consumer::interrupter) the wait. The message is released when it is dropped:
+    /// if this process is killed before, it comes again. Pieces of a larger message are released
+    /// when they are put together: if this process is killed then, that message is lost.
     ///
     /// # Errors
     ///
@@ -130,7 +137,8 @@ impl<L: Layout> Consumer<L> {
     ///
     /// "None" may stop being so at any moment; a message that is there stays. In a stream the call
     /// may pause for some microseconds before it says "none": see
-    /// [`Distance`](crate::Distance).
+    /// [`Distance`](crate::Distance). What a kill repeats or loses is as for
+    /// [`Consumer::receive`].
     ///
     /// # Errors
     ///
@@ -156,25 +164,30 @@ impl<L: Layout> Consumer<L> {
     /// Hands up to `max` messages to `f`, and releases them together. Never sleeps. Returns how
     /// many there were.
     ///
-    /// Releases are stored once for each quarter of the ring, not once for each message. If `f`
-    /// panics, its message is not received and comes again.
+    /// `f` may return nothing, or a [`ControlFlow`](core::ops::ControlFlow): a break ends the call,
+    /// and its message counts as taken.
+    ///
+    /// Releases are stored once for each quarter of the ring, not once for each message: those of
+    /// the last quarter come again if this process is killed. If `f` panics, its message is not
+    /// received and comes again.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::receive`], and only if there was no message before: otherwise the next call
-    /// says it.
+    /// As for [`Consumer::receive`], and only if there was no message before: otherwise the next
+    /// call says it.
     #[inline]
-    pub fn drain(
+    pub fn drain<F: DrainFlow>(
         &mut self,
         max: usize,
-        mut f: impl FnMut(&Message<'_, L>),
+        mut f: impl FnMut(&Message<'_, L>) -> F,
     ) -> Result<usize, ReceiveError> {
         let quarter = self.reader.capacity() / 4;
         let mut flushed = self.reader.position();
         let mut count = 0;
-        while count < max {
+        let mut stops = false;
+        while count < max && !stops {
             if let Some(record) = self.glance() {
-                f(&self.lend(Found::Record(record)));
+                stops = f(&self.lend(Found::Record(record))).stops();
                 self.reader.take(&record);
             } else {
                 let found = match self.poll() {
@@ -187,7 +200,7 @@ impl<L: Layout> Consumer<L> {
                     Ok(found) => found,
                 };
                 let Some(found) = found else { break };
-                f(&self.lend(found));
+                stops = f(&self.lend(found)).stops();
                 match found {
                     Found::Record(record) => self.reader.take(&record),
                     Found::Assembled => self.due = Due::Nothing,
@@ -207,11 +220,12 @@ impl<L: Layout> Consumer<L> {
 
     /// Receives the next message by copying its payload into `out`, replacing what was there; for
     /// programs that do not trust the peer to leave a message alone while it is read. Waits as
-    /// [`Consumer::receive`] does.
+    /// [`Consumer::receive`] does. The message is released before this returns: one that is being
+    /// handled when this process is killed does not come again.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::receive`].
+    /// As for [`Consumer::receive`]; [`ReceiveError::NoMemory`], and the message stays.
     pub fn receive_into(
         &mut self,
         out: &mut Vec<u8>,
@@ -225,14 +239,15 @@ impl<L: Layout> Consumer<L> {
         out.clear();
         match found {
             Found::Assembled => {
-                self.due = Due::Nothing;
                 let (header, payload) = self.assembler.message();
+                reserve(out, payload.len())?;
                 out.extend_from_slice(payload);
+                self.due = Due::Nothing;
                 Ok(Some(header.info))
             }
             Found::Record(record) => {
                 let len = record.payload_len::<L>();
-                out.reserve(len);
+                reserve(out, len)?;
                 let from = self.reader.memory.at(record.payload_position::<L>());
                 // SAFETY: the checked record lies inside the data area, so `len` bytes are
                 // readable from here; `out` has room for `len`, and is no part of the mapping.
@@ -249,42 +264,66 @@ impl<L: Layout> Consumer<L> {
         }
     }
 
-    /// Receives the next message as text. Waits as [`Consumer::receive`] does.
+    /// Receives the next message as text. Waits as [`Consumer::receive`] does, and releases the
+    /// message before it returns.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::receive`]; [`Error::Decode`] if the payload is not UTF-8. That message stays
-    /// in the ring: receive it in another way, or drop it with [`Consumer::skip`].
+    /// As for [`Consumer::receive`]; [`Error::Decode`] if the payload is not UTF-8, or there is no
+    /// memory for it. That message stays in the ring, and every call finds it again: receive it in
+    /// another way, or drop it with [`Consumer::skip`].
     pub fn receive_string(&mut self, timeout: Option<Duration>) -> Result<Option<String>, Error> {
-        self.receive_as(timeout, |message| message.as_str().map(str::to_owned))
+        self.receive_as(timeout, |message, _| payload::copy_text(message.payload()))
     }
 
     /// Receives the next message as one of the specification's structs. Waits as
-    /// [`Consumer::receive`] does.
+    /// [`Consumer::receive`] does, and releases the message before it returns.
+    ///
+    /// Of a newer version's message, the known part is read, unless
+    /// [`Options::exact_size`](Options::exact_size) is set. A struct with a tail is received as
+    /// its owned form, `Note<'static>` for example.
     ///
     /// # Errors
     ///
-    /// As for [`Consumer::receive`]; [`Error::Decode`] if the message is of another type or size. That
-    /// message stays in the ring: receive it in another way, or drop it with [`Consumer::skip`].
-    pub fn receive_typed<T>(&mut self, timeout: Option<Duration>) -> Result<Option<T>, Error>
-    where
-        T: for<'m> Decode<'m>,
-    {
-        self.receive_as(timeout, |message| message.decode())
+    /// As for [`Consumer::receive`]; [`Error::Decode`] if the message is of another type, or no
+    /// version of the struct. That message stays in the ring, and every call finds it again:
+    /// receive it in another way, or drop it with [`Consumer::skip`].
+    pub fn receive_typed<T: DecodeOwned>(
+        &mut self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<T>, Error> {
+        self.receive_as(timeout, |message, exact| message.decode_owned(exact))
+    }
+
+    /// As [`Consumer::receive_typed`], for a struct without a tail that is too large for the stack.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Consumer::receive_typed`].
+    pub fn receive_boxed<T: Fixed>(
+        &mut self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Box<T>>, Error> {
+        self.receive_as(timeout, |message, exact| {
+            if exact {
+                payload::refuse_more::<T>(message.payload())?;
+            }
+            message.decode_boxed()
+        })
     }
 
     /// Receives what `read` makes of the next message. One that it refuses is not received.
     fn receive_as<R>(
         &mut self,
         timeout: Option<Duration>,
-        read: impl FnOnce(&Message<'_, L>) -> Result<R, DecodeError>,
+        read: impl FnOnce(&Message<'_, L>, bool) -> Result<R, DecodeError>,
     ) -> Result<Option<R>, Error> {
         let found = match self.glance() {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
         };
         let Some(found) = found else { return Ok(None) };
-        let value = read(&self.lend(found))?;
+        let value = read(&self.lend(found), self.exact_size)?;
         drop(self.hand_out(found));
         Ok(Some(value))
     }
@@ -390,6 +429,37 @@ impl<L: Layout> Consumer<L> {
     pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
         self.attachment.segment()
     }
+}
+
+/// Makes room in `out`, which may have been a peer's wish.
+fn reserve(out: &mut Vec<u8>, len: usize) -> Result<(), ReceiveError> {
+    out.try_reserve(len).map_err(|_| ReceiveError::NoMemory { size: len as u64 })
+}
+
+/// What a handler of [`Consumer::drain`] may return: nothing, or whether to go on.
+pub trait DrainFlow: sealed::Sealed {
+    #[doc(hidden)]
+    fn stops(self) -> bool;
+}
+
+impl DrainFlow for () {
+    #[inline(always)]
+    fn stops(self) -> bool {
+        false
+    }
+}
+
+impl DrainFlow for ControlFlow<()> {
+    #[inline(always)]
+    fn stops(self) -> bool {
+        self.is_break()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for () {}
+    impl Sealed for core::ops::ControlFlow<()> {}
 }
 
 impl<L: Layout> Drop for Consumer<L> {

@@ -79,7 +79,7 @@ impl<L: Layout> Consumer<L> {
                 // There is no more, or the next one is to stay.
                 Ok(_) => break,
                 // Dropped as well, before it was whole.
-                Err(ReceiveError::MessageTooLarge { .. }) => {}
+                Err(ReceiveError::MessageTooLarge { .. } | ReceiveError::NoMemory { .. }) => {}
                 Err(error) if dropped == 0 => return Err(error),
                 Err(_) => break,
             }

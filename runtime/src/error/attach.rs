@@ -4,7 +4,7 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::{Corrupt, DecodeError, ReceiveError, SendError, forked, timeout, too_large};
+use super::{Corrupt, DecodeError, ReceiveError, SendError, forked, no_memory, timeout, too_large};
 use crate::role::Role;
 
 /// Why a ring was not created, opened, removed or used. Every message says what was expected and
@@ -168,6 +168,11 @@ pub enum Error {
         /// The limit.
         max: u64,
     },
+    /// There is no memory for a copy of a received message.
+    NoMemory {
+        /// Bytes needed.
+        size: u64,
+    },
     /// Message type 0 marks padding and cannot be sent.
     InvalidType,
     /// Shared memory holds bytes that no peer writes.
@@ -313,6 +318,7 @@ impl Error {
             Self::MessageTooLarge { size, max } => {
                 write!(f, "a fragmented message of {size} bytes exceeds the limit of {max}")
             }
+            Self::NoMemory { size } => no_memory(f, *size),
             Self::InvalidType => write!(f, "message type 0 is reserved for padding"),
             Self::Corrupt(corrupt) => fmt::Display::fmt(corrupt, f),
             Self::Decode(error) => fmt::Display::fmt(error, f),
@@ -367,6 +373,7 @@ impl From<ReceiveError> for Error {
             ReceiveError::Closed => Self::Closed,
             ReceiveError::PeerDied => Self::PeerDied,
             ReceiveError::MessageTooLarge { size, max } => Self::MessageTooLarge { size, max },
+            ReceiveError::NoMemory { size } => Self::NoMemory { size },
             ReceiveError::Corrupt(corrupt) => Self::Corrupt(corrupt),
             ReceiveError::Removed => Self::Removed { path: PathBuf::new() },
             ReceiveError::Forked => Self::Forked,

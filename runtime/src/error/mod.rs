@@ -110,6 +110,12 @@ pub enum ReceiveError {
         /// Most bytes that this consumer puts together.
         max: u64,
     },
+    /// There is no memory for a copy of the message. One that was put together from pieces is
+    /// dropped; any other one stays in the ring.
+    NoMemory {
+        /// Bytes needed.
+        size: u64,
+    },
     /// Everything was received and the file was removed: no producer can join any more. Said by
     /// every call from then on.
     Removed,
@@ -126,6 +132,7 @@ impl fmt::Display for ReceiveError {
             Self::MessageTooLarge { size, max } => {
                 write!(f, "a fragmented message of {size} bytes exceeds the limit of {max}")
             }
+            Self::NoMemory { size } => no_memory(f, *size),
             Self::Removed => write!(f, "the ring is drained and its file was removed"),
             Self::Forked => forked(f),
         }
@@ -170,6 +177,11 @@ pub enum DecodeError {
         /// How many bytes at the start are.
         valid_up_to: usize,
     },
+    /// There is no memory for a copy.
+    NoMemory {
+        /// Bytes needed.
+        size: usize,
+    },
 }
 
 impl fmt::Display for DecodeError {
@@ -190,6 +202,7 @@ impl fmt::Display for DecodeError {
             Self::InvalidUtf8 { valid_up_to } => {
                 write!(f, "expected UTF-8, found another byte at {valid_up_to}")
             }
+            Self::NoMemory { size } => no_memory(f, *size as u64),
         }
     }
 }
@@ -213,6 +226,10 @@ impl fmt::Display for Role {
 
 fn too_large(f: &mut fmt::Formatter<'_>, size: u64, max: u64) -> fmt::Result {
     write!(f, "a payload of {size} bytes exceeds the largest of this ring, {max}")
+}
+
+fn no_memory(f: &mut fmt::Formatter<'_>, size: u64) -> fmt::Result {
+    write!(f, "there is no memory for a message of {size} bytes")
 }
 
 fn timeout(f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -126,7 +126,7 @@ fn receive_somehow<L: Layout>(consumer: &mut Consumer<L>, random: &mut Random) {
     let bytes = |payload: &[u8]| payload.iter().map(|byte| u64::from(*byte)).sum::<u64>();
     let _ = match random.below(5) {
         0 => consumer.try_receive().map(|m| m.map_or(0, |m| bytes(m.payload()))),
-        1 => consumer.peek().map(|m| m.map_or(0, |m| u64::from(m.as_str().is_ok()))),
+        1 => consumer.peek().map(|m| m.map_or(0, |m| u64::from(m.text().is_ok()))),
         2 => consumer.receive_into(&mut Vec::new(), Some(Duration::ZERO)).map(|_| 0),
         3 => {
             // Seldom long enough to fall asleep.

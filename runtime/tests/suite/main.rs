@@ -8,6 +8,7 @@ mod blocking;
 mod crash;
 #[cfg(target_os = "linux")]
 mod create;
+mod decoding;
 mod ends;
 mod exchange;
 mod fragments;
@@ -20,4 +21,5 @@ mod races;
 mod rings;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod stale;
 mod waiting;

@@ -100,6 +100,12 @@ fn part() {
         "sandboxed consumer" => sandboxed_consumer(&options),
         #[cfg(target_os = "linux")]
         "sandboxed producer" => sandboxed_producer(&options),
+        #[cfg(target_os = "linux")]
+        "starved" => {
+            say(b"!");
+            crate::decoding::starve(&options);
+            say(b"went on");
+        }
         "send" => send(&options, argument.parse().expect("a number")),
         "number" => number(&options, &argument),
         "record" => record(&options),
