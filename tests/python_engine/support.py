@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -32,6 +34,12 @@ def until(condition: Callable[[], object], what: str) -> None:
             message = f"still waiting: {what}"
             raise AssertionError(message)
         time.sleep(0.001)
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program in an interpreter of its own, which has to end."""
+    words = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 class RingTestCase(unittest.TestCase):

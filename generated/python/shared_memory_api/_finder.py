@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from ._discard import survey
@@ -248,7 +249,9 @@ class Finder(Reader):
         """Gives a borrowed message back unreceived; from here on nothing goes the short way."""
         borrowed = None if self._borrowed is None else self._borrowed()
         if borrowed is not None:
-            borrowed._invalidate()
+            # Who keeps an array on it is told when the memory cannot be unmapped.
+            with contextlib.suppress(BufferError):
+                borrowed._invalidate()
         self._end_run()
         self._leave_short_way()
 
