@@ -94,18 +94,21 @@ fn identifiers(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn no_type_of_a_spec_meets_a_csharp_type_of_the_engine() {
+fn no_type_or_namespace_of_a_spec_meets_a_csharp_type_of_the_engine() {
     for file in bare(Language::Csharp).1 {
         // What stands deeper is nested in a type, and hides nothing that a spec can see.
         let lines = file.text.lines().filter_map(|line| line.strip_prefix("    "));
         for line in lines.filter(|line| !line.starts_with([' ', '/'])) {
             let mut words = line.split(|c: char| !c.is_alphanumeric());
-            let is_kind = |word: &str| ["class", "struct", "interface", "enum"].contains(&word);
+            let kinds = ["class", "struct", "interface", "enum"];
+            let is_kind = |word: &str| kinds.contains(&word);
             let Some(name) = words.find(|word| is_kind(word)).and_then(|_| words.next()) else {
                 continue;
             };
             let spelled = spell(Language::Csharp, NameKind::Type, name);
             assert_ne!(spelled, name, "{}: {line}", file.path);
+            let as_namespace = reason(Language::Csharp, NameKind::Namespace, name);
+            assert!(as_namespace.is_some(), "add {name} to a [engine namespace] of csharp.txt");
         }
     }
 }

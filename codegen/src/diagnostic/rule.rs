@@ -83,6 +83,7 @@ rules! {
     ID_CLASH "L307" "A message id is free: not taken, not reserved, not below custom_min.",
     SAME_NAME "L401" "Names stay different in the case of every language.",
     ESCAPED "L402" "A name that a language keeps for itself is spelled with `_` at its end.",
+    TAKEN "L403" "A package whose name something else has is named with `_messages` at its end.",
     HELPER_CLASH "L405" "A name does not meet one that the generated code needs.",
     RESERVED_UNDERSCORE "L406" "Names have no leading, trailing or double underscore.",
     YAML_TRAP "L408"

@@ -10,7 +10,7 @@
 
 mod reserved;
 
-pub(crate) use reserved::engine_reason;
+use reserved::engine_reason;
 pub use reserved::{Reason, reason, reserved_words};
 
 use serde::Serialize;

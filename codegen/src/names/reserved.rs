@@ -24,6 +24,8 @@ pub enum Reason {
     Engine,
     /// The name of the type that the member belongs to.
     EnclosingType,
+    /// The name of a type of the spec.
+    SpecType,
 }
 
 impl Reason {
@@ -48,6 +50,7 @@ impl Reason {
             Self::Header => "the name of a system header",
             Self::Engine => "a name that the generated code uses",
             Self::EnclosingType => "the name of its own type",
+            Self::SpecType => "the name of a type of the spec",
         }
     }
 }
@@ -102,7 +105,7 @@ fn engine_words() -> &'static Words {
 }
 
 /// Why `ident`, as the spec writes it, cannot be a name of this kind in any language.
-pub(crate) fn engine_reason(kind: NameKind, ident: &str) -> Option<Reason> {
+pub(super) fn engine_reason(kind: NameKind, ident: &str) -> Option<Reason> {
     engine_words().find(kind, ident)
 }
 

@@ -107,7 +107,7 @@ impl View {
             doc: PROSE.wrap_or(&layout.doc, || format!("The {} protocol.", layout.name)),
             namespace: layout.targets.cpp_namespace.join("::"),
             header: layout.targets.cpp_header.clone(),
-            target: layout.targets.cpp_namespace.join("_"),
+            target: cmake_target(&layout.targets.cpp_namespace),
             spec: input.origin.spec().to_owned(),
             command: input.origin.command(Language::Cpp),
             macros: macros(layout),
@@ -137,6 +137,29 @@ fn macros(layout: &Layout) -> Vec<String> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// Targets that CMake has itself.
+const CMAKE_TARGETS: [&str; 13] = [
+    "all",
+    "all_build",
+    "clean",
+    "edit_cache",
+    "help",
+    "install",
+    "package",
+    "package_source",
+    "preinstall",
+    "rebuild_cache",
+    "run_tests",
+    "test",
+    "zero_check",
+];
+
+fn cmake_target(namespace: &[String]) -> String {
+    let name = namespace.join("_");
+    let is_taken = CMAKE_TARGETS.iter().any(|taken| taken.eq_ignore_ascii_case(&name));
+    if is_taken { name + "_messages" } else { name }
 }
 
 fn is_macro(name: &str) -> bool {
