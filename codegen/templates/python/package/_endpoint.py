@@ -137,8 +137,10 @@ class Endpoint:
         """Closes what was forgotten, and says so where such warnings are wanted."""
         attachment = getattr(self, "_attachment", None)
         if attachment is not None and attachment.is_open:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
-            self.close()
+            try:
+                warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+            finally:
+                self.close()
 
     def __repr__(self) -> str:
         """Class, file and whether it is open."""
