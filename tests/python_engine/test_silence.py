@@ -208,10 +208,9 @@ class TimeTest(RingTestCase):
 
     def test_the_whole_send_fragmented_keeps_one_deadline(self) -> None:
         producer, consumer = self.pair(1024, Options(send_timeout=0.4))
-        with SlowReader(consumer) as reader:
+        with SlowReader(consumer):
             # A piece is taken each 0.1 s: each would be in time by itself.
             self.assertFalse(producer.send_fragmented(bytes(20_000)))
-        self.assertLess(reader.taken, 40)
         self.assertEqual(producer.snapshot().send_failures, 1)
 
 
@@ -221,7 +220,6 @@ class SlowReader:
     def __init__(self, consumer: SharedMemoryConsumer) -> None:
         import threading  # noqa: PLC0415 - only here
 
-        self.taken = 0
         self._consumer = consumer
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -231,7 +229,6 @@ class SlowReader:
             if self._consumer._look():
                 self._consumer._take()
                 self._consumer._release()
-                self.taken += 1
 
     def __enter__(self) -> SlowReader:
         self._thread.start()
