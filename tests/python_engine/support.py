@@ -42,10 +42,30 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
+def in_fork(child: Callable[[], object]) -> int:
+    """Forks a child that runs `child` and exits with 0 if that raised nothing."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            child()
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
+
+
+def exit_code(pid: int) -> int:
+    """Waits for a child and says how it ended."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 class RingTestCase(unittest.TestCase):
     """A test with a folder for rings of its own."""
 
     folder: str
+    sides: tuple[SharedMemoryProducer, SharedMemoryConsumer]
+    """The last pair that was made."""
 
     def setUp(self) -> None:
         """Makes the folder and points everyone at it."""
@@ -70,6 +90,7 @@ class RingTestCase(unittest.TestCase):
         ring.dispose()
         self.addCleanup(consumer.dispose)
         self.addCleanup(producer.dispose)
+        self.sides = producer, consumer
         return producer, consumer
 
     def receive_errors(self, consumer: SharedMemoryConsumer) -> int:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from shared_memory_api import (
     Closed,
-    Timeout,
     MessageFlags,
     Options,
     PeerDied,
@@ -23,6 +22,7 @@ from shared_memory_api import (
     SharedMemoryProducer,
     SizeMismatch,
     TestData,
+    Timeout,
     TypeMismatch,
     _layout,
     decode,

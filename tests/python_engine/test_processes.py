@@ -21,30 +21,12 @@ from shared_memory_api import (
     SharedMemoryProducer,
 )
 
-from support import PATIENCE, RingTestCase, until
+from support import PATIENCE, RingTestCase, exit_code, in_fork, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 COUNT = 500
-
-
-def in_fork(child: Callable[[], object]) -> int:
-    """Forks a child that runs `child` and exits with 0 if that raised nothing."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            child()
-            code = 0
-        finally:
-            os._exit(code)
-    return pid
-
-
-def exit_code(pid: int) -> int:
-    """Waits for a child and says how it ended."""
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def send_numbers(name: str, count: int) -> None:

@@ -6,9 +6,9 @@ import asyncio
 import math
 import struct
 import threading
-import time
 import unittest
 import unittest.mock
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shared_memory_api import (
@@ -19,7 +19,9 @@ from shared_memory_api import (
     RingBuffer,
     SharedMemoryConsumer,
     SharedMemoryManager,
+    SharedMemoryMessage,
     SharedMemoryProducer,
+    TestData,
     WaitStrategy,
     _layout,
     _platform,
@@ -45,55 +47,66 @@ class BoundTest(RingTestCase):
     def test_a_message_found_after_the_bound_is_returned_at_once(self) -> None:
         for diagnoses in (False, True):
             with self.subTest(diagnoses=diagnoses):
-                options = Options(diagnose_wakeups=diagnoses)
-                producer, consumer = self.pair(4096, options)
-                got: list[bytes] = []
-                thread = threading.Thread(target=lambda c=consumer, g=got: g.append(c.receive()))
-                sleeps = count_calls(consumer)
-                with sleeps:
-                    thread.start()
-                    until(lambda consumer=consumer: is_asleep(consumer), "it sleeps")
-                    before = sleeps.count
-                    self.put_without_waking(consumer)
-                    thread.join()
-                self.assertEqual(got, [bytes(8)])
-                # Deterministic: it did not fall asleep again.
-                self.assertLessEqual(sleeps.count, before + 1)
-                missed = consumer.snapshot().consumer.missed_wakeups
-                self.assertEqual(missed, int(diagnoses))
-                consumer.close()
-                producer.close()
+                self.check(Options(diagnose_wakeups=diagnoses))
 
-    def test_receive_returns_within_about_its_time_whatever_the_peer_does(self) -> None:
-        _, consumer = self.pair(4096)
-        start = time.monotonic()
-        timer = threading.Timer(0.05, self.put_without_waking, (consumer,))
-        timer.start()
-        self.assertEqual(consumer.receive(0.15), bytes(8))
-        timer.join()
-        self.assertLess(time.monotonic() - start, PATIENCE)
+    def check(self, options: Options) -> None:
+        producer, consumer = self.pair(4096, options)
+        bounds: list[int] = []
+
+        def sleep(_point: object, _expected: int, bound: int) -> bool:
+            if not bounds:
+                self.put_without_waking(consumer)
+            bounds.append(bound)
+            return False
+
+        with unittest.mock.patch.object(_platform.WakePoint, "wait", sleep):
+            self.assertEqual(consumer.receive(), bytes(8))
+        # Who looks for missed wake-ups sleeps on for a second at most, others do not.
+        self.assertLessEqual(
+            sum(bounds), 1_100_000_000 if options.diagnose_wakeups else 100_000_000
+        )
+        missed = consumer.snapshot().consumer.missed_wakeups
+        self.assertEqual(missed, int(options.diagnose_wakeups))
+        consumer.close()
+        producer.close()
+
+    def test_an_interrupt_that_ends_a_diagnosis_is_no_missed_wakeup(self) -> None:
+        _, consumer = self.pair(4096, Options(diagnose_wakeups=True))
+        bounds: list[int] = []
+
+        def sleep(_point: object, _expected: int, bound: int) -> bool:
+            if not bounds:
+                self.put_without_waking(consumer)
+            bounds.append(bound)
+            if len(bounds) == 3:
+                consumer._link._interrupted = True
+            return False
+
+        with unittest.mock.patch.object(_platform.WakePoint, "wait", sleep):
+            self.assertEqual(consumer.receive(), bytes(8))
+        self.assertEqual(len(bounds), 3)
         self.assertEqual(consumer.snapshot().consumer.missed_wakeups, 0)
 
 
-class count_calls:  # noqa: N801 - used like a function
+class CountedSleeps:
     """Counts the sleeps of a side."""
 
     def __init__(self, side: SharedMemoryConsumer) -> None:
         self.count = 0
-        self._link = side._link
-        self._sleep = Link._sleep
+        counter, sleep, counted = self, Link._sleep, side._link
 
-    def __enter__(self) -> None:
-        counter, sleep = self, Link._sleep
-
-        def counted(link: Link, *arguments: Any) -> None:
-            counter.count += link is counter._link
+        def count(link: Link, *arguments: Any) -> None:
+            counter.count += link is counted
             sleep(link, *arguments)
 
-        Link._sleep = counted  # type: ignore[method-assign]
+        self._patch = unittest.mock.patch.object(Link, "_sleep", count)
+
+    def __enter__(self) -> CountedSleeps:
+        self._patch.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
-        Link._sleep = self._sleep  # type: ignore[method-assign]
+        self._patch.stop()
 
 
 class InterruptTest(RingTestCase):
@@ -230,7 +243,7 @@ class TimesTest(RingTestCase):
             consumer.receive,
             consumer.receive_message,
             consumer.receive_string,
-            lambda time: consumer.receive_typed(type(self).kind, time),
+            lambda time: consumer.receive_typed(TestData, time),
             consumer.borrow,
             consumer.wait,
             lambda time: consumer.receive_batch(5, time),
@@ -239,7 +252,7 @@ class TimesTest(RingTestCase):
             asynchronous("receive_async"),
             asynchronous("receive_message_async"),
             asynchronous("receive_string_async"),
-            asynchronous("receive_typed_async", type(self).kind),
+            asynchronous("receive_typed_async", TestData),
             asynchronous("borrow_async"),
             asynchronous("wait_async"),
             asynchronous("wait_for_peer_async"),
@@ -252,17 +265,16 @@ class TimesTest(RingTestCase):
             lambda time: Options(spin=time),
         ]
 
-    from shared_memory_api import TestData as kind
-
     def test_extreme_times_are_refused(self) -> None:
         producer, consumer = self.two_rings()
         for number, call in enumerate(self.calls(producer, consumer)):
             for bad in (-1, -1e-9, -math.inf, math.nan, -(1 << 70)):
                 with self.subTest(number=number, bad=bad), self.assertRaises(ValueError):
                     call(bad)
-            for bad in ("1", [], b"1"):
-                with self.subTest(number=number, bad=bad), self.assertRaises(TypeError):
-                    call(bad)
+            wrong: Any
+            for wrong in ("1", [], b"1"):
+                with self.subTest(number=number, wrong=wrong), self.assertRaises(TypeError):
+                    call(wrong)
 
     def two_rings(self) -> tuple[SharedMemoryProducer, SharedMemoryConsumer]:
         """A producer of a full ring, and a consumer of an empty one. Nobody else is there."""
@@ -292,12 +304,12 @@ class TimesTest(RingTestCase):
     def test_a_heartbeat_without_bound_keeps_the_thread(self) -> None:
         for heartbeat in (None, math.inf, 1 << 40):
             with SharedMemoryManager("ring", is_producer=False, capacity=1024) as manager:
-                got: list[bytes] = []
-                manager.on_any(lambda message, got=got: got.append(message.payload))
+                got: list[SharedMemoryMessage] = []
+                manager.on(5, got.append)
                 manager.start(heartbeat)
                 with SharedMemoryProducer("ring") as producer:
-                    producer.send(b"1")
-                    until(lambda got=got: got, "the thread receives")
+                    producer.send(b"1", 5)
+                    until(got.__len__, "the thread receives")
                 self.assertTrue(manager.is_running)
             with SharedMemoryManager("ring", is_producer=True, capacity=1024) as manager:
                 manager.start(heartbeat)
@@ -342,20 +354,26 @@ class ThreadTest(RingTestCase):
             while producer.try_send(bytes(100)):
                 pass
             with SharedMemoryConsumer("empty", 1024, options) as other:
-                waits: list[Callable[[], object]] = [
-                    lambda producer=producer: producer.send(bytes(100)),
-                    other.receive,
-                ]
-                for side, wait in zip((producer, other), waits):
-                    errors: list[Exception] = []
-                    thread = threading.Thread(target=self.note, args=(wait, errors))
-                    thread.start()
-                    if number % 2:
-                        until(lambda side=side: side._link._waiter, "it waits")
-                    side.close()
-                    thread.join()
-                    self.assertEqual([type(error) for error in errors], [Disposed])
+                is_early = number % 2 == 0
+                self.check(other, other.receive, is_early=is_early)
+                self.check(producer, partial(producer.send, bytes(100)), is_early=is_early)
             consumer.close()
+
+    def check(
+        self,
+        side: SharedMemoryProducer | SharedMemoryConsumer,
+        wait: Callable[[], object],
+        *,
+        is_early: bool,
+    ) -> None:
+        errors: list[Exception] = []
+        thread = threading.Thread(target=self.note, args=(wait, errors))
+        thread.start()
+        if not is_early:
+            until(lambda: side._link._waiter, "it waits")
+        side.close()
+        thread.join()
+        self.assertEqual([type(error) for error in errors], [Disposed])
 
     def note(self, call: Callable[[], object], errors: list[Exception]) -> None:
         try:
@@ -373,12 +391,10 @@ class ThreadTest(RingTestCase):
 
     def test_an_idle_wait_costs_ten_looks_a_second(self) -> None:
         _, consumer = self.pair()
-        sleeps = count_calls(consumer)
-        with sleeps:
+        with CountedSleeps(consumer) as sleeps:
             self.assertIsNone(consumer.receive(2))
         self.assertLess(sleeps.count, 40)
-        sleeps = count_calls(consumer)
-        with sleeps:
+        with CountedSleeps(consumer) as sleeps:
             self.assertIsNone(asyncio.run(consumer.receive_async(2)))
         self.assertLess(sleeps.count, 40)
 

@@ -58,10 +58,7 @@ class Waiter:
         Raises:
             Busy: Another task waits already.
         """
-        self.end_abandoned()
-        if self._result is not None:
-            message = "another task waits already"
-            raise Busy(message)
+        self.give_way()
         if self._thread is None:
             self._start()
         result: Result = Future()
@@ -83,16 +80,24 @@ class Waiter:
         self._thread.start()
         end_with_interpreter(self)
 
-    def end_abandoned(self) -> None:
-        """Ends a wait whose task was cancelled, and returns when its thread is idle."""
-        if self._abandoned and self._result is not None:
-            while not self._result.done():
-                # It may have been about to sleep: so wake it until it is awake.
-                self._link.end_sleep()
-                wait_for([self._result], _NUDGE)
-        if self._abandoned:
-            self._abandoned = False
-            self._result = None
+    def give_way(self) -> None:
+        """Ends a wait whose task was cancelled, and returns when its thread is idle.
+
+        Raises:
+            Busy: There is one whose task still waits for it.
+        """
+        result = self._result
+        if result is None:
+            return
+        if not self._abandoned:
+            message = "another task waits already"
+            raise Busy(message)
+        while not result.done():
+            # It may have been about to sleep: so wake it until it is awake.
+            self._link.end_sleep()
+            wait_for([result], _NUDGE)
+        self._abandoned = False
+        self._result = None
 
     def close(self) -> None:
         """Gives the thread back; the link is closed already, which has ended its wait."""

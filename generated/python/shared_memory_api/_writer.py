@@ -94,7 +94,7 @@ class Writer(Room):
 
     def _wait_for_room(self, size: int, deadline: Deadline) -> Ended | None:
         """Waits until there may be room; returns why not."""
-        self._end_abandoned_wait()
+        self._take_turn_to_wait()
         while True:
             ended = self._link.wait(lambda: self._has_room(size), deadline)
             if ended is not None or self._place(size) is not None:

@@ -137,8 +137,10 @@ class Endpoint:
         """Closes what was forgotten, and says so where such warnings are wanted."""
         attachment = getattr(self, "_attachment", None)
         if attachment is not None and attachment.is_open:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
-            self.close()
+            try:
+                warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+            finally:
+                self.close()
 
     def __repr__(self) -> str:
         """Class, file and whether it is open."""
@@ -210,7 +212,7 @@ class Side(Endpoint):
             ValueError: The time is negative, or not a number.
         """
         self._attachment.check_usable()
-        self._end_abandoned_wait()
+        self._take_turn_to_wait()
         return self._met_peer(self._link.wait_for_peer(Deadline(timeout)))
 
     async def wait_for_peer_async(self, timeout: float | None = None) -> bool:
@@ -242,10 +244,14 @@ class Side(Endpoint):
             self._waiter = Waiter(self._link)
         return await self._waiter.run(wait)
 
-    def _end_abandoned_wait(self) -> None:
-        """Before a wait in this thread: ends one whose task was cancelled."""
+    def _take_turn_to_wait(self) -> None:
+        """Before a wait in this thread: ends one whose task was cancelled.
+
+        Raises:
+            Busy: A task waits.
+        """
         if self._waiter is not None:
-            self._waiter.end_abandoned()
+            self._waiter.give_way()
 
     # Closing
 

@@ -145,7 +145,7 @@ class Finder(Reader):
         if timeout == 0:
             return False
         deadline = Deadline.of(timeout)
-        self._end_abandoned_wait()
+        self._take_turn_to_wait()
         while True:
             ended = self._link.wait(self._is_ready, deadline)
             if ended is not None:
