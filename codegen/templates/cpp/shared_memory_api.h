@@ -25,6 +25,8 @@
 
 {% include "engine/error.h" %}
 
+{% include "engine/timeout.h" %}
+
 {% include "engine/options.h" %}
 
 {% include "engine/layout.h" %}
@@ -53,7 +55,11 @@
 
 {% include "engine/segment.h" %}
 
+{% include "engine/create.h" %}
+
 {% include "engine/attach.h" %}
+
+{% include "engine/failures.h" %}
 
 {% include "engine/role.h" %}
 
@@ -75,11 +81,17 @@
 
 {% include "engine/producer.h" %}
 
+{% include "engine/send.h" %}
+
 {% include "engine/fragments.h" %}
 
 {% include "engine/consumer.h" %}
 
 {% include "engine/receive.h" %}
+
+{% include "engine/discard.h" %}
+
+{% include "engine/manager_core.h" %}
 
 {% include "engine/manager.h" %}
 

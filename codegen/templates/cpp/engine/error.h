@@ -20,7 +20,7 @@ public:
     /// A sentence that names what was expected and what was found.
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
     /// The expected number: a size, hash, version or capacity; the largest payload for kTooLarge;
-    /// the bytes needed for kNoSpace; the position for kCorrupt.
+    /// the bytes needed for kNoSpace; the position for kCorrupt. 0 if there is none.
     [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
     /// The found number; the bytes free for kNoSpace, the word for kCorrupt, the holder's process
     /// id for kRoleTaken, the place of the first wrong byte for kInvalidUtf8.
@@ -56,6 +56,21 @@ private:
 
 namespace detail {
 
+/// Does `work` where nothing may be thrown; false if it threw.
+template <class Work>
+bool attempt(const Work& work) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+        work();
+    } catch (...) {
+        return false;
+    }
+#else
+    work();
+#endif
+    return true;
+}
+
 inline Error& last_error_slot() noexcept {
     static thread_local Error error;
     return error;
@@ -87,9 +102,10 @@ inline Error& last_error_slot() noexcept {
     if (code == Errc::kClosed) return "the other side has closed";
     if (code == Errc::kPeerDied) return "the other side ended without closing";
     if (code == Errc::kRemoved) return "the file was removed";
-    if (code == Errc::kDisposed) return "used after dispose()";
+    if (code == Errc::kDisposed) return "used after close()";
     if (code == Errc::kForked) return "used in a child of the process that attached";
-    if (code == Errc::kBusy) return "a claim is neither committed nor abandoned";
+    if (code == Errc::kBusy) return "a claim is open, or a handler runs";
+    if (code == Errc::kInvalidArgument) return "a time is negative or not a number";
     return to_string(code);
 }
 

@@ -104,6 +104,20 @@ public:
         return atomic_at<std::uint64_t>(data_, read_ & mask_).load(std::memory_order_acquire) != 0;
     }
 
+    /// Shows `visit` the records that are there, and takes none.
+    template <class Visit>
+    void walk_ahead(const Visit& visit) const noexcept {
+        const auto show = [&](std::uint64_t position, std::uint64_t word) {
+            Record record;
+            record.header = data_ + (position & mask_);
+            record.frame_length = frame_length_of(word);
+            record.type = message_type_of(word);
+            record.end = position + stride_of(record.frame_length);
+            visit(record);
+        };
+        static_cast<void>(detail::walk_records(data_, capacity_, read_, kNowhere, show));
+    }
+
     [[nodiscard]] std::uint64_t position() const noexcept { return read_; }
     [[nodiscard]] std::uint64_t capacity() const noexcept { return capacity_; }
     [[nodiscard]] std::uint64_t bad_word() const noexcept { return bad_word_; }

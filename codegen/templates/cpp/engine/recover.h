@@ -17,9 +17,11 @@ struct Walk {
 };
 
 /// Walks over published records, each checked as a consumer would, from `start` to the first word
-/// of zero or to `target`; more than a lap of them is not sound.
-[[nodiscard]] inline Walk walk_records(std::byte* data, std::uint64_t capacity, std::uint64_t start,
-                                       std::uint64_t target) noexcept {
+/// of zero or to `target`; more than a lap of them is not sound. Shows `visit` the position and the
+/// word of each message.
+template <class Visit>
+[[nodiscard]] Walk walk_records(std::byte* data, std::uint64_t capacity, std::uint64_t start,
+                                std::uint64_t target, const Visit& visit) noexcept {
     Walk walk;
     walk.position = start;
     while (walk.position != target) {
@@ -40,10 +42,17 @@ struct Walk {
             walk.found_messages = true;
             walk.last_id =
                 load_field<std::uint32_t>(data + offset, message_header::kMessageIdOffset);
+            visit(walk.position, word);
         }
         walk.position += stride_of(frame);
     }
     return walk;
+}
+
+/// The same, for those who only want to know where it ends.
+[[nodiscard]] inline Walk walk_records(std::byte* data, std::uint64_t capacity, std::uint64_t start,
+                                       std::uint64_t target) noexcept {
+    return walk_records(data, capacity, start, target, [](std::uint64_t, std::uint64_t) {});
 }
 
 /// The error for a position in the header that is no place where records start.

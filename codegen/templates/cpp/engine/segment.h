@@ -82,16 +82,27 @@ public:
     return {};
 }
 
-/// The folder that this process's rings live in, without a slash at its end.
-[[nodiscard]] inline std::string ring_folder() {
-    std::string folder = environment("BITRPC_SHM_DIR");
+/// Says whether the times in the options are such.
+[[nodiscard]] inline Error check_times(const Options& options) {
+    if (options.send_timeout.is_valid() && options.spin.is_valid()) return {};
+    const char* what = options.spin.is_valid() ? "send_timeout" : "spin";
+    return {Errc::kInvalidArgument, concat({what, " is negative or not a number"})};
+}
+
+/// The folder that rings live in, without a slash at its end: the asked one, if any.
+[[nodiscard]] inline std::string ring_folder(const std::string& asked) {
+    std::string folder = asked.empty() ? environment("BITRPC_SHM_DIR") : asked;
     if (folder.empty()) folder = default_folder();
     while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
     return folder;
 }
 
-[[nodiscard]] inline std::string ring_path(std::string_view name) {
-    return concat({ring_folder(), "/", kFilePrefix, name});
+[[nodiscard]] inline std::string ring_path(const std::string& folder, std::string_view name) {
+    return concat({folder, "/", kFilePrefix, name});
+}
+
+[[nodiscard]] inline std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
 }
 
 /// The error that a system call's errno stands for.
@@ -102,7 +113,7 @@ public:
                 " (errno ", std::to_string(code), ")"});
     Errc kind = Errc::kIo;
     if (code == ENOENT) {
-        const std::string folder = path.substr(0, path.rfind('/'));
+        const std::string folder = folder_of(path);
         if (!File::is_folder(folder)) {
             return {Errc::kFolderMissing,
                     concat({"the folder ", in_quotes(folder), " does not exist"}), 0, 0, code};
@@ -112,19 +123,10 @@ public:
         kind = Errc::kAlreadyExists;
     } else if (code == EACCES || code == EPERM || code == EROFS) {
         kind = Errc::kPermissionDenied;
-    } else if (code == ENOSPC) {
-        kind = Errc::kNoSpace;
+    } else if (code == EOPNOTSUPP) {
+        kind = Errc::kUnsupported;
     }
     return {kind, text, 0, 0, code};
-}
-
-[[nodiscard]] inline Error no_space(const File& file, const std::string& path,
-                                    std::uint64_t needed) {
-    const std::uint64_t free_bytes = file.free_space();
-    return {Errc::kNoSpace,
-            concat({in_quotes(path), " needs ", std::to_string(needed), " bytes, ",
-                    std::to_string(free_bytes), " are free"}),
-            needed, free_bytes, ENOSPC};
 }
 
 /// The error for a number in the header that is not the expected one.
@@ -140,8 +142,7 @@ public:
 }
 
 /// Checks the identity at the start of a ring; everything in it counts as hostile.
-[[nodiscard]] inline Error check_identity(const std::byte* header, const std::string& path,
-                                          const Options& options) {
+[[nodiscard]] inline Error check_identity(const std::byte* header, const std::string& path) {
     const auto magic = load_field<std::uint32_t>(header, ring_header::kMagicOffset);
     if (magic != kMagic) {
         const std::uint32_t swapped =
@@ -163,13 +164,6 @@ public:
     if (layout != kLayoutHash) {
         return wrong_number(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout,
                             true);
-    }
-    const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
-    if (schema != kSchemaHash) {
-        Error error =
-            wrong_number(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
-        if (options.strict_schema) return error;
-        log_line(LogLevel::kWarning, error.message());
     }
     return {};
 }
@@ -196,6 +190,16 @@ public:
         return wrong_number(Errc::kTooShort, path, "the file size", needed, file_size, false);
     }
     return {};
+}
+
+/// Of two minor versions, other structs are what is to be expected; of one version, they are a
+/// mistake that no size would tell.
+[[nodiscard]] inline Error check_schema(const std::byte* header, const std::string& path,
+                                        const Options& options) {
+    const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
+    const auto minor = load_field<std::uint16_t>(header, ring_header::kVersionMinorOffset);
+    if (schema == kSchemaHash || minor != kVersionMinor || options.any_schema) return {};
+    return wrong_number(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
 }
 
 [[nodiscard]] inline Error not_regular(const std::string& path, const FileFacts& facts) {
@@ -231,113 +235,14 @@ public:
     if (got < header.size()) {
         return wrong_number(Errc::kTooShort, path, "the file size", header.size(), got, false);
     }
-    if (Error error = check_identity(header.data(), path, options)) return error;
+    if (Error error = check_identity(header.data(), path)) return error;
     segment.capacity = load_field<std::uint64_t>(header.data(), ring_header::kCapacityOffset);
     segment.schema_hash = load_field<std::uint64_t>(header.data(), ring_header::kSchemaHashOffset);
     if (Error error = check_capacity(segment.capacity, path, options, facts.size)) return error;
+    if (Error error = check_schema(header.data(), path, options)) return error;
     segment.size = ring_header::kSize + segment.capacity;
     if (const int failed = segment.file.map(segment.size, writable, segment.base)) {
         return system_failure(failed, "map", path);
-    }
-    out = std::move(segment);
-    return {};
-}
-
-inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
-    store_field<std::uint32_t>(header, ring_header::kMagicOffset, kMagic);
-    store_field<std::uint16_t>(header, ring_header::kVersionMajorOffset, kVersionMajor);
-    store_field<std::uint16_t>(header, ring_header::kVersionMinorOffset, kVersionMinor);
-    store_field<std::uint64_t>(header, ring_header::kLayoutHashOffset, kLayoutHash);
-    store_field<std::uint64_t>(header, ring_header::kSchemaHashOffset, kSchemaHash);
-    store_field<std::uint64_t>(header, ring_header::kCapacityOffset, capacity);
-    store_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset,
-                               static_cast<std::uint32_t>(ring_header::kSize));
-    store_field<std::uint64_t>(header, ring_header::kCreatedUnixNsOffset, unix_ns());
-}
-
-/// Fills a new, still nameless file.
-[[nodiscard]] inline Error fill_segment(const std::string& path, const std::string& temporary,
-                                        Segment& segment) {
-    if (segment.file.free_space() < segment.size) {
-        return no_space(segment.file, path, segment.size);
-    }
-    if (const int failed = segment.file.allocate(segment.size)) {
-        return failed == ENOSPC ? no_space(segment.file, path, segment.size)
-                                : system_failure(failed, "allocate", temporary);
-    }
-    if (const int failed = segment.file.map(segment.size, true, segment.base)) {
-        return system_failure(failed, "map", temporary);
-    }
-    write_identity(segment.base, segment.capacity);
-    return {};
-}
-
-/// The process that makes or made a ring under the temporary name `file`, whose names begin with
-/// `prefix`; 0 for every other file.
-[[nodiscard]] inline std::uint32_t creator_of(std::string_view file, std::string_view prefix) {
-    constexpr std::string_view kSuffix = ".tmp";
-    constexpr std::size_t kNonce = 9;
-    if (file.size() <= prefix.size() + kNonce + kSuffix.size()) return 0;
-    if (file.substr(0, prefix.size()) != prefix) return 0;
-    if (file.substr(file.size() - kSuffix.size()) != kSuffix) return 0;
-    const std::string_view rest =
-        file.substr(prefix.size(), file.size() - prefix.size() - kSuffix.size());
-    const std::size_t dot = rest.size() - kNonce;
-    std::uint32_t pid = 0;
-    for (const char c : rest.substr(0, dot)) {
-        if (c < '0' || c > '9') return 0;
-        pid = pid * 10 + static_cast<std::uint32_t>(c - '0');
-    }
-    return rest[dot] == '.' ? pid : 0;
-}
-
-/// Removes what creators of this ring left behind who died before they could publish it.
-///
-/// A process id means nothing in another container that shares the folder, so a file is left
-/// alone until nobody can be working on it any more.
-inline void sweep(std::string_view name) {
-    constexpr std::int64_t kAbandonedSeconds = 10;
-    const std::string folder = ring_folder();
-    const std::string prefix = concat({".", kFilePrefix, name, "."});
-    const auto now = static_cast<std::int64_t>(unix_ns() / 1000000000U);
-    list_folder(folder, [&](std::string_view file) {
-        const std::uint32_t creator = creator_of(file, prefix);
-        const std::string path = concat({folder, "/", file});
-        FileFacts facts;
-        if (creator == 0 || process_exists(creator) || File::facts_at(path, facts) != 0) return;
-        if (now - facts.modified > kAbandonedSeconds) static_cast<void>(File::remove(path));
-    });
-}
-
-/// Makes a ring under a temporary name and gives it its own one when it is whole: nobody ever
-/// sees a half-made ring. kAlreadyExists if another process was faster.
-[[nodiscard]] inline Error create_segment(std::string_view name, const Options& options,
-                                          Segment& out) {
-    Segment segment;
-    if (Error error = resolve_capacity(options.capacity, segment.capacity)) return error;
-    segment.size = ring_header::kSize + segment.capacity;
-    segment.schema_hash = kSchemaHash;
-    static std::atomic<std::uint32_t> count{0};
-    const auto nonce = static_cast<std::uint32_t>(monotonic_ns()) + count.fetch_add(1);
-    const std::string path = ring_path(name);
-    // A shortcut: publishing would find out, too, after all the work.
-    FileFacts facts;
-    if (File::facts_at(path, facts) == 0) {
-        return facts.regular ? system_failure(EEXIST, "create", path) : not_regular(path, facts);
-    }
-    sweep(name);
-    const std::string temporary =
-        concat({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
-                hex_text(nonce).substr(10), ".tmp"});
-    if (const int failed = segment.file.create(temporary, options.permissions)) {
-        return system_failure(failed, "create", temporary);
-    }
-    if (Error error = fill_segment(path, temporary, segment)) {
-        static_cast<void>(File::remove(temporary));
-        return error;
-    }
-    if (const int failed = File::publish(temporary, path)) {
-        return system_failure(failed, "create", path);
     }
     out = std::move(segment);
     return {};
