@@ -92,17 +92,24 @@ sources! {
     HeadersFile = "csharp/Headers.cs";
     ProtocolFile = "csharp/Protocol.cs";
     MessagesFile = "csharp/Messages.cs";
+    Attachment = "csharp/engine/Attachment.cs";
     Bytes = "csharp/engine/Bytes.cs";
+    Calls = "csharp/engine/Calls.cs";
     Claim = "csharp/engine/Claim.cs";
     ConsumerAsync = "csharp/engine/Consumer.Async.cs";
     ConsumerCore = "csharp/engine/Consumer.Core.cs";
+    ConsumerMany = "csharp/engine/Consumer.Many.cs";
+    ConsumerTyped = "csharp/engine/Consumer.Typed.cs";
     Consumer = "csharp/engine/Consumer.cs";
+    Creation = "csharp/engine/Creation.cs";
     Errors = "csharp/engine/Errors.cs";
     Factory = "csharp/engine/Factory.cs";
     Fields = "csharp/engine/Fields.cs";
     Fragments = "csharp/engine/Fragments.cs";
     Identity = "csharp/engine/Identity.cs";
+    ManagerThread = "csharp/engine/Manager.Thread.cs";
     Manager = "csharp/engine/Manager.cs";
+    Memory = "csharp/engine/Memory.cs";
     Message = "csharp/engine/Message.cs";
     Monitor = "csharp/engine/Monitor.cs";
     Native = "csharp/engine/Native.cs";
@@ -111,8 +118,11 @@ sources! {
     NativeUnix = "csharp/engine/Native.Unix.cs";
     NativeWindows = "csharp/engine/Native.Windows.cs";
     Options = "csharp/engine/Options.cs";
+    Patience = "csharp/engine/Patience.cs";
+    PeerWatch = "csharp/engine/PeerWatch.cs";
     Plain = "csharp/engine/Plain.cs";
     Producer = "csharp/engine/Producer.cs";
+    ProducerAsync = "csharp/engine/Producer.Async.cs";
     ProducerBatch = "csharp/engine/Producer.Batch.cs";
     ProducerCore = "csharp/engine/Producer.Core.cs";
     Recovery = "csharp/engine/Recovery.cs";
@@ -121,7 +131,10 @@ sources! {
     RingReader = "csharp/engine/RingReader.cs";
     RingWriter = "csharp/engine/RingWriter.cs";
     Role = "csharp/engine/Role.cs";
+    Roles = "csharp/engine/Roles.cs";
     Segment = "csharp/engine/Segment.cs";
+    Target = "csharp/engine/Target.cs";
+    Time = "csharp/engine/Time.cs";
     Waiter = "csharp/engine/Waiter.cs";
 }
 
