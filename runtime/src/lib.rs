@@ -57,6 +57,8 @@
 //! here. 32-bit and big-endian machines are not supported. What a program that forks has to know is
 //! said at [`Producer`](Producer#forking).
 
+#![warn(missing_debug_implementations)]
+
 #[cfg(test)]
 extern crate self as bitrpc_shm;
 
@@ -83,6 +85,7 @@ mod ring;
 mod ring_buffer;
 mod role;
 mod segment;
+mod serialize;
 mod stats;
 #[cfg(test)]
 #[path = "../tests/common/layout.rs"]
@@ -103,14 +106,21 @@ pub use message::{Message, MessageInfo};
 pub use monitor::Monitor;
 pub use options::{Distance, Mode, Options, Start, WaitStrategy};
 pub use payload::{
-    Bool, Fixed, Padding, Text, TextTooLong, decode_boxed, split_fixed, split_fixed_boxed,
-    tail_bytes, tail_elements, tail_text,
+    Bool, Fixed, FlagNames, Padding, Text, TextTooLong, decode_boxed, split_fixed,
+    split_fixed_boxed, tail_bytes, tail_elements, tail_text,
 };
 pub use producer::Producer;
 pub use ring_buffer::RingBuffer;
 pub use role::Role;
 pub use segment::{remove_ring, ring_path};
 pub use stats::{PeerState, SideSnapshot, Snapshot, Statistics};
+
+/// For generated structs; re-exported so that they need no dependency of their own.
+#[cfg(feature = "serde")]
+pub use serde;
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+pub use serialize::SerdeArray;
 
 /// The byte conversions that generated structs derive; re-exported so that they need no dependency
 /// of their own.

@@ -255,7 +255,8 @@ impl<const N: usize> fmt::Debug for Text<N> {
 
 impl<const N: usize> fmt::Display for Text<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.as_text_bytes().to_vec()))
+        let copy = self.as_text_bytes().to_vec();
+        f.write_str(&String::from_utf8_lossy(&copy))
     }
 }
 
@@ -318,6 +319,61 @@ impl<const N: usize> PartialEq for Padding<N> {
 impl<const N: usize> fmt::Debug for Padding<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("..")
+    }
+}
+
+/// Writes the names of the flags that are set, for generated `Debug`: `GIFT | EXPRESS | 0x40`.
+pub struct FlagNames<'a, 'f> {
+    out: &'a mut fmt::Formatter<'f>,
+    /// Bits that no name was written for yet.
+    rest: u64,
+    is_first: bool,
+}
+
+impl<'a, 'f> FlagNames<'a, 'f> {
+    /// For a set with these bits.
+    pub fn new(out: &'a mut fmt::Formatter<'f>, bits: u64) -> Self {
+        Self { out, rest: bits, is_first: true }
+    }
+
+    /// Writes `name` if all bits of its mask are set. No two masks have a bit in common.
+    ///
+    /// # Errors
+    ///
+    /// As for every `Debug`.
+    pub fn add(&mut self, name: &str, mask: u64) -> fmt::Result {
+        if mask == 0 || self.rest & mask != mask {
+            return Ok(());
+        }
+        self.rest &= !mask;
+        self.separate()?;
+        self.out.write_str(name)
+    }
+
+    /// Writes what no name stands for, or 0 if nothing is set.
+    ///
+    /// # Errors
+    ///
+    /// As for every `Debug`.
+    pub fn finish(mut self) -> fmt::Result {
+        match self.rest {
+            0 if self.is_first => self.out.write_str("0"),
+            0 => Ok(()),
+            rest => {
+                self.separate()?;
+                write!(self.out, "{rest:#x}")
+            }
+        }
+    }
+
+    fn separate(&mut self) -> fmt::Result {
+        if core::mem::take(&mut self.is_first) { Ok(()) } else { self.out.write_str(" | ") }
+    }
+}
+
+impl fmt::Debug for FlagNames<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlagNames").field("rest", &self.rest).finish_non_exhaustive()
     }
 }
 
@@ -407,6 +463,24 @@ mod tests {
         let text = Text::<2>::read_from_bytes(&[0xFF, 0]).unwrap();
         assert_eq!(text.text(), Err(DecodeError::InvalidUtf8 { valid_up_to: 0 }));
         assert_eq!(format!("{text:?} {text}"), "\"\\xff\" \u{FFFD}");
+    }
+
+    #[test]
+    fn set_flags_are_named_and_the_rest_is_a_number() {
+        struct Set(u64);
+        impl fmt::Debug for Set {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut names = FlagNames::new(f, self.0);
+                names.add("GIFT", 1)?;
+                names.add("LANE", 6)?;
+                names.finish()
+            }
+        }
+        let text = |bits| format!("{:?}", Set(bits));
+        assert_eq!(
+            [0, 1, 7, 3, 0x40].map(text),
+            ["0", "GIFT", "GIFT | LANE", "GIFT | 0x2", "0x40"]
+        );
     }
 
     #[test]

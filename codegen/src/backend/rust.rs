@@ -1,8 +1,11 @@
 //! Rust: a module over the `bitrpc-shm` runtime.
 
+mod text;
+
 use serde::Serialize;
 use serde_json::Value;
 
+use self::text::{keep_long_lines, rustdoc};
 use super::common::{
     ENGINE_FLAGS, ENGINE_TYPES, Prose, Slot, engine_flag, engine_type, hex, needs_align, slots,
 };
@@ -17,19 +20,9 @@ use crate::spec::{MessageRole, RingRole};
 
 const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
 
-/// Keeps rustdoc from taking brackets for links and angles for HTML, but for `code`.
-fn rustdoc(text: &str) -> String {
-    let mut is_code = false;
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        is_code ^= c == '`';
-        if !is_code && matches!(c, '[' | ']' | '<' | '>') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
+/// Bytes from which on a struct is kept in a box: a thread may have a small stack, and a value
+/// passes over it several times.
+const LARGE: u64 = 16 << 10;
 
 /// The Rust backend.
 #[derive(Debug)]
@@ -51,7 +44,7 @@ impl Backend for Rust {
             file("README.md", &Readme { view })?,
             fixed_file("rustfmt.toml", include_str!("../../templates/rust/rustfmt.toml")),
             file("src/lib.rs", &Library { view })?,
-            file("src/messages.rs", &Messages { view })?,
+            keep_long_lines(file("src/messages.rs", &Messages { view })?),
         ])
     }
 
@@ -59,9 +52,9 @@ impl Backend for Rust {
         let view = &View::new(input);
         Ok(vec![
             file("Cargo.toml", &PeerManifest { view })?,
-            file("src/messages.rs", &Messages { view })?,
-            file("src/facts.rs", &PeerFacts { view })?,
-            file("src/samples.rs", &PeerSamples { view })?,
+            keep_long_lines(file("src/messages.rs", &Messages { view })?),
+            keep_long_lines(file("src/facts.rs", &PeerFacts { view })?),
+            keep_long_lines(file("src/samples.rs", &PeerSamples { view })?),
             fixed_file("src/main.rs", include_str!("../../templates/rust/peer/main.rs")),
             fixed_file("src/attempt.rs", include_str!("../../templates/rust/peer/attempt.rs")),
             fixed_file("src/consume.rs", include_str!("../../templates/rust/peer/consume.rs")),
@@ -108,8 +101,6 @@ struct View {
     constants: Vec<Constant>,
     enums: Vec<Enum>,
     structs: Vec<Struct>,
-    /// Some struct borrows its tail from its payload.
-    any_tail: bool,
     command: String,
     spec: String,
 }
@@ -169,6 +160,7 @@ struct Field {
     offset: u64,
     size: u64,
     is_padding: bool,
+    is_array: bool,
     /// Expression that draws a test value.
     sample: String,
 }
@@ -210,6 +202,10 @@ struct Struct {
     doc: Vec<String>,
     diagram: Vec<String>,
     id: Option<u32>,
+    /// `id` as an expression.
+    message_type: String,
+    /// Too large to be passed over the stack.
+    is_large: bool,
     size: u64,
     align: u64,
     /// Payload sizes of older versions that a typed receive accepts.
@@ -252,7 +248,6 @@ impl View {
             constants: layout.constants.iter().map(constant).collect(),
             enums: layout.enums.iter().map(enumeration).collect(),
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
-            any_tail: layout.structs.iter().any(|s| s.tail.is_some()),
             command: input.origin.command(Language::Rust),
             spec: input.origin.spec().to_owned(),
         }
@@ -323,6 +318,7 @@ fn fields<R>(layout: &Layout, fields: &[FieldLayout<R>], end: u64) -> Vec<Field>
             offset: field.offset,
             size: field.size,
             is_padding: false,
+            is_array: matches!(field.ty, Type::Array(..) | Type::Bytes(_)),
             sample: sample(layout, &field.ty),
         },
         Slot::Padding { index, offset, size } => Field {
@@ -333,6 +329,7 @@ fn fields<R>(layout: &Layout, fields: &[FieldLayout<R>], end: u64) -> Vec<Field>
             offset,
             size,
             is_padding: true,
+            is_array: false,
             sample: "Default::default()".to_owned(),
         },
     };
@@ -401,6 +398,8 @@ fn structure(layout: &Layout, item: &StructLayout) -> Struct {
         doc: PROSE.wrap_or(&item.doc, || format!("The `{}` payload.", item.name)),
         diagram: diagram::of_struct(item),
         id: item.id,
+        message_type: item.id.map_or("None".to_owned(), |id| format!("Some({id})")),
+        is_large: item.size > LARGE,
         size: item.size,
         align: item.align,
         older_sizes: item.older_sizes.clone(),

@@ -1,17 +1,24 @@
-/// A payload as the struct that its message type names.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[allow(clippy::large_enum_variant)] // a payload is decoded in place, without a heap
+/// A payload as the struct that its message type names, borrowed or owned.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+#[allow(clippy::large_enum_variant)] // the large ones are in boxes
 pub enum AnyMessage<'a> {
 {%- for item in view.structs %}{% if item.id.is_some() %}
     /// A [`{{ item.name }}`].
-    {{ item.name }}({{ item.name }}{% if item.tail.is_some() %}<'a>{% endif %}),
+{%- if item.tail.is_some() %}
+    {{ item.name }}({{ item.name }}<'a>),
+{%- else if item.is_large %}
+    {{ item.name }}(std::boxed::Box<{{ item.name }}>),
+{%- else %}
+    {{ item.name }}({{ item.name }}),
+{%- endif %}
 {%- endif %}{% endfor %}
     /// A message that no struct of this spec describes.
     Other {
         /// What the message is.
         message_type: MessageType,
         /// Its bytes.
-        payload: &'a [u8],
+        payload: std::borrow::Cow<'a, [u8]>,
     },
 }
 
@@ -20,17 +27,42 @@ impl<'a> AnyMessage<'a> {
     ///
     /// # Errors
     ///
-    /// The payload is not as long as its struct, or a text in its tail is not UTF-8.
+    /// The payload is too short for its struct, or a text in its tail is not UTF-8.
     pub fn decode(message: &'a Message<'_>) -> Result<Self, bitrpc_shm::DecodeError> {
         let payload = message.payload();
         Ok(match message.message_type() {
 {%- for item in view.structs %}{% if let Some(id) = item.id %}
+{%- if item.tail.is_none() && item.is_large %}
+            {{ id }} => Self::{{ item.name }}(bitrpc_shm::decode_boxed(payload)?),
+{%- else %}
             {{ id }} => Self::{{ item.name }}(bitrpc_shm::Decode::decode(payload)?),
+{%- endif %}
 {%- endif %}{% endfor %}
             other => Self::Other {
                 message_type: MessageType(other),
-                payload,
+                payload: std::borrow::Cow::Borrowed(payload),
             },
         })
+    }
+
+    /// The same with tails of its own, which outlives the message.
+    #[must_use]
+    pub fn into_owned(self) -> AnyMessage<'static> {
+        match self {
+{%- for item in view.structs %}{% if item.id.is_some() %}
+{%- if item.tail.is_some() %}
+            Self::{{ item.name }}(message) => AnyMessage::{{ item.name }}(message.into_owned()),
+{%- else %}
+            Self::{{ item.name }}(message) => AnyMessage::{{ item.name }}(message),
+{%- endif %}
+{%- endif %}{% endfor %}
+            Self::Other {
+                message_type,
+                payload,
+            } => AnyMessage::Other {
+                message_type,
+                payload: std::borrow::Cow::Owned(payload.into_owned()),
+            },
+        }
     }
 }

@@ -7,6 +7,8 @@ pub const {{ constant.name }}: {{ constant.ty }} = {{ constant.literal }};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageType(pub u32);
 
+bitrpc_shm::serde_number!(MessageType);
+
 impl MessageType {
 {%- for ty in view.message_types %}
 {%- if !loop.first %}
@@ -37,8 +39,10 @@ impl core::fmt::Debug for MessageType {
 }
 
 /// Bits that qualify a message; they may be combined with `|`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct MessageFlags(pub {{ view.flags_type }});
+
+bitrpc_shm::serde_number!(MessageFlags);
 
 impl MessageFlags {
     /// No flag set.
@@ -54,6 +58,16 @@ impl MessageFlags {
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+}
+
+impl core::fmt::Debug for MessageFlags {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut names = bitrpc_shm::FlagNames::new(f, self.0.into());
+{%- for flag in view.flags %}
+        names.add("{{ flag.name }}", Self::{{ flag.name }}.0.into())?;
+{%- endfor %}
+        names.finish()
     }
 }
 

@@ -9,7 +9,6 @@
 /// Values that this spec does not name are carried as they are.
 {%- endif %}
 #[derive(
-    Debug,
     Clone,
     Copy,
     PartialEq,
@@ -26,6 +25,8 @@
 #[zerocopy(crate = "bitrpc_shm::zerocopy")]
 #[repr(transparent)]
 pub struct {{ item.name }}(pub {{ item.ty }});
+
+bitrpc_shm::serde_number!({{ item.name }});
 
 impl {{ item.name }} {
 {%- for value in item.values %}
@@ -45,6 +46,34 @@ impl {{ item.name }} {
     }
 {%- endif %}
 }
+
+{%- if item.is_flags %}
+
+impl core::fmt::Debug for {{ item.name }} {
+    #[allow(clippy::unnecessary_cast)] // the type may be u64
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut names = bitrpc_shm::FlagNames::new(f, self.0 as u64);
+{%- for value in item.values %}
+        names.add("{{ value.name }}", Self::{{ value.name }}.0 as u64)?;
+{%- endfor %}
+        names.finish()
+    }
+}
+{%- else %}
+
+impl core::fmt::Debug for {{ item.name }} {
+    #[allow(unreachable_patterns)] // where every number has a name
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let name = match *self {
+{%- for value in item.values %}
+            Self::{{ value.name }} => "{{ value.name }}",
+{%- endfor %}
+            Self(value) => return write!(f, "{{ item.name }}({value})"),
+        };
+        f.write_str(name)
+    }
+}
+{%- endif %}
 {%- if item.is_flags %}
 
 impl core::ops::BitOr for {{ item.name }} {

@@ -3,7 +3,7 @@
 {%- for line in view.ring_header.doc %}
 ///{% if !line.is_empty() %} {{ line }}{% endif %}
 {%- endfor %}
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[zerocopy(crate = "bitrpc_shm::zerocopy")]
 #[repr(C{% if view.ring_header.force_align %}, align({{ view.ring_header.align }}){% endif %})]
 pub struct RingHeader {
@@ -31,7 +31,7 @@ bitrpc_shm::assert_layout! {
 {%- for line in view.message_header.doc %}
 ///{% if !line.is_empty() %} {{ line }}{% endif %}
 {%- endfor %}
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[zerocopy(crate = "bitrpc_shm::zerocopy")]
 #[repr(C{% if view.message_header.force_align %}, align({{ view.message_header.align }}){% endif %})]
 pub struct MessageHeader {

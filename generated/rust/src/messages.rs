@@ -111,6 +111,8 @@ pub const DEFAULT_HEARTBEAT_MS: u32 = 1000;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageType(pub u32);
 
+bitrpc_shm::serde_number!(MessageType);
+
 impl MessageType {
     /// Bytes or text without a type of their own.
     pub const DATA: Self = Self(1);
@@ -149,8 +151,10 @@ impl core::fmt::Debug for MessageType {
 }
 
 /// Bits that qualify a message; they may be combined with `|`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct MessageFlags(pub u8);
+
+bitrpc_shm::serde_number!(MessageFlags);
 
 impl MessageFlags {
     /// No flag set.
@@ -178,6 +182,18 @@ impl MessageFlags {
     }
 }
 
+impl core::fmt::Debug for MessageFlags {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut names = bitrpc_shm::FlagNames::new(f, self.0.into());
+        names.add("URGENT", Self::URGENT.0.into())?;
+        names.add("COMPRESSED", Self::COMPRESSED.0.into())?;
+        names.add("ENCRYPTED", Self::ENCRYPTED.0.into())?;
+        names.add("LAST_FRAGMENT", Self::LAST_FRAGMENT.0.into())?;
+        names.add("FRAGMENT", Self::FRAGMENT.0.into())?;
+        names.finish()
+    }
+}
+
 impl core::ops::BitOr for MessageFlags {
     type Output = Self;
 
@@ -198,7 +214,7 @@ impl From<MessageFlags> for u32 {
 /// that stores its counters never takes the line of the other one away (128, because processors
 /// fetch lines of 64 bytes in pairs). The two wake lines are the exception: both sides write
 /// them, but only around a sleep.
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[zerocopy(crate = "bitrpc_shm::zerocopy")]
 #[repr(C)]
 pub struct RingHeader {
@@ -320,7 +336,7 @@ bitrpc_shm::assert_layout! {
 /// In front of each payload. Records start at multiples of 8 bytes and never cross the end of
 /// the data area. The first 8 bytes are stored as one word, last of all: storing it publishes
 /// the record.
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[zerocopy(crate = "bitrpc_shm::zerocopy")]
 #[repr(C, align(8))]
 pub struct MessageHeader {
@@ -389,6 +405,15 @@ bitrpc_shm::assert_layout! {
     timestamp: 80,
 }
 
+bitrpc_shm::serde_struct! {
+    TestData {
+        id,
+        value,
+        message,
+        timestamp,
+    }
+}
+
 impl Default for TestData {
     fn default() -> Self {
         Self::new_zeroed()
@@ -400,9 +425,10 @@ impl bitrpc_shm::Fixed for TestData {
     const OLDER_SIZES: &'static [usize] = &[16];
 }
 
-/// A payload as the struct that its message type names.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[allow(clippy::large_enum_variant)] // a payload is decoded in place, without a heap
+/// A payload as the struct that its message type names, borrowed or owned.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+#[allow(clippy::large_enum_variant)] // the large ones are in boxes
 pub enum AnyMessage<'a> {
     /// A [`TestData`].
     TestData(TestData),
@@ -411,7 +437,7 @@ pub enum AnyMessage<'a> {
         /// What the message is.
         message_type: MessageType,
         /// Its bytes.
-        payload: &'a [u8],
+        payload: std::borrow::Cow<'a, [u8]>,
     },
 }
 
@@ -420,15 +446,30 @@ impl<'a> AnyMessage<'a> {
     ///
     /// # Errors
     ///
-    /// The payload is not as long as its struct, or a text in its tail is not UTF-8.
+    /// The payload is too short for its struct, or a text in its tail is not UTF-8.
     pub fn decode(message: &'a Message<'_>) -> Result<Self, bitrpc_shm::DecodeError> {
         let payload = message.payload();
         Ok(match message.message_type() {
             1001 => Self::TestData(bitrpc_shm::Decode::decode(payload)?),
             other => Self::Other {
                 message_type: MessageType(other),
-                payload,
+                payload: std::borrow::Cow::Borrowed(payload),
             },
         })
+    }
+
+    /// The same with tails of its own, which outlives the message.
+    #[must_use]
+    pub fn into_owned(self) -> AnyMessage<'static> {
+        match self {
+            Self::TestData(message) => AnyMessage::TestData(message),
+            Self::Other {
+                message_type,
+                payload,
+            } => AnyMessage::Other {
+                message_type,
+                payload: std::borrow::Cow::Owned(payload.into_owned()),
+            },
+        }
     }
 }

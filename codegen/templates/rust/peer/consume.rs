@@ -4,6 +4,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
+use bitrpc_shm::ReceiveError;
+
 use crate::messages::{Consumer, Message};
 use crate::pace;
 use crate::samples;
@@ -113,7 +115,7 @@ impl Run<'_> {
     /// After the last message the producer closes: anything else is an error.
     fn closed(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
         match consumer.receive(Some(self.args.timeout)) {
-            Err(bitrpc_shm::ReceiveError::Closed) => Ok(()),
+            Err(ReceiveError::Closed) => Ok(()),
             Err(error) => Err(error.into()),
             Ok(None) => Err("the producer did not close".into()),
             Ok(Some(message)) => Err(format!("message {} after the last", message.id()).into()),
@@ -140,7 +142,7 @@ impl Run<'_> {
             }
             let message = match consumer.receive(Some(self.args.timeout)) {
                 // The next producer goes on where this one died, or has nothing left to send.
-                Err(bitrpc_shm::ReceiveError::PeerDied | bitrpc_shm::ReceiveError::Closed) => continue,
+                Err(ReceiveError::PeerDied | ReceiveError::Closed) => continue,
                 received => received?.ok_or_else(|| self.late())?,
             };
             if self.started.is_none() {

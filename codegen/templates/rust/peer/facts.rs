@@ -1,11 +1,11 @@
 //! The structs of the spec, for the compiler to measure.
 
 use crate::measure::Facts;
-use crate::messages::*;
+use crate::messages;
 
 pub fn ring_header() -> Facts {
     crate::facts! {
-        "ring_header" RingHeader:
+        "ring_header" messages::RingHeader:
 {%- for field in view.ring_header.fields %}{% if !field.is_padding %}
         "{{ field.raw_name }}" {{ field.name }},
 {%- endif %}{% endfor %}
@@ -14,7 +14,7 @@ pub fn ring_header() -> Facts {
 
 pub fn message_header() -> Facts {
     crate::facts! {
-        "message_header" MessageHeader:
+        "message_header" messages::MessageHeader:
 {%- for field in view.message_header.fields %}{% if !field.is_padding %}
         "{{ field.raw_name }}" {{ field.name }},
 {%- endif %}{% endfor %}
@@ -26,7 +26,7 @@ pub fn structs() -> Vec<Facts> {
     vec![
 {%- for item in view.structs %}
         crate::facts! {
-            "{{ item.raw_name }}" {{ item.fixed }}:
+            "{{ item.raw_name }}" messages::{{ item.fixed }}:
 {%- for field in item.fields %}{% if !field.is_padding %}
             "{{ field.raw_name }}" {{ field.name }},
 {%- endif %}{% endfor %}

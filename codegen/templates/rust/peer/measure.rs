@@ -16,7 +16,7 @@ pub fn size_of_field<T, F>(_get: fn(&T) -> &F) -> usize {
 /// What the compiler knows of a struct, under the names of the spec.
 #[macro_export]
 macro_rules! facts {
-    ($name:literal $ty:ident: $($raw:literal $field:ident,)*) => {
+    ($name:literal $ty:ty: $($raw:literal $field:ident,)*) => {
         $crate::measure::Facts {
             name: $name,
             size: size_of::<$ty>(),

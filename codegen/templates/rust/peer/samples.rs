@@ -2,7 +2,7 @@
 
 use bitrpc_shm::{Decode, DecodeError, Encode};
 
-use crate::messages::*;
+use crate::messages::{self, Consumer};
 use crate::rng::Rng;
 
 /// A struct that is a message.
@@ -50,7 +50,10 @@ pub fn visit(number: usize, rng: &mut Rng, most: usize, visitor: &mut impl Visit
             let fixed = {{ item.sampler }}(rng);
             let room = most.saturating_sub(size_of_val(&fixed));
             let tail = {{ tail.sample }};
-            visitor.visit(&{{ item.name }} { fixed, {{ tail.name }}: &tail });
+{%- if item.is_large %}
+            let fixed = Box::new(fixed);
+{%- endif %}
+            visitor.visit(&messages::{{ item.name }} { fixed, {{ tail.name }}: (&*tail).into() });
 {%- else %}
             visitor.visit(&{{ item.sampler }}(rng));
 {%- endif %}
@@ -64,7 +67,7 @@ pub fn visit(number: usize, rng: &mut Rng, most: usize, visitor: &mut impl Visit
 pub fn recoded(number: usize, payload: &[u8]) -> Result<Vec<u8>, DecodeError> {
     match number {
 {%- for item in view.structs %}
-        {{ loop.index0 }} => {{ item.name }}::decode(payload).map(|item| encode(&item)),
+        {{ loop.index0 }} => messages::{{ item.name }}::decode(payload).map(|item| encode(&item)),
 {%- endfor %}
         _ => panic!("no struct has number {number}"),
     }
@@ -103,20 +106,20 @@ pub fn encoded(number: usize, k: u64) -> Vec<u8> {
 }
 {%- for item in view.enums %}
 
-fn {{ item.sampler }}(rng: &mut Rng) -> {{ item.name }} {
+fn {{ item.sampler }}(rng: &mut Rng) -> messages::{{ item.name }} {
     let v = rng.next();
 {%- if item.is_flags %}
-    {{ item.name }}(v as {{ item.ty }})
+    messages::{{ item.name }}(v as {{ item.ty }})
 {%- else %}
     if v >> 61 == 7 {
-        return {{ item.name }}(v as {{ item.ty }}); // a value that the spec does not name is legal
+        return messages::{{ item.name }}(v as {{ item.ty }}); // a value that the spec does not name is legal
     }
     match v % {{ item.values.len() }} {
 {%- for value in item.values %}
 {%- if loop.last %}
-        _ => {{ item.name }}::{{ value.name }},
+        _ => messages::{{ item.name }}::{{ value.name }},
 {%- else %}
-        {{ loop.index0 }} => {{ item.name }}::{{ value.name }},
+        {{ loop.index0 }} => messages::{{ item.name }}::{{ value.name }},
 {%- endif %}
 {%- endfor %}
     }
@@ -126,8 +129,8 @@ fn {{ item.sampler }}(rng: &mut Rng) -> {{ item.name }} {
 {%- for item in view.structs %}
 
 #[rustfmt::skip]
-fn {{ item.sampler }}({% if item.fields.is_empty() %}_{% else %}rng{% endif %}: &mut Rng) -> {{ item.fixed }} {
-    {{ item.fixed }} {
+fn {{ item.sampler }}({% if item.fields.is_empty() %}_{% else %}rng{% endif %}: &mut Rng) -> messages::{{ item.fixed }} {
+    messages::{{ item.fixed }} {
 {%- for field in item.fields %}
         {{ field.name }}: {{ field.sample }},
 {%- endfor %}
@@ -144,32 +147,12 @@ pub fn receive(
 ) -> Result<bool, bitrpc_shm::Error> {
     match number {
 {%- for item in view.structs %}
-{%- if item.tail.is_some() %}
-        {{ loop.index0 }} => in_place(consumer, timeout, |message| {
-            message.decode::<{{ item.name }}>().map(drop)
-        }),
+{%- if item.is_large && item.tail.is_none() %}
+        {{ loop.index0 }} => Ok(consumer.receive_boxed::<messages::{{ item.name }}>(Some(timeout))?.is_some()),
 {%- else %}
-        {{ loop.index0 }} => Ok(consumer.receive_typed::<{{ item.name }}>(Some(timeout))?.is_some()),
+        {{ loop.index0 }} => Ok(consumer.receive_typed::<messages::{{ item.name }}>(Some(timeout))?.is_some()),
 {%- endif %}
 {%- endfor %}
         _ => panic!("no struct has number {number}"),
     }
 }
-{%- if view.any_tail %}
-
-/// Receives a struct that borrows its tail from the message, which stays if it is not one.
-fn in_place(
-    consumer: &mut Consumer,
-    timeout: std::time::Duration,
-    decode: impl Fn(&Message) -> Result<(), DecodeError>,
-) -> Result<bool, bitrpc_shm::Error> {
-    let end = std::time::Instant::now() + timeout;
-    while consumer.peek()?.is_none() {
-        if std::time::Instant::now() >= end {
-            return Ok(false);
-        }
-    }
-    consumer.peek()?.as_ref().map(decode).transpose()?;
-    Ok(consumer.skip()?)
-}
-{%- endif %}

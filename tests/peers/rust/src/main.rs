@@ -186,8 +186,8 @@ fn consume(args: &Args) -> Result<Tally, Failure> {
         };
         if tally.texts == round {
             expect(MessageType::DATA)?;
-            check_text(message.as_str()?, round, args.size)?;
-            args.say(format_args!("received text: {}", message.as_str()?));
+            check_text(&message.text()?, round, args.size)?;
+            args.say(format_args!("received text: {}", message.text()?));
             tally.texts += 1;
         } else if tally.test_data == round {
             let data: TestData = message.decode()?;
@@ -225,7 +225,7 @@ fn check_text(text: &str, round: u32, size: usize) -> Result<(), Failure> {
 fn check_test_data(data: &TestData, round: u32) -> Result<(), Failure> {
     let is_right = data.id == i32::try_from(round)?
         && data.value == f64::from(round) * FACTOR
-        && data.message.as_str()?.starts_with(&format!("TestData {round} from "))
+        && data.message.text()?.starts_with(&format!("TestData {round} from "))
         && data.timestamp != 0;
     if is_right { Ok(()) } else { Err(format!("round {round}: unexpected {data:?}").into()) }
 }
