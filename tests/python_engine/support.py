@@ -9,7 +9,8 @@ import sys
 import tempfile
 import time
 import unittest
-from typing import TYPE_CHECKING
+import unittest.mock
+from typing import TYPE_CHECKING, Any
 
 from shared_memory_api import (
     Options,
@@ -18,6 +19,7 @@ from shared_memory_api import (
     SharedMemoryProducer,
     _roles,
 )
+from shared_memory_api._wait import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,3 +112,24 @@ def die(side: SharedMemoryProducer | SharedMemoryConsumer) -> None:
     """Leaves a ring as a killed process does: without a word."""
     os.close(side._attachment.lock_fd)
     side._attachment.lock_fd = -1
+
+
+class CountedSleeps:
+    """Counts the sleeps of a side."""
+
+    def __init__(self, side: SharedMemoryProducer | SharedMemoryConsumer) -> None:
+        self.count = 0
+        counter, sleep, counted = self, Link._sleep, side._link
+
+        def count(link: Link, *arguments: Any) -> None:
+            counter.count += link is counted
+            sleep(link, *arguments)
+
+        self._patch = unittest.mock.patch.object(Link, "_sleep", count)
+
+    def __enter__(self) -> CountedSleeps:
+        self._patch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.stop()

@@ -302,7 +302,7 @@ class RemovedTest(RingTestCase):
                 with self.assertRaises(Removed):
                     while producer.send(bytes(size)):
                         sent += size
-                self.assertLessEqual(sent, (1 << 16) + size)
+                self.assertLessEqual(sent, (1 << 17) + size)
             consumer.close()
             producer.close()
             producer, consumer = self.pair(1 << 20)

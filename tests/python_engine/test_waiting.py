@@ -26,9 +26,8 @@ from shared_memory_api import (
     _layout,
     _platform,
 )
-from shared_memory_api._wait import Link
 
-from support import PATIENCE, RingTestCase, is_asleep, until
+from support import PATIENCE, CountedSleeps, RingTestCase, is_asleep, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,27 +85,6 @@ class BoundTest(RingTestCase):
             self.assertEqual(consumer.receive(), bytes(8))
         self.assertEqual(len(bounds), 3)
         self.assertEqual(consumer.snapshot().consumer.missed_wakeups, 0)
-
-
-class CountedSleeps:
-    """Counts the sleeps of a side."""
-
-    def __init__(self, side: SharedMemoryConsumer) -> None:
-        self.count = 0
-        counter, sleep, counted = self, Link._sleep, side._link
-
-        def count(link: Link, *arguments: Any) -> None:
-            counter.count += link is counted
-            sleep(link, *arguments)
-
-        self._patch = unittest.mock.patch.object(Link, "_sleep", count)
-
-    def __enter__(self) -> CountedSleeps:
-        self._patch.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._patch.stop()
 
 
 class InterruptTest(RingTestCase):

@@ -65,7 +65,7 @@ NO_RUN: Final[Run] = iter(())
 NO_TYPE: Final = 1 << 32
 """No message type: types are told apart as objects, and nobody else has this one."""
 _HALF_OF_NUMBERS: Final = 1 << 63
-_STRETCH: Final = 1 << 16
+_STRETCH: Final = 1 << 17
 """Most bytes that are published between two looks at the file's name."""
 
 
@@ -100,6 +100,7 @@ class Room(Side):
         "_type",
         "_type_word",
         "_view",
+        "_watch",
         "_words",
     )
 
@@ -136,6 +137,7 @@ class Room(Side):
         self._claimed: ref[Claim] | None = None
         self._resume()
         self._link = Link(attachment, PRODUCER, options)
+        self._watch = self._link.watch
         self._quiet = NEVER_QUIET
         attachment.announce(PRODUCER)
 
@@ -175,8 +177,8 @@ class Room(Side):
         self._bytes &= U64
         position = self._position
         self._base = position - self._index * WORD
-        self._room_end = self._reach(position)
-        self._open_short_way()
+        self._room_end = room_end = self._reach(position)
+        self._bound = min(room_end, self._index + self._stretch)
 
     def _end_run(self) -> None:
         """Ends a run of like messages where it is, and brings everything up to there."""
@@ -187,18 +189,17 @@ class Room(Side):
         self._bytes += sent * size
         self._index += sent * ((size + ROUND_UP) >> WORD_SHIFT)
 
-    def _open_short_way(self) -> None:
-        self._bound = min(self._room_end, self._index + self._stretch)
-
     def _leave_short_way(self) -> None:
         """Nothing can be sent on the short way while a batch or a claim is under way."""
         self._bound = 0
 
     def _return_to_short_way(self) -> None:
-        if self._room_end:
-            self._open_short_way()
-        else:
+        if not self._room_end:
             self._refresh()
+            return
+        room_end, stretch_end = self._room_end, self._index + self._stretch
+        # min() would take thrice as long.
+        self._bound = room_end if room_end < stretch_end else stretch_end  # noqa: FURB136
 
     def _goes_on(self, end: int) -> bool:
         """Whether a record that ends at a word goes the short way although that has ended there.
@@ -207,7 +208,7 @@ class Room(Side):
         """
         if end >= self._room_end or self._first[1] or self._claimed is not None or self._torn:
             return False
-        if self._link.watch.look_at_name(now_ns()):
+        if self._watch.look_at_name(now_ns()):
             return False
         self._bound = min(self._room_end, max(self._index + self._stretch, end + 1))
         return True
@@ -217,7 +218,7 @@ class Room(Side):
         # Anew only together with the numbers that wrap: what is staged is counted with them.
         if not self._room_end:
             self._refresh()
-        self._leave_short_way()
+        self._bound = 0
         return self._room_end
 
     def _reach(self, position: int) -> int:
@@ -301,7 +302,7 @@ class Room(Side):
         Raises:
             Removed: It has lost its name.
         """
-        if self._link.watch.look_at_name(now_ns()):
+        if self._watch.look_at_name(now_ns()):
             message = f"{self.path}: the ring's file was removed"
             raise Removed(message)
 

@@ -179,7 +179,8 @@ class Sender(Writer):
         fields: bytearray | bytes | None = None,
     ) -> bool:
         """Sends on the long way: every check, waiting, and records that cross the lap's end."""
-        self._publish()
+        if self._first[1] or self._torn:
+            self._publish()
         if not isinstance(payload, bytes):
             payload = as_bytes(payload)
         if not self._stage(payload, message_type, int(flags) & USER_FLAGS, wait, fields):
@@ -258,7 +259,7 @@ class Sender(Writer):
                 raise
             if isinstance(error, PeerError):
                 # The count is what is told now; how the consumer ended is for the next call.
-                self._link.watch.untold()
+                self._watch.untold()
             self._flush()
         except BaseException as error:
             self._recover(error)
@@ -360,8 +361,9 @@ class Sender(Writer):
             message = f"a claim of {size} bytes"
             raise ValueError(message)
         try:
-            self._publish()
+            self._end_run()
             self._admit(size, message_type)
+            self._flush()
             place = self._await_room(size, wait)
             if place is None:
                 return None

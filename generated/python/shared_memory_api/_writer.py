@@ -87,7 +87,7 @@ class Writer(Room):
         if wait is Wait.AS_OPTIONS:
             wait = self._options.send_timeout
         if wait == 0:
-            ended = self._link.watch.look(now_ns())
+            ended = self._watch.look(now_ns())
         else:
             ended = self._wait_for_room(size, Deadline.of(wait))
         return self._settle(ended, size)
@@ -114,7 +114,7 @@ class Writer(Room):
         self._count_failure()
         if ended is None or ended is Ended.TIMED_OUT:
             return None
-        self._link.watch.told(ended)
+        self._watch.told(ended)
         error, words = _ENDED[ended]
         message = f"{self.path}: {words}"
         raise error(message)

@@ -7,6 +7,8 @@ import os
 import stat
 import sys
 import time
+from functools import partial
+from typing import Final
 
 from ._files import FileInfo
 
@@ -128,6 +130,5 @@ def is_locked(fd: int, offset: int) -> bool:
     return unpack_lock_type(answer) != fcntl.F_UNLCK
 
 
-def now_ns() -> int:
-    """Nanoseconds of the host's monotonic clock."""
-    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+now_ns: Final = partial(time.clock_gettime_ns, time.CLOCK_MONOTONIC)
+"""Nanoseconds of the host's monotonic clock."""

@@ -36,7 +36,7 @@ class SharedMemoryProducer(Sender):
     sends and claims wait for room up to `Options.send_timeout`, in seconds; `try_` operations never
     wait. A consumer that closes (:class:`Closed`) or dies (:class:`PeerDied`) is told once, and
     only when the ring is full; the next call waits for the next consumer. A removed file
-    (:class:`Removed`) is told for ever, at the latest 100 ms or 64 KiB after it was removed.
+    (:class:`Removed`) is told for ever, at the latest 100 ms or 128 KiB after it was removed.
     Waiting gives up the interpreter lock, and KeyboardInterrupt ends it. Forking: a forked child
     has no role; its copy of this object raises :class:`Forked`, and the parent's role is untouched.
 

@@ -34,7 +34,8 @@ NEVER_QUIET: Final = -1
 """No control word: all need attention."""
 
 _LOOKS: Final = range(64)
-"""Looks at the ring between two looks at everything else."""
+"""Looks at the ring between two looks at everything else, until the first sleep."""
+_ONE_LOOK: Final = range(1)
 _NO_FENCE_NS: Final = 1_000_000
 """Bound of the one sleep in which a membarrier turned out to be refused."""
 _DIAGNOSIS_NS: Final = SECOND_NS
@@ -174,12 +175,12 @@ class Link:
         if self._waiter not in {0, get_ident()}:
             message = f"{self._attachment.target.path}: another thread or task waits already"
             raise Busy(message)
-        spin_until = None
+        spin_until, looks = None, _LOOKS
         try:
             self._waiter = get_ident()
             while True:
                 seen = self.watch.sequence
-                for _ in _LOOKS:
+                for _ in looks:
                     if ready():
                         return None
                 now = now_ns()
@@ -192,6 +193,7 @@ class Link:
                 if spin_until is None:
                     spin_until = now + self._spin_ns
                 if now >= spin_until:
+                    looks = _ONE_LOOK
                     self._sleep(ready, seen, deadline.left_ns(now, LIVENESS_NS))
         finally:
             self._waiter = 0
