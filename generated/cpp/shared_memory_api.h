@@ -2717,7 +2717,7 @@ inline constexpr std::uint64_t kMakingOffset = kConsumerSide.lock_offset + 1;
 
 /// How often a lost race with others who make or remove the same ring is started over before it
 /// counts as a failure.
-inline constexpr int kRounds = 1000;
+inline constexpr int kRaces = 1000;
 
 inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     store_field<std::uint32_t>(header, ring_header::kMagicOffset, kMagic);
@@ -2863,7 +2863,7 @@ inline void sweep(const std::string& folder, std::string_view name) {
         return facts.regular ? system_failure(EEXIST, "create", path) : not_regular(path, facts);
     }
     Error error;
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kRaces; ++round) {
         sweep(folder, name);
         error = try_create_segment(folder, name, options.permissions, capacity, out);
         // The folder is there, so it is the temporary file that is not.
@@ -3082,7 +3082,7 @@ inline void Attachment::close(bool remove_file) noexcept {
 }
 
 inline Error Attachment::open_or_create(const std::string& folder, const Options& options) {
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kRaces; ++round) {
         Error error;
         if (options.mode != Mode::kCreateOnly) {
             error = open_segment(path_, options, true, segment_);
@@ -3150,7 +3150,7 @@ inline Error Attachment::open(std::string_view name, const Options& options, Rol
     forks_ = forks.load(std::memory_order_relaxed);
     is_registered_ = register_for_peer_fences();
     fences_ = is_registered_;
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kRaces; ++round) {
         if (Error error = open_or_create(folder, options)) return error;
         if (Error error = take_role()) return error;
         // Whoever tidies up holds both locks: with the lock taken, a name that leads here stays.

@@ -105,7 +105,8 @@ struct Tally {
 Options ring_options(const Args& args) {
     Options options;
     options.capacity = args.capacity;
-    options.send_timeout_ms = args.timeout_ms;
+    options.send_timeout = args.timeout_ms;
+    options.diagnose_wakeups = true;
     return options;
 }
 
@@ -157,7 +158,7 @@ Tally produce(const Args& args) {
         ++tally.heartbeats;
         tally.bytes += text.size() + sizeof(TestData);
     }
-    producer->dispose();
+    producer->close();
     return tally;
 }
 
@@ -224,7 +225,7 @@ Tally consume(const Args& args) {
         require(*consumer, message.status());
         take(args, message, tally);
     }
-    consumer->dispose();
+    consumer->close();
     if (tally.heartbeats == 0 || tally.texts != tally.heartbeats) {
         throw Failure("the producer closed in the middle of round " +
                       std::to_string(tally.heartbeats));

@@ -206,7 +206,7 @@ inline void Attachment::close(bool remove_file) noexcept {
 }
 
 inline Error Attachment::open_or_create(const std::string& folder, const Options& options) {
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kRaces; ++round) {
         Error error;
         if (options.mode != Mode::kCreateOnly) {
             error = open_segment(path_, options, true, segment_);
@@ -274,7 +274,7 @@ inline Error Attachment::open(std::string_view name, const Options& options, Rol
     forks_ = forks.load(std::memory_order_relaxed);
     is_registered_ = register_for_peer_fences();
     fences_ = is_registered_;
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kRaces; ++round) {
         if (Error error = open_or_create(folder, options)) return error;
         if (Error error = take_role()) return error;
         // Whoever tidies up holds both locks: with the lock taken, a name that leads here stays.

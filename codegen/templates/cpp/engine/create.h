@@ -9,7 +9,7 @@ inline constexpr std::uint64_t kMakingOffset = kConsumerSide.lock_offset + 1;
 
 /// How often a lost race with others who make or remove the same ring is started over before it
 /// counts as a failure.
-inline constexpr int kRounds = 1000;
+inline constexpr int kRaces = 1000;
 
 inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     store_field<std::uint32_t>(header, ring_header::kMagicOffset, kMagic);
@@ -155,7 +155,7 @@ inline void sweep(const std::string& folder, std::string_view name) {
         return facts.regular ? system_failure(EEXIST, "create", path) : not_regular(path, facts);
     }
     Error error;
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < kRaces; ++round) {
         sweep(folder, name);
         error = try_create_segment(folder, name, options.permissions, capacity, out);
         // The folder is there, so it is the temporary file that is not.
