@@ -199,7 +199,8 @@ fn tailed_members<'a>(
     let helper = format!("global::{namespace}.");
     let mut parts = Vec::new();
     if item.size > 0 {
-        let words = ["Fixed", "left.Fixed == right.Fixed", "Fixed.GetHashCode()", "Fixed.ToString()"];
+        let words =
+            ["Fixed", "left.Fixed == right.Fixed", "Fixed.GetHashCode()", "Fixed.ToString()"];
         parts.push(words.map(str::to_owned));
     }
     if let Some(Tail { name, ty, .. }) = tail {
