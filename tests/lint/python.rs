@@ -1,8 +1,12 @@
 //! Python: ruff with all rules but a reasoned few, its format, and mypy's strict mode, as the
 //! generated `pyproject.toml` sets them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
+use bitrpc_codegen::backend::{Input, Origin};
+use bitrpc_codegen::demo::Stage;
 use bitrpc_codegen::names::Language;
 use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Subject, subjects};
@@ -58,6 +62,12 @@ pub(crate) fn trials() -> Vec<Trial> {
             }));
         }
     }
+    for letters in LENGTHS {
+        for (name, package, test) in TESTS {
+            let name = format!("names_of_{letters}_letters/{name}");
+            trials.push(needs(package, name, move || test(&long_names(letters)?)));
+        }
+    }
     for (name, package, test) in TESTS {
         for (program, folder) in [
             ("cross_language_test", cross_language_test(Language::Python)),
@@ -95,6 +105,35 @@ fn peer(subject: &Subject) -> Result<Code, String> {
     let job = subject.job(Language::Python)?;
     let settings = job.library.join("pyproject.toml");
     Ok(Code { settings, folder: job.peer, library: job.library, broken: NOT_FOR_PROGRAMS.into() })
+}
+
+/// How long the names of [`LONG_NAMES`] are made: up to the longest legal ones.
+const LENGTHS: [usize; 4] = [15, 31, 46, 64];
+
+/// A spec whose names end in `NAME` or `TYPE`, which stand for letters.
+const LONG_NAMES: &str = include_str!("long_names.yaml");
+
+/// The library of [`LONG_NAMES`] with names of so many letters, generated once.
+fn long_names(letters: usize) -> Result<Code, String> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    let _guard = LOCK.lock();
+    let folder = repo::cache().join(format!("names_of_{letters}_letters"));
+    let spec = folder.join("spec.yaml");
+    let all: String = ('a'..='z').cycle().take(letters - 1).collect();
+    let text = LONG_NAMES.replace("TYPE", &all).replace("NAME", &all[1..]);
+    let written = fs::create_dir_all(&folder).and_then(|()| fs::write(&spec, text));
+    written.map_err(|error| format!("{}: {error}", spec.display()))?;
+    let loaded = bitrpc_codegen::load(&spec).map_err(|findings| findings.render())?;
+    let origin = Origin::new(&spec, &loaded.digest);
+    let stage = Stage::write(&folder, &Input { layout: &loaded.layout, origin: &origin })
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
+    let library = stage.job(Language::Python).library;
+    Ok(Code {
+        settings: library.join("pyproject.toml"),
+        folder: library.clone(),
+        library,
+        broken: Vec::new(),
+    })
 }
 
 /// Code of this repository, which uses the committed library.

@@ -38,7 +38,9 @@ class HeaderFieldGetters:
 
     __slots__ = ()
 {% for field in view.header_fields %}
-    {{ field.name }} = {{ field.constant }}
+{%- for line in field.assignment %}
+    {{ line }}
+{%- endfor %}
 {%- for line in field.doc %}
 {% if !line.is_empty() %}    {{ line }}{% endif %}
 {%- endfor %}
@@ -51,7 +53,7 @@ class HeaderFieldSetters:
     __slots__ = ()
 {%- for field in view.header_fields %}
 
-    def {{ field.setter }}(self, value: {{ field.hint }}) -> None:
+    def {{ field.setter }}(self, value: {{ field.hint }}) -> None:{{ field.skip }}
         """Sets the header field `{{ field.name }}`."""
         {{ field.constant }}.__set__(self, value)
 {%- endfor %}

@@ -88,7 +88,7 @@ class {{ item.name }}(_payload.{{ item.base }}):
 {%- for column in item.columns %}
         "{{ column.name }}": ({{ column.format }}, {{ column.offset }}),
 {%- endfor %}
-    }
+    }{{ item.skips.columns }}
 {%- endif %}
 {%- if !item.fields.is_empty() %}
 
@@ -97,7 +97,7 @@ class {{ item.name }}(_payload.{{ item.base }}):
 {%- for field in item.fields %}
         {{ field.name }}: {{ field.parameter_hint }} = {{ field.default }},
 {%- endfor %}
-    ) -> None:
+    ) -> None:{{ item.skips.init }}
         """Every field; what is left out is zero."""
 {%- for field in item.fields %}
 {%- for line in field.assignment %}
@@ -110,15 +110,15 @@ class {{ item.name }}(_payload.{{ item.base }}):
 {%- for field in item.fields %}
             {{ field.value }},
 {%- endfor %}
-        ]
+        ]{{ item.skips.values }}
 
     @classmethod
-    def _make(cls, v: tuple[Any, ...]) -> {{ item.name }}:
+    def _make(cls, v: tuple[Any, ...]) -> {{ item.name }}:{{ item.skips.make }}
         return cls(
 {%- for field in item.fields %}
             {{ field.make }},
 {%- endfor %}
-        )
+        ){{ item.skips.made }}
 {%- endif %}
 
     class View(_view.PayloadView):

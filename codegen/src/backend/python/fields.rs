@@ -66,7 +66,10 @@ pub(super) fn of_struct(layout: &Layout, item: &StructLayout) -> Vec<Field> {
 fn finish(name: String, doc: Vec<String>, shape: Shape) -> Field {
     let Shape { hint, default, fresh, value, make, descriptor, sample, .. } = shape;
     let (parameter_hint, default, assignment) = match default {
-        Some(default) => (hint.clone(), default, vec![format!("self.{name} = {name}")]),
+        Some(default) => {
+            let assignment = literals::assignment(&format!("self.{name}"), &name, WIDTH - 8);
+            (hint.clone(), default, assignment)
+        }
         None => {
             let initial = format!("{fresh} if {name} is None else {name}");
             let assignment =
@@ -74,6 +77,8 @@ fn finish(name: String, doc: Vec<String>, shape: Shape) -> Field {
             (format!("{hint} | None"), "None".to_owned(), assignment)
         }
     };
+    let line = format!("{name} = {descriptor}");
+    let descriptor = format!("{descriptor}{}", literals::skip(WIDTH - 8, &[line]));
     Field { name, doc, hint, parameter_hint, default, assignment, value, make, descriptor, sample }
 }
 

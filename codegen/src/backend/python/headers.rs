@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::super::common::{Slot, needs_align, slots};
-use super::{PROSE, docstring, fields, spell};
+use super::{PROSE, WIDTH, docstring, fields, literals, spell};
 use crate::layout::{FieldLayout, HeaderLayout, Layout, Type, diagram};
 use crate::names::{self, NameKind};
 use crate::spec::MessageRole;
@@ -49,10 +49,14 @@ pub(super) struct FactsSlot {
 pub(super) struct HeaderField {
     pub(super) name: String,
     pub(super) constant: String,
+    /// The lines that make an attribute of the constant.
+    pub(super) assignment: Vec<String>,
     pub(super) setter: String,
     pub(super) doc: Vec<String>,
     pub(super) hint: &'static str,
     pub(super) descriptor: String,
+    /// What stands behind the setter's first line, which may be too long.
+    pub(super) skip: &'static str,
 }
 
 pub(super) fn header<R>(header: &HeaderLayout<R>) -> Header {
@@ -122,12 +126,19 @@ pub(super) fn header_fields(header: &HeaderLayout<MessageRole>) -> Vec<HeaderFie
     let field = |field: &FieldLayout<MessageRole>| {
         let scalar = fields::plain(&field.ty);
         let doc = PROSE.wrap_or(&field.doc, || format!("The `{}` field.", field.name));
+        let name = spell(NameKind::HeaderField, &field.name);
+        let constant = format!("_{}", names::screaming(&field.name));
+        let setter = format!("set_{}", field.name);
+        let hint = fields::hint(scalar);
+        let head = format!("def {setter}(self, value: {hint}) -> None:");
         HeaderField {
-            name: spell(NameKind::HeaderField, &field.name),
-            constant: format!("_{}", names::screaming(&field.name)),
-            setter: format!("set_{}", field.name),
+            assignment: literals::assignment(&name, &constant, WIDTH - 4),
+            skip: literals::skip(WIDTH - 4, &[head]),
+            name,
+            constant,
+            setter,
             doc: docstring(&doc, 4),
-            hint: fields::hint(scalar),
+            hint,
             descriptor: format!(
                 "_view.{}(\"{}\", {})",
                 fields::descriptor(scalar),

@@ -66,10 +66,24 @@ pub(super) fn float(value: f64) -> String {
 /// The lines of an assignment, which takes `width` columns at most in one line.
 pub(super) fn assignment(target: &str, value: &str, width: usize) -> Vec<String> {
     let line = format!("{target} = {value}");
+    let lines = vec![format!("{target} = ("), format!("    {value}"), ")".to_owned()];
     if line.chars().count() <= width {
-        return vec![line];
+        vec![line]
+    } else if skip(width, &lines).is_empty() {
+        lines
+    } else {
+        vec![format!("{line}{SKIP}")]
     }
-    vec![format!("{target} = ("), format!("    {value}"), ")".to_owned()]
+}
+
+/// What tells the formatter to leave a statement as it is.
+const SKIP: &str = "  # fmt: skip";
+
+/// What stands behind a statement of these lines: nothing, unless one of them takes more than
+/// `width` columns, as names of 64 letters make them. How a formatter breaks those is its own affair.
+pub(super) fn skip(width: usize, lines: &[impl AsRef<str>]) -> &'static str {
+    let fits = |line: &str| line.chars().count() <= width;
+    if lines.iter().all(|line| fits(line.as_ref())) { "" } else { SKIP }
 }
 
 /// A tuple of numbers.
@@ -151,6 +165,13 @@ mod tests {
         assert_eq!(text("it's"), "\"it's\"");
         assert_eq!(text("say \"hi\""), "'say \"hi\"'");
         assert_eq!(text("é🙂\\\n"), "\"\\xe9\\U0001f642\\\\\\n\"");
+    }
+
+    #[test]
+    fn what_no_line_holds_is_left_by_the_formatter() {
+        assert_eq!(assignment("a", "b", 5), ["a = b"]);
+        assert_eq!(assignment("long", "value", 9), ["long = (", "    value", ")"]);
+        assert_eq!(assignment("a", "longest value", 9), ["a = longest value  # fmt: skip"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::fields::{self, Field};
 use super::literals;
-use super::{PROSE, docstring, sampler, spell};
+use super::{PROSE, WIDTH, docstring, sampler, spell};
 use crate::layout::{FieldLayout, Layout, StructLayout, diagram};
 use crate::names::NameKind;
 
@@ -28,6 +28,18 @@ pub(super) struct Struct {
     /// The fixed fields, and the tail as the last one.
     pub(super) fields: Vec<Field>,
     pub(super) columns: Vec<Column>,
+    /// What stands behind statements whose lines may be too long.
+    pub(super) skips: Skips,
+}
+
+/// For each such statement: nothing, or what tells the formatter to leave it as it is.
+#[derive(Debug, Serialize)]
+pub(super) struct Skips {
+    pub(super) columns: &'static str,
+    pub(super) init: &'static str,
+    pub(super) values: &'static str,
+    pub(super) make: &'static str,
+    pub(super) made: &'static str,
 }
 
 /// A fixed field for numpy.
@@ -58,8 +70,11 @@ pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
         format: fields::numpy_format(layout, &field.ty),
         offset: field.offset,
     };
+    let name = spell(NameKind::Type, &item.name);
+    let columns: Vec<Column> = item.fields.iter().map(column).collect();
     Struct {
-        name: spell(NameKind::Type, &item.name),
+        skips: skips(&name, &fields, &columns),
+        name,
         raw_name: item.name.clone(),
         base: if item.tail.is_some() { "PayloadWithTail" } else { "Payload" },
         sampler: sampler(&item.name),
@@ -72,6 +87,27 @@ pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
         format: fields::struct_format(layout, item),
         has_tail: item.tail.is_some(),
         fields,
-        columns: item.fields.iter().map(column).collect(),
+        columns,
+    }
+}
+
+/// The lines are those of the template.
+fn skips(name: &str, fields: &[Field], columns: &[Column]) -> Skips {
+    let of = |indent: usize, line: &dyn Fn(&Field) -> String| {
+        let lines: Vec<_> = fields.iter().map(line).collect();
+        literals::skip(WIDTH - indent, &lines)
+    };
+    let entry =
+        |column: &Column| format!("\"{}\": ({}, {}),", column.name, column.format, column.offset);
+    let entries: Vec<_> = columns.iter().map(entry).collect();
+    Skips {
+        columns: literals::skip(WIDTH - 8, &entries),
+        init: of(8, &|f| format!("{}: {} = {},", f.name, f.parameter_hint, f.default)),
+        values: of(12, &|f| format!("{},", f.value)),
+        make: literals::skip(
+            WIDTH - 4,
+            &[format!("def _make(cls, v: tuple[Any, ...]) -> {name}:")],
+        ),
+        made: of(12, &|f| format!("{},", f.make)),
     }
 }
