@@ -1,6 +1,8 @@
 // What a manager does when threads, forks, stops and ends meet.
 #include "test.h"
 
+#include <algorithm>
+#include <stdexcept>
 #include <thread>
 
 constexpr int kHangMs = int(kHang) * 1000;
@@ -128,5 +130,212 @@ TEST(the_thread_tells_of_each_end_and_goes_on) {
     CHECK_EQ(closed + died + others, 6);
     c.reset();
     fresh("ends");
+}
+TEST(a_manager_sends_no_heartbeat_messages) {
+    fresh("beats");
+    auto p = create_manager("beats", true, 4096);
+    auto c = create_consumer("beats", 4096);
+    CHECK(p->start(2));
+    for (int i = 0; i < 5; ++i) {
+        const std::uint64_t before = c->ring().snapshot().producer.heartbeat_ns;
+        eventually([&] { return c->ring().snapshot().producer.heartbeat_ns != before; });
+    }
+    CHECK_CODE(c->try_receive().status().code(), Errc::kEmpty);
+    CHECK_EQ(c->statistics().messages_sent, 0u);
+    TestData data;
+    std::string s;
+    CHECK_CODE(c->receive_typed(data, 0).code(), Errc::kTimeout);
+    CHECK_CODE(c->receive_string(s, 0).code(), Errc::kTimeout);
+    // The application's own are messages like any other.
+    CHECK(p->send({}, MessageType::HEARTBEAT));
+    CHECK(c->receive(kHangMs).type() == MessageType::HEARTBEAT);
+    fresh("beats");
+}
+TEST(stop_inside_a_handler_ends_the_thread_behind_it) {
+    fresh("stopin");
+    auto p = create_producer("stopin", 4096);
+    auto c = create_manager("stopin", false, 4096);
+    std::atomic<int> got{0};
+    c->on_any([&](const MessageView& m) {
+        if (++got % 2 == 0) return;
+        c->stop();
+        CHECK(m.text() == "one");
+        CHECK_CODE(c->start().code(), Errc::kBusy);
+        CHECK_CODE(c->poll().status.code(), Errc::kBusy);
+        CHECK_CODE(c->send_string("x").code(), Errc::kUnsupported);
+        CHECK(c->peer_state() == PeerState::kAlive && c->statistics().messages_sent > 0);
+    });
+    for (int round = 0; round < 20; ++round) {
+        CHECK(p->send_string("one") && p->send_string("two"));
+        // The last one is over, or about to be.
+        eventually([&] { return c->start() != Errc::kBusy; });
+        eventually([&] { return got == 2 * round + 1; });
+        eventually([&] { return c->poll().count == 1; });
+        CHECK_EQ(got.load(), 2 * round + 2);
+    }
+    fresh("stopin");
+}
+TEST(close_inside_a_handler_takes_effect_behind_it) {
+    for (const bool in_a_thread : {true, false}) {
+        fresh("closein");
+        auto p = create_producer("closein", 4096);
+        auto c = create_manager("closein", false, 4096);
+        std::atomic<int> got{0};
+        c->on_any([&](const MessageView& m) {
+            c->close();
+            CHECK(m.text() == std::to_string(got));
+            ++got;
+        });
+        for (int i = 0; i < 3; ++i) CHECK(p->send_string(std::to_string(i)));
+        if (in_a_thread) {
+            CHECK(c->start());
+        } else {
+            CHECK_EQ(c->poll().count, 1u);
+        }
+        eventually([&] { return p->peer_state() == PeerState::kClosed; });
+        CHECK_EQ(got.load(), 1);
+        CHECK_CODE(c->poll().status.code(), Errc::kDisposed);
+        CHECK_CODE(c->start().code(), Errc::kDisposed);
+        c.reset();
+        auto next = create_consumer("closein", 4096);
+        CHECK(next->peek().text() == "1");
+        fresh("closein");
+    }
+}
+TEST(a_handler_may_destroy_its_manager) {
+    for (const bool in_a_thread : {true, false}) {
+        fresh("destroy");
+        auto p = create_producer("destroy", 4096);
+        auto c = create_manager("destroy", false, 4096);
+        std::atomic<bool> gone{false};
+        c->on_any([&](const MessageView& m) {
+            c.reset();
+            CHECK(m.text() == "last");
+            gone = true;
+        });
+        CHECK(p->send_string("last") && p->send_string("unread"));
+        if (in_a_thread) {
+            CHECK(c->start());
+        } else {
+            static_cast<void>(c->poll());
+        }
+        eventually([&] { return gone && p->peer_state() == PeerState::kClosed; });
+        fresh("destroy");
+    }
+}
+TEST(a_handler_may_set_handlers) {
+    fresh("onin");
+    auto p = create_producer("onin", 4096);
+    auto c = create_manager("onin", false, 4096);
+    std::atomic<int> first{0}, second{0};
+    c->on_any([&](const MessageView&) {
+        ++first;
+        c->on_any([&](const MessageView&) { ++second; });
+        c->on(MessageType::CONTROL, [&](const MessageView&) { second += 100; });
+    });
+    CHECK(c->start());
+    for (int i = 0; i < 3; ++i) CHECK(p->send_string("x"));
+    CHECK(p->send({}, MessageType::CONTROL));
+    eventually([&] { return first == 1 && second == 102; });
+    fresh("onin");
+}
+TEST(a_log_callback_may_use_the_manager_that_it_is_called_for) {
+    fresh("login");
+    auto p = create_manager("login", true, 1024);
+    std::atomic<int> lines{0};
+    set_log_callback([&](LogLevel, std::string_view) {
+        ++lines;
+        CHECK_CODE(p->send_string("inside").code(), Errc::kBusy);
+        if (lines == 2) p->close();
+    });
+    CHECK_CODE(p->send_string(std::string(2000, 'x')).code(), Errc::kTooLarge);
+    CHECK_CODE(p->send({}, static_cast<MessageType>(0)).code(), Errc::kInvalidType);
+    CHECK_CODE(p->send_string("closed").code(), Errc::kDisposed);
+    CHECK_EQ(lines.load(), 2);
+    set_log_callback(nullptr);
+    fresh("login");
+}
+
+/// What a child writes to its standard error output.
+static std::string errors_of(const std::function<void()>& body) {
+    int lines[2];
+    CHECK(pipe(lines) == 0);
+    const pid_t pid = child([&] {
+        dup2(lines[1], STDERR_FILENO);
+        close(lines[1]);
+        body();
+    });
+    close(lines[1]);
+    std::string text;
+    char part[256];
+    for (ssize_t n; (n = read(lines[0], part, sizeof part)) > 0;) text.append(part, size_t(n));
+    close(lines[0]);
+    join(pid);
+    return text;
+}
+
+TEST(a_throwing_handler_is_seen_and_the_thread_goes_on) {
+    const auto run = [](const std::function<void(SharedMemoryManager&)>& prepare) {
+        fresh("throws");
+        auto p = create_producer("throws", 4096);
+        auto c = create_manager("throws", false, 4096);
+        std::atomic<int> got{0};
+        c->on_any([&](const MessageView& m) {
+            ++got;
+            if (m.text() == "bad") throw std::runtime_error("no good");
+            if (m.text() == "worse") throw 42;
+        });
+        prepare(*c);
+        CHECK(c->start());
+        for (const char* text : {"bad", "worse", "fine", "bad"}) CHECK(p->send_string(text));
+        eventually([&] { return got == 4 && c->statistics().messages_received == 4; });
+        c.reset();
+        fresh("throws");
+    };
+    const std::string text = errors_of([&] { run([](SharedMemoryManager&) {}); });
+    CHECK(text.find("ring 'throws': a handler threw: no good") != std::string::npos);
+    CHECK(text.find("a handler threw: something that is no std::exception") != std::string::npos);
+    CHECK_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+    const std::string silent = errors_of([&] {
+        int told = 0;
+        run([&](SharedMemoryManager& c) {
+            c.on_error([&](const Error& error) {
+                CHECK_CODE(error.code(), Errc::kHandlerFailed);
+                CHECK(error.message().find("a handler threw") != std::string::npos);
+                ++told;
+            });
+        });
+        CHECK_EQ(told, 3);
+        int lines = 0;
+        set_log_callback([&](LogLevel, std::string_view line) {
+            lines += line.find("a handler threw") != std::string_view::npos;
+        });
+        run([](SharedMemoryManager&) {});
+        CHECK_EQ(lines, 3);
+    });
+    CHECK(silent.empty());
+    const std::string both = errors_of([&] {
+        run([](SharedMemoryManager& c) { c.on_error([](const Error&) { throw 1; }); });
+    });
+    CHECK(both.find("the error handler of a manager threw") != std::string::npos);
+}
+TEST(what_a_handler_throws_comes_through_from_poll) {
+    fresh("through");
+    auto p = create_producer("through", 4096);
+    auto c = create_manager("through", false, 4096);
+    std::string seen;
+    c->on_any([&](const MessageView& m) {
+        seen += m.text();
+        if (m.text() == "2") throw std::runtime_error("no good");
+    });
+    for (const char* text : {"1", "2", "3"}) CHECK(p->send_string(text));
+    try {
+        static_cast<void>(c->poll());
+        CHECK(false);
+    } catch (const std::runtime_error& error) {
+        CHECK(std::string(error.what()) == "no good");
+    }
+    CHECK(seen == "12" && c->poll().count == 1 && seen == "123");
+    fresh("through");
 }
 int main(int argc, char** argv) { return run_all(argc, argv); }

@@ -291,6 +291,34 @@ TEST(a_blocked_receiver_is_idle) {
     CHECK(used < 20000000);
     fresh("idle");
 }
+TEST(idle_managers_are_idle) {
+    std::vector<std::unique_ptr<SharedMemoryManager>> managers;
+    for (int i = 0; i < 4; ++i) {
+        const std::string name = "idle" + std::to_string(i);
+        fresh(name);
+        for (const bool is_producer : {true, false}) {
+            managers.push_back(create_manager(name, is_producer, 4096));
+            CHECK(managers.back()->start());
+        }
+    }
+    const uint64_t before = cpu_ns();
+    const double start = seconds();
+    sleep(3);
+    const double elapsed = seconds() - start;
+    const double share = double(cpu_ns() - before) * 1e-9 / elapsed / double(managers.size());
+    std::printf("       %.3f %% of a processor for each\n", share * 100);
+    CHECK(share < 0.003);
+}
+TEST(a_manager_with_a_short_interval_sleeps_in_between) {
+    fresh("short");
+    auto p = create_manager("short", true, 4096);
+    auto c = create_manager("short", false, 4096);
+    CHECK(p->start(1) && c->start(1));
+    const uint64_t before = cpu_ns();
+    const double start = seconds();
+    sleep(1);
+    CHECK(double(cpu_ns() - before) * 1e-9 < 0.5 * (seconds() - start));
+}
 TEST(no_wakeup_is_missed) {
     fresh("wake");
     const int count = 20000;

@@ -134,10 +134,10 @@ private:
     std::thread thread_;
     std::atomic<std::thread::id> thread_id_{};
     std::atomic<bool> running_{false};
-    /// Guards what follows it.
+    /// For those who wait for the flag to be set, which is set under it.
     std::mutex stop_mutex_;
     std::condition_variable stop_changed_;
-    bool stopping_ = false;
+    std::atomic<bool> stopping_{false};
     std::atomic<std::uint64_t> stall_ns_{kDefaultHeartbeatNs * kStalledBeats};
 };
 
@@ -196,7 +196,7 @@ inline void ManagerCore::request_stop() noexcept {
 inline bool ManagerCore::rest(std::uint64_t ns) noexcept {
     const auto nap = std::chrono::nanoseconds(ns < kLongestNapNs ? ns : kLongestNapNs);
     std::unique_lock<std::mutex> lock(stop_mutex_);
-    if (ns != 0) stop_changed_.wait_for(lock, nap, [this] { return stopping_; });
+    if (ns != 0) stop_changed_.wait_for(lock, nap, [this] { return stopping_.load(); });
     return stopping_;
 }
 
@@ -293,11 +293,11 @@ inline Status ManagerCore::consume(std::uint64_t ns) noexcept {
         if (!first) return first.status();
         dispatch_guarded(first);
     }
+    if (stopping_.load(std::memory_order_relaxed)) return {};
     const std::uint64_t end = monotonic_ns() + (ns < kLongestNapNs ? ns : kLongestNapNs);
     const auto handle = [this, end](const MessageView& message) noexcept {
-        if (close_wanted_) return false;
         dispatch_guarded(message);
-        return !close_wanted_ && monotonic_ns() < end;
+        return !stopping_.load(std::memory_order_relaxed) && monotonic_ns() < end;
     };
     return consumer->drain(handle).status;
 }
