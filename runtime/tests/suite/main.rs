@@ -13,6 +13,7 @@ mod ends;
 mod exchange;
 mod fragments;
 mod hostile;
+mod logs;
 mod manager;
 mod model;
 mod moved;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bitrpc_shm::{Consumer, Options, Producer};
 
 use crate::layout::Default as Protocol;
+use crate::logs;
 use crate::rings::{PATIENCE, Random};
 #[cfg(target_os = "linux")]
 use crate::sandbox::{self, Denial};
@@ -106,6 +107,10 @@ fn part() {
             crate::decoding::starve(&options);
             say(b"went on");
         }
+        #[cfg(target_os = "linux")]
+        "other user" => logs::other_user(&options, &argument),
+        "logged" => logs::logged(&options),
+        "panics" => logs::panics(&options),
         "send" => send(&options, argument.parse().expect("a number")),
         "number" => number(&options, &argument),
         "record" => record(&options),
@@ -276,7 +281,7 @@ fn record(options: &Options) {
     }
 }
 
-fn say(bytes: &[u8]) {
+pub(crate) fn say(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush()).expect("somebody listens");
 }
