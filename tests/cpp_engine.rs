@@ -1,6 +1,9 @@
 //! The C++ engine from inside: errors, wrap, batches, claims, fragments, death and hostile memory,
 //! compiled with the sanitizers where one process plays both sides.
 
+#[path = "cpp_engine/text.rs"]
+mod text;
+
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -24,6 +27,7 @@ const PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("manager", "bitrpc", SANITIZED),
     ("custom", "custom_headers", SANITIZED),
     ("process", "bitrpc", PLAIN),
+    ("distance", "bitrpc", PLAIN),
 ];
 
 fn main() -> ExitCode {
@@ -35,7 +39,7 @@ fn main() -> ExitCode {
             Ok(_) => harness::trial(program, move || run(program, subject, flags)),
         }
     };
-    harness::run(PROGRAMS.iter().map(trial).collect())
+    harness::run(PROGRAMS.iter().map(trial).chain(text::trials()).collect())
 }
 
 fn run(program: &str, subject: &Subject, flags: &[&str]) -> Result<(), String> {

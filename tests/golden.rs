@@ -125,7 +125,7 @@ fn ring_read_by(subject: &Subject, member: &Member) -> Result<(), String> {
     fs::write(arena.ring_file(layout), bytes).map_err(|error| error.to_string())?;
     let mut command = subject.peer(member)?.command();
     command.args(["attempt", "receive", "--name", RING, "--mode", "open_only"]);
-    command.args(["--strict-schema", "--capacity", &RING_CAPACITY.to_string()]);
+    command.args(["--capacity", &RING_CAPACITY.to_string()]);
     let text = run(command.env("BITRPC_SHM_DIR", arena.folder())).map_err(|e| e.to_string())?;
     let verdict: serde_json::Value = serde_json::from_str(text.trim_end()).unwrap_or_default();
     match verdict["messages"].as_u64() {

@@ -17,8 +17,25 @@ use libtest_mimic::Trial;
 #[path = "lint/csharp.rs"]
 mod csharp;
 
-const STRICT: [&str; 7] =
-    ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only"];
+const STRICT: [&str; 12] = [
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wshadow",
+    "-Wold-style-cast",
+    "-Wundef",
+    "-Wswitch-enum",
+    "-Wfloat-equal",
+    "-Wzero-as-null-pointer-constant",
+    "-Werror",
+    "-fsyntax-only",
+];
+
+/// The warnings that only one compiler knows.
+fn own_warnings(tool: Tool) -> &'static [&'static str] {
+    if tool == GXX { &["-Wuseless-cast", "-Wlogical-op", "-Wduplicated-cond"] } else { &[] }
+}
 
 fn main() -> ExitCode {
     let mut trials = Vec::new();
@@ -101,7 +118,8 @@ fn strict(subject: &Subject, tool: Tool, flags: &[&str]) -> Result<(), String> {
         }
     };
     let mut command = Command::new(tool.program);
-    run(command.args(flags).args(STRICT).arg("-I").arg(&job.library).arg(source))
+    command.args(flags).args(STRICT).args(own_warnings(tool));
+    run(command.arg("-I").arg(&job.library).arg(source))
 }
 
 fn clang_format(subject: &Subject) -> Result<(), String> {
@@ -127,8 +145,11 @@ fn cross_language_test(language: Language) -> PathBuf {
 
 fn strict_program(tool: Tool) -> Result<(), String> {
     let mut command = Command::new(tool.program);
-    command.arg("-std=c++17").args(STRICT).arg("-I").arg(repo::generated(Language::Cpp));
-    run(command.arg(cross_language_test(Language::Cpp).join("main.cpp")))
+    command.arg("-std=c++17").args(STRICT).args(own_warnings(tool));
+    run(command
+        .arg("-I")
+        .arg(repo::generated(Language::Cpp))
+        .arg(cross_language_test(Language::Cpp).join("main.cpp")))
 }
 
 fn rustfmt(subject: &Subject) -> Result<(), String> {

@@ -1,6 +1,7 @@
-//! The Python engine from inside: every way to send and receive, misuse and hostile memory, views
-//! that may not outlive the ring, forks and other processes, asyncio, managers, signals, numpy; and
-//! the same without what a Python or a kernel may not have, and with other message headers.
+//! The Python engine from inside: every way to send and receive, beginnings and ends, what waits and
+//! for how long, misuse and hostile memory, views that may not outlive the ring, forks and other
+//! processes, asyncio, managers, signals, the interpreter's end, numpy; and the same without what a
+//! Python or a kernel may not have, and with other message headers.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -16,22 +17,29 @@ use libtest_mimic::Trial;
 /// A program of many tests that takes longer hangs.
 const HANG: Duration = Duration::from_secs(600);
 
-const MODULES: [&str; 8] = [
+const MODULES: [&str; 15] = [
     "test_exchange",
+    "test_ends",
+    "test_waiting",
+    "test_silence",
+    "test_versions",
+    "test_stale",
     "test_fragments",
+    "test_creation",
     "test_misuse",
     "test_lifetime",
     "test_processes",
     "test_asyncio",
     "test_manager",
     "test_signals",
+    "test_exit",
 ];
 
 /// Name, modules that are run, and what is done to the interpreter before.
-const OTHERWISE: [(&str, &[&str], &str); 5] = [
+const OTHERWISE: [(&str, &[&str], &str); 6] = [
     (
         "without_ctypes",
-        &["test_exchange", "test_asyncio"],
+        &["test_exchange", "test_asyncio", "test_ends"],
         "import sys; sys.modules['ctypes'] = None",
     ),
     (
@@ -46,15 +54,20 @@ const OTHERWISE: [(&str, &[&str], &str); 5] = [
          from shared_memory_api import _memory\nassert _memory.WEAK_ORDER",
     ),
     (
+        "with_memory_that_is_unmapped_by_its_last_reference",
+        &["test_exchange", "test_ends", "test_waiting", "test_asyncio", "test_manager"],
+        "from shared_memory_api import _attachment\n_attachment.UNMAPS = False",
+    ),
+    (
         "with_a_time_in_the_header",
-        &["test_exchange", "test_fragments"],
+        &["test_exchange", "test_fragments", "test_stale"],
         "import other_layout\nother_layout.install(\n\
          FRAME_LENGTH_OFFSET=4, MESSAGE_TYPE_OFFSET=0, HAS_TIMESTAMP=True, TIMESTAMP_OFFSET=8,\n\
          MESSAGE_ID_OFFSET=20, FLAGS_OFFSET=18, FLAGS_SIZE=2, MESSAGE_HEADER_SIZE=24)",
     ),
     (
         "with_flags_far_from_the_id",
-        &["test_exchange", "test_fragments"],
+        &["test_exchange", "test_fragments", "test_stale"],
         "import other_layout\nother_layout.install(\n\
          MESSAGE_ID_OFFSET=12, HAS_TIMESTAMP=True, TIMESTAMP_OFFSET=16, FLAGS_OFFSET=28,\n\
          FLAGS_SIZE=4, MESSAGE_HEADER_SIZE=40)",

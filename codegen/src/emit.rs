@@ -3,38 +3,24 @@
 //! Both jobs start from the same [`Plan`]: `generate` applies it, `generate --check` compares it.
 //! Each language folder carries a manifest with the digest of every file as it was written, which
 //! tells a stale file (the spec or the generator moved on) from one that somebody edited by hand.
+//! Line ends do not count: a checkout that gave a file those of Windows has not edited it.
 //!
 //! One run at a time changes a folder: it holds a lock on it. A run that is killed leaves at worst
 //! temporary files, which the next one removes, and a manifest that knows the old digests and the
 //! new ones, so that no file looks edited by hand.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+mod folder;
+mod manifest;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use self::manifest::{Manifest, unix_lines};
 
 /// Name of the manifest in each language folder.
 pub const MANIFEST: &str = "bitrpc.manifest";
-
-/// How the names of temporary files start.
-const TEMPORARY: &str = ".bitrpc-";
-
-/// Folders and files that builds leave in a language folder; never reported as extra.
-const BUILD_OUTPUTS: &[&str] = &[
-    "target",
-    "Cargo.lock",
-    "build",
-    "bin",
-    "obj",
-    "dist",
-    "__pycache__",
-    ".mypy_cache",
-    ".ruff_cache",
-    ".pytest_cache",
-];
 
 /// One generated file, its path relative to the language folder, with `/` between the parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +70,7 @@ pub struct Drift {
     pub path: PathBuf,
     /// How it differs.
     pub difference: Difference,
-    /// Text on disk; `None` when there is none or it is not UTF-8.
+    /// Text on disk, its lines ended by `\n`; `None` when there is none or it is not UTF-8.
     pub found: Option<String>,
     /// Text planned; `None` for an extra file.
     pub expected: Option<String>,
@@ -158,8 +144,11 @@ fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Emit
 
 impl Plan {
     /// A plan that fills `folder` with `files` and their manifest.
+    ///
+    /// Lines end with `\n`, also where the templates were checked out with other line ends.
     pub fn new(folder: &Path, files: Vec<File>) -> Self {
-        let mut files: BTreeMap<_, _> = files.into_iter().map(|f| (f.path, f.text)).collect();
+        let text = |file: File| (file.path, file.text.replace("\r\n", "\n"));
+        let mut files: BTreeMap<_, _> = files.into_iter().map(text).collect();
         let manifest = Manifest::of(&files).render();
         files.insert(MANIFEST.to_owned(), manifest);
         Self { folder: folder.to_owned(), files }
@@ -172,7 +161,7 @@ impl Plan {
         for (name, expected) in &self.files {
             let path = self.folder.join(name);
             let found = read_if_there(&path)?;
-            if found.as_deref() == Some(expected.as_bytes()) {
+            if found.as_deref().is_some_and(|found| *unix_lines(found) == *expected.as_bytes()) {
                 continue;
             }
             let own = found.as_deref().is_some_and(|found| manifest.wrote(name, found));
@@ -181,19 +170,21 @@ impl Plan {
                 Some(_) if own || name == MANIFEST => Difference::Stale,
                 Some(_) => Difference::Edited,
             };
-            let found = found.and_then(|bytes| String::from_utf8(bytes).ok());
+            let found = found.and_then(text_of);
             drifts.push(Drift { path, difference, found, expected: Some(expected.clone()), own });
         }
-        for name in files_below(&self.folder)? {
-            if !self.files.contains_key(&name) {
-                let path = self.folder.join(&name);
-                // What cannot be read as a file, such as a link to nowhere, was not written here.
-                let found = read_if_there(&path).ok().flatten();
-                let own = found.as_deref().is_some_and(|found| manifest.wrote(&name, found));
-                let found = found.and_then(|bytes| String::from_utf8(bytes).ok());
-                let difference = Difference::Extra;
-                drifts.push(Drift { path, difference, found, expected: None, own });
+        for name in folder::files(&self.folder)? {
+            let planned = folder::planned_name(&name);
+            if planned.as_ref().is_some_and(|name| self.files.contains_key(name)) {
+                continue;
             }
+            let path = self.folder.join(&name);
+            // What cannot be read as a file, such as a link to nowhere, was not written here.
+            let found = read_if_there(&path).ok().flatten();
+            let wrote = |found: &Vec<u8>| planned.is_some_and(|name| manifest.wrote(&name, found));
+            let own = found.as_ref().is_some_and(wrote);
+            let (found, difference) = (found.and_then(text_of), Difference::Extra);
+            drifts.push(Drift { path, difference, found, expected: None, own });
         }
         drifts.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(drifts)
@@ -209,7 +200,8 @@ pub fn apply(plans: &[Plan], force: bool) -> Result<Applied, EmitError> {
     let _locks = lock(plans)?;
     let mut changes = Vec::new();
     for plan in plans {
-        remove_temporary(&plan.folder)?;
+        // The lock says that no other run is at work: these are of one that was killed.
+        folder::remove_temporary(&plan.folder)?;
         changes.push((plan, plan.compare()?));
     }
     let drifts = || changes.iter().flat_map(|(_, drifts)| drifts);
@@ -245,19 +237,6 @@ fn lock(plans: &[Plan]) -> Result<Vec<fs::File>, EmitError> {
     Ok(locks)
 }
 
-/// Removes what a killed run has left. The lock says that no other run is at work.
-fn remove_temporary(folder: &Path) -> Result<(), EmitError> {
-    for name in names_below(folder)?.iter().filter(|name| is_temporary(name)) {
-        let path = folder.join(name);
-        fs::remove_file(&path).map_err(io_error("remove", &path))?;
-    }
-    Ok(())
-}
-
-fn is_temporary(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.starts_with(TEMPORARY))
-}
-
 type Temporary = tempfile::NamedTempFile;
 
 /// What is to change in one folder, all of it on disk under temporary names.
@@ -283,8 +262,7 @@ impl Staged {
         for drift in drifts {
             match &drift.expected {
                 Some(text) if drift.path == manifest => {
-                    let mut journal = Manifest::read(&plan.folder)?;
-                    journal.0.extend(Manifest::parse(text).0);
+                    let journal = Manifest::read(&plan.folder)?.with(Manifest::parse(text));
                     staged.journal = Some(temporary(&manifest, &journal.render())?);
                     staged.manifest = Some(temporary(&manifest, text)?);
                 }
@@ -325,7 +303,7 @@ fn temporary(path: &Path, text: &str) -> Result<Temporary, EmitError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(io_error("create folder", folder))?;
     let mut file = tempfile::Builder::new()
-        .prefix(TEMPORARY)
+        .prefix(folder::TEMPORARY)
         .permissions(permissions_of_new_file())
         .tempfile_in(folder)
         .map_err(io_error("write into", folder))?;
@@ -357,6 +335,11 @@ fn permissions_of_new_file() -> fs::Permissions {
     fs::metadata(".").map(|m| m.permissions()).expect("the current folder has metadata")
 }
 
+/// The text of a file, if it is one.
+fn text_of(bytes: Vec<u8>) -> Option<String> {
+    String::from_utf8(unix_lines(&bytes).into_owned()).ok()
+}
+
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, EmitError> {
     // Reading a pipe would wait for its writer.
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
@@ -368,77 +351,4 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, EmitError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(io_error("read", path)(e)),
     }
-}
-
-/// Paths of all files below `folder` that somebody may miss: no build outputs, no temporary files.
-fn files_below(folder: &Path) -> Result<Vec<String>, EmitError> {
-    Ok(names_below(folder)?.into_iter().filter(|name| !is_temporary(name)).collect())
-}
-
-/// Paths of all files below `folder`, relative to it, without build outputs.
-fn names_below(folder: &Path) -> Result<Vec<String>, EmitError> {
-    let mut found = Vec::new();
-    let mut open = vec![(folder.to_owned(), String::new())];
-    while let Some((path, prefix)) = open.pop() {
-        let entries = match fs::read_dir(&path) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-            Err(e) => return Err(io_error("read folder", &path)(e)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(io_error("read folder", &path))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let is_egg_info = name.ends_with(".egg-info");
-            if BUILD_OUTPUTS.contains(&name.as_str()) || is_egg_info {
-                continue;
-            }
-            let relative = format!("{prefix}{name}");
-            let kind = entry.file_type().map_err(io_error("read", &entry.path()))?;
-            if kind.is_dir() {
-                open.push((entry.path(), format!("{relative}/")));
-            } else {
-                found.push(relative);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Paths and digests of the files of a folder as the generator wrote them.
-#[derive(Default)]
-struct Manifest(BTreeSet<(String, String)>);
-
-impl Manifest {
-    fn of(files: &BTreeMap<String, String>) -> Self {
-        Self(files.iter().map(|(path, text)| (path.clone(), digest(text.as_bytes()))).collect())
-    }
-
-    fn read(folder: &Path) -> Result<Self, EmitError> {
-        let bytes = read_if_there(&folder.join(MANIFEST))?.unwrap_or_default();
-        Ok(Self::parse(&String::from_utf8_lossy(&bytes)))
-    }
-
-    fn parse(text: &str) -> Self {
-        let entries = text.lines().filter_map(|line| line.split_once("  "));
-        Self(entries.map(|(digest, path)| (path.to_owned(), digest.to_owned())).collect())
-    }
-
-    fn wrote(&self, path: &str, bytes: &[u8]) -> bool {
-        path == MANIFEST || self.0.contains(&(path.to_owned(), digest(bytes)))
-    }
-
-    /// The format of `sha256sum`, so that `sha256sum --check bitrpc.manifest` verifies a folder.
-    fn render(&self) -> String {
-        self.0.iter().fold(String::new(), |mut text, (path, digest)| {
-            writeln!(text, "{digest}  {path}").expect("writing to a String cannot fail");
-            text
-        })
-    }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
-        hex
-    })
 }

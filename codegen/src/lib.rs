@@ -31,6 +31,7 @@ pub mod emit;
 pub mod layout;
 pub mod names;
 mod pipeline;
+mod shell;
 pub mod source;
 pub mod spec;
 #[cfg(any(test, feature = "testing"))]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::backend::{self, Backend, Input, Origin};
 use crate::diagnostic::Findings;
-use crate::emit::{self, Applied, EmitError, Plan};
+use crate::emit::{self, Applied, EmitError, File, Plan};
 use crate::layout::Layout;
 use crate::names::Language;
 use crate::source::Files;
@@ -99,8 +99,16 @@ pub(crate) fn library(
     input: &Input,
     out: &Path,
 ) -> Result<Plan, askama::Error> {
-    Ok(Plan::new(&out.join(backend.language().id()), backend.files(input)?))
+    let mut files = backend.files(input)?;
+    files.push(File { path: ".gitattributes".to_owned(), text: GIT_ATTRIBUTES.to_owned() });
+    Ok(Plan::new(&out.join(backend.language().id()), files))
 }
+
+/// Keeps git from changing line ends, and tells code hosts what they need not show in reviews.
+const GIT_ATTRIBUTES: &str = "\
+# Made by the generator: stored and checked out as it was written.
+* linguist-generated -text
+";
 
 /// The files of one language's conformance peer below `out`.
 ///

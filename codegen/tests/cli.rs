@@ -1,59 +1,13 @@
 //! The command as scripts and people see it: output, exit codes, and what is left on disk.
 
+#[path = "common/sandbox.rs"]
+mod sandbox;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const SPEC: &str = "bitrpc: 1
-name: demo
-version: \"1.0\"
-structs:
-  - name: Position
-    id: 1001
-    fields:
-      - { name: latitude, type: f64 }
-";
-
-struct Sandbox(tempfile::TempDir);
-
-impl Sandbox {
-    fn new() -> Self {
-        let sandbox = Self(tempfile::tempdir().unwrap());
-        sandbox.write("demo.yaml", SPEC);
-        sandbox
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn run(&self, words: &str) -> Output {
-        self.run_words(&words.split_whitespace().collect::<Vec<_>>())
-    }
-
-    fn run_words(&self, words: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_bitrpc"))
-            .args(words)
-            .current_dir(self.0.path())
-            .env("COLUMNS", "100")
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap()
-    }
-
-    /// Runs a command that has to exit with `code`, and returns all that it printed.
-    fn expect(&self, words: &str, code: i32) -> String {
-        let output = self.run(words);
-        let text = String::from_utf8_lossy(&output.stdout).into_owned()
-            + &String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "bitrpc {words}\n{text}");
-        text
-    }
-}
+use sandbox::{SPEC, Sandbox};
 
 #[test]
 fn help_of_every_verb_shows_examples() {
@@ -182,6 +136,25 @@ fn runs_at_once_leave_the_output_of_one_of_them() {
     assert!(fresh("demo.yaml") != fresh("next.yaml"));
 }
 
+/// The commands that `--check` prints for what it found.
+fn mending(checked: &Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&checked.stdout);
+    let commands = text.lines().filter_map(|line| line.strip_prefix("  "));
+    let is_command = |line: &&str| line.starts_with("bitrpc ") || line.starts_with("rm ");
+    commands.filter(is_command).map(str::to_owned).collect()
+}
+
+/// Runs commands as a user would who copies them.
+fn run_in_shell(sandbox: &Sandbox, commands: &[String]) {
+    let tool = format!("'{}'", env!("CARGO_BIN_EXE_bitrpc"));
+    for command in commands {
+        let command = command.replacen("bitrpc", &tool, usize::from(!command.starts_with("rm")));
+        let mut shell = Command::new("sh");
+        let output = shell.arg("-c").arg(&command).current_dir(sandbox.folder()).output().unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+    }
+}
+
 #[test]
 fn the_commands_that_check_names_mend_everything() {
     let sandbox = Sandbox::new();
@@ -189,34 +162,53 @@ fn the_commands_that_check_names_mend_everything() {
     fs::copy(sandbox.path("demo.yaml"), sandbox.path("my work/demo.yaml")).unwrap();
     let run = |words: &[&str]| sandbox.run_words(words);
     let (spec, out) = ("my work/demo.yaml", "my work/gen");
-    assert!(run(&["generate", spec, "--out", out]).status.success());
-    fs::write(sandbox.path("my work/gen/rust/src/lib.rs"), "// mine\n").unwrap();
-    fs::write(sandbox.path("my work/gen/rust/src/more.rs"), "// mine too\n").unwrap();
+    assert!(run(&["generate", spec, "--out", out, "--peer"]).status.success());
+    sandbox.write("my work/gen/rust/src/lib.rs", "// mine\n");
+    for name in ["a", "ab", "-f", "it's", "a b"] {
+        sandbox.write(&format!("my work/gen/rust/{name}"), "mine too\n");
+    }
     fs::remove_file(sandbox.path("my work/gen/cpp/README.md")).unwrap();
-    let checked = run(&["generate", spec, "--out", out, "--check"]);
+    sandbox.write("my work/gen/peer/cpp/main.cpp", "// mine\n");
+    let checked = run(&["generate", spec, "--out", out, "--peer", "--check"]);
     assert_eq!(checked.status.code(), Some(1));
-    let text = String::from_utf8(checked.stdout).unwrap();
-    let commands: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("  ")).collect();
-    let commands: Vec<_> = commands
-        .into_iter()
-        .filter(|line| line.starts_with("bitrpc ") || line.starts_with("rm "))
-        .collect();
+    let commands = mending(&checked);
     insta::assert_snapshot!(commands.join("\n"), @r"
+    rm 'my work/gen/rust/-f'
+    rm 'my work/gen/rust/a'
+    rm 'my work/gen/rust/a b'
+    rm 'my work/gen/rust/ab'
+    rm 'my work/gen/rust/it'\''s'
     bitrpc generate 'my work/demo.yaml' --out 'my work/gen' --lang rust --force
-    rm 'my work/gen/rust/src/more.rs'
-    bitrpc generate 'my work/demo.yaml' --out 'my work/gen' --lang cpp
+    bitrpc generate 'my work/demo.yaml' --out 'my work/gen' --lang cpp --peer --force
     ");
     if cfg!(unix) {
-        for command in commands {
-            let tool = format!("'{}'", env!("CARGO_BIN_EXE_bitrpc"));
-            let command =
-                command.replacen("bitrpc", &tool, usize::from(!command.starts_with("rm")));
-            let mut shell = Command::new("sh");
-            shell.arg("-c").arg(command).current_dir(sandbox.0.path());
-            assert!(shell.output().unwrap().status.success());
-        }
-        assert!(run(&["generate", spec, "--out", out, "--check"]).status.success());
+        run_in_shell(&sandbox, &commands);
+        assert!(run(&["generate", spec, "--out", out, "--peer", "--check"]).status.success());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_of_any_name_are_removed_as_they_are_told() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let sandbox = Sandbox::new();
+    sandbox.write("-demo.yaml", SPEC);
+    let run = |words: &[&str]| sandbox.run_words(words);
+    let words = ["generate", "--out=-gen", "--lang", "cpp", "--", "-demo.yaml"];
+    assert!(run(&words).status.success());
+    let check = ["generate", "--check", "--out=-gen", "--lang", "cpp", "--", "-demo.yaml"];
+    let odd: [&[u8]; 5] = [b"\xff'", b"-\x1b[1m", b"a\n", b"a\nb", b"$(date)`*"];
+    for name in odd {
+        let path = sandbox.path("-gen/cpp").join(std::ffi::OsStr::from_bytes(name));
+        fs::write(path, "").unwrap();
+    }
+    let removed = String::from_utf8(run(&check).stdout).unwrap();
+    let commands = removed.split("To mend this:\n").nth(1).unwrap().trim_end();
+    run_in_shell(&sandbox, &[commands.to_owned()]);
+    assert!(run(&check).status.success());
+    sandbox.write("-gen/cpp/CMakeLists.txt", "mine");
+    run_in_shell(&sandbox, &mending(&run(&check)));
+    assert!(run(&check).status.success());
 }
 
 #[test]

@@ -94,18 +94,21 @@ fn identifiers(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn no_type_of_a_spec_meets_a_csharp_type_of_the_engine() {
+fn no_type_or_namespace_of_a_spec_meets_a_csharp_type_of_the_engine() {
     for file in bare(Language::Csharp).1 {
         // What stands deeper is nested in a type, and hides nothing that a spec can see.
         let lines = file.text.lines().filter_map(|line| line.strip_prefix("    "));
         for line in lines.filter(|line| !line.starts_with([' ', '/'])) {
             let mut words = line.split(|c: char| !c.is_alphanumeric());
-            let is_kind = |word: &str| ["class", "struct", "interface", "enum"].contains(&word);
+            let kinds = ["class", "struct", "interface", "enum"];
+            let is_kind = |word: &str| kinds.contains(&word);
             let Some(name) = words.find(|word| is_kind(word)).and_then(|_| words.next()) else {
                 continue;
             };
             let spelled = spell(Language::Csharp, NameKind::Type, name);
             assert_ne!(spelled, name, "{}: {line}", file.path);
+            let as_namespace = reason(Language::Csharp, NameKind::Namespace, name);
+            assert!(as_namespace.is_some(), "add {name} to a [engine namespace] of csharp.txt");
         }
     }
 }
@@ -115,14 +118,19 @@ fn no_value_of_a_spec_meets_a_macro_that_the_cpp_header_needs() {
     let (layout, files) = bare(Language::Cpp);
     let header = files.iter().find(|file| file.path == layout.targets.cpp_header).unwrap();
     let aside = guarded_macros(&layout);
-    for word in identifiers(&header.text) {
-        let of_value = reason(Language::Cpp, NameKind::EnumValue, word);
-        let is_constant = word == word.to_uppercase() && !aside.iter().any(|name| name == word);
-        if of_value == Some(Reason::PlatformMacro) && is_constant {
-            let kept = reason(Language::Cpp, NameKind::ProtocolValue, word).is_some();
-            assert!(kept, "{word}: a message type of that name would set the macro aside");
-        }
-    }
+    let is_needed = |word: &&str| {
+        let is_macro =
+            reason(Language::Cpp, NameKind::EnumValue, word) == Some(Reason::PlatformMacro);
+        let is_constant = **word == word.to_uppercase() && !aside.iter().any(|name| name == word);
+        is_macro && is_constant && reason(Language::Cpp, NameKind::ProtocolValue, word).is_none()
+    };
+    let lost: Vec<_> = identifiers(&header.text).into_iter().filter(is_needed).collect();
+    assert!(
+        lost.is_empty(),
+        "a message type of such a name would set aside a macro that the header needs; add to \
+         [macro protocol_value] in names/cpp.txt: {}",
+        lost.join(" ")
+    );
     for line in header.text.lines().filter_map(|line| line.strip_prefix("#define ")) {
         let name = line.split_whitespace().next().unwrap();
         assert!(reason(Language::Cpp, NameKind::EnumValue, name).is_some(), "{name}");

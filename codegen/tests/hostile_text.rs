@@ -10,7 +10,7 @@ use bitrpc_codegen::spec::{DEFAULT_SPEC, Spec};
 const HEAD: &str = "bitrpc: 1\nname: bad\nversion: \"1.0\"\n";
 
 /// What a test may take on a busy machine; all of them take milliseconds on an idle one.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn refuse(text: impl Into<Vec<u8>>) -> Findings {
     let start = Instant::now();
@@ -192,6 +192,35 @@ fn large_lists_are_read_in_reasonable_time() {
     let start = Instant::now();
     Spec::load("a.yaml", &Memory::new().with("a.yaml", text)).unwrap();
     assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
+}
+
+#[test]
+fn a_spec_may_fill_the_largest_file() {
+    let mut text = HEAD.replace("bad", "good");
+    text.push_str("structs:\n");
+    let field = |number: usize| format!("{{ name: field_{number}, type: u32 }}");
+    let fields: Vec<_> = (0..12).map(field).collect();
+    let mut count = 0;
+    while text.len() < 4_000_000 {
+        let _ = writeln!(text, "  - {{ name: S{count}, fields: [{}] }}", fields.join(", "));
+        count += 1;
+    }
+    assert!(count > 4_000);
+    let start = Instant::now();
+    let spec = Spec::load("a.yaml", &Memory::new().with("a.yaml", text)).unwrap();
+    assert_eq!(spec.structs.len(), count);
+    assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
+}
+
+#[test]
+fn a_large_file_of_aliases_is_refused() {
+    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    let filler = "# filler\n".repeat(100_000);
+    for level in 1..30 {
+        let list = vec![format!("*a{}", level - 1); 10].join(", ");
+        let _ = writeln!(text, "a{level}: &a{level} [{list}]");
+    }
+    assert_eq!(rules(text + &filler), ["E004"]);
 }
 
 #[test]

@@ -60,6 +60,10 @@
 // process crash or touch memory outside the ring. Only one thing is trusted: that the bytes of a
 // published message stay as they are until it is released. Who does not trust that copies first.
 
+#if (defined(__SIZEOF_POINTER__) && __SIZEOF_POINTER__ < 8) || (defined(_WIN32) && !defined(_WIN64))
+#error "shared_memory_api.h needs a 64-bit target: positions, file sizes and mappings take 64 bits"
+#endif
+
 // The standard headers below take no macros of these names.
 #pragma push_macro("min")
 #pragma push_macro("max")
@@ -73,13 +77,17 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -107,6 +115,9 @@
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__APPLE__)
+#include <stdio.h>
+#endif
 #if defined(__linux__)
 #include <linux/futex.h>
 #include <linux/membarrier.h>
@@ -123,10 +134,42 @@
 #define BITRPC_DETAIL_INLINE inline __attribute__((always_inline))
 #endif
 
-// System headers define these names as macros; they are put aside until the end of this file.
+// Headers of Qt, X11, Windows, game engines and kernels define these names as macros; they are put
+// aside until the end of this file.
+#pragma push_macro("Always")
+#undef Always
+#pragma push_macro("Bool")
+#undef Bool
 #pragma push_macro("ERROR")
 #undef ERROR
-
+#pragma push_macro("None")
+#undef None
+#pragma push_macro("Status")
+#undef Status
+#pragma push_macro("Success")
+#undef Success
+#pragma push_macro("TEXT")
+#undef TEXT
+#pragma push_macro("check")
+#undef check
+#pragma push_macro("emit")
+#undef emit
+#pragma push_macro("ensure")
+#undef ensure
+#pragma push_macro("foreach")
+#undef foreach
+#pragma push_macro("forever")
+#undef forever
+#pragma push_macro("likely")
+#undef likely
+#pragma push_macro("signals")
+#undef signals
+#pragma push_macro("slots")
+#undef slots
+#pragma push_macro("unlikely")
+#undef unlikely
+#pragma push_macro("verify")
+#undef verify
 namespace bitrpc::shared_memory {
 
 // ---------------------------------------------------------------------------------------------
@@ -141,8 +184,10 @@ enum class Errc : std::uint8_t {
     kFull,
     /// No message now: what try_ operations answer instead of waiting.
     kEmpty,
-    /// Waited as long as asked.
+    /// Waited as long as asked, or was interrupted.
     kTimeout,
+    /// A time is negative (and not -1 milliseconds) or not a number.
+    kInvalidArgument,
     /// The name is empty, longer than 200 bytes, starts with a dot or has a forbidden character.
     kInvalidName,
     /// The asked capacity is 0, negative or above the largest.
@@ -173,21 +218,22 @@ enum class Errc : std::uint8_t {
     kHeaderSizeMismatch,
     /// The ring's headers are laid out in another way.
     kLayoutMismatch,
-    /// The ring's message types or structs differ, and strict mode was asked for.
+    /// The ring has the same version, but other message types or structs.
     kSchemaMismatch,
-    /// The file system has no room for the ring.
+    /// The file system, or a limit of this process, has no room for the ring.
     kNoSpace,
     /// Another live process has this role.
     kRoleTaken,
-    /// The ring's file was removed while attached.
+    /// The ring's file was removed while attached: nobody else can come to it any more.
     kRemoved,
-    /// The other side has closed.
+    /// The other side has closed. Told once for each time; after that, its successor is waited for.
     kClosed,
-    /// The other side ended without closing. Told once for each death.
+    /// The other side ended without closing. Told once for each time, as kClosed is.
     kPeerDied,
     /// The payload is larger than any that fits into the ring.
     kTooLarge,
-    /// A message in pieces is larger than Options::max_message_size; it was dropped.
+    /// A message in pieces is larger than Options::max_message_size, or than the memory that there
+    /// is; it was dropped.
     kMessageTooLarge,
     /// Message type 0 marks padding: nobody can send it.
     kInvalidType,
@@ -197,17 +243,20 @@ enum class Errc : std::uint8_t {
     kInvalidUtf8,
     /// The message is of another type than the struct that was asked for.
     kTypeMismatch,
-    /// The payload is of another size than the struct that was asked for.
+    /// The payload is no version of the struct that was asked for.
     kSizeMismatch,
-    /// The object was closed with dispose().
+    /// The object was closed with close().
     kDisposed,
     /// The process has forked: only the one that attached may use the ring.
     kForked,
-    /// An earlier claim is neither committed nor abandoned.
+    /// An earlier claim is neither committed nor abandoned, or this is called inside a handler that
+    /// it would call.
     kBusy,
+    /// A handler of a manager threw.
+    kHandlerFailed,
     /// A system call failed.
     kIo,
-    /// This platform cannot do it.
+    /// This platform, file system or side of a ring cannot do it.
     kUnsupported,
 };
 
@@ -218,6 +267,7 @@ enum class Errc : std::uint8_t {
         case Errc::kFull: return "full";
         case Errc::kEmpty: return "empty";
         case Errc::kTimeout: return "timeout";
+        case Errc::kInvalidArgument: return "invalid argument";
         case Errc::kInvalidName: return "invalid name";
         case Errc::kInvalidCapacity: return "invalid capacity";
         case Errc::kCapacityMismatch: return "capacity mismatch";
@@ -249,16 +299,18 @@ enum class Errc : std::uint8_t {
         case Errc::kDisposed: return "disposed";
         case Errc::kForked: return "forked";
         case Errc::kBusy: return "busy";
+        case Errc::kHandlerFailed: return "handler failed";
         case Errc::kIo: return "input/output error";
         case Errc::kUnsupported: return "unsupported";
     }
     return "unknown";
 }
 
-/// The result of a send or receive: true when it was done. One byte, free to copy.
+/// The result of a send or receive: true when it was done. One byte, free to copy. Compilers warn
+/// where it is thrown away: nothing else tells that a message was not sent.
 ///
 ///     if (auto status = producer->send_string("hi"); !status) puts(status.name());
-class Status {
+class [[nodiscard]] Status {
 public:
     /// Done.
     constexpr Status() noexcept = default;
@@ -823,42 +875,83 @@ template <class T>
         return T::kWireSize + value.tail_size();
     } else {
         static_cast<void>(value);
-        return wire_size<T>();
+        return detail::wire_size<T>();
     }
 }
 
-/// Writes a struct into `payload_size(value)` bytes.
+/// True where the compiler can zero the padding of a struct that the user wrote: GCC from 11 on,
+/// newer clang, Visual C++.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+#define BITRPC_DETAIL_CLEAR_PADDING(pointer) __builtin_clear_padding(pointer)
+#endif
+#endif
+#if !defined(BITRPC_DETAIL_CLEAR_PADDING) && defined(_MSC_VER) && !defined(__clang__)
+#define BITRPC_DETAIL_CLEAR_PADDING(pointer) __builtin_zero_non_value_bits(pointer)
+#endif
+#if !defined(BITRPC_DETAIL_CLEAR_PADDING)
+#define BITRPC_DETAIL_CLEAR_PADDING(pointer) static_cast<void>(pointer)
+#endif
+
+/// Writes a struct that the user wrote: what its padding holds is not the receiver's business.
+template <class T>
+BITRPC_DETAIL_INLINE void write_foreign(const T& value, std::byte* out) noexcept {
+    if constexpr (std::has_unique_object_representations_v<T> || std::is_scalar_v<T>) {
+        copy_bytes(out, static_cast<const void*>(&value), sizeof(T));
+    } else if constexpr (alignof(T) <= alignof(std::uint64_t)) {
+        copy_bytes(out, static_cast<const void*>(&value), sizeof(T));
+        BITRPC_DETAIL_CLEAR_PADDING(static_cast<T*>(static_cast<void*>(out)));
+    } else {
+        T copy = value;
+        BITRPC_DETAIL_CLEAR_PADDING(&copy);
+        copy_bytes(out, static_cast<const void*>(&copy), sizeof(T));
+    }
+}
+
+#undef BITRPC_DETAIL_CLEAR_PADDING
+
+/// Writes a struct into `payload_size(value)` bytes, which are aligned for a word.
 template <class T>
 void write_payload(const T& value, std::byte* out) noexcept {
     if constexpr (kHasTail<T>) {
         const typename T::Fixed& fixed = value;
         copy_bytes(out, static_cast<const void*>(&fixed), T::kWireSize);
         value.write_tail(out + T::kWireSize);
+    } else if constexpr (kIsRecord<T>) {
+        copy_bytes(out, static_cast<const void*>(&value), T::kWireSize);
     } else {
-        copy_bytes(out, static_cast<const void*>(&value), wire_size<T>());
+        detail::write_foreign(value, out);
     }
 }
 
-/// Reads a struct from a payload; fields that an older sender left out become zero.
+/// Reads the fixed part of a struct; fields that an older sender left out become zero.
+template <class Fixed>
+void read_fixed(ByteView payload, Fixed& out) noexcept {
+    constexpr std::size_t kSize = Fixed::kWireSize;
+    const std::size_t known = payload.size() < kSize ? payload.size() : kSize;
+    auto* const bytes = static_cast<std::byte*>(static_cast<void*>(&out));
+    copy_bytes(bytes, payload.data(), known);
+    if (known != kSize) std::memset(bytes + known, 0, kSize - known);
+}
+
+/// Reads a struct from a payload. What a newer sender added behind it is left alone, or refused if
+/// `exact`. No change to `out` if it fails.
 template <class T>
-[[nodiscard]] Errc read_payload(ByteView payload, T& out) {
+[[nodiscard]] Errc read_payload(ByteView payload, T& out, bool exact) {
     if constexpr (!kIsRecord<T>) {
         if (payload.size() != sizeof(T)) return Errc::kSizeMismatch;
         copy_bytes(static_cast<void*>(&out), payload.data(), sizeof(T));
         return Errc::kOk;
-    } else {
+    } else if constexpr (kHasTail<T>) {
         if (!T::accepts_size(payload.size())) return Errc::kSizeMismatch;
-        const auto size = payload.size() < T::kWireSize ? payload.size() : T::kWireSize;
-        T value{};
-        if constexpr (kHasTail<T>) {
-            typename T::Fixed& fixed = value;
-            copy_bytes(static_cast<void*>(&fixed), payload.data(), size);
-            const Errc tail = value.read_tail(payload.from(T::kWireSize));
-            if (tail != Errc::kOk) return tail;
-        } else {
-            copy_bytes(static_cast<void*>(&value), payload.data(), size);
-        }
-        out = std::move(value);
+        const Errc tail = out.read_tail(payload.from(T::kWireSize));
+        if (tail != Errc::kOk) return tail;
+        detail::read_fixed<typename T::Fixed>(payload, out);
+        return Errc::kOk;
+    } else {
+        const bool is_longer = payload.size() > T::kWireSize;
+        if (!T::accepts_size(payload.size()) || (exact && is_longer)) return Errc::kSizeMismatch;
+        detail::read_fixed(payload, out);
         return Errc::kOk;
     }
 }
@@ -869,13 +962,27 @@ template <class Message>
     return UnknownMessage{message.type(), message.payload().size(), why};
 }
 
+/// Bytes of the largest struct that AnyMessage holds in itself.
+inline constexpr std::size_t kLargestInline = 16U * 1024U;
+
+/// How AnyMessage holds a struct: one that is large for a stack, in memory of its own.
+template <class T>
+using Held = std::conditional_t<(sizeof(T) > kLargestInline), std::unique_ptr<T>, T>;
+
 /// Decodes a message whose type is that of `T`.
 template <class Any, class T, class Message>
-[[nodiscard]] Any decode_as(const Message& message) {
-    T value{};
-    const Errc result = read_payload(message.payload(), value);
-    if (result != Errc::kOk) return unknown_message(message, result);
-    return Any(std::in_place_type<T>, std::move(value));
+[[nodiscard]] Any decode_as(const Message& message, bool exact) {
+    constexpr bool kIsBoxed = !std::is_same_v<Held<T>, T>;
+    Held<T> held{};
+    Errc result = Errc::kOk;
+    if constexpr (kIsBoxed) {
+        held = std::make_unique<T>();
+        result = detail::read_payload(message.payload(), *held, exact);
+    } else {
+        result = detail::read_payload(message.payload(), held, exact);
+    }
+    if (result != Errc::kOk) return detail::unknown_message(message, result);
+    return Any(std::in_place_type<Held<T>>, std::move(held));
 }
 
 }  // namespace detail
@@ -941,9 +1048,9 @@ struct TestData {
         return detail::load_text(message.data(), message.size());
     }
 
-    /// True for the payload sizes of this struct, those of older versions included.
+    /// True for the payload sizes that a receive reads: of this version, older and newer ones.
     [[nodiscard]] static constexpr bool accepts_size(std::size_t wireSize) noexcept {
-        return wireSize == kWireSize || wireSize == 16;
+        return wireSize >= kWireSize || wireSize == 16;
     }
 };
 
@@ -956,29 +1063,46 @@ static_assert(offsetof(TestData, message) == 16, "TestData::message");
 static_assert(offsetof(TestData, timestamp) == 80, "TestData::timestamp");
 // clang-format on
 
-/// Any message of this protocol, decoded; UnknownMessage for every other one.
+/// Any message of this protocol, decoded; UnknownMessage for every other one. A struct of more than
+/// 16 KiB is held by a std::unique_ptr.
 // clang-format off
-using AnyMessage = std::variant<UnknownMessage, TestData>;
+using AnyMessage = std::variant<UnknownMessage, detail::Held<TestData>>;
 // clang-format on
 
-/// Decodes a message into the struct that its type stands for.
-///
-/// `message` is a received one (ReceivedMessage, MessageView or SharedMemoryMessage). The result
-/// holds copies: it outlives the message. A type that is not in the spec, or a payload whose size
-/// does not fit its type, gives an UnknownMessage that says which.
-///
-///     std::visit(my_visitor, decode(message));
+namespace detail {
+
 // clang-format off
 template <class Message>
-[[nodiscard]] AnyMessage decode(const Message& message) {
+[[nodiscard]] AnyMessage decode_any(const Message& message, [[maybe_unused]] bool exact) {
     switch (static_cast<std::uint32_t>(message.type())) {
         case static_cast<std::uint32_t>(TestData::kMessageType):
-            return detail::decode_as<AnyMessage, TestData>(message);
+            return detail::decode_as<AnyMessage, TestData>(message, exact);
         default:
             return detail::unknown_message(message, Errc::kTypeMismatch);
     }
 }
 // clang-format on
+
+}  // namespace detail
+
+/// Decodes a message into the struct that its type stands for.
+///
+/// `message` is a received one (ReceivedMessage, MessageView or SharedMemoryMessage). The result
+/// holds copies: it outlives the message. A type that is not in the spec, or a payload whose size
+/// does not fit its type, gives an UnknownMessage that says which; of a payload that a newer
+/// version made longer, the part that is known is read.
+///
+///     std::visit(my_visitor, decode(message));
+template <class Message>
+[[nodiscard]] AnyMessage decode(const Message& message) {
+    return detail::decode_any(message, false);
+}
+
+/// The same, but a payload that is longer than its struct gives an UnknownMessage.
+template <class Message>
+[[nodiscard]] AnyMessage decode_exact(const Message& message) {
+    return detail::decode_any(message, true);
+}
 
 /// Why something failed: a result with its details.
 class Error {
@@ -1002,7 +1126,7 @@ public:
     /// A sentence that names what was expected and what was found.
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
     /// The expected number: a size, hash, version or capacity; the largest payload for kTooLarge;
-    /// the bytes needed for kNoSpace; the position for kCorrupt.
+    /// the bytes needed for kNoSpace; the position for kCorrupt. 0 if there is none.
     [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
     /// The found number; the bytes free for kNoSpace, the word for kCorrupt, the holder's process
     /// id for kRoleTaken, the place of the first wrong byte for kInvalidUtf8.
@@ -1038,19 +1162,34 @@ private:
 
 namespace detail {
 
+/// Does `work` where nothing may be thrown; false if it threw.
+template <class Work>
+bool attempt(const Work& work) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+        work();
+    } catch (...) {
+        return false;
+    }
+#else
+    work();
+#endif
+    return true;
+}
+
 inline Error& last_error_slot() noexcept {
     static thread_local Error error;
     return error;
 }
 
-[[nodiscard]] inline std::string hex(std::uint64_t value) {
+[[nodiscard]] inline std::string hex_text(std::uint64_t value) {
     std::string text = "0x";
     for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789ABCDEF"[(value >> shift) & 15U];
     return text;
 }
 
 /// One text of many, with one allocation.
-[[nodiscard]] inline std::string join(std::initializer_list<std::string_view> parts) {
+[[nodiscard]] inline std::string concat(std::initializer_list<std::string_view> parts) {
     std::size_t size = 0;
     for (const std::string_view part : parts) size += part.size();
     std::string text;
@@ -1059,42 +1198,114 @@ inline Error& last_error_slot() noexcept {
     return text;
 }
 
-[[nodiscard]] inline std::string quoted(std::string_view text) { return join({"'", text, "'"}); }
+[[nodiscard]] inline std::string in_quotes(std::string_view text) {
+    return concat({"'", text, "'"});
+}
+
+/// What a failure without numbers means to a caller.
+[[nodiscard]] inline const char* explain(Errc code) noexcept {
+    if (code == Errc::kInvalidType) return "message type 0 is reserved for padding";
+    if (code == Errc::kClosed) return "the other side has closed";
+    if (code == Errc::kPeerDied) return "the other side ended without closing";
+    if (code == Errc::kRemoved) return "the file was removed";
+    if (code == Errc::kDisposed) return "used after close()";
+    if (code == Errc::kForked) return "used in a child of the process that attached";
+    if (code == Errc::kBusy) return "a claim is open, or a handler runs";
+    if (code == Errc::kInvalidArgument) return "a time is negative or not a number";
+    return to_string(code);
+}
 
 /// What a failed send or receive says, with the numbers that belong to it.
 [[nodiscard]] inline std::string describe(Errc code, const std::string& ring,
                                           std::uint64_t expected, std::uint64_t found) {
-    const std::string text = join({"ring ", quoted(ring), ": "});
-    switch (code) {
-        case Errc::kTooLarge:
-        case Errc::kMessageTooLarge:
-            return join({text, to_string(code), ": ", std::to_string(found), " bytes, at most ",
-                         std::to_string(expected), " are possible"});
-        case Errc::kInvalidType: return join({text, "message type 0 is reserved for padding"});
-        case Errc::kCorrupt:
-            return join({text, "corrupt: ", hex(found), " at position ", std::to_string(expected)});
-        case Errc::kTypeMismatch:
-            return join({text, "type mismatch: type ", std::to_string(found), ", expected ",
-                         std::to_string(expected)});
-        case Errc::kSizeMismatch:
-            return join({text, "size mismatch: ", std::to_string(found), " bytes, expected ",
-                         std::to_string(expected)});
-        case Errc::kInvalidUtf8:
-            return join({text, "expected UTF-8, found another byte at ", std::to_string(found)});
-        case Errc::kClosed: return join({text, "the other side has closed"});
-        case Errc::kPeerDied: return join({text, "the other side ended without closing"});
-        case Errc::kRemoved: return join({text, "the file was removed"});
-        case Errc::kDisposed: return join({text, "used after dispose()"});
-        case Errc::kForked: return join({text, "used in a child of the process that attached"});
-        case Errc::kBusy: return join({text, "a claim is neither committed nor abandoned"});
-        default: return join({text, to_string(code)});
+    const std::string start = concat({"ring ", in_quotes(ring), ": "});
+    if (code == Errc::kTooLarge || code == Errc::kMessageTooLarge) {
+        return concat({start, to_string(code), ": ", std::to_string(found), " bytes, at most ",
+                       std::to_string(expected), " are possible"});
     }
+    if (code == Errc::kCorrupt) {
+        return concat(
+            {start, "corrupt: ", hex_text(found), " at position ", std::to_string(expected)});
+    }
+    if (code == Errc::kTypeMismatch) {
+        return concat({start, "type mismatch: type ", std::to_string(found), ", expected ",
+                       std::to_string(expected)});
+    }
+    if (code == Errc::kSizeMismatch) {
+        return concat({start, "size mismatch: ", std::to_string(found), " bytes, expected ",
+                       std::to_string(expected)});
+    }
+    if (code == Errc::kInvalidUtf8) {
+        return concat({start, "expected UTF-8, found another byte at ", std::to_string(found)});
+    }
+    return concat({start, explain(code)});
 }
 
 }  // namespace detail
 
 /// Why the last factory call of this thread returned null. Untouched by calls that succeed.
 [[nodiscard]] inline const Error& last_error() noexcept { return detail::last_error_slot(); }
+
+// ---------------------------------------------------------------------------------------------
+// Times
+// ---------------------------------------------------------------------------------------------
+
+/// How long a call may wait: any std::chrono::duration, or whole milliseconds, of which -1 is
+/// kForever.
+///
+/// 0 is not at all. A time that is too long to count, from some 285 years on, is without bound. A
+/// negative one, and one that is not a number, is refused: the call answers kInvalidArgument.
+///
+///     consumer->receive(std::chrono::milliseconds(20));
+///     consumer->receive(20);
+class Timeout {
+public:
+    /// Without bound.
+    constexpr Timeout() noexcept = default;
+    /// So many milliseconds; -1 is without bound.
+    template <class T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int> = 0>
+    constexpr Timeout(T milliseconds) noexcept : ns_(of_milliseconds(milliseconds)) {}
+    /// As long as this duration.
+    template <class Rep, class Period>
+    constexpr Timeout(std::chrono::duration<Rep, Period> time) noexcept : ns_(of_duration(time)) {}
+
+    /// False for a time that calls refuse.
+    [[nodiscard]] constexpr bool is_valid() const noexcept { return ns_ != kInvalidNs; }
+    /// True if it never ends.
+    [[nodiscard]] constexpr bool is_forever() const noexcept { return ns_ == kForeverNs; }
+    /// Nanoseconds, of a time that is valid and ends.
+    [[nodiscard]] constexpr std::uint64_t ns() const noexcept { return ns_; }
+
+private:
+    static constexpr std::uint64_t kForeverNs = ~0ULL;
+    static constexpr std::uint64_t kInvalidNs = kForeverNs - 1;
+    /// Whatever is longer, in seconds, counts as without bound: its nanoseconds fill 63 bits.
+    static constexpr double kLongestSeconds = 9e9;
+
+    template <class T>
+    static constexpr std::uint64_t of_milliseconds(T time) noexcept {
+        if constexpr (std::is_signed_v<T>) {
+            if (time == -1) return kForeverNs;
+        }
+        using Milliseconds = std::chrono::duration<T, std::milli>;
+        return of_duration(Milliseconds(time));
+    }
+
+    template <class Rep, class Period>
+    static constexpr std::uint64_t of_duration(std::chrono::duration<Rep, Period> time) noexcept {
+        const double seconds = std::chrono::duration<double>(time).count();
+        // Not a number compares to nothing.
+        if (!(seconds >= 0)) return kInvalidNs;
+        if (seconds > kLongestSeconds) return kForeverNs;
+        using Nanoseconds = std::chrono::duration<std::int64_t, std::nano>;
+        return static_cast<std::uint64_t>(std::chrono::duration_cast<Nanoseconds>(time).count());
+    }
+
+    std::uint64_t ns_ = kForeverNs;
+};
+
+/// Without bound.
+inline constexpr Timeout kForever{};
 
 // ---------------------------------------------------------------------------------------------
 // Options
@@ -1159,14 +1370,26 @@ enum class Distance : std::uint8_t {
     kLatency,
 };
 
+/// With which message a consumer begins.
+enum class Start : std::uint8_t {
+    /// The oldest that nobody has released: what was sent while nobody read is not lost.
+    kOldest,
+    /// The first that is sent from now on: what was there is discarded. For commands and states,
+    /// of which an old one is worse than none.
+    kNewest,
+};
+
 /// How a producer or consumer attaches and behaves.
 struct Options {
     /// Bytes in the data area: 1 KiB to 1 TiB, rounded up to a power of two.
     Capacity capacity{};
     /// Make the ring, open it, or either.
     Mode mode = Mode::kCreateOrOpen;
-    /// Refuse a ring whose message types or structs differ, instead of only reporting it.
-    bool strict_schema = false;
+    /// The folder of the ring's file. Empty: that of the environment variable BITRPC_SHM_DIR, else
+    /// the system's.
+    std::string directory{};
+    /// Accept a ring of the same version whose message types or structs differ.
+    bool any_schema = false;
     /// Accept a ring that belongs to another user.
     bool any_owner = false;
     /// File permissions of a new ring (POSIX).
@@ -1175,51 +1398,87 @@ struct Options {
     WaitStrategy wait_strategy = WaitStrategy::kAdaptive;
     /// The consumer's distance to the producer.
     Distance distance = Distance::kAdaptive;
-    /// How long sends and claims wait for room, in milliseconds: -1 without bound, 0 not at all.
-    int send_timeout_ms = -1;
+    /// How long a blocking call looks before it sleeps.
+    Timeout spin = std::chrono::microseconds(20);
+    /// How long sends and claims wait for room.
+    Timeout send_timeout = kForever;
     /// Largest message in pieces that a consumer puts together, in bytes.
     std::size_t max_message_size = 64U * 1024U * 1024U;
     /// Largest piece of a message sent in pieces, in bytes; 0 is as large as two fit the ring.
     std::size_t fragment_size = 0;
-    /// How often a blocking call looks before it sleeps.
-    unsigned spin_budget = 2000;
+    /// With which message a consumer begins.
+    Start start = Start::kOldest;
+    /// Refuse a payload that is longer than the struct that it is received as, instead of reading
+    /// the part that is known.
+    bool exact_size = false;
+    /// For tests: count sleeps that no wake-up ended although there was something to do. Such a
+    /// sleep then takes up to a second longer.
+    bool diagnose_wakeups = false;
 };
 
 /// How important a log line is.
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
-/// Receives log lines; called from any thread, never from the fast path.
+/// Receives log lines; called from any thread, never from the fast path, and under no lock of the
+/// log: it may log, send and set another callback. What it throws is dropped.
 using LogCallback = std::function<void(LogLevel, std::string_view)>;
 
 namespace detail {
 
-struct Logger {
-    std::mutex mutex;
-    LogCallback callback;
-    std::atomic<bool> enabled{false};
-
+/// Where log lines go.
+class Logger {
+public:
+    /// The process's logger. It is never destroyed: threads may log while the program ends.
     static Logger& instance() {
-        static Logger logger;
+        static Logger& logger = *new Logger();
         return logger;
     }
+
+    void set(LogCallback callback) {
+        std::shared_ptr<const LogCallback> next;
+        if (callback) next = std::make_shared<const LogCallback>(std::move(callback));
+        const std::lock_guard<std::mutex> lock(mutex_);
+        enabled_.store(next != nullptr, std::memory_order_relaxed);
+        callback_.swap(next);
+    }
+
+    /// Hands a line to the callback; false if there is none.
+    bool write(LogLevel level, std::string_view line) noexcept {
+        if (!enabled_.load(std::memory_order_relaxed)) return false;
+        const std::shared_ptr<const LogCallback> callback = current();
+        if (callback == nullptr) return false;
+        detail::attempt([&] { (*callback)(level, line); });
+        return true;
+    }
+
+private:
+    [[nodiscard]] std::shared_ptr<const LogCallback> current() noexcept {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return callback_;
+    }
+
+    std::mutex mutex_;
+    std::shared_ptr<const LogCallback> callback_;
+    std::atomic<bool> enabled_{false};
 };
 
-inline void log(LogLevel level, std::string_view line) {
-    Logger& logger = Logger::instance();
-    if (!logger.enabled.load(std::memory_order_relaxed)) return;
-    const std::lock_guard<std::mutex> lock(logger.mutex);
-    if (logger.callback) logger.callback(level, line);
+inline void log_line(LogLevel level, std::string_view line) noexcept {
+    Logger::instance().write(level, line);
+}
+
+/// Logs what nothing else tells: without a logger it goes to the standard error output.
+inline void report_line(LogLevel level, std::string_view line) noexcept {
+    if (Logger::instance().write(level, line)) return;
+    std::fprintf(stderr, "%s: %.*s\n", kProtocolName.data(), static_cast<int>(line.size()),
+                 line.data());
 }
 
 }  // namespace detail
 
 /// Sets the function that receives this process's log lines; an empty one switches logging off,
-/// as it is at first. The callback must not set another one.
+/// as it is at first. Each event is logged once, not each call that meets it.
 inline void set_log_callback(LogCallback callback) {
-    detail::Logger& logger = detail::Logger::instance();
-    const std::lock_guard<std::mutex> lock(logger.mutex);
-    logger.enabled.store(static_cast<bool>(callback), std::memory_order_relaxed);
-    logger.callback = std::move(callback);
+    detail::Logger::instance().set(std::move(callback));
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -1304,7 +1563,7 @@ inline constexpr Side kConsumerSide = {
 
 /// Bytes from one record to the next.
 [[nodiscard]] constexpr std::uint64_t stride_of(std::uint64_t frame_length) noexcept {
-    return (frame_length + (kWord - 1)) & ~static_cast<std::uint64_t>(kWord - 1);
+    return (frame_length + (kWord - 1)) & ~(std::uint64_t{kWord} - 1);
 }
 
 /// The first word of a record: storing it publishes the record.
@@ -1393,9 +1652,11 @@ BITRPC_DETAIL_INLINE void prefetch_for_write(const std::byte* address) noexcept 
 #endif
 }
 
+// clang's <stdatomic.h> has macros of the fences' names: hence the parentheses.
+
 /// Keeps the compiler from moving a load over an earlier store; the processor still may.
 BITRPC_DETAIL_INLINE void compiler_fence() noexcept {
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    (std::atomic_signal_fence)(std::memory_order_seq_cst);
 }
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
@@ -1404,7 +1665,7 @@ BITRPC_DETAIL_INLINE void compiler_fence() noexcept {
 #endif
 
 /// Makes every earlier store visible before any later load.
-inline void full_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
+inline void full_fence() noexcept { (std::atomic_thread_fence)(std::memory_order_seq_cst); }
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #pragma GCC diagnostic pop
@@ -1427,8 +1688,6 @@ struct FileFacts {
     bool regular = false;
     /// Windows files have access lists instead of a user id.
     std::uint64_t owner = 0;
-    /// Not asked for.
-    std::int64_t modified = 0;
     std::uint64_t size = 0;
     std::uint64_t links = 0;
     std::uint64_t device = 0;
@@ -1437,6 +1696,12 @@ struct FileFacts {
     [[nodiscard]] bool same_file(const FileFacts& other) const noexcept {
         return device == other.device && inode == other.inode;
     }
+};
+
+/// What a file system has left for this user.
+struct Volume {
+    std::uint64_t free_bytes = 0;
+    bool takes_files = true;
 };
 
 /// The errno that stands for the last system call's failure, so that the rest of the engine
@@ -1466,7 +1731,7 @@ struct FileFacts {
     return result;
 }
 
-[[nodiscard]] inline std::uint64_t join(DWORD high, DWORD low) noexcept {
+[[nodiscard]] inline std::uint64_t combine(DWORD high, DWORD low) noexcept {
     return static_cast<std::uint64_t>(high) << 32 | low;
 }
 
@@ -1474,14 +1739,11 @@ struct FileFacts {
 class File {
 public:
     File() noexcept = default;
-    File(File&& other) noexcept
-        : handle_(std::exchange(other.handle_, INVALID_HANDLE_VALUE)),
-          path_(std::move(other.path_)) {}
+    File(File&& other) noexcept : handle_(std::exchange(other.handle_, INVALID_HANDLE_VALUE)) {}
     File& operator=(File&& other) noexcept {
         if (this != &other) {
             close();
             handle_ = std::exchange(other.handle_, INVALID_HANDLE_VALUE);
-            path_ = std::move(other.path_);
         }
         return *this;
     }
@@ -1508,14 +1770,12 @@ public:
         return done != 0 ? 0 : last_errno();
     }
 
-    /// Bytes that the file system has free for this user.
-    [[nodiscard]] std::uint64_t free_space() const {
-        const auto slash = path_.find_last_of("/\\");
-        const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash);
+    /// What the file system of a folder has left; nothing if it does not say.
+    [[nodiscard]] static Volume volume_of(const std::string& folder) {
         ULARGE_INTEGER free_bytes{};
         const BOOL done =
             ::GetDiskFreeSpaceExW(wide(folder).c_str(), &free_bytes, nullptr, nullptr);
-        return done != 0 ? free_bytes.QuadPart : 0;
+        return {done != 0 ? free_bytes.QuadPart : 0, true};
     }
 
     /// Owners are left to the folder's access list: every file counts as this user's own.
@@ -1530,10 +1790,10 @@ public:
         const DWORD special = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
         out.regular = (info.dwFileAttributes & special) == 0;
         out.kind = out.regular ? "a regular file" : "a directory or link";
-        out.size = join(info.nFileSizeHigh, info.nFileSizeLow);
+        out.size = combine(info.nFileSizeHigh, info.nFileSizeLow);
         out.links = standard.DeletePending != 0 ? 0 : info.nNumberOfLinks;
         out.device = info.dwVolumeSerialNumber;
-        out.inode = join(info.nFileIndexHigh, info.nFileIndexLow);
+        out.inode = combine(info.nFileIndexHigh, info.nFileIndexLow);
         return 0;
     }
 
@@ -1592,7 +1852,8 @@ public:
         ::UnlockFileEx(handle_, 0, 1, 0, &at);
     }
 
-    /// Gives a finished file its name, unless that name is taken: then EEXIST.
+    /// Gives a finished file its name, unless that name is taken: then EEXIST. ENOENT if the file
+    /// lost the name that it had.
     [[nodiscard]] static int publish(const std::string& from, const std::string& to) {
         if (::MoveFileExW(wide(from).c_str(), wide(to).c_str(), 0) != 0) return 0;
         const int failed = last_errno();
@@ -1625,7 +1886,6 @@ private:
         if (handle == INVALID_HANDLE_VALUE) return last_errno();
         close();
         handle_ = handle;
-        path_ = path;
         return 0;
     }
 
@@ -1643,7 +1903,6 @@ private:
     }
 
     HANDLE handle_ = INVALID_HANDLE_VALUE;
-    std::string path_;
 };
 
 /// Nanoseconds of the host's monotonic clock.
@@ -1661,7 +1920,7 @@ private:
 [[nodiscard]] inline std::uint64_t unix_ns() noexcept {
     FILETIME now{};
     ::GetSystemTimePreciseAsFileTime(&now);
-    const std::uint64_t since_1601 = join(now.dwHighDateTime, now.dwLowDateTime);
+    const std::uint64_t since_1601 = combine(now.dwHighDateTime, now.dwLowDateTime);
     return (since_1601 - 116444736000000000ULL) * 100;
 }
 
@@ -1684,12 +1943,35 @@ inline void sleep_ns(std::uint64_t ns) noexcept { ::Sleep(static_cast<DWORD>(ns 
 /// Windows files have access lists instead of a user id.
 [[nodiscard]] inline std::uint64_t user_id() noexcept { return 0; }
 
-/// Not asked here: in doubt a process exists.
-[[nodiscard]] inline bool process_exists(std::uint32_t) noexcept { return true; }
+/// Whether a process has this id; in doubt it has.
+[[nodiscard]] inline bool process_exists(std::uint32_t id) noexcept {
+    const HANDLE process = ::OpenProcess(SYNCHRONIZE, 0, id);
+    if (process == nullptr) return ::GetLastError() != ERROR_INVALID_PARAMETER;
+    const bool runs = ::WaitForSingleObject(process, 0) == WAIT_TIMEOUT;
+    ::CloseHandle(process);
+    return runs;
+}
 
-/// Not asked here: nothing is swept.
+[[nodiscard]] inline std::string narrow(const wchar_t* text) {
+    const int length = ::WideCharToMultiByte(CP_UTF8, 0, text, -1, nullptr, 0, nullptr, nullptr);
+    if (length <= 1) return std::string();
+    std::string result(static_cast<std::size_t>(length), '\0');
+    ::WideCharToMultiByte(CP_UTF8, 0, text, -1, &result[0], length, nullptr, nullptr);
+    result.pop_back();
+    return result;
+}
+
+/// Shows `visit` the name of everything in a folder.
 template <class Visit>
-void list_folder(const std::string&, const Visit&) {}
+void list_folder(const std::string& folder, const Visit& visit) {
+    WIN32_FIND_DATAW entry{};
+    const HANDLE search = ::FindFirstFileW(wide(folder + "\\*").c_str(), &entry);
+    if (search == INVALID_HANDLE_VALUE) return;
+    do {
+        visit(narrow(entry.cFileName));
+    } while (::FindNextFileW(search, &entry) != 0);
+    ::FindClose(search);
+}
 
 /// The folder that rings live in unless BITRPC_SHM_DIR names another; made if it is not there.
 [[nodiscard]] inline std::string default_folder() {
@@ -1713,7 +1995,7 @@ public:
     [[nodiscard]] int open(const std::string& path, std::uint64_t created, const char* which) {
         const auto slash = path.find_last_of("/\\");
         const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
-        std::string stamp = hex(created).substr(2);
+        std::string stamp = hex_text(created).substr(2);
         for (char& c : stamp) c = c >= 'A' ? static_cast<char>(c - 'A' + 'a') : c;
         const std::wstring name = wide("Local\\" + file + "." + stamp + "." + which);
         event_ = ::CreateEventW(nullptr, 0, 0, name.c_str());
@@ -1721,8 +2003,8 @@ public:
     }
 
     /// Sleeps while `word` is `seen`, at most `ns`; false if only the time ended it.
-    [[nodiscard]] bool wait(std::atomic<std::uint32_t>& word, std::uint32_t seen,
-                            std::uint64_t ns) noexcept {
+    [[nodiscard]] bool wait(std::atomic<std::uint32_t>& word, std::uint32_t seen, std::uint64_t ns,
+                            const std::atomic<bool>&) noexcept {
         if (word.load(std::memory_order_acquire) != seen) return true;
         const auto ms = static_cast<DWORD>((ns + 999999U) / 1000000U);
         return ::WaitForSingleObject(event_, ms) != WAIT_TIMEOUT;
@@ -1739,7 +2021,7 @@ private:
 [[nodiscard]] inline bool register_for_peer_fences() noexcept { return false; }
 
 /// Never called: register_for_peer_fences() said so.
-inline void fence_peers() noexcept {}
+[[nodiscard]] inline bool fence_peers() noexcept { return true; }
 
 }  // namespace detail
 
@@ -1758,8 +2040,6 @@ struct FileFacts {
     bool regular = false;
     /// The user that the file belongs to.
     std::uint64_t owner = 0;
-    /// When it was changed, in seconds since 1970.
-    std::int64_t modified = 0;
     std::uint64_t size = 0;
     std::uint64_t links = 0;
     std::uint64_t device = 0;
@@ -1783,7 +2063,6 @@ struct FileFacts {
     facts.regular = S_ISREG(status.st_mode);
     facts.kind = kind_of(status.st_mode);
     facts.owner = status.st_uid;
-    facts.modified = static_cast<std::int64_t>(status.st_mtime);
     facts.size = static_cast<std::uint64_t>(status.st_size);
     facts.links = static_cast<std::uint64_t>(status.st_nlink);
     facts.device = static_cast<std::uint64_t>(status.st_dev);
@@ -1791,9 +2070,18 @@ struct FileFacts {
     return facts;
 }
 
+/// What a file system has left for this user.
+struct Volume {
+    std::uint64_t free_bytes = 0;
+    bool takes_files = true;
+};
+
 /// The commands of fcntl() for locks that belong to an open file, not to a process.
 [[nodiscard]] inline int set_lock_command() noexcept;
 [[nodiscard]] inline int get_lock_command() noexcept;
+
+/// Renames a file to a name that nobody has; 0 or an errno.
+[[nodiscard]] inline int rename_to_free_name(const char* from, const char* to) noexcept;
 
 /// An open file, closed by its destructor. Functions that can fail return an errno, 0 for done.
 class File {
@@ -1822,7 +2110,7 @@ public:
         const int failed = adopt(
             ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR));
         if (failed != 0) return failed;
-        if (::fchmod(descriptor_, static_cast<mode_t>(permissions)) == 0) return 0;
+        if (::fchmod(descriptor_, permissions) == 0) return 0;
         const int refused = errno;
         ::unlink(path.c_str());
         return refused;
@@ -1831,12 +2119,13 @@ public:
     /// Gives the file its size and the memory for it, so that no later access can fail.
     [[nodiscard]] int allocate(std::uint64_t size) noexcept;
 
-    /// Bytes that the file system has free for this user.
-    [[nodiscard]] std::uint64_t free_space() const noexcept {
+    /// What the file system of a folder has left; nothing if it does not say.
+    [[nodiscard]] static Volume volume_of(const std::string& folder) noexcept {
         struct statvfs status {};
-        if (::fstatvfs(descriptor_, &status) != 0) return 0;
-        return static_cast<std::uint64_t>(status.f_bavail) *
-               static_cast<std::uint64_t>(status.f_frsize);
+        if (::statvfs(folder.c_str(), &status) != 0) return {};
+        // A file system that does not count files says 0 of all numbers.
+        const bool takes_files = status.f_files == 0 || status.f_favail != 0;
+        return {std::uint64_t{status.f_bavail} * status.f_frsize, takes_files};
     }
 
     [[nodiscard]] int facts(FileFacts& out) const noexcept {
@@ -1871,16 +2160,13 @@ public:
     /// Maps the file into memory, shared.
     [[nodiscard]] int map(std::uint64_t size, bool writable, std::byte*& out) noexcept {
         const int access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-        void* address =
-            ::mmap(nullptr, static_cast<std::size_t>(size), access, MAP_SHARED, descriptor_, 0);
+        void* address = ::mmap(nullptr, size, access, MAP_SHARED, descriptor_, 0);
         if (address == MAP_FAILED) return errno;
         out = static_cast<std::byte*>(address);
         return 0;
     }
 
-    static void unmap(std::byte* address, std::uint64_t size) noexcept {
-        ::munmap(address, static_cast<std::size_t>(size));
-    }
+    static void unmap(std::byte* address, std::uint64_t size) noexcept { ::munmap(address, size); }
 
     /// Takes the lock on one byte, for this open file; the kernel drops it when the file is
     /// closed, however the process ends. EAGAIN if another open file has it.
@@ -1902,9 +2188,15 @@ public:
         return range.l_type != F_UNLCK;
     }
 
-    /// Gives a finished file its name, unless that name is taken: then EEXIST.
+    /// Gives a finished file its name, unless that name is taken: then EEXIST. ENOENT if the file
+    /// lost the name that it had, EOPNOTSUPP if the file system has no way to do it.
     [[nodiscard]] static int publish(const std::string& from, const std::string& to) noexcept {
-        const int failed = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+        int failed = rename_to_free_name(from.c_str(), to.c_str());
+        if (failed == 0 || failed == ENOENT) return failed;
+        if (failed != EEXIST) {
+            failed = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+            if (failed == EPERM || failed == ENOSYS || failed == ENOTSUP) failed = EOPNOTSUPP;
+        }
         ::unlink(from.c_str());
         return failed;
     }
@@ -1975,7 +2267,7 @@ static_assert(sizeof(off_t) == sizeof(std::uint64_t), "role locks lie at 2^62");
 /// The user that files of this process belong to.
 [[nodiscard]] inline std::uint64_t user_id() noexcept { return ::geteuid(); }
 
-/// Whether a process has this id here; in doubt it has.
+/// Whether a process has this id; in doubt it has.
 [[nodiscard]] inline bool process_exists(std::uint32_t id) noexcept {
     return ::kill(static_cast<pid_t>(id), 0) == 0 || errno != ESRCH;
 }
@@ -2030,10 +2322,25 @@ inline int set_lock_command() noexcept { return 37; }
 inline int get_lock_command() noexcept { return 36; }
 #endif
 
+/// In pieces: a signal that comes too early undoes one of them, and not all again and again.
 inline int File::allocate(std::uint64_t size) noexcept {
-    int failed = EINTR;
-    while (failed == EINTR) failed = ::posix_fallocate(descriptor_, 0, static_cast<off_t>(size));
-    return failed;
+    constexpr std::uint64_t kPiece = 1U << 20;
+    for (std::uint64_t done = 0; done < size; done += kPiece) {
+        const std::uint64_t piece = size - done < kPiece ? size - done : kPiece;
+        int failed = EINTR;
+        while (failed == EINTR) {
+            failed =
+                ::posix_fallocate(descriptor_, static_cast<off_t>(done), static_cast<off_t>(piece));
+        }
+        if (failed != 0) return failed;
+    }
+    return 0;
+}
+
+inline int rename_to_free_name(const char* from, const char* to) noexcept {
+    // The kernel's number, for C libraries without the call.
+    constexpr unsigned kNoReplace = 1;
+    return ::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, kNoReplace) == 0 ? 0 : errno;
 }
 
 /// The folder that rings live in unless BITRPC_SHM_DIR names another.
@@ -2047,8 +2354,8 @@ public:
     [[nodiscard]] int open(const std::string&, std::uint64_t, const char*) noexcept { return 0; }
 
     /// Sleeps while `word` is `seen`, at most `ns`; false if only the time ended it.
-    [[nodiscard]] bool wait(std::atomic<std::uint32_t>& word, std::uint32_t seen,
-                            std::uint64_t ns) noexcept {
+    [[nodiscard]] bool wait(std::atomic<std::uint32_t>& word, std::uint32_t seen, std::uint64_t ns,
+                            const std::atomic<bool>&) noexcept {
         struct timespec time {};
         time.tv_sec = static_cast<time_t>(ns / 1000000000U);
         time.tv_nsec = static_cast<long>(ns % 1000000000U);
@@ -2067,9 +2374,9 @@ public:
     return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0;
 }
 
-/// A full fence on every processor that runs a registered process.
-inline void fence_peers() noexcept {
-    ::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
+/// A full fence on every processor that runs a registered process; false if it is refused.
+[[nodiscard]] inline bool fence_peers() noexcept {
+    return ::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) == 0;
 }
 
 }  // namespace detail
@@ -2094,6 +2401,10 @@ inline int File::allocate(std::uint64_t size) noexcept {
     return ::ftruncate(descriptor_, static_cast<off_t>(size)) == 0 ? 0 : errno;
 }
 
+inline int rename_to_free_name(const char* from, const char* to) noexcept {
+    return ::renamex_np(from, to, RENAME_EXCL) == 0 ? 0 : errno;
+}
+
 /// The folder that rings live in unless BITRPC_SHM_DIR names another.
 [[nodiscard]] inline std::string default_folder() {
     std::string folder = environment("TMPDIR");
@@ -2107,13 +2418,15 @@ public:
     /// Prepares sleeping and waking on one sequence word of the ring at `path`.
     [[nodiscard]] int open(const std::string&, std::uint64_t, const char*) noexcept { return 0; }
 
-    /// Sleeps while `word` is `seen`, at most `ns`; false if only the time ended it.
-    [[nodiscard]] bool wait(std::atomic<std::uint32_t>& word, std::uint32_t seen,
-                            std::uint64_t ns) noexcept {
+    /// Sleeps while `word` is `seen` and nobody interrupts, at most `ns`; false if only the time
+    /// ended it.
+    [[nodiscard]] bool wait(std::atomic<std::uint32_t>& word, std::uint32_t seen, std::uint64_t ns,
+                            const std::atomic<bool>& interrupted) noexcept {
         const std::uint64_t end = monotonic_ns() + ns;
         std::uint64_t nap = kShortestNap;
         for (;;) {
             if (word.load(std::memory_order_acquire) != seen) return true;
+            if (interrupted.load(std::memory_order_relaxed)) return true;
             const std::uint64_t now = monotonic_ns();
             if (now >= end) return false;
             sleep_ns(nap < end - now ? nap : end - now);
@@ -2125,7 +2438,7 @@ public:
     void wake(std::atomic<std::uint32_t>&) noexcept {}
 
 private:
-    static constexpr std::uint64_t kShortestNap = 20000;
+    static constexpr std::uint64_t kShortestNap = 50000;
     static constexpr std::uint64_t kLongestNap = 1000000;
 };
 
@@ -2133,7 +2446,7 @@ private:
 [[nodiscard]] inline bool register_for_peer_fences() noexcept { return false; }
 
 /// Never called: register_for_peer_fences() said so.
-inline void fence_peers() noexcept {}
+[[nodiscard]] inline bool fence_peers() noexcept { return true; }
 
 }  // namespace detail
 
@@ -2186,12 +2499,12 @@ public:
 /// Says whether a name may name a ring: it becomes part of a file name, so nothing in it may
 /// lead out of the folder.
 [[nodiscard]] inline Error check_name(std::string_view name) {
-    const std::string rule = join({"a ring's name is 1 to ", std::to_string(kMaxNameLength),
-                                   " of A-Z a-z 0-9 . _ - and does not start with a dot"});
-    if (name.empty()) return {Errc::kInvalidName, join({"the name is empty: ", rule})};
+    const std::string rule = concat({"a ring's name is 1 to ", std::to_string(kMaxNameLength),
+                                     " of A-Z a-z 0-9 . _ - and does not start with a dot"});
+    if (name.empty()) return {Errc::kInvalidName, concat({"the name is empty: ", rule})};
     if (name.size() > kMaxNameLength) {
         return {Errc::kInvalidName,
-                join({"the name has ", std::to_string(name.size()), " bytes: ", rule}),
+                concat({"the name has ", std::to_string(name.size()), " bytes: ", rule}),
                 kMaxNameLength, name.size()};
     }
     for (std::size_t i = 0; i < name.size(); ++i) {
@@ -2201,7 +2514,8 @@ public:
         if (!fine) {
             const auto byte = static_cast<unsigned char>(c);
             return {Errc::kInvalidName,
-                    join({"byte ", hex(byte), " at ", std::to_string(i), " of the name: ", rule}),
+                    concat({"byte ", hex_text(byte), " at ", std::to_string(i),
+                            " of the name: ", rule}),
                     0, byte};
         }
     }
@@ -2215,8 +2529,8 @@ public:
         const std::string text = asked.negative() ? std::to_string(static_cast<std::int64_t>(bytes))
                                                   : std::to_string(bytes);
         return {Errc::kInvalidCapacity,
-                join({"capacity ", text, " asked; at least ", std::to_string(kMinCapacity),
-                      " and at most ", std::to_string(kMaxCapacity), " bytes are possible"}),
+                concat({"capacity ", text, " asked; at least ", std::to_string(kMinCapacity),
+                        " and at most ", std::to_string(kMaxCapacity), " bytes are possible"}),
                 kMaxCapacity, bytes};
     }
     out = kMinCapacity;
@@ -2224,90 +2538,88 @@ public:
     return {};
 }
 
-/// The folder that this process's rings live in, without a slash at its end.
-[[nodiscard]] inline std::string ring_folder() {
-    std::string folder = environment("BITRPC_SHM_DIR");
+/// Says whether the times in the options are such.
+[[nodiscard]] inline Error check_times(const Options& options) {
+    if (options.send_timeout.is_valid() && options.spin.is_valid()) return {};
+    const char* what = options.spin.is_valid() ? "send_timeout" : "spin";
+    return {Errc::kInvalidArgument, concat({what, " is negative or not a number"})};
+}
+
+/// The folder that rings live in, without a slash at its end: the asked one, if any.
+[[nodiscard]] inline std::string ring_folder(const std::string& asked) {
+    std::string folder = asked.empty() ? environment("BITRPC_SHM_DIR") : asked;
     if (folder.empty()) folder = default_folder();
     while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
     return folder;
 }
 
-[[nodiscard]] inline std::string ring_path(std::string_view name) {
-    return join({ring_folder(), "/", kFilePrefix, name});
+[[nodiscard]] inline std::string ring_path(const std::string& folder, std::string_view name) {
+    return concat({folder, "/", kFilePrefix, name});
+}
+
+[[nodiscard]] inline std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
 }
 
 /// The error that a system call's errno stands for.
 [[nodiscard]] inline Error system_failure(int code, std::string_view operation,
                                           const std::string& path) {
     const std::string text =
-        join({operation, " ", quoted(path), ": ", std::generic_category().message(code), " (errno ",
-              std::to_string(code), ")"});
+        concat({operation, " ", in_quotes(path), ": ", std::generic_category().message(code),
+                " (errno ", std::to_string(code), ")"});
     Errc kind = Errc::kIo;
     if (code == ENOENT) {
-        const std::string folder = path.substr(0, path.rfind('/'));
+        const std::string folder = folder_of(path);
         if (!File::is_folder(folder)) {
-            return {Errc::kFolderMissing, join({"the folder ", quoted(folder), " does not exist"}),
-                    0, 0, code};
+            return {Errc::kFolderMissing,
+                    concat({"the folder ", in_quotes(folder), " does not exist"}), 0, 0, code};
         }
         kind = Errc::kNotFound;
     } else if (code == EEXIST) {
         kind = Errc::kAlreadyExists;
     } else if (code == EACCES || code == EPERM || code == EROFS) {
         kind = Errc::kPermissionDenied;
-    } else if (code == ENOSPC) {
-        kind = Errc::kNoSpace;
+    } else if (code == EOPNOTSUPP) {
+        kind = Errc::kUnsupported;
     }
     return {kind, text, 0, 0, code};
 }
 
-[[nodiscard]] inline Error no_space(const File& file, const std::string& path,
-                                    std::uint64_t needed) {
-    const std::uint64_t free_bytes = file.free_space();
-    return {Errc::kNoSpace,
-            join({quoted(path), " needs ", std::to_string(needed), " bytes, ",
-                  std::to_string(free_bytes), " are free"}),
-            needed, free_bytes, ENOSPC};
-}
-
 /// The error for a number in the header that is not the expected one.
-[[nodiscard]] inline Error mismatch(Errc code, const std::string& path, const char* what,
-                                    std::uint64_t expected, std::uint64_t found, bool as_hex) {
-    const auto text = [as_hex](std::uint64_t v) { return as_hex ? hex(v) : std::to_string(v); };
-    return {code,
-            join({quoted(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
-            expected, found};
+[[nodiscard]] inline Error wrong_number(Errc code, const std::string& path, const char* what,
+                                        std::uint64_t expected, std::uint64_t found, bool as_hex) {
+    const auto text = [as_hex](std::uint64_t v) {
+        return as_hex ? hex_text(v) : std::to_string(v);
+    };
+    return {
+        code,
+        concat({in_quotes(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
+        expected, found};
 }
 
 /// Checks the identity at the start of a ring; everything in it counts as hostile.
-[[nodiscard]] inline Error check_identity(const std::byte* header, const std::string& path,
-                                          const Options& options) {
+[[nodiscard]] inline Error check_identity(const std::byte* header, const std::string& path) {
     const auto magic = load_field<std::uint32_t>(header, ring_header::kMagicOffset);
     if (magic != kMagic) {
         const std::uint32_t swapped =
             magic >> 24 | (magic >> 8 & 0xFF00U) | (magic << 8 & 0xFF0000U) | magic << 24;
         const Errc code = swapped == kMagic ? Errc::kWrongEndianness : Errc::kBadMagic;
-        return mismatch(code, path, "the magic number", kMagic, magic, true);
+        return wrong_number(code, path, "the magic number", kMagic, magic, true);
     }
     const auto major = load_field<std::uint16_t>(header, ring_header::kVersionMajorOffset);
     if (major != kVersionMajor) {
-        return mismatch(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
-                        false);
+        return wrong_number(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
+                            false);
     }
     const auto size = load_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset);
     if (size != ring_header::kSize) {
-        return mismatch(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
-                        size, false);
+        return wrong_number(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
+                            size, false);
     }
     const auto layout = load_field<std::uint64_t>(header, ring_header::kLayoutHashOffset);
     if (layout != kLayoutHash) {
-        return mismatch(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout, true);
-    }
-    const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
-    if (schema != kSchemaHash) {
-        Error error =
-            mismatch(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
-        if (options.strict_schema) return error;
-        log(LogLevel::kWarning, error.message());
+        return wrong_number(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout,
+                            true);
     }
     return {};
 }
@@ -2317,28 +2629,38 @@ public:
                                           const Options& options, std::uint64_t file_size) {
     if (found < kMinCapacity || found > kMaxCapacity || (found & (found - 1)) != 0) {
         return {Errc::kCorrupt,
-                join({quoted(path), ": the header says capacity ", std::to_string(found),
-                      ", which is no power of two from ", std::to_string(kMinCapacity), " to ",
-                      std::to_string(kMaxCapacity)}),
+                concat({in_quotes(path), ": the header says capacity ", std::to_string(found),
+                        ", which is no power of two from ", std::to_string(kMinCapacity), " to ",
+                        std::to_string(kMaxCapacity)}),
                 ring_header::kCapacityOffset, found};
     }
     if (options.capacity.given()) {
         std::uint64_t asked = 0;
         if (Error error = resolve_capacity(options.capacity, asked)) return error;
         if (asked != found) {
-            return mismatch(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
+            return wrong_number(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
         }
     }
     const std::uint64_t needed = ring_header::kSize + found;
     if (file_size < needed) {
-        return mismatch(Errc::kTooShort, path, "the file size", needed, file_size, false);
+        return wrong_number(Errc::kTooShort, path, "the file size", needed, file_size, false);
     }
     return {};
 }
 
+/// Of two minor versions, other structs are what is to be expected; of one version, they are a
+/// mistake that no size would tell.
+[[nodiscard]] inline Error check_schema(const std::byte* header, const std::string& path,
+                                        const Options& options) {
+    const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
+    const auto minor = load_field<std::uint16_t>(header, ring_header::kVersionMinorOffset);
+    if (schema == kSchemaHash || minor != kVersionMinor || options.any_schema) return {};
+    return wrong_number(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
+}
+
 [[nodiscard]] inline Error not_regular(const std::string& path, const FileFacts& facts) {
     return {Errc::kNotRegularFile,
-            join({"expected a regular file at ", quoted(path), ", found ", facts.kind})};
+            concat({"expected a regular file at ", in_quotes(path), ", found ", facts.kind})};
 }
 
 /// What a failed open means: systems have many codes for "not a file".
@@ -2359,7 +2681,7 @@ public:
     if (const int failed = segment.file.facts(facts)) return system_failure(failed, "stat", path);
     if (!facts.regular) return not_regular(path, facts);
     if (facts.owner != user_id() && !options.any_owner) {
-        return mismatch(Errc::kWrongOwner, path, "the owner", user_id(), facts.owner, false);
+        return wrong_number(Errc::kWrongOwner, path, "the owner", user_id(), facts.owner, false);
     }
     std::vector<std::byte> header(ring_header::kSize);
     std::size_t got = 0;
@@ -2367,12 +2689,13 @@ public:
         return system_failure(failed, "read", path);
     }
     if (got < header.size()) {
-        return mismatch(Errc::kTooShort, path, "the file size", header.size(), got, false);
+        return wrong_number(Errc::kTooShort, path, "the file size", header.size(), got, false);
     }
-    if (Error error = check_identity(header.data(), path, options)) return error;
+    if (Error error = check_identity(header.data(), path)) return error;
     segment.capacity = load_field<std::uint64_t>(header.data(), ring_header::kCapacityOffset);
     segment.schema_hash = load_field<std::uint64_t>(header.data(), ring_header::kSchemaHashOffset);
     if (Error error = check_capacity(segment.capacity, path, options, facts.size)) return error;
+    if (Error error = check_schema(header.data(), path, options)) return error;
     segment.size = ring_header::kSize + segment.capacity;
     if (const int failed = segment.file.map(segment.size, writable, segment.base)) {
         return system_failure(failed, "map", path);
@@ -2380,6 +2703,21 @@ public:
     out = std::move(segment);
     return {};
 }
+
+}  // namespace detail
+
+// ---------------------------------------------------------------------------------------------
+// Making a ring
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// The byte whose lock says that a temporary file is being worked on: behind those of the roles.
+inline constexpr std::uint64_t kMakingOffset = kConsumerSide.lock_offset + 1;
+
+/// How often a lost race with others who make or remove the same ring is started over before it
+/// counts as a failure.
+inline constexpr int kRaces = 1000;
 
 inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     store_field<std::uint32_t>(header, ring_header::kMagicOffset, kMagic);
@@ -2393,98 +2731,151 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     store_field<std::uint64_t>(header, ring_header::kCreatedUnixNsOffset, unix_ns());
 }
 
+/// True for the codes that say that there is no memory or no room on a disk.
+[[nodiscard]] inline bool is_lack_of_space(int code) noexcept {
+    if (code == ENOSPC || code == ENOMEM || code == EFBIG) return true;
+#if defined(EDQUOT)
+    return code == EDQUOT;
+#else
+    return false;
+#endif
+}
+
+/// The error for a ring that needs more than there is: of the file system, a quota, or the memory
+/// that this process may have.
+[[nodiscard]] inline Error no_space(const std::string& path, std::uint64_t needed, int code) {
+    const std::uint64_t free_bytes = File::volume_of(folder_of(path)).free_bytes;
+    const std::string limit = needed <= free_bytes
+                                  ? concat({", but this process may not have them: ",
+                                            std::generic_category().message(code)})
+                                  : std::string();
+    return {Errc::kNoSpace,
+            concat({in_quotes(path), " needs ", std::to_string(needed), " bytes, ",
+                    std::to_string(free_bytes), " are free", limit}),
+            needed, free_bytes, code};
+}
+
+/// What keeps a temporary file from being made.
+[[nodiscard]] inline Error no_file(const std::string& path, std::uint64_t needed, int code) {
+    const std::string folder = folder_of(path);
+    if (is_lack_of_space(code) && !File::volume_of(folder).takes_files) {
+        return {Errc::kNoSpace,
+                concat({"the file system of ", in_quotes(folder),
+                        " has no room for another file, however small"}),
+                needed, 0, code};
+    }
+    return is_lack_of_space(code) ? no_space(path, needed, code)
+                                  : system_failure(code, "create", path);
+}
+
 /// Fills a new, still nameless file.
-[[nodiscard]] inline Error fill_segment(const std::string& path, const std::string& temporary,
-                                        Segment& segment) {
-    if (segment.file.free_space() < segment.size) {
-        return no_space(segment.file, path, segment.size);
+[[nodiscard]] inline Error fill_segment(const std::string& path, Segment& segment) {
+    // Nobody removes it for a leftover any more; who did so before is found out by publishing.
+    if (const int failed = segment.file.lock(kMakingOffset)) {
+        return system_failure(failed, "lock", path);
     }
-    if (const int failed = segment.file.allocate(segment.size)) {
-        return failed == ENOSPC ? no_space(segment.file, path, segment.size)
-                                : system_failure(failed, "allocate", temporary);
+    if (File::volume_of(folder_of(path)).free_bytes < segment.size) {
+        return no_space(path, segment.size, ENOSPC);
     }
-    if (const int failed = segment.file.map(segment.size, true, segment.base)) {
-        return system_failure(failed, "map", temporary);
-    }
+    int failed = segment.file.allocate(segment.size);
+    if (failed == 0) failed = segment.file.map(segment.size, true, segment.base);
+    if (is_lack_of_space(failed)) return no_space(path, segment.size, failed);
+    if (failed != 0) return system_failure(failed, "allocate", path);
     write_identity(segment.base, segment.capacity);
     return {};
 }
 
-/// The process that makes or made a ring under the temporary name `file`, whose names begin with
-/// `prefix`; 0 for every other file.
-[[nodiscard]] inline std::uint32_t creator_of(std::string_view file, std::string_view prefix) {
-    constexpr std::string_view kSuffix = ".tmp";
-    constexpr std::size_t kNonce = 9;
-    if (file.size() <= prefix.size() + kNonce + kSuffix.size()) return 0;
-    if (file.substr(0, prefix.size()) != prefix) return 0;
-    if (file.substr(file.size() - kSuffix.size()) != kSuffix) return 0;
-    const std::string_view rest =
-        file.substr(prefix.size(), file.size() - prefix.size() - kSuffix.size());
-    const std::size_t dot = rest.size() - kNonce;
-    std::uint32_t pid = 0;
-    for (const char c : rest.substr(0, dot)) {
-        if (c < '0' || c > '9') return 0;
-        pid = pid * 10 + static_cast<std::uint32_t>(c - '0');
-    }
-    return rest[dot] == '.' ? pid : 0;
+/// True for the temporary names of rings whose temporary names begin with `prefix`: a process id, a
+/// dot, eight hexadecimal digits and the ending follow.
+[[nodiscard]] inline bool is_temporary(std::string_view file, std::string_view prefix) noexcept {
+    constexpr std::string_view kEnding = ".tmp";
+    constexpr std::size_t kNonce = 8;
+    constexpr std::string_view kDigits = "0123456789";
+    constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
+    if (file.size() <= prefix.size() + 1 + kNonce + kEnding.size()) return false;
+    if (file.substr(0, prefix.size()) != prefix) return false;
+    if (file.substr(file.size() - kEnding.size()) != kEnding) return false;
+    file = file.substr(prefix.size(), file.size() - prefix.size() - kEnding.size());
+    const std::size_t dot = file.size() - kNonce - 1;
+    return dot != 0 && file[dot] == '.' && file.find_first_not_of(kDigits) == dot &&
+           file.substr(dot + 1).find_first_not_of(kHexDigits) == std::string_view::npos;
 }
 
-/// Removes what creators of this ring left behind who died before they could publish it.
-///
-/// A process id means nothing in another container that shares the folder, so a file is left
-/// alone until nobody can be working on it any more.
-inline void sweep(std::string_view name) {
-    constexpr std::int64_t kAbandonedSeconds = 10;
-    const std::string folder = ring_folder();
-    const std::string prefix = join({".", kFilePrefix, name, "."});
-    const auto now = static_cast<std::int64_t>(unix_ns() / 1000000000U);
-    list_folder(folder, [&](std::string_view file) {
-        const std::uint32_t creator = creator_of(file, prefix);
-        const std::string path = join({folder, "/", file});
+/// Removes what creators of this ring left behind who died before they could publish it: the files
+/// that nobody works on.
+inline void sweep(const std::string& folder, std::string_view name) {
+    const std::string prefix = concat({".", kFilePrefix, name, "."});
+    list_folder(folder, [&](std::string_view entry) {
+        if (!is_temporary(entry, prefix)) return;
+        const std::string path = concat({folder, "/", entry});
+        File file;
         FileFacts facts;
-        if (creator == 0 || process_exists(creator) || File::facts_at(path, facts) != 0) return;
-        if (now - facts.modified > kAbandonedSeconds) static_cast<void>(File::remove(path));
+        const bool is_ours = file.open(path, false) == 0 && file.facts(facts) == 0 && facts.regular;
+        if (is_ours && !file.locked_by_other(kMakingOffset)) static_cast<void>(File::remove(path));
     });
 }
 
-/// Makes a ring under a temporary name and gives it its own one when it is whole: nobody ever
-/// sees a half-made ring. kAlreadyExists if another process was faster.
-[[nodiscard]] inline Error create_segment(std::string_view name, const Options& options,
-                                          Segment& out) {
-    Segment segment;
-    if (Error error = resolve_capacity(options.capacity, segment.capacity)) return error;
-    segment.size = ring_header::kSize + segment.capacity;
-    segment.schema_hash = kSchemaHash;
+/// Tries once to make a ring under a temporary name and to give it its own one. ENOENT as the
+/// error's system code if somebody took the temporary file for a leftover.
+[[nodiscard]] inline Error try_create_segment(const std::string& folder, std::string_view name,
+                                              unsigned permissions, std::uint64_t capacity,
+                                              Segment& out) {
     static std::atomic<std::uint32_t> count{0};
     const auto nonce = static_cast<std::uint32_t>(monotonic_ns()) + count.fetch_add(1);
-    const std::string path = ring_path(name);
+    const std::string path = ring_path(folder, name);
+    const std::string temporary =
+        concat({folder, "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
+                hex_text(nonce).substr(10), ".tmp"});
+    Segment segment;
+    segment.capacity = capacity;
+    segment.size = ring_header::kSize + capacity;
+    segment.schema_hash = kSchemaHash;
+    if (const int failed = segment.file.create(temporary, permissions)) {
+        return no_file(temporary, segment.size, failed);
+    }
+    if (Error error = fill_segment(path, segment)) {
+        static_cast<void>(File::remove(temporary));
+        return error;
+    }
+    const int failed = File::publish(temporary, path);
+    if (failed == EOPNOTSUPP) {
+        return {Errc::kUnsupported,
+                concat({"the file system of ", in_quotes(folder),
+                        " has neither renameat2 with RENAME_NOREPLACE nor hard links, one of "
+                        "which making a ring takes"}),
+                0, 0, failed};
+    }
+    if (failed != 0) return system_failure(failed, "create", path);
+    segment.file.unlock(kMakingOffset);
+    out = std::move(segment);
+    return {};
+}
+
+/// Makes a ring: nobody ever sees a half-made one. kAlreadyExists if another process was faster.
+[[nodiscard]] inline Error create_segment(const std::string& folder, std::string_view name,
+                                          const Options& options, Segment& out) {
+    std::uint64_t capacity = 0;
+    if (Error error = resolve_capacity(options.capacity, capacity)) return error;
+    const std::string path = ring_path(folder, name);
     // A shortcut: publishing would find out, too, after all the work.
     FileFacts facts;
     if (File::facts_at(path, facts) == 0) {
         return facts.regular ? system_failure(EEXIST, "create", path) : not_regular(path, facts);
     }
-    sweep(name);
-    const std::string temporary =
-        join({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
-              hex(nonce).substr(10), ".tmp"});
-    if (const int failed = segment.file.create(temporary, options.permissions)) {
-        return system_failure(failed, "create", temporary);
+    Error error;
+    for (int round = 0; round < kRaces; ++round) {
+        sweep(folder, name);
+        error = try_create_segment(folder, name, options.permissions, capacity, out);
+        // The folder is there, so it is the temporary file that is not.
+        if (error.code() != Errc::kNotFound) break;
     }
-    if (Error error = fill_segment(path, temporary, segment)) {
-        static_cast<void>(File::remove(temporary));
-        return error;
-    }
-    if (const int failed = File::publish(temporary, path)) {
-        return system_failure(failed, "create", path);
-    }
-    out = std::move(segment);
-    return {};
+    return error;
 }
 
 }  // namespace detail
 
 // ---------------------------------------------------------------------------------------------
-// Taking a role
+// Taking and leaving a role
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
@@ -2509,21 +2900,14 @@ public:
         ring_bell();
     }
 
-    /// Tells the other side that this one has gone.
-    void announce_closed() noexcept {
-        word32(own().control).store(0, std::memory_order_relaxed);
-        word32(own().state).store(kStateClosed, std::memory_order_release);
-        ring_bell();
-    }
+    /// Tells the other side that this one has gone, and finds out whether the ring is to be
+    /// removed: nothing is left in it, and nobody but this side has a role. True if so; then both
+    /// roles are held.
+    template <class IsDrained>
+    [[nodiscard]] bool take_leave(const IsDrained& is_drained) noexcept;
 
-    /// Unmaps, gives the role back and closes; removes the file first if asked to.
-    void close(bool remove_file) noexcept {
-        segment_.unmap();
-        if (remove_file && has_its_name()) static_cast<void>(File::remove(path_));
-        // A forked child may keep the file open: closing alone would leave the role taken.
-        if (!forked()) segment_.file.unlock(own().lock_offset);
-        segment_.file.close();
-    }
+    /// Unmaps, removes the file if asked to, and gives back what it holds.
+    void close(bool remove_file) noexcept;
 
     /// Moves this side's sequence and wakes the other side, whatever it says of itself.
     void ring_bell() noexcept {
@@ -2542,22 +2926,25 @@ public:
         return segment_.file.locked_by_other(peer().lock_offset);
     }
 
-    /// Takes the role of a peer that has closed, as soon as it lets go of it: it says so before.
-    /// Gives up when `is_closed` no longer holds.
-    template <typename IsClosed>
-    [[nodiscard]] bool take_over_peer_role(IsClosed is_closed) noexcept {
-        return lock(peer(), [&] { return is_closed() ? kTransitionRetryNs : 0; }) == 0;
-    }
-
-    /// True once the file has no name any more.
-    [[nodiscard]] bool removed() const noexcept {
+    /// True once the file has lost its name. If it ever has a second one, as a creator leaves it
+    /// that is killed at the wrong moment, the number of names does not tell that.
+    [[nodiscard]] bool removed() noexcept {
         FileFacts facts;
-        return segment_.file.facts(facts) == 0 && facts.links == 0;
+        if (segment_.file.facts(facts) != 0) return false;
+        has_two_names_ = has_two_names_ || facts.links > 1;
+        return facts.links == 0 || (has_two_names_ && has_lost_its_name());
     }
 
     /// True in a child of the process that attached.
     [[nodiscard]] bool forked() const noexcept {
         return forks.load(std::memory_order_relaxed) != forks_;
+    }
+
+    /// From now on the other side's wakers have to fence: this one cannot do it for them, or wants
+    /// them to look around.
+    void stop_fencing() noexcept {
+        fences_ = false;
+        word32(own().control).store(quiet_control(), std::memory_order_relaxed);
     }
 
     [[nodiscard]] bool is_open() const noexcept { return segment_.base != nullptr; }
@@ -2571,13 +2958,18 @@ public:
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] Role role() const noexcept { return role_; }
     /// True when this process is one that the peers' membarrier reaches.
-    [[nodiscard]] bool can_fence() const noexcept { return can_fence_; }
+    [[nodiscard]] bool is_registered() const noexcept { return is_registered_; }
+    /// True while this side fences its peer's processor before it sleeps.
+    [[nodiscard]] bool fences() const noexcept { return fences_; }
     /// This side's control word while it does not sleep.
     [[nodiscard]] std::uint32_t quiet_control() const noexcept {
-        return can_fence_ ? kCanMembarrier : 0;
+        return fences_ ? kCanMembarrier : 0;
     }
     [[nodiscard]] std::uint32_t epoch(const Side& side) const noexcept {
         return word32(side.epoch).load(std::memory_order_acquire);
+    }
+    [[nodiscard]] std::uint32_t state(const Side& side) const noexcept {
+        return word32(side.state).load(std::memory_order_acquire);
     }
     [[nodiscard]] std::atomic<std::uint32_t>& word32(std::size_t offset) const noexcept {
         return atomic_at<std::uint32_t>(segment_.base, offset);
@@ -2585,27 +2977,25 @@ public:
     [[nodiscard]] std::atomic<std::uint64_t>& word64(std::size_t offset) const noexcept {
         return atomic_at<std::uint64_t>(segment_.base, offset);
     }
-    /// Where this side wakes the other one.
-    [[nodiscard]] WakePoint& own_point() noexcept { return own_point_; }
     /// Where this side sleeps.
     [[nodiscard]] WakePoint& peer_point() noexcept { return peer_point_; }
 
 private:
-    /// How often a lost race with a removal is started over before it counts as a failure.
-    static constexpr int kRounds = 1000;
     static constexpr std::uint64_t kRoleRetryNs = 50000000;
     /// The same while the holder does not say that it is attached: it is about to attach, or to
-    /// close, or a consumer that tidies up, and will be through soon unless it is paused.
+    /// close, or tidies up, and will be through soon unless it is paused.
     static constexpr std::uint64_t kTransitionRetryNs = 5000000000;
     static constexpr std::uint64_t kRoleNapNs = 1000000;
 
-    [[nodiscard]] Error open_or_create(const Options& options);
+    [[nodiscard]] Error open_or_create(const std::string& folder, const Options& options);
     [[nodiscard]] Error take_role();
+    [[nodiscard]] Error role_taken() const;
+    [[nodiscard]] Error open_points();
 
     /// Takes a role's lock; while it is taken, tries again for as many nanoseconds as `patience`
     /// then says. EAGAIN: it stayed taken.
-    template <typename Patience>
-    [[nodiscard]] int lock(const Side& side, Patience patience) noexcept {
+    template <class Patience>
+    [[nodiscard]] int lock(const Side& side, const Patience& patience) noexcept {
         const std::uint64_t start = monotonic_ns();
         for (;;) {
             const int failed = segment_.file.lock(side.lock_offset);
@@ -2614,12 +3004,23 @@ private:
         }
     }
 
+    void unlock(const Side& side) noexcept { segment_.file.unlock(side.lock_offset); }
+
     /// True while the ring's name still leads to this very file.
     [[nodiscard]] bool has_its_name() const noexcept {
         FileFacts mine;
         FileFacts named;
         return segment_.file.facts(mine) == 0 && File::facts_at(path_, named) == 0 &&
                mine.links != 0 && mine.same_file(named);
+    }
+
+    /// True if the ring's name leads to nothing, or to another file.
+    [[nodiscard]] bool has_lost_its_name() const noexcept {
+        FileFacts mine;
+        FileFacts named;
+        const int failed = File::facts_at(path_, named);
+        if (failed != 0) return failed == ENOENT;
+        return segment_.file.facts(mine) == 0 && !mine.same_file(named);
     }
 
     Segment segment_;
@@ -2630,21 +3031,68 @@ private:
     Role role_ = Role::kProducer;
     std::uint32_t owner_ = 0;
     std::uint32_t forks_ = 0;
-    bool can_fence_ = false;
+    bool is_registered_ = false;
+    bool fences_ = false;
+    bool has_two_names_ = false;
 };
 
-inline Error Attachment::open_or_create(const Options& options) {
-    for (int round = 0; round < kRounds; ++round) {
+/// Both sides may do this at once. Each says that it has closed before it looks whether the other
+/// one has, so that one of them sees it; and none waits for a lock while it holds one that the
+/// other waits for: a producer gives its own back first, and takes both in the order consumer,
+/// producer.
+template <class IsDrained>
+bool Attachment::take_leave(const IsDrained& is_drained) noexcept {
+    word32(own().control).store(0, std::memory_order_relaxed);
+    word32(own().state).store(kStateClosed, std::memory_order_release);
+    ring_bell();
+    full_fence();
+    if (!is_drained()) return false;
+    const bool is_producer = role_ == Role::kProducer;
+    if (is_producer) unlock(own());
+    // Whoever is about to attach, or closing, is through soon; who is attached is not the last.
+    const auto patience = [&] {
+        const bool soon = state(peer()) != kStateAttached && is_drained();
+        return soon ? kTransitionRetryNs : 0;
+    };
+    if (lock(peer(), patience) != 0) return false;
+    const bool has_both = !is_producer || segment_.file.lock(own().lock_offset) == 0;
+    if (has_both && is_drained() && has_its_name()) return true;
+    unlock(peer());
+    return false;
+}
+
+inline void Attachment::close(bool remove_file) noexcept {
+    segment_.unmap();
+    if (remove_file) {
+        const int failed = File::remove(path_);
+        if (failed != 0 && failed != ENOENT) {
+            detail::attempt([&] {
+                const Error error = system_failure(failed, "remove", path_);
+                report_line(LogLevel::kWarning, error.message());
+            });
+        }
+    }
+    // A forked child may keep the file open: closing alone would leave the roles taken. In that
+    // child, unlocking would take the role from its parent.
+    if (!forked()) {
+        if (remove_file) unlock(peer());
+        unlock(own());
+    }
+    segment_.file.close();
+}
+
+inline Error Attachment::open_or_create(const std::string& folder, const Options& options) {
+    for (int round = 0; round < kRaces; ++round) {
         Error error;
         if (options.mode != Mode::kCreateOnly) {
             error = open_segment(path_, options, true, segment_);
             if (error.code() != Errc::kNotFound || options.mode == Mode::kOpenOnly) return error;
         }
-        error = create_segment(name_, options, segment_);
+        error = create_segment(folder, name_, options, segment_);
         if (error.code() != Errc::kAlreadyExists || options.mode == Mode::kCreateOnly) return error;
     }
     return {Errc::kIo,
-            join({quoted(path_), " is made and removed again faster than it can be opened"})};
+            concat({in_quotes(path_), " is made and removed again faster than it can be opened"})};
 }
 
 /// A role found taken is tried again for a while: its holder may be removing a drained ring. No
@@ -2652,49 +3100,105 @@ inline Error Attachment::open_or_create(const Options& options) {
 inline Error Attachment::take_role() {
     const int failed = lock(own(), [this]() -> std::uint64_t {
         if (!has_its_name()) return 0;
-        const std::uint32_t state = word32(own().state).load(std::memory_order_relaxed);
-        return state == kStateAttached ? kRoleRetryNs : kTransitionRetryNs;
+        return state(own()) == kStateAttached ? kRoleRetryNs : kTransitionRetryNs;
     });
     if (failed == 0 || !has_its_name()) return {};
-    if (failed != EAGAIN) return system_failure(failed, "lock", path_);
+    return failed == EAGAIN ? role_taken() : system_failure(failed, "lock", path_);
+}
+
+/// The lock does not say whose it is, and the header names who attached last.
+inline Error Attachment::role_taken() const {
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
+    const std::string process = concat({"process ", std::to_string(pid)});
+    if (pid == 0) {
+        return {Errc::kRoleTaken,
+                concat({in_quotes(path_), ": another process is about to be the ", own().name})};
+    }
+    if (!process_exists(pid)) {
+        return {Errc::kRoleTaken,
+                concat({in_quotes(path_), ": the ", own().name, " is ", process,
+                        ", which has ended; a child that it forked may hold the role"}),
+                0, pid};
+    }
     return {Errc::kRoleTaken,
-            join({quoted(path_), ": process ", std::to_string(pid), " is the ", own().name,
-                  " already"}),
-            0, pid};
+            concat({in_quotes(path_), ": ", process, " is the ", own().name, " already"}), 0, pid};
+}
+
+/// Prepares sleeping and waking.
+inline Error Attachment::open_points() {
+    const bool is_producer = role_ == Role::kProducer;
+    const std::uint64_t created =
+        word64(ring_header::kCreatedUnixNsOffset).load(std::memory_order_relaxed);
+    int failed = own_point_.open(path_, created, is_producer ? "data" : "space");
+    if (failed == 0) failed = peer_point_.open(path_, created, is_producer ? "space" : "data");
+    return failed == 0 ? Error() : system_failure(failed, "make the events of", path_);
 }
 
 inline Error Attachment::open(std::string_view name, const Options& options, Role role) {
     if (Error error = check_name(name)) return error;
+    if (Error error = check_times(options)) return error;
     if (options.capacity.given()) {
         std::uint64_t asked = 0;
         if (Error error = resolve_capacity(options.capacity, asked)) return error;
     }
+    const std::string folder = ring_folder(options.directory);
     name_ = name;
-    path_ = ring_path(name);
+    path_ = ring_path(folder, name);
     role_ = role;
     owner_ = process_id();
     count_forks();
     forks_ = forks.load(std::memory_order_relaxed);
-    can_fence_ = register_for_peer_fences();
-    for (int round = 0; round < kRounds; ++round) {
-        if (Error error = open_or_create(options)) return error;
+    is_registered_ = register_for_peer_fences();
+    fences_ = is_registered_;
+    for (int round = 0; round < kRaces; ++round) {
+        if (Error error = open_or_create(folder, options)) return error;
         if (Error error = take_role()) return error;
         // Whoever tidies up holds both locks: with the lock taken, a name that leads here stays.
-        if (has_its_name()) {
-            const char* own_event = role == Role::kProducer ? "data" : "space";
-            const char* peer_event = role == Role::kProducer ? "space" : "data";
-            const std::uint64_t created =
-                word64(ring_header::kCreatedUnixNsOffset).load(std::memory_order_relaxed);
-            int failed = own_point_.open(path_, created, own_event);
-            if (failed == 0) failed = peer_point_.open(path_, created, peer_event);
-            return failed == 0 ? Error() : system_failure(failed, "make the events of", path_);
-        }
+        if (has_its_name()) return open_points();
         segment_ = Segment();
     }
     return {Errc::kRemoved,
-            join({quoted(path_), " is removed again and again while it is opened"})};
+            concat({in_quotes(path_), " is removed again and again while it is opened"})};
 }
+
+}  // namespace detail
+
+// ---------------------------------------------------------------------------------------------
+// What failed
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// The last failure of one side of a ring, and which of them were logged: each event once, and what
+/// goes on, or is the caller's fault, once for all its calls.
+class Failures {
+public:
+    /// Takes note of a failure.
+    BITRPC_DETAIL_COLD void note(const std::string& ring, Errc code, std::uint64_t expected,
+                                 std::uint64_t found) noexcept {
+        const bool same =
+            last_.code() == code && last_.expected() == expected && last_.found() == found;
+        const bool is_event = code == Errc::kClosed || code == Errc::kPeerDied ||
+                              code == Errc::kMessageTooLarge || (code == Errc::kCorrupt && !same);
+        const std::uint64_t bit = 1ULL << static_cast<unsigned>(code);
+        const bool is_new = is_event || (logged_ & bit) == 0;
+        if (same && !is_new) return;
+        logged_ |= bit;
+        const bool described = detail::attempt(
+            [&] { last_ = Error(code, describe(code, ring, expected, found), expected, found); });
+        // Without memory for words, the numbers still tell.
+        if (!described) last_ = Error(code, std::string(), expected, found);
+        if (is_new) log_line(LogLevel::kWarning, last_.message());
+    }
+
+    [[nodiscard]] const Error& last() const noexcept { return last_; }
+
+private:
+    static_assert(static_cast<unsigned>(Errc::kUnsupported) < 64, "each result has a bit");
+
+    Error last_;
+    std::uint64_t logged_ = 0;
+};
 
 }  // namespace detail
 
@@ -2707,16 +3211,27 @@ namespace detail {
 /// How often a blocked or polling side looks whether its peer lives, and the bound of a sleep.
 inline constexpr std::uint64_t kLivenessNs = 100000000;
 
-/// A spinning call looks at the clock once in so many looks, plus one.
-inline constexpr std::uint32_t kClockMask = 1023;
+/// A call that waits looks at the clock once in so many looks, plus one.
+inline constexpr std::uint32_t kClockMask = 63;
 
 /// Watches the other side of a ring: whether it has closed, died, or lost the file.
+///
+/// The end of a peer is an event: it is told once for each of them. The loss of the file is a
+/// state, and is told before any end.
 class PeerWatch {
 public:
-    /// Starts to watch. Nothing is known yet: the first look reads the peer's state.
-    void start(Attachment& attachment) noexcept {
+    /// Starts to watch. An end that lies before is told only to those who have something to read
+    /// from before it.
+    void start(Attachment& attachment, bool has_something_to_read) noexcept {
         attachment_ = &attachment;
-        seen_sequence_ = sequence() - 1;
+        seen_sequence_ = sequence();
+        if (has_something_to_read) {
+            has_untold_ = true;
+            return;
+        }
+        const std::uint32_t state = peer_state();
+        const bool is_dead = state == kStateAttached && !attachment.peer_alive();
+        if (state == kStateClosed || is_dead) told_ = End{state, peer_epoch(), seen_sequence_};
     }
 
     /// Cheap look, for every time the ring is found empty (or full): reads the peer's state when
@@ -2724,28 +3239,21 @@ public:
     [[nodiscard]] Errc look() noexcept {
         if (removed_) return Errc::kRemoved;
         const std::uint32_t now = sequence();
-        if (likely(now == seen_sequence_)) return closed_ ? Errc::kClosed : Errc::kOk;
-        seen_sequence_ = now;
-        closed_ = state() == kStateClosed;
-        return closed_ ? Errc::kClosed : Errc::kOk;
+        if (likely(now == seen_sequence_ && !has_untold_)) return Errc::kOk;
+        return look_at_state(now);
     }
 
     /// The look that costs system calls: is the lock still held, has the file still a name?
     [[nodiscard]] Errc check_alive() noexcept {
         checked_ns_ = monotonic_ns();
-        if (attachment_->removed()) {
-            removed_ = true;
-            return Errc::kRemoved;
-        }
-        const std::uint32_t epoch = attachment_->epoch(attachment_->peer());
-        if (state() != kStateAttached || attachment_->peer_alive()) return Errc::kOk;
+        if (check_name() == Errc::kRemoved) return Errc::kRemoved;
+        const std::uint32_t epoch = peer_epoch();
+        if (peer_state() != kStateAttached || attachment_->peer_alive()) return Errc::kOk;
         // Read again, the state first: the peer may have closed just before its lock went, and a
         // new one come, whose epoch is stored before its state.
-        if (state() != kStateAttached) return Errc::kOk;
-        const bool same = epoch == attachment_->epoch(attachment_->peer());
-        if (!same || epoch == reported_epoch_) return Errc::kOk;
-        dead_epoch_ = epoch;
-        return Errc::kPeerDied;
+        if (peer_state() != kStateAttached || epoch != peer_epoch()) return Errc::kOk;
+        found_ = End{kStateAttached, epoch, seen_sequence_};
+        return is_told(found_) ? Errc::kOk : Errc::kPeerDied;
     }
 
     /// The same for those who poll: looks at the clock every 4096th time.
@@ -2755,40 +3263,85 @@ public:
         return due() ? check_alive() : Errc::kOk;
     }
 
+    /// For a producer that has room: looks whether the file still has its name, if the last such
+    /// look is long enough ago.
+    [[nodiscard]] Errc check_name_if_due() noexcept {
+        if (removed_) return Errc::kRemoved;
+        return monotonic_ns() - named_ns_ < kLivenessNs ? Errc::kOk : check_name();
+    }
+
     /// True when the last check_alive() is long enough ago.
     [[nodiscard]] bool due() const noexcept { return monotonic_ns() - checked_ns_ >= kLivenessNs; }
 
-    /// A death is told once: called when the caller has been told.
+    /// The caller has been told of an end.
     void told(Errc what) noexcept {
-        if (what == Errc::kPeerDied) reported_epoch_ = dead_epoch_;
+        if (what != Errc::kClosed && what != Errc::kPeerDied) return;
+        told_ = found_;
+        has_untold_ = false;
     }
 
-    /// The caller did not hear of it after all.
-    void untold(Errc what) noexcept {
-        if (what == Errc::kPeerDied) reported_epoch_ = kNone;
-    }
+    [[nodiscard]] bool is_removed() const noexcept { return removed_; }
 
     /// The peer's sequence at the last look: what to sleep on, so that no change is slept over.
     [[nodiscard]] std::uint32_t seen_sequence() const noexcept { return seen_sequence_; }
 
 private:
     static constexpr std::uint32_t kPollMask = 4095;
-    static constexpr std::uint64_t kNone = ~0ULL;
+
+    /// How a peer ended, as the header says it.
+    struct End {
+        /// Closed, or attached without a lock: died. Never: no end.
+        std::uint32_t state = kStateNever;
+        std::uint32_t epoch = 0;
+        std::uint32_t sequence = 0;
+    };
+
+    BITRPC_DETAIL_COLD Errc look_at_state(std::uint32_t now) noexcept {
+        seen_sequence_ = now;
+        found_ = End{peer_state(), peer_epoch(), now};
+        has_untold_ = found_.state == kStateClosed && !is_told(found_);
+        if (!has_untold_) return Errc::kOk;
+        return check_name() == Errc::kRemoved ? Errc::kRemoved : Errc::kClosed;
+    }
+
+    /// An epoch may be counted for a peer that is only about to attach, while the state is still
+    /// that of the one before: then the sequence, which moves with each attaching and each closing,
+    /// tells the two apart.
+    [[nodiscard]] bool is_told(const End& end) const noexcept {
+        if (end.state != told_.state || end.epoch != told_.epoch) return false;
+        return end.state != kStateClosed || end.sequence - told_.sequence < 2;
+    }
+
+    [[nodiscard]] Errc check_name() noexcept {
+        named_ns_ = monotonic_ns();
+        if (!removed_ && attachment_->removed()) {
+            removed_ = true;
+            // Its other side looks, too, as soon as it finds that it has to fence.
+            attachment_->stop_fencing();
+        }
+        return removed_ ? Errc::kRemoved : Errc::kOk;
+    }
 
     [[nodiscard]] std::uint32_t sequence() const noexcept {
         return attachment_->word32(attachment_->peer().sequence).load(std::memory_order_acquire);
     }
-    [[nodiscard]] std::uint32_t state() const noexcept {
-        return attachment_->word32(attachment_->peer().state).load(std::memory_order_acquire);
+    [[nodiscard]] std::uint32_t peer_state() const noexcept {
+        return attachment_->state(attachment_->peer());
+    }
+    [[nodiscard]] std::uint32_t peer_epoch() const noexcept {
+        return attachment_->epoch(attachment_->peer());
     }
 
     Attachment* attachment_ = nullptr;
     std::uint64_t checked_ns_ = 0;
+    std::uint64_t named_ns_ = 0;
     std::uint32_t seen_sequence_ = 0;
-    std::uint64_t reported_epoch_ = kNone;
-    std::uint32_t dead_epoch_ = 0;
     std::uint32_t polls_ = 0;
-    bool closed_ = false;
+    /// The end that was noticed last, and the one that was told last.
+    End found_;
+    End told_;
+    /// The last look found an end that was not told.
+    bool has_untold_ = false;
     bool removed_ = false;
 };
 
@@ -2800,27 +3353,45 @@ private:
 
 namespace detail {
 
-/// When a blocking call gives up. Reads the clock only once it is asked.
+/// When a blocking call gives up. It begins with the first look at the clock.
 class Deadline {
 public:
-    /// -1 never, 0 at once, else so many milliseconds after the first look at the clock.
-    explicit Deadline(int timeout_ms) noexcept : timeout_ms_(timeout_ms) {}
+    explicit Deadline(Timeout timeout) noexcept : timeout_(timeout) {}
 
     /// True for a call that does not wait.
-    [[nodiscard]] bool immediate() const noexcept { return timeout_ms_ == 0; }
+    [[nodiscard]] bool immediate() const noexcept { return timeout_.ns() == 0; }
 
-    /// Nanoseconds left, at most `limit`; 0 when the time is over.
-    [[nodiscard]] std::uint64_t left(std::uint64_t limit) noexcept {
-        if (timeout_ms_ < 0) return limit;
-        const std::uint64_t now = monotonic_ns();
-        if (end_ == 0) end_ = now + static_cast<std::uint64_t>(timeout_ms_) * 1000000U;
+    /// Nanoseconds left at the time `now`, at most `limit`; 0 when the time is over.
+    [[nodiscard]] std::uint64_t left(std::uint64_t now, std::uint64_t limit) noexcept {
+        if (timeout_.is_forever()) return limit;
+        if (end_ == 0) end_ = now + timeout_.ns();
         if (now >= end_) return 0;
         return end_ - now < limit ? end_ - now : limit;
     }
 
 private:
-    int timeout_ms_;
+    Timeout timeout_;
     std::uint64_t end_ = 0;
+};
+
+/// How long a blocking call looks before it sleeps. It begins with the first look at the clock.
+class Spin {
+public:
+    explicit Spin(const Options& options) noexcept
+        : longest_(options.wait_strategy == WaitStrategy::kSpin ? kForever : options.spin),
+          is_over_(longest_.ns() == 0) {}
+
+    [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+
+    void look(std::uint64_t now) noexcept {
+        if (start_ == 0) start_ = now;
+        is_over_ = !longest_.is_forever() && now - start_ >= longest_.ns();
+    }
+
+private:
+    Timeout longest_;
+    std::uint64_t start_ = 0;
+    bool is_over_;
 };
 
 /// Wakes the other side if it sleeps: what each side does after it has published something.
@@ -2831,31 +3402,38 @@ public:
         control_ = &attachment.word32(attachment.peer().control);
         // The value of the low bits that allows to skip the fence and needs no wake; none if this
         // process cannot be fenced by the sleeper.
-        quiet_ = attachment.can_fence() ? kCanMembarrier : kNever;
+        quiet_ = attachment.is_registered() ? kCanMembarrier : kNever;
     }
 
     /// Called after each publication. One load in the steady state: the sleeper's membarrier makes
-    /// the fence between the publication and this load needless.
-    BITRPC_DETAIL_INLINE void published() noexcept {
+    /// the fence between the publication and this load needless. True if there was reason to look
+    /// around: the other side sleeps, is not there, or wants it.
+    BITRPC_DETAIL_INLINE bool published() noexcept {
         compiler_fence();
         const std::uint32_t control = control_->load(std::memory_order_relaxed);
-        if (unlikely((control & (kWaiting | kCanMembarrier)) != quiet_)) wake_if_asleep(control);
+        if (likely((control & (kWaiting | kCanMembarrier)) == quiet_)) return false;
+        return wake_if_asleep(control);
     }
 
 private:
     static constexpr std::uint32_t kNever = 4;
 
-    BITRPC_DETAIL_COLD void wake_if_asleep(std::uint32_t control) noexcept {
+    BITRPC_DETAIL_COLD bool wake_if_asleep(std::uint32_t control) noexcept {
+        // Of those who have to fence always, only a sleeper is news.
+        bool is_news = false;
         if (quiet_ == kNever || (control & kCanMembarrier) == 0) {
+            is_news = quiet_ != kNever;
             full_fence();
             control = control_->load(std::memory_order_relaxed);
         }
-        if ((control & kWaiting) == 0) return;
+        if ((control & kWaiting) == 0) return is_news;
         // A sleeper that has been woken already, and not run yet, still names the old sequence.
         const auto& sequence = attachment_->word32(attachment_->own().sequence);
         const std::uint32_t current = sequence.load(std::memory_order_relaxed);
-        if ((control >> kSequenceShift) != (current << kSequenceShift >> kSequenceShift)) return;
-        attachment_->ring_bell();
+        if ((control >> kSequenceShift) == (current << kSequenceShift >> kSequenceShift)) {
+            attachment_->ring_bell();
+        }
+        return true;
     }
 
     Attachment* attachment_ = nullptr;
@@ -2863,10 +3441,13 @@ private:
     std::uint32_t quiet_ = kNever;
 };
 
-/// Sleeps until the other side publishes something.
+/// Sleeps until the other side publishes something, or somebody interrupts.
 class Sleeper {
 public:
-    void start(Attachment& attachment) noexcept { attachment_ = &attachment; }
+    void start(Attachment& attachment, bool diagnoses) noexcept {
+        attachment_ = &attachment;
+        diagnoses_ = diagnoses;
+    }
 
     /// Sleeps at most `ns` and never longer than the bound after which peers are checked. Returns
     /// early when `ready()` is true, when the peer's sequence is no longer `seen`, or at a wake.
@@ -2874,41 +3455,103 @@ public:
     void sleep(std::uint32_t seen, std::uint64_t ns, const Ready& ready) noexcept {
         auto& control = attachment_->word32(attachment_->own().control);
         auto& sequence = attachment_->word32(attachment_->peer().sequence);
-        const std::uint32_t quiet = attachment_->quiet_control();
         if (sequence.load(std::memory_order_acquire) != seen) return;
-        control.store(kWaiting | quiet | seen << kSequenceShift, std::memory_order_relaxed);
+        asleep_.store(true, std::memory_order_relaxed);
+        control.store(kWaiting | attachment_->quiet_control() | seen << kSequenceShift,
+                      std::memory_order_relaxed);
         full_fence();
-        if (attachment_->can_fence()) fence_peers();
-        if (!ready()) {
-            const bool woken = attachment_->peer_point().wait(sequence, seen, ns);
-            if (!woken && ns >= kLivenessNs && ready()) count_if_missed(sequence, seen);
+        if (attachment_->fences() && !fence_peers()) ns = fence_no_more(control, seen, ns);
+        if (!interrupted_.load(std::memory_order_relaxed) && !ready()) {
+            const bool woken = attachment_->peer_point().wait(sequence, seen, ns, interrupted_);
+            if (!woken && diagnoses_ && ns >= kLivenessNs && ready()) diagnose(sequence, seen);
         }
-        control.store(quiet, std::memory_order_relaxed);
+        control.store(attachment_->quiet_control(), std::memory_order_relaxed);
+        asleep_.store(false, std::memory_order_release);
     }
 
-    /// Ends a sleep from another thread, without a message.
+    /// Ends the wait of the side's own thread, or its next one, from another thread.
     void interrupt() noexcept {
-        attachment_->peer_point().wake(attachment_->word32(attachment_->peer().sequence));
+        interrupted_.store(true, std::memory_order_relaxed);
+        full_fence();
+    }
+
+    /// Wakes a sleeper that an interrupt is meant for, until it is awake: it may have looked for
+    /// interrupts already, and not sleep yet.
+    void wake_interrupted() noexcept {
+        auto& sequence = attachment_->word32(attachment_->peer().sequence);
+        while (asleep_.load(std::memory_order_acquire) &&
+               interrupted_.load(std::memory_order_relaxed)) {
+            attachment_->peer_point().wake(sequence);
+            sleep_ns(kWakeNapNs);
+        }
+    }
+
+    /// True, once, for each interrupt.
+    [[nodiscard]] bool take_interrupt() noexcept {
+        if (likely(!interrupted_.load(std::memory_order_relaxed))) return false;
+        return interrupted_.exchange(false, std::memory_order_acquire);
     }
 
 private:
     static constexpr int kSecondChances = 10;
+    static constexpr std::uint64_t kWakeNapNs = 50000;
+    /// Long enough for a store of before to be visible everywhere.
+    static constexpr std::uint64_t kStaleNs = 1000000;
+
+    /// The kernel takes no membarriers any more. Wakers fence from now on; one that has not seen it
+    /// yet, and published without a fence, is waited for by a short sleep.
+    BITRPC_DETAIL_COLD std::uint64_t fence_no_more(std::atomic<std::uint32_t>& control,
+                                                   std::uint32_t seen, std::uint64_t ns) noexcept {
+        attachment_->stop_fencing();
+        control.store(kWaiting | attachment_->quiet_control() | seen << kSequenceShift,
+                      std::memory_order_relaxed);
+        full_fence();
+        return ns < kStaleNs ? ns : kStaleNs;
+    }
 
     /// A sleep that its bound ended although there is something to take: the waker may be between
     /// publishing and waking, so it gets another second before this counts as a missed wake-up.
-    BITRPC_DETAIL_COLD void count_if_missed(std::atomic<std::uint32_t>& sequence,
-                                            std::uint32_t seen) noexcept {
+    BITRPC_DETAIL_COLD void diagnose(std::atomic<std::uint32_t>& sequence,
+                                     std::uint32_t seen) noexcept {
         for (int chance = 0; chance < kSecondChances; ++chance) {
             if (!attachment_->peer_alive()) return;
-            if (attachment_->peer_point().wait(sequence, seen, kLivenessNs)) return;
+            if (interrupted_.load(std::memory_order_relaxed)) return;
+            if (attachment_->peer_point().wait(sequence, seen, kLivenessNs, interrupted_)) return;
         }
         auto& missed = attachment_->word64(attachment_->own().missed_wakeups);
         missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        log(LogLevel::kError, join({"missed wake-up on ", quoted(attachment_->path())}));
+        detail::attempt([&] {
+            log_line(LogLevel::kError,
+                     concat({"missed wake-up on ", in_quotes(attachment_->path())}));
+        });
     }
 
     Attachment* attachment_ = nullptr;
+    /// Set by other threads.
+    std::atomic<bool> interrupted_{false};
+    /// True from before the last look for an interrupt to after the sleep.
+    std::atomic<bool> asleep_{false};
+    bool diagnoses_ = false;
 };
+
+/// Waits until a live peer is attached; false if the time is over, the file was removed, or
+/// somebody interrupts.
+[[nodiscard]] inline bool wait_for_peer(Attachment& attachment, PeerWatch& watch, Sleeper& sleeper,
+                                        Timeout timeout) noexcept {
+    Deadline deadline(timeout);
+    for (;;) {
+        const std::uint32_t seen =
+            attachment.word32(attachment.peer().sequence).load(std::memory_order_acquire);
+        if (attachment.state(attachment.peer()) == kStateAttached && attachment.peer_alive()) {
+            return true;
+        }
+        if (watch.check_name_if_due() != Errc::kOk) return false;
+        const std::uint64_t left = deadline.left(monotonic_ns(), kLivenessNs);
+        if (left == 0 || sleeper.take_interrupt()) return false;
+        // Attaching moves the sequence, and wakes.
+        sleeper.sleep(seen, left, [] { return false; });
+    }
+}
 
 }  // namespace detail
 
@@ -2946,6 +3589,18 @@ enum class PeerState : std::uint8_t {
     kDied,
 };
 
+/// The name of a state in English.
+[[nodiscard]] constexpr const char* to_string(PeerState state) noexcept {
+    switch (state) {
+        case PeerState::kNever: return "never";
+        case PeerState::kAlive: return "alive";
+        case PeerState::kStalled: return "stalled";
+        case PeerState::kClosed: return "closed";
+        case PeerState::kDied: return "died";
+    }
+    return "unknown";
+}
+
 /// What a ring's header says of one side.
 struct SideSnapshot {
     PeerState state = PeerState::kNever;
@@ -2975,6 +3630,8 @@ struct Snapshot {
 };
 
 namespace detail {
+
+class ManagerCore;
 
 [[nodiscard]] inline std::uint64_t read64(std::byte* base, std::size_t offset) noexcept {
     return atomic_at<std::uint64_t>(base, offset).load(std::memory_order_acquire);
@@ -3057,7 +3714,7 @@ template <class IsHeld>
 }  // namespace detail
 
 /// A ring that this process is attached to, as a producer or consumer shows it: what it is called,
-/// how large it is, and how it is doing. Threads: those of the side that it belongs to.
+/// how large it is, and how it is doing. Threads: any.
 class RingBuffer {
 public:
     RingBuffer() noexcept = default;
@@ -3078,34 +3735,59 @@ public:
     [[nodiscard]] bool schema_matches() const noexcept {
         return attachment_.schema_hash() == kSchemaHash;
     }
-    /// False after dispose().
-    [[nodiscard]] bool is_open() const noexcept { return attachment_.is_open(); }
+    /// False after close().
+    [[nodiscard]] bool is_open() const noexcept {
+        const Hold hold(*this);
+        return attachment_.is_open();
+    }
     /// Bytes between the two positions, padding included.
-    [[nodiscard]] std::uint64_t used_bytes() const { return snapshot().used_bytes; }
-    /// The counters of both sides; those of the moment of closing after dispose().
+    [[nodiscard]] std::uint64_t used_bytes() const noexcept { return snapshot().used_bytes; }
+    /// The counters of both sides; those of the moment of closing after close().
     [[nodiscard]] Statistics statistics() const noexcept {
-        return is_open() ? detail::read_statistics(attachment_.base()) : last_.statistics;
+        const Hold hold(*this);
+        return attachment_.is_open() ? detail::read_statistics(attachment_.base())
+                                     : last_.statistics;
     }
-    /// All that the header says; what it said at the moment of closing after dispose().
+    /// All that the header says; what it said at the moment of closing after close().
     [[nodiscard]] Snapshot snapshot() const noexcept {
-        if (!is_open()) return last_;
-        return detail::read_snapshot(attachment_.base(), capacity(), IsHeld{attachment_});
+        const Hold hold(*this);
+        return look();
     }
-    /// The other side's life; kStalled when its heartbeat is older than `stall_ms` (0: never).
-    [[nodiscard]] PeerState peer_state(std::uint32_t stall_ms = 0) const noexcept {
-        const detail::Side& peer = attachment_.peer();
-        if (!is_open()) {
-            const bool consumer = attachment_.role() == detail::Role::kProducer;
-            return consumer ? last_.consumer.state : last_.producer.state;
+    /// The other side's life; kStalled when its heartbeat is older than `stall`. Only a side with a
+    /// manager has one.
+    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
+        const Hold hold(*this);
+        if (!attachment_.is_open()) {
+            const bool is_producer = attachment_.role() == detail::Role::kProducer;
+            return is_producer ? last_.consumer.state : last_.producer.state;
         }
-        return detail::read_state(attachment_.base(), peer, IsHeld{attachment_},
-                                  std::uint64_t{stall_ms} * 1000000U);
+        const bool counts = stall.is_valid() && !stall.is_forever();
+        return detail::read_state(attachment_.base(), attachment_.peer(), IsHeld{attachment_},
+                                  counts ? stall.ns() : 0);
     }
 
 private:
     friend class SharedMemoryProducer;
     friend class SharedMemoryConsumer;
-    friend class SharedMemoryManager;
+    friend class detail::ManagerCore;
+
+    /// Keeps the ring mapped while another thread looks at its header. A forked child is alone, and
+    /// its copy of the mutex may be locked for ever by a thread that only the parent has.
+    class Hold {
+    public:
+        explicit Hold(const RingBuffer& ring) noexcept
+            : mutex_(ring.attachment_.forked() ? nullptr : &ring.mutex_) {
+            if (mutex_ != nullptr) mutex_->lock();
+        }
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+        ~Hold() {
+            if (mutex_ != nullptr) mutex_->unlock();
+        }
+
+    private:
+        std::mutex* mutex_;
+    };
 
     /// Whether a side's role is held; its own is.
     struct IsHeld {
@@ -3116,13 +3798,35 @@ private:
         }
     };
 
-    void close(bool remove_file) noexcept {
-        last_ = snapshot();
-        attachment_.close(remove_file);
+    [[nodiscard]] Snapshot look() const noexcept {
+        if (!attachment_.is_open()) return last_;
+        return detail::read_snapshot(attachment_.base(), capacity(), IsHeld{attachment_});
+    }
+
+    void heartbeat() noexcept {
+        const Hold hold(*this);
+        if (attachment_.is_open()) attachment_.beat();
+    }
+
+    void interrupt(detail::Sleeper& sleeper) noexcept {
+        sleeper.interrupt();
+        const Hold hold(*this);
+        if (attachment_.is_open()) sleeper.wake_interrupted();
+    }
+
+    /// Closes this side, and removes the ring if it is the last one out and all was read.
+    template <class IsDrained>
+    void leave(const IsDrained& is_drained) noexcept {
+        // A child has no role to leave.
+        const bool removes = !attachment_.forked() && attachment_.take_leave(is_drained);
+        const Hold hold(*this);
+        last_ = look();
+        attachment_.close(removes);
     }
 
     detail::Attachment attachment_;
     Snapshot last_{};
+    mutable std::mutex mutex_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -3144,9 +3848,11 @@ struct Walk {
 };
 
 /// Walks over published records, each checked as a consumer would, from `start` to the first word
-/// of zero or to `target`; more than a lap of them is not sound.
-[[nodiscard]] inline Walk walk(std::byte* data, std::uint64_t capacity, std::uint64_t start,
-                               std::uint64_t target) noexcept {
+/// of zero or to `target`; more than a lap of them is not sound. Shows `visit` the position and the
+/// word of each message.
+template <class Visit>
+[[nodiscard]] Walk walk_records(std::byte* data, std::uint64_t capacity, std::uint64_t start,
+                                std::uint64_t target, const Visit& visit) noexcept {
     Walk walk;
     walk.position = start;
     while (walk.position != target) {
@@ -3167,18 +3873,25 @@ struct Walk {
             walk.found_messages = true;
             walk.last_id =
                 load_field<std::uint32_t>(data + offset, message_header::kMessageIdOffset);
+            visit(walk.position, word);
         }
         walk.position += stride_of(frame);
     }
     return walk;
 }
 
+/// The same, for those who only want to know where it ends.
+[[nodiscard]] inline Walk walk_records(std::byte* data, std::uint64_t capacity, std::uint64_t start,
+                                       std::uint64_t target) noexcept {
+    return walk_records(data, capacity, start, target, [](std::uint64_t, std::uint64_t) {});
+}
+
 /// The error for a position in the header that is no place where records start.
 [[nodiscard]] inline Error misaligned(const std::string& path, const char* what, std::size_t offset,
                                       std::uint64_t position) {
     return {Errc::kCorrupt,
-            join({quoted(path), ": the ", what, " position ", std::to_string(position),
-                  " is not a multiple of ", std::to_string(kWord)}),
+            concat({in_quotes(path), ": the ", what, " position ", std::to_string(position),
+                    " is not a multiple of ", std::to_string(kWord)}),
             offset, position};
 }
 
@@ -3186,8 +3899,8 @@ struct Walk {
 [[nodiscard]] inline Error unfit_positions(const std::string& path, std::uint64_t read,
                                            std::uint64_t write) {
     return {Errc::kCorrupt,
-            join({quoted(path), ": the read position ", std::to_string(read),
-                  " does not fit the write position ", std::to_string(write)}),
+            concat({in_quotes(path), ": the read position ", std::to_string(read),
+                    " does not fit the write position ", std::to_string(write)}),
             ring_header::kReadPositionOffset, read};
 }
 
@@ -3255,8 +3968,7 @@ public:
 
     /// Finds room for a record: kOk, kFull, or kCorrupt if the consumer's position is impossible.
     [[nodiscard]] Room reserve(std::uint64_t stride) noexcept {
-        const std::uint64_t rest = capacity_ - (write_ & mask_);
-        const std::uint64_t skip = stride <= rest ? 0 : rest;
+        const std::uint64_t skip = skip_before(stride);
         const Errc room = make_room(skip + stride + kWord);
         if (room != Errc::kOk) return room;
         const std::uint64_t position = write_ + skip;
@@ -3401,7 +4113,47 @@ public:
     /// Makes every reserve_fast() fail, at no cost to it.
     void block(bool blocked) noexcept {
         blocked_ = blocked;
-        limit_ = blocked ? 0 : room_limit_;
+        set_limit();
+    }
+
+    /// Lets reserve_fast() go on for a stretch: at its end it fails, so that a producer that has
+    /// room looks around all the same.
+    void begin_stretch() noexcept {
+        stretch_end_ = write_ + (capacity_ / 8 < kStretch ? capacity_ / 8 : kStretch);
+        set_limit();
+    }
+
+    /// False when it is time to look around.
+    [[nodiscard]] bool in_stretch() const noexcept { return write_ < stretch_end_; }
+
+    /// Ends the stretch now: the next reserve_fast() fails.
+    void end_stretch() noexcept {
+        stretch_end_ = 0;
+        limit_ = 0;
+    }
+
+    /// True if a record fits as far as it is known without looking at the consumer's position.
+    [[nodiscard]] bool has_known_room(std::uint64_t stride) const noexcept {
+        return write_ + skip_before(stride) + stride + kWord <= room_limit_;
+    }
+
+    /// Bytes of the largest record, header included, that fits now at any rate.
+    [[nodiscard]] std::uint64_t free_bytes() noexcept {
+        if (reload() != Errc::kOk) return 0;
+        const std::uint64_t room = room_limit_ - write_;
+        if (room <= kWord) return 0;
+        const std::uint64_t rest = capacity_ - (write_ & mask_);
+        const std::uint64_t here = room - kWord < rest ? room - kWord : rest;
+        const std::uint64_t next_lap = room - kWord > rest ? room - kWord - rest : 0;
+        const std::uint64_t most = here < next_lap ? next_lap : here;
+        const std::uint64_t largest = message_header::kSize + detail::largest_payload(capacity_);
+        return most < largest ? most : largest;
+    }
+
+    /// True if the consumer has released everything, and nobody has published anything since.
+    [[nodiscard]] bool is_drained() const noexcept {
+        return read64(base_, ring_header::kReadPositionOffset) == write_ &&
+               word_at(write_).load(std::memory_order_acquire) == 0;
     }
 
     void count_failure() noexcept {
@@ -3421,6 +4173,8 @@ private:
     /// to them: hints for so many lines were found to have no effect. (A larger record reaches
     /// into those lines itself.)
     static constexpr std::uint64_t kManyLines = 128;
+    /// Bytes, or an eighth of the ring, that are published before a producer looks around.
+    static constexpr std::uint64_t kStretch = 16U * 1024U;
     /// Less room than this (or a quarter of the ring) is tight.
     static constexpr std::uint64_t kTightRoom = 16U * 1024U;
 
@@ -3483,9 +4237,20 @@ private:
             .store(position, std::memory_order_release);
     }
 
+    /// Bytes of padding before a record here.
+    [[nodiscard]] std::uint64_t skip_before(std::uint64_t stride) const noexcept {
+        const std::uint64_t rest = capacity_ - (write_ & mask_);
+        return stride <= rest ? 0 : rest;
+    }
+
     void set_room_limit(std::uint64_t limit) noexcept {
         room_limit_ = limit;
-        if (!blocked_) limit_ = limit;
+        set_limit();
+    }
+
+    void set_limit() noexcept {
+        const std::uint64_t limit = room_limit_ < stretch_end_ ? room_limit_ : stretch_end_;
+        limit_ = blocked_ ? 0 : limit;
     }
 
     std::byte* data_ = nullptr;
@@ -3506,6 +4271,7 @@ private:
     std::uint64_t pending_sent_ = 0;
     std::uint64_t pending_bytes_ = 0;
     std::uint64_t bad_position_ = 0;
+    std::uint64_t stretch_end_ = 0;
     bool blocked_ = false;
 };
 
@@ -3516,7 +4282,7 @@ BITRPC_DETAIL_INLINE void FillBytes::operator()(const Slot& slot) const noexcept
 template <class T>
 BITRPC_DETAIL_INLINE void FillStruct<T>::operator()(const Slot& slot) const noexcept {
     RingWriter::pad_payload(slot, size);
-    write_payload(*value, slot.payload());
+    detail::write_payload(*value, slot.payload());
 }
 
 inline Error RingWriter::start(Attachment& attachment) {
@@ -3537,11 +4303,11 @@ inline Error RingWriter::recover(const std::string& path) {
     if (start % kWord != 0) {
         return misaligned(path, "write", ring_header::kWritePositionOffset, start);
     }
-    const Walk end = walk(data_, capacity_, start, kNowhere);
+    const Walk end = walk_records(data_, capacity_, start, kNowhere);
     if (end.bad_word != 0) {
         return {Errc::kCorrupt,
-                join({quoted(path), ": the word ", hex(end.bad_word), " at position ",
-                      std::to_string(end.position), " starts no record"}),
+                concat({in_quotes(path), ": the word ", hex_text(end.bad_word), " at position ",
+                        std::to_string(end.position), " starts no record"}),
                 end.position, end.bad_word};
     }
     write_ = end.position;
@@ -3554,6 +4320,239 @@ inline Error RingWriter::recover(const std::string& path) {
     if (write_ != start) store_counters(sent_, bytes_, write_);
     set_room_limit(read + capacity_);
     return {};
+}
+
+}  // namespace detail
+
+// ---------------------------------------------------------------------------------------------
+// Distance
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// How far a consumer stays behind its producer in a stream.
+///
+/// A consumer as fast as its producer polls the very line that is being written, and both slow
+/// down to a transfer of that line for every message or two. Pausing a little whenever the ring is
+/// found empty lets several lines gather. It also makes messages wait. So a pause has to pay, in
+/// bytes for each unit of time, or it is not made; whether it does, only a comparison can tell:
+/// stretches of the stream with the pause against stretches without it. PROTOCOL.md, section 7,
+/// has the rule, which all engines share.
+class DistanceRule {
+public:
+    /// The shortest pause, and the longest.
+    static constexpr std::uint64_t kShortestPauseNs = 800;
+    static constexpr std::uint64_t kLongestPauseNs = 25600;
+    /// With a distance, a run shorter than this (or a quarter of the ring) doubles the pause,
+    static constexpr std::uint64_t kShortRun = 64U * 1024U;
+    /// and a run longer than this takes a quarter off.
+    static constexpr std::uint64_t kLongRun = 256U * 1024U;
+    /// So many runs of a single message in a row say that nothing gathers in the pauses.
+    static constexpr std::uint32_t kLoneRuns = 3;
+    /// Runs between two looks at the clock while there is no distance. A try may begin if these
+    /// took no longer than so many nanoseconds.
+    static constexpr std::uint32_t kRunsNear = 64;
+    static constexpr std::uint64_t kFastNs = 64000;
+    /// The pause that is tried is as long as these took, divided by this, but not longer than that.
+    static constexpr std::uint64_t kPausePart = 4;
+    static constexpr std::uint64_t kLongestTryNs = 6400;
+    /// A stretch is at least this long, and so many runs with the pause or a multiple of so many
+    /// without it.
+    static constexpr std::uint64_t kStretchNs = 16000;
+    static constexpr std::uint32_t kRunsWith = 4;
+    static constexpr std::uint32_t kRunsWithout = 16;
+    /// A stretch without the pause that took longer than this was no part of a busy stream.
+    static constexpr std::uint64_t kLongestStretchNs = 64000;
+    /// With the pause, a stretch has to carry so many tenths of what the one before it carried.
+    static constexpr std::uint64_t kGainTenths = 11;
+    /// A try, which leads to the distance, takes so many better stretches before so many worse.
+    static constexpr std::uint32_t kTryWins = 6;
+    static constexpr std::uint32_t kTryLosses = 2;
+    /// A check, which follows now and then, takes so many of each.
+    static constexpr std::uint32_t kCheckWins = 4;
+    static constexpr std::uint32_t kCheckLosses = 4;
+    /// A check begins as long after the last comparison as that one was after the try began, at
+    /// most this long.
+    static constexpr std::uint64_t kCheckNs = 10000000;
+    /// After a failure, no try begins for this many times as long as it took, nor for less than
+    /// twice as long as after the last failure, but at most for so long.
+    static constexpr std::uint64_t kCost = 100;
+    static constexpr std::uint64_t kLongestWaitNs = 1000000000;
+
+    void start(std::uint64_t capacity, std::uint64_t position, Distance distance) noexcept {
+        short_run_ = capacity / 4 < kShortRun ? capacity / 4 : kShortRun;
+        position_ = position;
+        active_ = distance == Distance::kAdaptive;
+    }
+
+    /// The ring is empty after `messages` and at `position`: for how many nanoseconds to pause
+    /// before the next look. 0 if nothing came since the last time.
+    template <class Clock>
+    [[nodiscard]] std::uint64_t on_empty(std::uint64_t messages, std::uint64_t position,
+                                         const Clock& clock_ns) noexcept {
+        const std::uint64_t run = messages - messages_;
+        if (run == 0 || !active_) return 0;
+        const std::uint64_t bytes = position - position_;
+        messages_ = messages;
+        position_ = position;
+        runs_ += 1;
+        lone_runs_ = run == 1 ? lone_runs_ + 1 : 0;
+        if (phase_ == Phase::kNear && runs_ != kRunsNear) return 0;
+        if (phase_ == Phase::kWithout && runs_ % kRunsWithout != 0) return 0;
+        advance(bytes, clock_ns());
+        return is_pausing() ? pause_ns_ : 0;
+    }
+
+    /// True while the consumer pauses at each empty.
+    [[nodiscard]] bool is_far() const noexcept { return phase_ == Phase::kFar; }
+    /// The pause of a stretch with one, or of the distance.
+    [[nodiscard]] std::uint64_t pause_ns() const noexcept { return pause_ns_; }
+    /// How long the last failure put off the next try; 0 if none did since the pause paid.
+    [[nodiscard]] std::uint64_t wait_ns() const noexcept { return wait_ns_; }
+
+private:
+    /// What the consumer does at each empty.
+    enum class Phase : std::uint8_t {
+        /// Looks again at once.
+        kNear,
+        /// The same for a single run, which no stretch contains: in a stream of bursts, the
+        /// stretch before it ended with a burst, and it begins with the silence up to the next.
+        kBetween,
+        /// The same for a stretch, which shows what the stream carries without the pause.
+        kWithout,
+        /// Pauses for a stretch, which shows what it carries with it.
+        kWith,
+        /// Pauses.
+        kFar,
+    };
+
+    [[nodiscard]] bool is_pausing() const noexcept {
+        return phase_ == Phase::kWith || phase_ == Phase::kFar;
+    }
+
+    BITRPC_DETAIL_COLD void advance(std::uint64_t bytes, std::uint64_t now_ns) noexcept {
+        switch (phase_) {
+            case Phase::kNear: consider(now_ns); break;
+            case Phase::kBetween: enter(Phase::kWithout, now_ns); break;
+            case Phase::kWithout: go_on_without(now_ns); break;
+            case Phase::kWith: go_on_with(now_ns); break;
+            case Phase::kFar: keep(bytes, now_ns); break;
+        }
+    }
+
+    /// Begins a try if the ring is found empty often enough, and the last failure is long ago.
+    void consider(std::uint64_t now_ns) noexcept {
+        const std::uint64_t took = now_ns - stretch_ns_;
+        if (took > kFastNs || now_ns < due_ns_) return enter(Phase::kNear, now_ns);
+        pause_ns_ = took / kPausePart < kLongestTryNs ? took / kPausePart : kLongestTryNs;
+        if (pause_ns_ < kShortestPauseNs) pause_ns_ = kShortestPauseNs;
+        tried_ns_ = now_ns;
+        begin(kTryWins, kTryLosses, now_ns);
+    }
+
+    void begin(std::uint32_t wins, std::uint32_t losses, std::uint64_t now_ns) noexcept {
+        wins_left_ = wins;
+        losses_left_ = losses;
+        compared_ns_ = now_ns;
+        enter(Phase::kBetween, now_ns);
+    }
+
+    void enter(Phase phase, std::uint64_t now_ns) noexcept {
+        phase_ = phase;
+        stretch_position_ = position_;
+        stretch_ns_ = now_ns;
+        runs_ = 0;
+        lone_runs_ = 0;
+    }
+
+    void go_on_without(std::uint64_t now_ns) noexcept {
+        const std::uint64_t took = now_ns - stretch_ns_;
+        if (took > kLongestStretchNs) return fail(now_ns);
+        if (took < kStretchNs) return;
+        rate_without_ = rate(took);
+        enter(Phase::kWith, now_ns);
+    }
+
+    void go_on_with(std::uint64_t now_ns) noexcept {
+        if (lone_runs_ == kLoneRuns) return fail(now_ns);
+        const std::uint64_t took = now_ns - stretch_ns_;
+        if (runs_ < kRunsWith || took < kStretchNs) return;
+        const bool is_better = rate(took) * 10 >= rate_without_ * kGainTenths;
+        std::uint32_t& left = is_better ? wins_left_ : losses_left_;
+        left -= 1;
+        if (left != 0) return enter(Phase::kBetween, now_ns);
+        if (is_better) return succeed(now_ns);
+        fail(now_ns);
+    }
+
+    /// Bytes of the stretch for each 1024 ns.
+    [[nodiscard]] std::uint64_t rate(std::uint64_t took_ns) const noexcept {
+        return (position_ - stretch_position_) * 1024 / took_ns;
+    }
+
+    void succeed(std::uint64_t now_ns) noexcept {
+        // Not for the first time: it has paid for some time.
+        if (compared_ns_ != tried_ns_) wait_ns_ = 0;
+        const std::uint64_t since = now_ns - tried_ns_;
+        due_ns_ = now_ns + (since < kCheckNs ? since : kCheckNs);
+        enter(Phase::kFar, now_ns);
+    }
+
+    void fail(std::uint64_t now_ns) noexcept {
+        const std::uint64_t cost = (now_ns - compared_ns_) * kCost;
+        wait_ns_ = cost > wait_ns_ * 2 ? cost : wait_ns_ * 2;
+        if (wait_ns_ > kLongestWaitNs) wait_ns_ = kLongestWaitNs;
+        due_ns_ = now_ns + wait_ns_;
+        enter(Phase::kNear, now_ns);
+    }
+
+    /// Fits the pause to the run that it brought.
+    void keep(std::uint64_t bytes, std::uint64_t now_ns) noexcept {
+        if (bytes < short_run_) {
+            pause_ns_ = pause_ns_ * 2 < kLongestPauseNs ? pause_ns_ * 2 : kLongestPauseNs;
+        } else if (bytes > kLongRun) {
+            pause_ns_ -= pause_ns_ / 4;
+            if (pause_ns_ < kShortestPauseNs) pause_ns_ = kShortestPauseNs;
+        }
+        if (lone_runs_ == kLoneRuns) {
+            enter(Phase::kNear, now_ns);
+        } else if (now_ns >= due_ns_) {
+            begin(kCheckWins, kCheckLosses, now_ns);
+        }
+    }
+
+    std::uint64_t short_run_ = 0;
+    std::uint64_t pause_ns_ = kShortestPauseNs;
+    /// The messages and the position when the ring was last found empty.
+    std::uint64_t messages_ = 0;
+    std::uint64_t position_ = 0;
+    /// Where and when the stretch began, the runs since, and those of a single message at its end.
+    std::uint64_t stretch_position_ = 0;
+    std::uint64_t stretch_ns_ = 0;
+    std::uint32_t runs_ = 0;
+    std::uint32_t lone_runs_ = 0;
+    /// The comparison: when it began, and how it stands.
+    std::uint64_t compared_ns_ = 0;
+    std::uint64_t rate_without_ = 0;
+    std::uint32_t wins_left_ = 0;
+    std::uint32_t losses_left_ = 0;
+    /// When the try began that led to the distance.
+    std::uint64_t tried_ns_ = 0;
+    /// When the next comparison may begin.
+    std::uint64_t due_ns_ = 0;
+    std::uint64_t wait_ns_ = 0;
+    Phase phase_ = Phase::kNear;
+    bool active_ = false;
+};
+
+/// Waits by the clock, as hints alone cannot: one takes 40 to 140 cycles on x86, and next to
+/// nothing on some other processors.
+inline void pause_for(std::uint64_t ns) noexcept {
+    constexpr int kHints = 4;
+    const std::uint64_t start = monotonic_ns();
+    while (monotonic_ns() - start < ns) {
+        for (int i = 0; i < kHints; ++i) cpu_pause();
+    }
 }
 
 }  // namespace detail
@@ -3577,64 +4576,6 @@ struct Record {
     [[nodiscard]] MessageFlags flags() const noexcept {
         return load_field<MessageFlags>(header, message_header::kFlagsOffset);
     }
-};
-
-/// How far a consumer stays behind its producer in a stream.
-///
-/// A consumer as fast as its producer polls the very line that is being written, and both slow
-/// down to a transfer of that line for every message or two. So, each time the ring is found empty
-/// after a run of records, the consumer pauses before it looks again, and adapts the pause to what
-/// the next run brings.
-class DistanceRule {
-public:
-    void start(std::uint64_t capacity, std::uint64_t position, Distance distance) noexcept {
-        short_run_ = capacity / 4 < kShortRun ? capacity / 4 : kShortRun;
-        start_position_ = position;
-        active_ = distance == Distance::kAdaptive;
-    }
-
-    /// The ring is empty at `position` after `count` records in all: how many pauses to make
-    /// before the next look. 0 when the last look found it empty too.
-    [[nodiscard]] std::uint32_t pauses(std::uint64_t position, std::uint64_t count) noexcept {
-        if (!active_) return 0;
-        const std::uint64_t bytes = position - start_position_;
-        const std::uint64_t records = count - start_count_;
-        if (records == 0 && !waited_) return 0;
-        if (waited_) {
-            adapt(bytes, records);
-        } else if (pauses_ == 0 && (++empties_ & kTryMask) == 0) {
-            pauses_ = kFirstTry;
-        }
-        start_position_ = position;
-        start_count_ = count;
-        waited_ = pauses_ != 0;
-        return pauses_;
-    }
-
-private:
-    static constexpr std::uint64_t kShortRun = 64U * 1024U;
-    static constexpr std::uint64_t kLongRun = 256U * 1024U;
-    static constexpr std::uint32_t kTryMask = 63;
-    static constexpr std::uint32_t kFirstTry = 8;
-    static constexpr std::uint32_t kMostPauses = 1024;
-
-    void adapt(std::uint64_t bytes, std::uint64_t records) noexcept {
-        if (records < 2) {
-            pauses_ = 0;
-        } else if (bytes < short_run_) {
-            pauses_ = pauses_ * 2 < kMostPauses ? pauses_ * 2 : kMostPauses;
-        } else if (bytes > kLongRun) {
-            pauses_ -= pauses_ / 4;
-        }
-    }
-
-    std::uint64_t short_run_ = 0;
-    std::uint64_t start_position_ = 0;
-    std::uint64_t start_count_ = 0;
-    std::uint32_t pauses_ = 0;
-    std::uint32_t empties_ = 0;
-    bool waited_ = false;
-    bool active_ = false;
 };
 
 /// The consumer's half of the ring algorithm: memory only, no system call. One thread.
@@ -3679,9 +4620,9 @@ public:
 
     /// Called when the ring was found empty: true if it is worth another look, after a pause.
     [[nodiscard]] bool keep_distance() noexcept {
-        const std::uint32_t pauses = distance_.pauses(read_, taken_);
-        for (std::uint32_t i = 0; i < pauses; ++i) cpu_pause();
-        return pauses != 0;
+        const std::uint64_t ns = distance_.on_empty(taken_, read_, monotonic_ns);
+        if (ns != 0) pause_for(ns);
+        return ns != 0;
     }
 
     /// Takes the record that look() found; release() gives its room back.
@@ -3722,6 +4663,20 @@ public:
         return atomic_at<std::uint64_t>(data_, read_ & mask_).load(std::memory_order_acquire) != 0;
     }
 
+    /// Shows `visit` the records that are there, and takes none.
+    template <class Visit>
+    void walk_ahead(const Visit& visit) const noexcept {
+        const auto show = [&](std::uint64_t position, std::uint64_t word) {
+            Record record;
+            record.header = data_ + (position & mask_);
+            record.frame_length = frame_length_of(word);
+            record.type = message_type_of(word);
+            record.end = position + stride_of(record.frame_length);
+            visit(record);
+        };
+        static_cast<void>(detail::walk_records(data_, capacity_, read_, kNowhere, show));
+    }
+
     [[nodiscard]] std::uint64_t position() const noexcept { return read_; }
     [[nodiscard]] std::uint64_t capacity() const noexcept { return capacity_; }
     [[nodiscard]] std::uint64_t bad_word() const noexcept { return bad_word_; }
@@ -3743,7 +4698,7 @@ private:
     /// Another id than the expected one: messages are missing, unless this is the first.
     BITRPC_DETAIL_COLD void note_gap(std::uint32_t id) noexcept {
         if (taken_ != 0) count_error();
-        first_id_ = static_cast<std::uint32_t>(id - static_cast<std::uint32_t>(taken_));
+        first_id_ = id - static_cast<std::uint32_t>(taken_);
     }
 
     std::byte* data_ = nullptr;
@@ -3791,7 +4746,7 @@ inline Error RingReader::check_start(const std::string& path) const {
         }
         if (write >= read_ && write - read_ <= capacity_) return {};
         if (write >= read_ || read_ - write > capacity_) break;
-        if (walk(data_, capacity_, write, read_).position == read_) return {};
+        if (walk_records(data_, capacity_, write, read_).position == read_) return {};
         // A live producer may be writing over what the walk read: look again.
         std::this_thread::yield();
     }
@@ -3804,6 +4759,8 @@ inline Error RingReader::check_start(const std::string& path) const {
 // Messages
 // ---------------------------------------------------------------------------------------------
 
+class ReceivedMessage;
+
 /// A message that lies in the ring or in the consumer's buffer: free to copy, valid until its
 /// owner releases it. The sender's promise not to change a published message is all that keeps
 /// its bytes still; take a copy (SharedMemoryMessage) when the sender is not trusted.
@@ -3811,6 +4768,9 @@ class MessageView : public detail::HeaderFieldGetters<MessageView> {
 public:
     /// No message.
     MessageView() noexcept = default;
+    /// A view of a message that is given back at the end of this very expression.
+    MessageView(const ReceivedMessage&&) = delete;
+    MessageView& operator=(const ReceivedMessage&&) = delete;
     /// The message with this header and payload; for the consumer.
     MessageView(const std::byte* header, std::uint32_t type, ByteView payload) noexcept
         : header_(header), payload_(payload), type_(static_cast<MessageType>(type)) {}
@@ -3842,18 +4802,47 @@ public:
 
     /// Copies its payload into a struct: kTypeMismatch unless the struct's own type or plain data,
     /// kSizeMismatch, kInvalidUtf8. No change to `out` if it fails.
+    ///
+    /// A payload of the struct's own type that is longer comes from a newer version of the spec:
+    /// the part that is known is read. Fields that an older version did not have become zero. Plain
+    /// data has the size of some version.
     template <class T>
     [[nodiscard]] Status get(T& out) const {
-        static_assert(detail::kIsRecord<T> || std::is_trivially_copyable_v<T>,
-                      "a payload is a generated struct or a trivially copyable one");
-        if (type_ != kTypeData && type_ != detail::type_of<T>()) return Errc::kTypeMismatch;
-        return detail::read_payload(payload_, out);
+        return get(out, false);
+    }
+    /// The same, but a payload that is longer than the struct is a kSizeMismatch.
+    template <class T>
+    [[nodiscard]] Status get_exact(T& out) const {
+        return get(out, true);
+    }
+    /// The struct where it lies, for those too large to copy; null unless get() would read all of
+    /// its fields. For structs without a variable tail. Valid as long as the message's bytes are.
+    template <class T>
+    [[nodiscard]] const T* as() const noexcept {
+        static_assert(!detail::kHasTail<T> && std::is_trivially_copyable_v<T>,
+                      "a struct of a fixed size lies in a payload as it is in memory");
+        static_assert(alignof(T) <= alignof(std::uint64_t), "payloads are aligned for a word");
+        constexpr std::size_t kSize = detail::wire_size<T>();
+        const bool fits = type_ == kTypeData || !detail::kIsRecord<T> ? payload_.size() == kSize
+                                                                      : payload_.size() >= kSize;
+        if (!fits || (type_ != kTypeData && type_ != detail::type_of<T>())) return nullptr;
+        return static_cast<const T*>(static_cast<const void*>(payload_.data()));
     }
 
     /// The header's bytes, for the getters of fields without a role.
     [[nodiscard]] const std::byte* header_bytes() const noexcept { return header_; }
 
 private:
+    friend class SharedMemoryConsumer;
+
+    template <class T>
+    [[nodiscard]] Status get(T& out, bool exact) const {
+        static_assert(detail::kIsRecord<T> || std::is_trivially_copyable_v<T>,
+                      "a payload is a generated struct or a trivially copyable one");
+        if (type_ != kTypeData && type_ != detail::type_of<T>()) return Errc::kTypeMismatch;
+        return detail::read_payload(payload_, out, exact || type_ == kTypeData);
+    }
+
     const std::byte* header_ = nullptr;
     ByteView payload_;
     MessageType type_{};
@@ -3898,6 +4887,16 @@ public:
     [[nodiscard]] Status get(T& out) const {
         return view().get(out);
     }
+    /// The same as MessageView::get_exact().
+    template <class T>
+    [[nodiscard]] Status get_exact(T& out) const {
+        return view().get_exact(out);
+    }
+    /// The same as MessageView::as().
+    template <class T>
+    [[nodiscard]] const T* as() const noexcept {
+        return view().template as<T>();
+    }
 
     void set_type(MessageType type) noexcept { type_ = type; }
     void set_flags(MessageFlags flags) noexcept {
@@ -3920,7 +4919,7 @@ private:
 };
 
 /// How far a call on several messages came.
-struct BatchResult {
+struct [[nodiscard]] BatchResult {
     /// Messages that were sent or received.
     std::size_t count = 0;
     /// Why it stopped; true if nothing was in the way.
@@ -3935,13 +4934,13 @@ class SharedMemoryProducer;
 ///
 /// Move-only. commit() publishes it; without that, the destructor gives the room back and nobody
 /// ever sees it. While it lives, its producer sends nothing else (kBusy). It must not outlive its
-/// producer, nor its bytes be touched after the producer's dispose().
+/// producer, nor its bytes be touched after the producer's close().
 ///
 ///     if (auto claim = producer->claim(64)) {
 ///         fill(claim.data(), claim.size());
-///         claim.commit();
+///         if (Status status = claim.commit(); !status) report(status.name());
 ///     }
-class Claim : public detail::HeaderFieldSetters<Claim> {
+class [[nodiscard]] Claim : public detail::HeaderFieldSetters<Claim> {
 public:
     Claim(Claim&& other) noexcept
         : producer_(std::exchange(other.producer_, nullptr)),
@@ -4008,13 +5007,16 @@ private:
 /// Collects messages that the consumer sees all at once, with one publication.
 ///
 /// commit() publishes them; so does an urgent message for itself and those before it. Without
-/// that, the destructor drops what is not published. One at a time for a producer; any other send
-/// on it publishes the batch so far.
+/// that, the destructor drops what is not published, also when an exception leaves. One at a time
+/// for a producer; any other send on it publishes the batch so far, and so does a push that finds
+/// the ring full.
 ///
 ///     auto batch = producer->batch();
-///     for (const auto& tick : ticks) batch.push_typed(tick);
+///     for (const auto& tick : ticks) {
+///         if (Status status = batch.push_typed(tick); !status) return status;
+///     }
 ///     batch.commit();
-class BatchWriter {
+class [[nodiscard]] BatchWriter {
 public:
     /// An empty batch; see SharedMemoryProducer::batch().
     explicit BatchWriter(SharedMemoryProducer& producer) noexcept : producer_(&producer) {}
@@ -4026,7 +5028,7 @@ public:
     ~BatchWriter() { discard(); }
 
     /// Adds a message. When the ring is full it publishes the batch so far and waits for room, up
-    /// to Options::send_timeout_ms.
+    /// to Options::send_timeout.
     Status push(ByteView payload, MessageType type = kTypeData,
                 MessageFlags flags = MessageFlags{}) noexcept;
     /// Adds a message; kFull, and the batch stays as it is, if there is no room for it.
@@ -4050,28 +5052,33 @@ private:
 
 /// The sending side of a ring.
 ///
-/// Threads: one at a time; interrupt() from any. Blocking: sends and claims wait for room up to
-/// Options::send_timeout_ms; try_ operations never wait. Forking: a child must not use it, and
-/// gets kForked. A false Status says why; error() has the details.
+/// Threads: one at a time; interrupt(), heartbeat(), statistics() and peer_state() from any.
+/// Blocking: sends and claims wait for room up to Options::send_timeout; try_ operations never
+/// wait. Forking: a child must not use it, and gets kForked. A false Status says why; error() has
+/// the details.
+///
+/// Full may stop being so at any time. kClosed and kPeerDied are told once for each consumer, by a
+/// send that finds the ring full; the next one waits for a successor. kRemoved is told by every
+/// send from when it was noticed on: within 100 ms, or some hundred messages.
 ///
 ///     auto producer = create_producer("prices", 1 << 20);
 ///     if (!producer) return fail(last_error().message());
-///     producer->send_string("hello");
+///     if (Status status = producer->send_string("hello"); !status) return fail(status.name());
 class SharedMemoryProducer {
 public:
     /// Attaches as the producer of ring `name`; null and an error if that fails. Waits up to
-    /// 50 ms for the role.
+    /// 50 ms for the role, or 5 s for one whose holder is about to go.
     [[nodiscard]] static std::unique_ptr<SharedMemoryProducer> create(std::string_view name,
                                                                       const Options& options,
                                                                       Error& error);
     SharedMemoryProducer(const SharedMemoryProducer&) = delete;
     SharedMemoryProducer& operator=(const SharedMemoryProducer&) = delete;
-    ~SharedMemoryProducer() { dispose(); }
+    ~SharedMemoryProducer() { close(); }
 
     /// Sends bytes. Not only full may end it: see Errc.
     BITRPC_DETAIL_INLINE Status send(ByteView payload, MessageType type = kTypeData,
                                      MessageFlags flags = MessageFlags{}) noexcept {
-        return send_for(options_.send_timeout_ms, payload, type, flags);
+        return send_for(options_.send_timeout, payload, type, flags);
     }
     /// Sends `size` bytes from `data` on.
     BITRPC_DETAIL_INLINE Status send(const void* data, std::size_t size,
@@ -4088,11 +5095,11 @@ public:
     /// plain data.
     template <class T>
     Status send_typed(const T& value, MessageFlags flags = MessageFlags{}) noexcept {
-        return send_typed_for(options_.send_timeout_ms, value, flags);
+        return send_typed_for(options_.send_timeout, value, flags);
     }
     /// Sends a message with its type, flags and header fields.
     Status send_message(const SharedMemoryMessage& message) noexcept {
-        return send_message_for(options_.send_timeout_ms, message);
+        return send_message_for(options_.send_timeout, message);
     }
     /// Sends bytes if there is room now, else kFull.
     [[nodiscard]] BITRPC_DETAIL_INLINE Status
@@ -4122,7 +5129,7 @@ public:
     template <class Payloads>
     BatchResult send_batch(const Payloads& payloads, MessageType type = kTypeData,
                            MessageFlags flags = MessageFlags{}) noexcept {
-        return batch_for(options_.send_timeout_ms, payloads, type, flags);
+        return batch_for(options_.send_timeout, payloads, type, flags);
     }
     /// Sends as many of the first elements as there is room for now, with one publication.
     template <class Payloads>
@@ -4135,29 +5142,39 @@ public:
 
     /// Claims room for a payload of `size` bytes, to be filled in place.
     [[nodiscard]] Claim claim(std::size_t size, MessageType type = kTypeData) noexcept {
-        return claim_for(options_.send_timeout_ms, size, type);
+        return claim_for(options_.send_timeout, size, type);
     }
     /// Claims room if there is some now, else the claim is empty and its status kFull.
     [[nodiscard]] Claim try_claim(std::size_t size, MessageType type = kTypeData) noexcept {
         return claim_for(0, size, type);
     }
 
-    /// Sends a message of any size in pieces, which the receiver puts together. Each piece waits
-    /// for room by itself; after a failure the receiver drops what has come.
+    /// Sends a message of any size in pieces, which the receiver puts together. The time holds for
+    /// all of them; after a failure the receiver drops what has come.
     Status send_fragmented(ByteView payload, MessageType type = kTypeData,
                            MessageFlags flags = MessageFlags{}) noexcept;
 
+    /// Bytes of the largest message, its header included, that can be sent now without waiting.
+    /// Room may come at any time, and goes only by what this producer sends.
+    [[nodiscard]] std::size_t free_bytes() noexcept {
+        return is_open() && !is_forked() ? writer_.free_bytes() : 0;
+    }
+    /// Waits until a live consumer is attached: true. False if the time is over, the file was
+    /// removed, this was interrupted or is closed.
+    [[nodiscard]] bool wait_for_peer(Timeout timeout = kForever) noexcept {
+        if (const Errc wrong = check_open(timeout); wrong != Errc::kOk) return false;
+        return detail::wait_for_peer(ring_.attachment_, watch_, sleeper_, timeout);
+    }
     /// Stores the time of a sign of life for the consumer to see; any thread.
-    void heartbeat() noexcept {
-        if (ring_.is_open()) ring_.attachment_.beat();
-    }
-    /// Ends a wait for room in another thread with kTimeout.
-    void interrupt() noexcept {
-        interrupted_.store(true, std::memory_order_release);
-        if (ring_.is_open()) sleeper_.interrupt();
-    }
-    /// Closes: what was sent stays readable, the consumer is told. Again: no effect.
-    void dispose() noexcept;
+    void heartbeat() noexcept { ring_.heartbeat(); }
+    /// Ends a wait for room in another thread with kTimeout, or, if there is none, the next one.
+    void interrupt() noexcept { ring_.interrupt(sleeper_); }
+    /// Closes: what was sent stays readable, the consumer is told. Removes the ring if all was read
+    /// and the consumer has gone; waits for up to 5 s for one that is about to let go of it. Again:
+    /// no effect.
+    void close() noexcept;
+    /// The same as close().
+    void dispose() noexcept { close(); }
 
     /// The ring: its name, size and counters.
     [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
@@ -4168,48 +5185,49 @@ public:
     /// Largest payload in bytes of one message.
     [[nodiscard]] std::size_t largest_payload() const noexcept { return largest_payload_; }
     /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& error() const noexcept { return error_; }
+    [[nodiscard]] const Error& error() const noexcept { return failures_.last(); }
 
 private:
     friend class Claim;
     friend class BatchWriter;
+    friend class detail::ManagerCore;
 
-    /// About a microsecond, in which a fast consumer makes room for hundreds of messages.
-    static constexpr int kStepBackPauses = 64;
+    /// So long that a fast consumer makes room for hundreds of messages.
+    static constexpr std::uint64_t kStepBackNs = 1500;
 
     SharedMemoryProducer() noexcept = default;
 
-    BITRPC_DETAIL_INLINE Status send_for(int timeout_ms, ByteView payload, MessageType type,
+    BITRPC_DETAIL_INLINE Status send_for(Timeout timeout, ByteView payload, MessageType type,
                                          MessageFlags flags) noexcept {
-        return emit(timeout_ms, payload.size(), type, user_flags(flags), nullptr,
-                    detail::FillBytes{payload});
+        return send_record(timeout, payload.size(), type, user_flags(flags), nullptr,
+                           detail::FillBytes{payload});
     }
 
     template <class T>
-    Status send_typed_for(int timeout_ms, const T& value, MessageFlags flags) noexcept {
+    Status send_typed_for(Timeout timeout, const T& value, MessageFlags flags) noexcept {
         static_assert(detail::kIsRecord<T> || std::is_trivially_copyable_v<T>,
                       "a payload is a generated struct or a trivially copyable one");
         const std::size_t size = detail::payload_size(value);
-        return emit(timeout_ms, size, detail::type_of<T>(), user_flags(flags), nullptr,
-                    detail::FillStruct<T>{&value, size});
+        return send_record(timeout, size, detail::type_of<T>(), user_flags(flags), nullptr,
+                           detail::FillStruct<T>{&value, size});
     }
 
-    Status send_message_for(int timeout_ms, const SharedMemoryMessage& message) noexcept {
+    Status send_message_for(Timeout timeout, const SharedMemoryMessage& message) noexcept {
         const ByteView payload = message.payload();
-        return emit(timeout_ms, payload.size(), message.type(), user_flags(message.flags()),
-                    message.header_bytes(), detail::FillBytes{payload});
+        return send_record(timeout, payload.size(), message.type(), user_flags(message.flags()),
+                           message.header_bytes(), detail::FillBytes{payload});
     }
 
     /// Sends one message: `fill` writes the payload and its padding into the slot.
     template <class Fill>
-    BITRPC_DETAIL_INLINE Status emit(int timeout_ms, std::size_t size, MessageType type,
-                                     MessageFlags flags, const std::byte* fields,
-                                     Fill fill) noexcept {
+    BITRPC_DETAIL_INLINE Status send_record(Timeout timeout, std::size_t size, MessageType type,
+                                            MessageFlags flags, const std::byte* fields,
+                                            Fill fill) noexcept {
         detail::Slot slot;
         const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
         const bool fine = size <= largest_payload_ && type != MessageType{} && !is_forked();
         if (detail::unlikely(!fine || !writer_.reserve_fast(stride, slot))) {
-            return emit_slow(timeout_ms, size, type, flags, fields, fill);
+            return send_slowly(timeout, size, type, flags, fields, fill);
         }
         write(slot, size, type, flags, fields, fill);
         return {};
@@ -4218,10 +5236,11 @@ private:
     /// The same when the fast way to a slot failed. It shares no code with the fast one, which so
     /// stays straight, and keeps in registers what this one would have to be told by address.
     template <class Fill>
-    BITRPC_DETAIL_COLD Status emit_slow(int timeout_ms, std::size_t size, MessageType type,
-                                        MessageFlags flags, const std::byte* fields,
-                                        Fill fill) noexcept {
-        const detail::Room room = acquire(timeout_ms, size, type);
+    BITRPC_DETAIL_COLD Status send_slowly(Timeout timeout, std::size_t size, MessageType type,
+                                          MessageFlags flags, const std::byte* fields,
+                                          Fill fill) noexcept {
+        detail::Deadline deadline(timeout);
+        const detail::Room room = acquire(deadline, size, type);
         if (room.code != Errc::kOk) return room.code;
         write(room.slot, size, type, flags, fields, fill);
         return {};
@@ -4237,20 +5256,25 @@ private:
         writer_.fill_header(slot.header, flags, fields);
         fill(slot);
         writer_.publish(slot, word_of(frame, type), detail::stride_of(frame), size);
-        waker_.published();
+        wake();
+    }
+
+    /// Wakes the consumer if it sleeps. If there was reason to, the next send looks around first.
+    BITRPC_DETAIL_INLINE void wake() noexcept {
+        if (detail::unlikely(waker_.published())) writer_.end_stretch();
     }
 
     /// Publishes the batch that is being written, if any.
     void flush() noexcept {
-        if (writer_.flush()) waker_.published();
+        if (writer_.flush()) wake();
     }
 
     /// Adds one message to the pending batch.
     template <class Fill>
-    Status append(int timeout_ms, std::size_t size, MessageType type, MessageFlags flags,
-                  Fill fill) noexcept {
+    Status append(detail::Deadline& deadline, std::size_t size, MessageType type,
+                  MessageFlags flags, Fill fill) noexcept {
         const std::uint64_t frame = message_header::kSize + size;
-        const detail::Room room = acquire_for_batch(timeout_ms, size, type);
+        const detail::Room room = acquire_for_batch(deadline, size, type);
         if (room.code != Errc::kOk) return room.code;
         writer_.prefetch(room.slot, frame);
         writer_.fill_header(room.slot.header, user_flags(flags), nullptr);
@@ -4261,11 +5285,13 @@ private:
     }
 
     template <class Payloads>
-    BatchResult batch_for(int timeout_ms, const Payloads& payloads, MessageType type,
+    BatchResult batch_for(Timeout timeout, const Payloads& payloads, MessageType type,
                           MessageFlags flags) noexcept {
         BatchResult result;
+        detail::Deadline deadline(timeout);
         for (const ByteView payload : payloads) {
-            result.status = append_bytes(timeout_ms, payload, type, flags);
+            result.status =
+                append(deadline, payload.size(), type, flags, detail::FillBytes{payload});
             if (!result.status) break;
             ++result.count;
         }
@@ -4273,11 +5299,13 @@ private:
         return result;
     }
 
-    Status append_bytes(int timeout_ms, ByteView payload, MessageType type,
-                        MessageFlags flags) noexcept {
-        return append(timeout_ms, payload.size(), type, flags, detail::FillBytes{payload});
+    Status push_for(Timeout timeout, ByteView payload, MessageType type,
+                    MessageFlags flags) noexcept {
+        detail::Deadline deadline(timeout);
+        return append(deadline, payload.size(), type, flags, detail::FillBytes{payload});
     }
 
+    [[nodiscard]] bool is_open() const noexcept { return ring_.attachment_.is_open(); }
     [[nodiscard]] BITRPC_DETAIL_INLINE bool is_forked() const noexcept {
         return ring_.attachment_.forked();
     }
@@ -4292,22 +5320,27 @@ private:
                                         static_cast<std::uint32_t>(type));
     }
 
-    [[nodiscard]] Claim claim_for(int timeout_ms, std::size_t size, MessageType type) noexcept;
+    [[nodiscard]] Claim claim_for(Timeout timeout, std::size_t size, MessageType type) noexcept;
     Status commit(Claim& claim, std::size_t size) noexcept;
     void abandon(Claim& claim) noexcept;
 
-    [[nodiscard]] Errc check(std::size_t size, MessageType type) noexcept;
-    BITRPC_DETAIL_COLD detail::Room acquire(int timeout_ms, std::size_t size,
+    [[nodiscard]] Errc check_open(Timeout timeout) noexcept;
+    [[nodiscard]] Errc check_message(std::size_t size, MessageType type) noexcept;
+    BITRPC_DETAIL_COLD detail::Room acquire(detail::Deadline& deadline, std::size_t size,
                                             MessageType type) noexcept;
-    [[nodiscard]] detail::Room acquire_for_batch(int timeout_ms, std::size_t size,
+    [[nodiscard]] detail::Room acquire_for_batch(detail::Deadline& deadline, std::size_t size,
                                                  MessageType type) noexcept;
-    [[nodiscard]] detail::Room wait_for_room(int timeout_ms, std::uint64_t stride) noexcept;
+    [[nodiscard]] Errc look_around() noexcept;
+    [[nodiscard]] detail::Room wait_for_room(detail::Deadline& deadline,
+                                             std::uint64_t stride) noexcept;
     void step_back() noexcept;
     detail::Room settle(const detail::Room& room) noexcept;
     [[nodiscard]] detail::Room verdict(Errc peer, std::uint64_t stride) noexcept;
     [[nodiscard]] std::size_t piece_size() const noexcept;
-    BITRPC_DETAIL_COLD Errc refuse(Errc code, std::uint64_t expected = 0,
-                                   std::uint64_t found = 0) noexcept;
+    Errc refuse(Errc code, std::uint64_t expected = 0, std::uint64_t found = 0) noexcept {
+        failures_.note(ring_.name(), code, expected, found);
+        return code;
+    }
 
     detail::RingWriter writer_;
     detail::Waker waker_;
@@ -4316,10 +5349,13 @@ private:
     detail::Sleeper sleeper_;
     detail::PeerWatch watch_;
     RingBuffer ring_;
-    Error error_;
-    std::atomic<bool> interrupted_{false};
+    detail::Failures failures_;
     bool claimed_ = false;
 };
+
+// ---------------------------------------------------------------------------------------------
+// Producer: finding room
+// ---------------------------------------------------------------------------------------------
 
 inline std::unique_ptr<SharedMemoryProducer> SharedMemoryProducer::create(std::string_view name,
                                                                           const Options& options,
@@ -4338,81 +5374,98 @@ inline std::unique_ptr<SharedMemoryProducer> SharedMemoryProducer::create(std::s
         return nullptr;
     }
     producer->options_ = options;
-    producer->largest_payload_ =
-        static_cast<std::size_t>(detail::largest_payload(attachment.capacity()));
+    producer->largest_payload_ = detail::largest_payload(attachment.capacity());
     producer->waker_.start(attachment);
-    producer->sleeper_.start(attachment);
-    producer->watch_.start(attachment);
+    producer->sleeper_.start(attachment, options.diagnose_wakeups);
+    producer->watch_.start(attachment, false);
     attachment.announce();
     return producer;
 }
 
-inline void SharedMemoryProducer::dispose() noexcept {
-    if (!ring_.is_open()) return;
-    if (!is_forked()) ring_.attachment_.announce_closed();
+inline void SharedMemoryProducer::close() noexcept {
+    if (!is_open()) return;
     writer_.discard();
     writer_.block(true);
-    ring_.close(false);
+    ring_.leave([this] { return writer_.is_drained(); });
+}
+
+inline Errc SharedMemoryProducer::check_open(Timeout timeout) noexcept {
+    if (!is_open()) return refuse(Errc::kDisposed);
+    if (is_forked()) return refuse(Errc::kForked);
+    return timeout.is_valid() ? Errc::kOk : refuse(Errc::kInvalidArgument);
 }
 
 /// The refusals that waiting cannot mend.
-inline Errc SharedMemoryProducer::check(std::size_t size, MessageType type) noexcept {
-    if (!ring_.is_open()) return refuse(Errc::kDisposed);
-    if (is_forked()) return refuse(Errc::kForked);
+inline Errc SharedMemoryProducer::check_message(std::size_t size, MessageType type) noexcept {
+    if (const Errc wrong = check_open(kForever); wrong != Errc::kOk) return wrong;
     if (type == MessageType{}) return refuse(Errc::kInvalidType);
     if (size > largest_payload_) return refuse(Errc::kTooLarge, largest_payload_, size);
     return claimed_ ? refuse(Errc::kBusy) : Errc::kOk;
 }
 
 /// The way to a slot when the fast one failed, whatever the reason.
-inline detail::Room SharedMemoryProducer::acquire(int timeout_ms, std::size_t size,
+inline detail::Room SharedMemoryProducer::acquire(detail::Deadline& deadline, std::size_t size,
                                                   MessageType type) noexcept {
-    const Errc wrong = check(size, type);
+    const Errc wrong = check_message(size, type);
     if (wrong != Errc::kOk) return wrong;
     flush();
-    return wait_for_room(timeout_ms, detail::stride_of(message_header::kSize + size));
+    if (const Errc gone = look_around(); gone != Errc::kOk) return gone;
+    const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
+    if (writer_.has_known_room(stride)) return writer_.reserve(stride);
+    return wait_for_room(deadline, stride);
 }
 
-inline detail::Room SharedMemoryProducer::acquire_for_batch(int timeout_ms, std::size_t size,
+inline detail::Room SharedMemoryProducer::acquire_for_batch(detail::Deadline& deadline,
+                                                            std::size_t size,
                                                             MessageType type) noexcept {
-    const Errc wrong = check(size, type);
+    const Errc wrong = check_message(size, type);
     if (wrong != Errc::kOk) return wrong;
+    if (const Errc gone = look_around(); gone != Errc::kOk) return gone;
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
     const detail::Room room = writer_.reserve(stride);
     if (room.code == Errc::kOk) return room;
-    if (room.code == Errc::kFull && timeout_ms == 0 && writer_.has_pending()) {
+    if (room.code == Errc::kFull && deadline.immediate() && writer_.has_pending()) {
         writer_.count_failure();
         return room;
     }
     flush();
-    return wait_for_room(timeout_ms, stride);
+    return wait_for_room(deadline, stride);
 }
 
-inline detail::Room SharedMemoryProducer::wait_for_room(int timeout_ms,
+/// At the end of each stretch, looks whether the file still has its name: nobody could come to what
+/// is written into one without.
+inline Errc SharedMemoryProducer::look_around() noexcept {
+    if (writer_.in_stretch()) return Errc::kOk;
+    if (watch_.check_name_if_due() == Errc::kRemoved) return refuse(Errc::kRemoved);
+    writer_.begin_stretch();
+    return Errc::kOk;
+}
+
+inline detail::Room SharedMemoryProducer::wait_for_room(detail::Deadline& deadline,
                                                         std::uint64_t stride) noexcept {
-    detail::Deadline deadline(timeout_ms);
-    const bool spin_only = options_.wait_strategy == WaitStrategy::kSpin;
+    detail::Spin spin(options_);
     if (!deadline.immediate()) step_back();
     for (std::uint32_t looks = 1;; ++looks) {
         detail::Room room = writer_.reserve(stride);
         if (room.code != Errc::kFull) return settle(room);
         room = verdict(deadline.immediate() ? watch_.poll() : watch_.look(), stride);
         if (room.code != Errc::kFull) return room;
-        const bool spin = spin_only || looks < options_.spin_budget;
-        const bool look_at_clock = !spin || (looks & detail::kClockMask) == 0;
+        const bool look_at_clock = spin.is_over() || (looks & detail::kClockMask) == 0;
         std::uint64_t left = deadline.immediate() ? 0 : 1;
-        if (left != 0 && look_at_clock) left = deadline.left(detail::kLivenessNs);
-        if (left == 0 || interrupted_.exchange(false, std::memory_order_acquire)) {
+        if (left != 0 && look_at_clock) {
+            const std::uint64_t now = detail::monotonic_ns();
+            left = deadline.left(now, detail::kLivenessNs);
+            spin.look(now);
+        }
+        if (left == 0 || sleeper_.take_interrupt()) {
             writer_.count_failure();
             return deadline.immediate() ? Errc::kFull : Errc::kTimeout;
         }
-        if (spin) {
+        if (!spin.is_over()) {
             detail::cpu_pause();
         } else {
-            sleeper_.sleep(watch_.seen_sequence(), left, [this, stride] {
-                return writer_.reserve(stride).code != Errc::kFull ||
-                       interrupted_.load(std::memory_order_acquire);
-            });
+            sleeper_.sleep(watch_.seen_sequence(), left,
+                           [this, stride] { return writer_.reserve(stride).code != Errc::kFull; });
         }
         if (look_at_clock && watch_.due()) {
             room = verdict(watch_.check_alive(), stride);
@@ -4426,7 +5479,7 @@ inline detail::Room SharedMemoryProducer::wait_for_room(int timeout_ms,
 /// it: the stream would stay in that state.
 inline void SharedMemoryProducer::step_back() noexcept {
     if (writer_.reload() != Errc::kOk || !writer_.is_tight()) return;
-    for (int i = 0; i < kStepBackPauses; ++i) detail::cpu_pause();
+    detail::pause_for(kStepBackNs);
     // Whatever is wrong with it now, the caller's own look finds it too.
     static_cast<void>(writer_.reload());
 }
@@ -4442,19 +5495,25 @@ inline detail::Room SharedMemoryProducer::settle(const detail::Room& room) noexc
 /// waiting, a slot if there is room after all, else an error that the caller is told.
 inline detail::Room SharedMemoryProducer::verdict(Errc peer, std::uint64_t stride) noexcept {
     if (peer == Errc::kOk) return Errc::kFull;
-    const detail::Room room = writer_.reserve(stride);
-    if (room.code != Errc::kFull) return settle(room);
-    watch_.told(peer);
+    if (peer == Errc::kRemoved) {
+        writer_.end_stretch();
+    } else {
+        const detail::Room room = writer_.reserve(stride);
+        if (room.code != Errc::kFull) return settle(room);
+        watch_.told(peer);
+    }
+    writer_.count_failure();
     return refuse(peer);
 }
 
-inline Claim SharedMemoryProducer::claim_for(int timeout_ms, std::size_t size,
+inline Claim SharedMemoryProducer::claim_for(Timeout timeout, std::size_t size,
                                              MessageType type) noexcept {
     detail::Slot slot;
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
     const bool fine = size <= largest_payload_ && type != MessageType{} && !is_forked();
     if (!fine || !writer_.reserve_fast(stride, slot)) {
-        const detail::Room room = acquire(timeout_ms, size, type);
+        detail::Deadline deadline(timeout);
+        const detail::Room room = acquire(deadline, size, type);
         if (room.code != Errc::kOk) return Claim(room.code);
         slot = room.slot;
     }
@@ -4466,7 +5525,7 @@ inline Claim SharedMemoryProducer::claim_for(int timeout_ms, std::size_t size,
 }
 
 inline Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexcept {
-    if (!ring_.is_open()) return refuse(Errc::kDisposed);
+    if (!is_open()) return refuse(Errc::kDisposed);
     if (size > claim.size_) return refuse(Errc::kTooLarge, claim.size_, size);
     claimed_ = false;
     writer_.block(false);
@@ -4474,16 +5533,16 @@ inline Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexc
     writer_.fill_header(claim.slot_.header, user_flags(claim.flags_), claim.slot_.header);
     const std::uint64_t stride = detail::stride_of(frame);
     if (stride != frame) {
-        std::memset(claim.slot_.header + frame, 0, static_cast<std::size_t>(stride - frame));
+        std::memset(claim.slot_.header + frame, 0, stride - frame);
     }
     writer_.publish(claim.slot_, word_of(frame, claim.type_), stride, size);
-    waker_.published();
+    wake();
     return {};
 }
 
 inline void SharedMemoryProducer::abandon(Claim&) noexcept {
     claimed_ = false;
-    if (ring_.is_open()) writer_.block(false);
+    if (is_open()) writer_.block(false);
 }
 
 inline Status Claim::commit(std::size_t size) noexcept {
@@ -4499,20 +5558,21 @@ inline void Claim::abandon() noexcept {
 
 inline Status BatchWriter::push(ByteView payload, MessageType type, MessageFlags flags) noexcept {
     if (producer_ == nullptr) return Errc::kDisposed;
-    return producer_->append_bytes(producer_->options_.send_timeout_ms, payload, type, flags);
+    return producer_->push_for(producer_->options_.send_timeout, payload, type, flags);
 }
 
 inline Status BatchWriter::try_push(ByteView payload, MessageType type,
                                     MessageFlags flags) noexcept {
     if (producer_ == nullptr) return Errc::kDisposed;
-    return producer_->append_bytes(0, payload, type, flags);
+    return producer_->push_for(0, payload, type, flags);
 }
 
 template <class T>
 Status BatchWriter::push_typed(const T& value, MessageFlags flags) noexcept {
     if (producer_ == nullptr) return Errc::kDisposed;
     const std::size_t size = detail::payload_size(value);
-    return producer_->append(producer_->options_.send_timeout_ms, size, detail::type_of<T>(), flags,
+    detail::Deadline deadline(producer_->options_.send_timeout);
+    return producer_->append(deadline, size, detail::type_of<T>(), flags,
                              detail::FillStruct<T>{&value, size});
 }
 
@@ -4521,14 +5581,7 @@ inline void BatchWriter::commit() noexcept {
 }
 
 inline void BatchWriter::discard() noexcept {
-    if (producer_ != nullptr && producer_->ring_.is_open()) producer_->writer_.discard();
-}
-
-inline Errc SharedMemoryProducer::refuse(Errc code, std::uint64_t expected,
-                                         std::uint64_t found) noexcept {
-    error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
-    detail::log(LogLevel::kWarning, error_.message());
-    return code;
+    if (producer_ != nullptr && producer_->is_open()) producer_->writer_.discard();
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -4542,10 +5595,68 @@ namespace detail {
 struct FragmentPrefix {
     std::uint32_t index = 0;
     std::uint32_t count = 0;
+
+    /// The prefix of a piece; one that cannot be, if there is no room for it.
+    [[nodiscard]] static FragmentPrefix of(const Record& record) noexcept {
+        FragmentPrefix prefix;
+        if (record.payload_size() < sizeof prefix) return prefix;
+        std::memcpy(&prefix, record.header + message_header::kSize, sizeof prefix);
+        return prefix;
+    }
 };
 
 /// The smallest piece that is worth its header.
 inline constexpr std::size_t kMinPiece = 64;
+
+/// Memory for a message that is put together: its header, and its payload behind it. It can be
+/// refused, as what a peer sends must not end this process.
+class Block {
+public:
+    Block() noexcept = default;
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+    ~Block() { free(data_); }
+
+    /// Gives back the memory that release() handed out.
+    static void free(const std::byte* data) noexcept { std::free(const_cast<std::byte*>(data)); }
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] const std::byte* data() const noexcept { return data_; }
+    void clear() noexcept { size_ = 0; }
+
+    /// False if there is no memory for it.
+    [[nodiscard]] bool append(ByteView bytes) noexcept {
+        if (bytes.size() > capacity_ - size_ && !grow(size_ + bytes.size())) return false;
+        copy_bytes(data_ + size_, bytes.data(), bytes.size());
+        size_ += bytes.size();
+        return true;
+    }
+
+    /// Hands the memory out.
+    [[nodiscard]] const std::byte* release() noexcept {
+        size_ = 0;
+        capacity_ = 0;
+        return std::exchange(data_, nullptr);
+    }
+
+private:
+    [[nodiscard]] bool grow(std::size_t needed) noexcept {
+        std::size_t capacity = needed < 2 * capacity_ ? 2 * capacity_ : needed;
+        void* data = std::realloc(data_, capacity);
+        if (data == nullptr) {
+            capacity = needed;
+            data = std::realloc(data_, capacity);
+        }
+        if (data == nullptr) return false;
+        data_ = static_cast<std::byte*>(data);
+        capacity_ = capacity;
+        return true;
+    }
+
+    std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+};
 
 /// Puts messages in pieces together. Memory is taken as pieces come, never as they promise.
 class Assembler {
@@ -4559,15 +5670,15 @@ public:
     [[nodiscard]] bool idle() const noexcept { return state_ == State::kIdle; }
     /// True when a whole message is here.
     [[nodiscard]] bool ready() const noexcept { return state_ == State::kReady; }
+    /// True when the first pieces of a message are here.
+    [[nodiscard]] bool collecting() const noexcept { return state_ == State::kCollecting; }
 
-    /// Adds a piece. kTooLarge is told once for a message that exceeds the limit; its other pieces
-    /// are dropped as kMore.
-    [[nodiscard]] Step add(const Record& record) {
+    /// Adds a piece. kTooLarge is told once for a message that exceeds the limit, or the memory
+    /// that there is; its other pieces are dropped as kMore.
+    [[nodiscard]] Step add(const Record& record) noexcept {
         const ByteView payload(record.header + message_header::kSize, record.payload_size());
-        FragmentPrefix prefix;
+        const FragmentPrefix prefix = FragmentPrefix::of(record);
         const bool last = has(record.flags(), kFlagLastFragment);
-        if (payload.size() < sizeof prefix) return give_up(last);
-        std::memcpy(&prefix, payload.data(), sizeof prefix);
         if (prefix.index >= prefix.count || last != (prefix.index + 1 == prefix.count)) {
             return give_up(last);
         }
@@ -4596,40 +5707,57 @@ public:
 
     /// The whole message, until the next piece is added.
     [[nodiscard]] MessageView view() const noexcept {
-        return {header_.data(), type_, ByteView(bytes_)};
+        const std::byte* const header = block_.data();
+        return {header, type_,
+                ByteView(header + message_header::kSize, block_.size() - message_header::kSize)};
     }
     /// Forgets the whole message; its memory stays for the next one.
     void clear() noexcept { state_ = State::kIdle; }
+    /// Forgets the whole message, whose memory is the caller's now.
+    void release() noexcept {
+        static_cast<void>(block_.release());
+        clear();
+    }
+    /// Drops what is here, and what else comes of the same message, without calling it broken.
+    void skip_rest() noexcept { state_ = State::kSkipping; }
 
-    /// Bytes that the last message too large would have had at least, and the limit.
+    /// Bytes that the last message too large would have had at least, and that were possible.
     [[nodiscard]] std::uint64_t too_large() const noexcept { return too_large_; }
-    [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+    [[nodiscard]] std::uint64_t possible() const noexcept { return possible_; }
 
 private:
     enum class State : std::uint8_t { kIdle, kCollecting, kSkipping, kReady };
 
-    void begin(const Record& record, std::uint32_t count) {
+    void begin(const Record& record, std::uint32_t count) noexcept {
         std::memcpy(header_.data(), record.header, header_.size());
         const MessageFlags flags = record.flags() & ~(kFlagFragment | kFlagLastFragment);
         store_field(header_.data(), message_header::kFlagsOffset, flags);
-        bytes_.clear();
+        block_.clear();
         type_ = record.type;
         count_ = count;
         next_ = 0;
         state_ = State::kCollecting;
     }
 
-    [[nodiscard]] Step append(ByteView piece, bool last) {
-        if (piece.size() > limit_ || bytes_.size() > limit_ - piece.size()) {
-            too_large_ = bytes_.size() + piece.size();
-            state_ = last ? State::kIdle : State::kSkipping;
-            return Step::kTooLarge;
+    [[nodiscard]] Step append(ByteView piece, bool last) noexcept {
+        const std::size_t header = next_ == 0 ? 0 : header_.size();
+        const std::size_t before = block_.size() - header;
+        if (piece.size() > limit_ || before > limit_ - piece.size()) {
+            return refuse(before + piece.size(), limit_, last);
         }
-        bytes_.insert(bytes_.end(), piece.begin(), piece.end());
+        const bool starts = next_ != 0 || block_.append(ByteView(header_));
+        if (!starts || !block_.append(piece)) return refuse(before + piece.size(), before, last);
         ++next_;
         if (!last) return Step::kMore;
         state_ = State::kReady;
         return Step::kDone;
+    }
+
+    [[nodiscard]] Step refuse(std::uint64_t size, std::uint64_t possible, bool last) noexcept {
+        too_large_ = size;
+        possible_ = possible;
+        state_ = last ? State::kIdle : State::kSkipping;
+        return Step::kTooLarge;
     }
 
     /// Drops what is here; a row of pieces that belong to no message counts once.
@@ -4639,10 +5767,11 @@ private:
         return Step::kMore;
     }
 
-    std::vector<std::byte> bytes_;
+    Block block_;
     std::array<std::byte, message_header::kSize> header_{};
     std::size_t limit_ = 0;
     std::uint64_t too_large_ = 0;
+    std::uint64_t possible_ = 0;
     std::uint32_t type_ = 0;
     std::uint32_t count_ = 0;
     std::uint32_t next_ = 0;
@@ -4669,21 +5798,22 @@ inline Status SharedMemoryProducer::send_fragmented(ByteView payload, MessageTyp
     const std::size_t each = size - sizeof(detail::FragmentPrefix);
     const std::uint64_t count = (std::uint64_t{payload.size()} + each - 1) / each;
     if (count > 0xFFFFFFFFU) return refuse(Errc::kTooLarge, 0xFFFFFFFFU * each, payload.size());
+    detail::Deadline deadline(options_.send_timeout);
     for (std::uint64_t index = 0; index < count; ++index) {
-        const ByteView rest = payload.from(static_cast<std::size_t>(index) * each);
+        const ByteView rest = payload.from(index * each);
         const ByteView piece(rest.data(), rest.size() < each ? rest.size() : each);
         const detail::FragmentPrefix prefix{static_cast<std::uint32_t>(index),
                                             static_cast<std::uint32_t>(count)};
         const std::size_t bytes = sizeof prefix + piece.size();
         const MessageFlags end = index + 1 == count ? kFlagLastFragment : MessageFlags{};
-        const Status status =
-            emit(options_.send_timeout_ms, bytes, type, user_flags(flags) | kFlagFragment | end,
-                 nullptr, [&prefix, piece, bytes](const detail::Slot& slot) {
-                     detail::RingWriter::pad_payload(slot, bytes);
-                     std::memcpy(slot.payload(), &prefix, sizeof prefix);
-                     std::memcpy(slot.payload() + sizeof prefix, piece.data(), piece.size());
-                 });
-        if (!status) return status;
+        const detail::Room room = acquire(deadline, bytes, type);
+        if (room.code != Errc::kOk) return room.code;
+        write(room.slot, bytes, type, user_flags(flags) | kFlagFragment | end, nullptr,
+              [&prefix, piece, bytes](const detail::Slot& slot) {
+                  detail::RingWriter::pad_payload(slot, bytes);
+                  std::memcpy(slot.payload(), &prefix, sizeof prefix);
+                  std::memcpy(slot.payload() + sizeof prefix, piece.data(), piece.size());
+              });
     }
     return {};
 }
@@ -4700,7 +5830,7 @@ namespace detail {
 /// as they are told no address of it, the message itself stays in registers.
 struct Taken {
     MessageView view;
-    /// Null if there is no room in the ring to give back.
+    /// Null if there is no room in the ring to give back: the view, if any, is of a Block's memory.
     SharedMemoryConsumer* consumer = nullptr;
     std::uint64_t end = 0;
     std::uint64_t index = 0;
@@ -4713,11 +5843,13 @@ struct Taken {
 ///
 /// Move-only; the destructor releases it, which gives its room back to the producer. Release
 /// messages in the order in which they came: the room of a later one stays taken until then. It
-/// must not outlive its consumer. A message that came in pieces lies in the consumer's own buffer,
-/// and is valid until the next receive.
+/// must not outlive its consumer. A message that came in pieces has memory of its own.
+///
+/// If this process dies first, the message comes again to the next consumer; one that came in
+/// pieces does not, as its room was given back while it was put together.
 ///
 ///     while (auto message = consumer->receive()) handle(message.payload());
-class ReceivedMessage : public MessageView {
+class [[nodiscard]] ReceivedMessage : public MessageView {
 public:
     /// No message, and why.
     explicit ReceivedMessage(Status why_not) noexcept : status_(why_not) {}
@@ -4744,6 +5876,14 @@ public:
     ReceivedMessage(const ReceivedMessage&) = delete;
     ReceivedMessage& operator=(const ReceivedMessage&) = delete;
     BITRPC_DETAIL_INLINE ~ReceivedMessage() { give_back(); }
+
+    /// Its payload.
+    [[nodiscard]] ByteView payload() const& noexcept { return MessageView::payload(); }
+    /// Not of a message that is given back at the end of this very expression.
+    ByteView payload() const&& = delete;
+    /// Its payload as text, whatever it holds: see is_utf8().
+    [[nodiscard]] std::string_view text() const& noexcept { return MessageView::text(); }
+    std::string_view text() const&& = delete;
 
     /// Why there is no message; true if there is or was one.
     [[nodiscard]] Status status() const noexcept { return status_; }
@@ -4777,11 +5917,15 @@ private:
 
 /// The receiving side of a ring.
 ///
-/// Threads: one at a time; interrupt() from any. Blocking: every receive takes a timeout in
-/// milliseconds, -1 (the default) waits until a message comes, the producer closes (kClosed, once
-/// all is read) or dies (kPeerDied, told once; the next call waits for its successor). try_
-/// operations never wait, but for some microseconds in a stream (Distance). Forking: a child must
-/// not use it.
+/// Threads: one at a time; interrupt(), heartbeat(), statistics() and peer_state() from any.
+/// Blocking: every receive takes a Timeout, by default kForever: it waits until a message comes,
+/// the producer closes (kClosed, once all is read) or dies (kPeerDied), or the ring's file is
+/// removed (kRemoved). An end is told once for each producer; the next call waits for its
+/// successor. kRemoved is told by every call that finds the ring empty. try_ operations never wait,
+/// but for some microseconds in a stream (Distance). Forking: a child must not use it.
+///
+/// Delivery: a call that copies takes its message out of the ring when it has the copy. If this
+/// process dies before, the message comes again to the next consumer; afterwards it does not.
 ///
 ///     auto consumer = create_consumer("prices", 1 << 20);
 ///     std::string text;
@@ -4789,19 +5933,21 @@ private:
 class SharedMemoryConsumer {
 public:
     /// Attaches as the consumer of ring `name`; null and an error if that fails. Waits up to
-    /// 50 ms for the role.
+    /// 50 ms for the role, or 5 s for one whose holder is about to go.
     [[nodiscard]] static std::unique_ptr<SharedMemoryConsumer> create(std::string_view name,
                                                                       const Options& options,
                                                                       Error& error);
     SharedMemoryConsumer(const SharedMemoryConsumer&) = delete;
     SharedMemoryConsumer& operator=(const SharedMemoryConsumer&) = delete;
-    ~SharedMemoryConsumer() { dispose(); }
+    ~SharedMemoryConsumer() { close(); }
 
     /// Receives the next message in place, without a copy.
-    [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage receive(int timeout_ms = -1) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage
+    receive(Timeout timeout = kForever) noexcept {
         detail::Record record;
-        if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
-        return ReceivedMessage(receive_slow(timeout_ms));
+        const bool usual = timeout.is_valid() && find_fast(record);
+        if (detail::likely(usual)) return ReceivedMessage(take_fast(record));
+        return ReceivedMessage(receive_slow(timeout));
     }
     /// Receives the next message in place if there is one, else kEmpty.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage try_receive() noexcept {
@@ -4809,30 +5955,37 @@ public:
         if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
         return ReceivedMessage(try_receive_slow());
     }
+    /// True if there is a message: a receive would not wait for it.
+    [[nodiscard]] bool has_message() noexcept {
+        detail::Record record;
+        if (detail::likely(find_fast(record))) return true;
+        MessageView view;
+        const Errc code = find_slow(view, record);
+        withhold(code);
+        return code == Errc::kOk;
+    }
     /// Shows the next message and leaves it in the ring; empty if there is none, and why is told
     /// by the next receive. Valid until the next call.
     [[nodiscard]] MessageView peek() noexcept {
         MessageView view;
         detail::Record record;
         Errc code = find(view, record);
-        if (code != Errc::kOk) code = poll(code, view, record);
-        if (code == Errc::kOk) return view;
-        withhold(code);
-        return {};
+        if (code != Errc::kOk) code = find_again(code, view, record);
+        return code == Errc::kOk ? view : MessageView();
     }
 
     /// Receives a copy of the next message.
-    Status receive_message(SharedMemoryMessage& message, int timeout_ms = -1) {
-        return receive_into(timeout_ms, [&message](const MessageView& view) -> Status {
+    Status receive_message(SharedMemoryMessage& message, Timeout timeout = kForever) {
+        return receive_into(timeout, [&message](const MessageView& view) -> Status {
             message.assign(view);
             return {};
         });
     }
     /// Receives a copy of the next payload into a vector of one-byte elements.
     template <class Byte>
-    Status receive_bytes(std::vector<Byte>& payload, int timeout_ms = -1) {
+    Status receive_bytes(std::vector<Byte>& payload, Timeout timeout = kForever) {
         static_assert(sizeof(Byte) == 1, "a payload is a sequence of bytes");
-        return receive_into(timeout_ms, [&payload](const MessageView& view) -> Status {
+        return receive_into(timeout, [&payload](const MessageView& view) -> Status {
             const auto* data = reinterpret_cast<const Byte*>(view.payload().data());
             payload.assign(data, data + view.payload().size());
             return {};
@@ -4840,48 +5993,67 @@ public:
     }
     /// Receives the next payload as text, of whatever type; kInvalidUtf8, and the message stays in
     /// the ring, if it is not UTF-8.
-    Status receive_string(std::string& text, int timeout_ms = -1) {
-        return receive_into(timeout_ms, [&text](const MessageView& view) -> Status {
+    Status receive_string(std::string& text, Timeout timeout = kForever) {
+        return receive_into(timeout, [&text](const MessageView& view) -> Status {
             if (!is_utf8(view.text())) return Errc::kInvalidUtf8;
             text.assign(view.text());
             return {};
         });
     }
-    /// Receives a struct: a message of its own type, or plain data. Any other type (kTypeMismatch)
-    /// or size (kSizeMismatch) stays in the ring.
+    /// Receives a struct: a message of its own type, or plain data; see MessageView::get(). What
+    /// is no such struct (kTypeMismatch, kSizeMismatch, kInvalidUtf8) stays in the ring, and skip()
+    /// drops it:
+    ///
+    ///     while (Status status = consumer->receive_typed(value)) { ... }
+    ///     // ... ends at the first message of another kind: consumer->skip()
     template <class T>
-    Status receive_typed(T& value, int timeout_ms = -1) {
+    Status receive_typed(T& value, Timeout timeout = kForever) {
+        const bool exact = options_.exact_size;
         return receive_into(
-            timeout_ms, [&value](const MessageView& view) -> Status { return view.get(value); },
+            timeout,
+            [&value, exact](const MessageView& view) -> Status { return view.get(value, exact); },
             detail::wire_size<T>(), detail::type_of<T>());
     }
     /// Receives copies of up to `max` messages into `messages`, which is resized: waits for the
     /// first one only. The room of all is given back at once. What came behind them instead of
     /// another message is told by the next call.
     BatchResult receive_batch(std::vector<SharedMemoryMessage>& messages, std::size_t max,
-                              int timeout_ms = -1);
+                              Timeout timeout = kForever);
 
     /// Hands every message that is there, at most `max`, to `handler(const MessageView&)`, in
     /// place, and gives their room back together. Does not wait. A handler that returns false
-    /// stops it after that message. The result's status is kEmpty when all was read.
+    /// stops it after that message, which counts as received; one that throws leaves it in the
+    /// ring. It may close() the consumer, which ends the call after it, and gets kBusy from all
+    /// else. The result's status is kEmpty when all was read; what came behind it instead of
+    /// another message is told by the next call. If this process dies, up to an eighth of the ring
+    /// comes again.
     template <class Handler>
     BatchResult drain(Handler&& handler, std::size_t max = static_cast<std::size_t>(-1));
 
     /// Drops the next message, if there is one: for those that a typed receive refused.
-    Status skip() noexcept { return try_receive().status(); }
+    Status skip() noexcept {
+        const ReceivedMessage dropped = try_receive();
+        return dropped.status();
+    }
+    /// Drops all messages but the last one that is complete: for states, of which the newest is all
+    /// that matters. How many were dropped.
+    std::size_t skip_to_latest() noexcept;
+    /// Drops all messages that are there. How many were dropped.
+    std::size_t clear() noexcept;
 
+    /// Waits until a live producer is attached: true. False if the time is over, the file was
+    /// removed, this was interrupted or is closed.
+    [[nodiscard]] bool wait_for_peer(Timeout timeout = kForever) noexcept;
     /// Stores the time of a sign of life for the producer to see; any thread.
-    void heartbeat() noexcept {
-        if (ring_.is_open()) ring_.attachment_.beat();
-    }
-    /// Ends a blocking receive in another thread with kTimeout.
-    void interrupt() noexcept {
-        interrupted_.store(true, std::memory_order_release);
-        if (ring_.is_open()) sleeper_.interrupt();
-    }
-    /// Closes. Removes the ring if all was read and the producer has closed; waits for up to 5 s if
-    /// that one is still about to let go of it. Again: no effect.
-    void dispose() noexcept;
+    void heartbeat() noexcept { ring_.heartbeat(); }
+    /// Ends a blocking receive in another thread with kTimeout, or, if there is none, the next one.
+    void interrupt() noexcept { ring_.interrupt(sleeper_); }
+    /// Closes. Removes the ring if all was read and the producer has gone; waits for up to 5 s for
+    /// one that is about to let go of it. Inside a handler of drain() it takes effect behind that
+    /// handler. Again: no effect.
+    void close() noexcept;
+    /// The same as close().
+    void dispose() noexcept { close(); }
 
     /// The ring: its name, size and counters.
     [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
@@ -4890,11 +6062,11 @@ public:
     /// The producer's life.
     [[nodiscard]] PeerState peer_state() const noexcept { return ring_.peer_state(); }
     /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& error() const noexcept { return error_; }
+    [[nodiscard]] const Error& error() const noexcept { return failures_.last(); }
 
 private:
     friend class ReceivedMessage;
-    friend class SharedMemoryManager;
+    friend class detail::ManagerCore;
 
     /// Marks a message that does not lie in the ring.
     static constexpr std::uint64_t kNotInRing = ~0ULL;
@@ -4940,11 +6112,15 @@ private:
         return {view_of(record), this, record.end, reader_.taken() - 1, Errc::kOk};
     }
 
+    /// A message that was put together takes its memory along: the next one that is must not
+    /// change it.
     [[nodiscard]] detail::Taken hand_out(Errc code, const MessageView& view,
                                          const detail::Record& record) noexcept {
         if (code != Errc::kOk) return {MessageView(), nullptr, 0, 0, code};
         const std::uint64_t index = take(record);
-        return {view, index == kNotInRing ? nullptr : this, record.end, index, code};
+        if (index != kNotInRing) return {view, this, record.end, index, code};
+        assembler_.release();
+        return {view, nullptr, 0, 0, code};
     }
 
     /// Gives the room of a taken message back, in the order in which they were taken.
@@ -4959,13 +6135,14 @@ private:
     /// Waits for a message, and takes it out of the ring if `use(view)` likes it. The expected size
     /// and type are for the error if it does not.
     template <class Use>
-    Status receive_into(int timeout_ms, const Use& use, std::size_t size_wanted = 0,
+    Status receive_into(Timeout timeout, const Use& use, std::size_t size_wanted = 0,
                         MessageType type_wanted = kTypeData) {
         MessageView view;
         detail::Record record;
-        if (detail::likely(find_fast(record))) {
+        const bool usual = timeout.is_valid() && find_fast(record);
+        if (detail::likely(usual)) {
             view = view_of(record);
-        } else if (const Errc code = find_or_wait(timeout_ms, view, record); code != Errc::kOk) {
+        } else if (const Errc code = find_or_wait(timeout, view, record); code != Errc::kOk) {
             return code;
         }
         const Status used = use(view);
@@ -4985,7 +6162,10 @@ private:
         explicit Release(SharedMemoryConsumer& consumer) noexcept : consumer_(consumer) {}
         Release(const Release&) = delete;
         Release& operator=(const Release&) = delete;
-        ~Release() { now(); }
+        ~Release() {
+            now();
+            if (consumer_.close_wanted_) consumer_.close();
+        }
 
         void add(std::uint64_t end, std::size_t bytes) noexcept {
             // An empty one starts where the last message began, whatever padding lies between.
@@ -5008,6 +6188,26 @@ private:
         std::uint64_t bytes_ = 0;
     };
 
+    /// While a handler runs, the consumer is its caller's: it must not be used, and is closed
+    /// later.
+    class Handling {
+    public:
+        explicit Handling(SharedMemoryConsumer& consumer) noexcept
+            : consumer_(consumer), plain_(std::exchange(consumer.plain_, false)) {
+            consumer_.draining_ = true;
+        }
+        Handling(const Handling&) = delete;
+        Handling& operator=(const Handling&) = delete;
+        ~Handling() {
+            consumer_.draining_ = false;
+            consumer_.plain_ = plain_;
+        }
+
+    private:
+        SharedMemoryConsumer& consumer_;
+        bool plain_;
+    };
+
     /// Gives back the last `messages` that were taken.
     void release_many(std::uint64_t messages, std::uint64_t end, std::uint64_t bytes) noexcept {
         if (next_release_ + messages != reader_.taken()) return release_late(messages, bytes);
@@ -5016,23 +6216,37 @@ private:
         waker_.published();
     }
 
-    BITRPC_DETAIL_COLD detail::Taken receive_slow(int timeout_ms) noexcept;
+    /// Whether this may be used, here and now.
+    [[nodiscard]] Errc check_use() const noexcept {
+        if (!ring_.attachment_.is_open()) return Errc::kDisposed;
+        if (ring_.attachment_.forked()) return Errc::kForked;
+        return draining_ ? Errc::kBusy : Errc::kOk;
+    }
+
+    BITRPC_DETAIL_COLD detail::Taken receive_slow(Timeout timeout) noexcept;
     BITRPC_DETAIL_COLD detail::Taken try_receive_slow() noexcept;
     [[nodiscard]] Errc find_slow(MessageView& view, detail::Record& record) noexcept;
-    [[nodiscard]] Errc find_or_wait(int timeout_ms, MessageView& view,
+    [[nodiscard]] Errc find_or_wait(Timeout timeout, MessageView& view,
                                     detail::Record& record) noexcept;
     BITRPC_DETAIL_COLD void release_late(std::uint64_t messages, std::uint64_t bytes) noexcept;
     [[nodiscard]] Errc find_patiently(Errc code, MessageView& view,
                                       detail::Record& record) noexcept;
+    [[nodiscard]] Errc find_again(Errc code, MessageView& view, detail::Record& record) noexcept;
+    template <class Handler>
+    bool handle(Handler& handler, const MessageView& view);
     Errc poll(Errc code, MessageView& view, detail::Record& record) noexcept;
-    Errc wait(Errc code, int timeout_ms, MessageView& view, detail::Record& record) noexcept;
+    Errc wait(Errc code, Timeout timeout, MessageView& view, detail::Record& record) noexcept;
     [[nodiscard]] Errc verdict(Errc found) noexcept;
     void withhold(Errc code) noexcept;
-    [[nodiscard]] bool is_spent() noexcept;
+    [[nodiscard]] bool is_drained() const noexcept;
+    std::size_t discard(std::uint64_t end) noexcept;
+    [[nodiscard]] std::uint64_t start_of_latest() const noexcept;
     BITRPC_DETAIL_COLD Errc refuse_view(Errc code, const MessageView& view, std::size_t size_wanted,
                                         MessageType type_wanted) noexcept;
-    BITRPC_DETAIL_COLD Errc refuse(Errc code, std::uint64_t expected = 0,
-                                   std::uint64_t found = 0) noexcept;
+    Errc refuse(Errc code, std::uint64_t expected = 0, std::uint64_t found = 0) noexcept {
+        failures_.note(ring_.name(), code, expected, found);
+        return code;
+    }
 
     detail::RingReader reader_;
     detail::Waker waker_;
@@ -5047,8 +6261,7 @@ private:
     detail::PeerWatch watch_;
     RingBuffer ring_;
     Options options_;
-    Error error_;
-    std::atomic<bool> interrupted_{false};
+    detail::Failures failures_;
     /// True while the ring is open, no message in pieces is at hand, and no error untold: the usual
     /// case.
     bool plain_ = false;
@@ -5056,6 +6269,9 @@ private:
     Errc untold_ = Errc::kOk;
     /// The last look took a whole lap of pieces and found no message: time to look at the clock.
     bool lapped_ = false;
+    /// A handler of drain() runs, and wants the consumer to be closed behind it.
+    bool draining_ = false;
+    bool close_wanted_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -5063,7 +6279,11 @@ private:
 // ---------------------------------------------------------------------------------------------
 
 BITRPC_DETAIL_INLINE void ReceivedMessage::give_back() noexcept {
-    if (consumer_ != nullptr) consumer_->release_taken(index_, end_, payload().size());
+    if (detail::likely(consumer_ != nullptr)) {
+        consumer_->release_taken(index_, end_, payload().size());
+    } else if (header_bytes() != nullptr) {
+        detail::Block::free(header_bytes());
+    }
 }
 
 inline std::unique_ptr<SharedMemoryConsumer> SharedMemoryConsumer::create(std::string_view name,
@@ -5085,41 +6305,39 @@ inline std::unique_ptr<SharedMemoryConsumer> SharedMemoryConsumer::create(std::s
     consumer->options_ = options;
     consumer->assembler_.start(options.max_message_size);
     consumer->waker_.start(attachment);
-    consumer->sleeper_.start(attachment);
-    consumer->watch_.start(attachment);
+    consumer->sleeper_.start(attachment, options.diagnose_wakeups);
     consumer->plain_ = true;
+    if (options.start == Start::kNewest) consumer->clear();
+    consumer->watch_.start(attachment, consumer->reader_.has_record());
     attachment.announce();
     return consumer;
 }
 
-/// True if the producer has closed, all is read, and nobody can attach any more: this consumer
-/// holds both roles then.
-inline bool SharedMemoryConsumer::is_spent() noexcept {
-    detail::Attachment& attachment = ring_.attachment_;
-    const auto& state = attachment.word32(attachment.peer().state);
-    const auto is_finished = [&] {
-        const bool closed = state.load(std::memory_order_acquire) == detail::kStateClosed;
-        return closed && next_release_ == reader_.taken() && !reader_.has_record();
-    };
-    // Asked again at the end: a producer may have come and gone before the lock was this one's.
-    return is_finished() && attachment.take_over_peer_role(is_finished) && is_finished();
+/// True if nothing is left for the next consumer.
+inline bool SharedMemoryConsumer::is_drained() const noexcept {
+    return next_release_ == reader_.taken() && !reader_.has_record();
 }
 
-inline void SharedMemoryConsumer::dispose() noexcept {
-    if (!ring_.is_open()) return;
-    bool spent = false;
-    if (!ring_.attachment_.forked()) {
-        spent = is_spent();
-        ring_.attachment_.announce_closed();
-    }
+inline void SharedMemoryConsumer::close() noexcept {
+    if (!ring_.attachment_.is_open()) return;
+    close_wanted_ = draining_;
+    if (draining_) return;
+    ring_.leave([this] { return is_drained(); });
     plain_ = false;
     next_release_ = kNotInRing;
-    ring_.close(spent);
+}
+
+inline bool SharedMemoryConsumer::wait_for_peer(Timeout timeout) noexcept {
+    const Errc wrong = timeout.is_valid() ? check_use() : Errc::kInvalidArgument;
+    if (wrong != Errc::kOk) {
+        refuse(wrong);
+        return false;
+    }
+    return detail::wait_for_peer(ring_.attachment_, watch_, sleeper_, timeout);
 }
 
 inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& record) noexcept {
-    if (!ring_.is_open()) return Errc::kDisposed;
-    if (ring_.attachment_.forked()) return Errc::kForked;
+    if (const Errc wrong = check_use(); wrong != Errc::kOk) return wrong;
     if (detail::unlikely(untold_ != Errc::kOk)) {
         plain_ = assembler_.idle();
         return std::exchange(untold_, Errc::kOk);
@@ -5152,10 +6370,10 @@ inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& r
     return Errc::kOk;
 }
 
-inline detail::Taken SharedMemoryConsumer::receive_slow(int timeout_ms) noexcept {
+inline detail::Taken SharedMemoryConsumer::receive_slow(Timeout timeout) noexcept {
     MessageView view;
     detail::Record record;
-    const Errc code = find_or_wait(timeout_ms, view, record);
+    const Errc code = find_or_wait(timeout, view, record);
     return hand_out(code, view, record);
 }
 
@@ -5167,16 +6385,17 @@ inline detail::Taken SharedMemoryConsumer::try_receive_slow() noexcept {
     return hand_out(code, view, record);
 }
 
-inline Errc SharedMemoryConsumer::find_or_wait(int timeout_ms, MessageView& view,
+inline Errc SharedMemoryConsumer::find_or_wait(Timeout timeout, MessageView& view,
                                                detail::Record& record) noexcept {
+    if (!timeout.is_valid()) return refuse(Errc::kInvalidArgument);
     const Errc code = find_slow(view, record);
-    return code == Errc::kOk ? code : wait(code, timeout_ms, view, record);
+    return code == Errc::kOk ? code : wait(code, timeout, view, record);
 }
 
 /// Room that is given back out of order waits until all that was taken is given back.
 inline void SharedMemoryConsumer::release_late(std::uint64_t messages,
                                                std::uint64_t bytes) noexcept {
-    if (!ring_.is_open()) return;
+    if (!ring_.attachment_.is_open()) return;
     if (next_release_ != kNotInRing) released_ = std::exchange(next_release_, kNotInRing);
     late_messages_ += messages;
     late_bytes_ += bytes;
@@ -5208,10 +6427,21 @@ inline Errc SharedMemoryConsumer::poll(Errc code, MessageView& view,
     }
 }
 
-inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& view,
+/// Looks once more when a call that has messages to tell of finds no other one. Why there is none
+/// is for the next call to tell.
+inline Errc SharedMemoryConsumer::find_again(Errc code, MessageView& view,
+                                             detail::Record& record) noexcept {
+    code = find_patiently(code, view, record);
+    if (code == Errc::kOk) return code;
+    lapped_ = false;
+    withhold(code);
+    return Errc::kEmpty;
+}
+
+inline Errc SharedMemoryConsumer::wait(Errc code, Timeout timeout, MessageView& view,
                                        detail::Record& record) noexcept {
-    detail::Deadline deadline(timeout_ms);
-    const bool spin_only = options_.wait_strategy == WaitStrategy::kSpin;
+    detail::Deadline deadline(timeout);
+    detail::Spin spin(options_);
     for (std::uint32_t looks = 1;; ++looks) {
         code = find_patiently(code, view, record);
         if (code == Errc::kOk) return code;
@@ -5225,19 +6455,18 @@ inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& v
                 continue;
             }
         }
-        const bool spin = spin_only || looks < options_.spin_budget;
-        const bool look_at_clock = !spin || lapped || (looks & detail::kClockMask) == 0;
+        const bool look_at_clock = lapped || spin.is_over() || (looks & detail::kClockMask) == 0;
         std::uint64_t left = deadline.immediate() ? 0 : 1;
-        if (left != 0 && look_at_clock) left = deadline.left(detail::kLivenessNs);
-        if (left == 0 || interrupted_.exchange(false, std::memory_order_acquire)) {
-            return Errc::kTimeout;
+        if (left != 0 && look_at_clock) {
+            const std::uint64_t now = detail::monotonic_ns();
+            left = deadline.left(now, detail::kLivenessNs);
+            spin.look(now);
         }
-        if (spin) {
+        if (left == 0 || sleeper_.take_interrupt()) return Errc::kTimeout;
+        if (!spin.is_over()) {
             detail::cpu_pause();
         } else {
-            sleeper_.sleep(watch_.seen_sequence(), left, [this] {
-                return reader_.has_record() || interrupted_.load(std::memory_order_acquire);
-            });
+            sleeper_.sleep(watch_.seen_sequence(), left, [this] { return reader_.has_record(); });
         }
         if (look_at_clock && watch_.due()) {
             code = verdict(watch_.check_alive());
@@ -5250,16 +6479,14 @@ inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& v
 /// What the ring or the producer's state means for a consumer that found nothing: kEmpty to go on,
 /// kOk if there is something after all, else an error that the caller is told.
 inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
-    switch (found) {
-        case Errc::kOk: return Errc::kEmpty;
-        case Errc::kCorrupt: return refuse(found, reader_.position(), reader_.bad_word());
-        case Errc::kMessageTooLarge:
-            return refuse(found, assembler_.limit(), assembler_.too_large());
-        case Errc::kClosed:
-        case Errc::kPeerDied:
-        case Errc::kRemoved: break;
-        default: return refuse(found);
+    if (found == Errc::kOk) return Errc::kEmpty;
+    if (found == Errc::kCorrupt) return refuse(found, reader_.position(), reader_.bad_word());
+    if (found == Errc::kMessageTooLarge) {
+        return refuse(found, assembler_.possible(), assembler_.too_large());
     }
+    const bool is_end =
+        found == Errc::kClosed || found == Errc::kPeerDied || found == Errc::kRemoved;
+    if (!is_end) return refuse(found);
     if (reader_.has_record()) return Errc::kOk;
     if (assembler_.interrupt()) reader_.count_error();
     plain_ = true;
@@ -5267,31 +6494,32 @@ inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
     return refuse(found);
 }
 
-/// An error was not passed on to the caller: what is told once is for the next call.
+/// What is told once was found by a call that cannot tell it: it is for the next one.
 inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
-    watch_.untold(code);
     if (code != Errc::kMessageTooLarge) return;
     untold_ = code;
     plain_ = false;
-}
-
-inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
-                                         std::uint64_t found) noexcept {
-    error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
-    detail::log(LogLevel::kWarning, error_.message());
-    return code;
 }
 
 /// Says what is wrong with a message that is not what it was received as.
 inline Errc SharedMemoryConsumer::refuse_view(Errc code, const MessageView& view,
                                               std::size_t size_wanted,
                                               MessageType type_wanted) noexcept {
-    switch (code) {
-        case Errc::kSizeMismatch: return refuse(code, size_wanted, view.payload().size());
-        case Errc::kInvalidUtf8: return refuse(code, 0, utf8_prefix(view.text()));
-        default:
-            return refuse(code, static_cast<std::uint32_t>(type_wanted),
-                          static_cast<std::uint32_t>(view.type()));
+    if (code == Errc::kSizeMismatch) return refuse(code, size_wanted, view.payload().size());
+    if (code == Errc::kInvalidUtf8) return refuse(code, 0, utf8_prefix(view.text()));
+    return refuse(code, static_cast<std::uint32_t>(type_wanted),
+                  static_cast<std::uint32_t>(view.type()));
+}
+
+/// True if the handler wants more.
+template <class Handler>
+bool SharedMemoryConsumer::handle(Handler& handler, const MessageView& view) {
+    const Handling handling(*this);
+    if constexpr (std::is_convertible_v<decltype(handler(view)), bool>) {
+        return handler(view);
+    } else {
+        handler(view);
+        return true;
     }
 }
 
@@ -5305,36 +6533,32 @@ BatchResult SharedMemoryConsumer::drain(Handler&& handler, std::size_t max) {
         Errc code = find(view, record);
         if (detail::unlikely(code != Errc::kOk)) {
             release.now();
-            code = poll(code, view, record);
+            code = result.count == 0 ? poll(code, view, record) : find_again(code, view, record);
             if (code != Errc::kOk) {
                 result.status = code;
                 break;
             }
         }
         const std::size_t size = view.payload().size();
-        bool more = true;
-        if constexpr (std::is_convertible_v<decltype(handler(std::as_const(view))), bool>) {
-            more = handler(std::as_const(view));
-        } else {
-            handler(std::as_const(view));
-        }
+        const bool more = handle(handler, view);
         // Only now: what is given back may be overwritten at once, and a message whose handler
         // throws comes again.
         const std::uint64_t index = take(record);
         if (index != kNotInRing) release.add(record.end, size);
         ++result.count;
-        if (!more) break;
+        if (close_wanted_) result.status = Errc::kDisposed;
+        if (!more || close_wanted_) break;
     }
     return result;
 }
 
 inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryMessage>& messages,
-                                                       std::size_t max, int timeout_ms) {
+                                                       std::size_t max, Timeout timeout) {
     BatchResult result;
     if (max != 0) {
         MessageView view;
         detail::Record record;
-        const Errc code = find_or_wait(timeout_ms, view, record);
+        const Errc code = find_or_wait(timeout, view, record);
         if (code != Errc::kOk) {
             messages.clear();
             result.status = code;
@@ -5345,28 +6569,434 @@ inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryM
         if (result.count == messages.size()) messages.emplace_back();
         messages[result.count++].assign(view);
     };
-    const Status status = drain(copy, max).status;
+    static_cast<void>(drain(copy, max));
     messages.resize(result.count);
-    // The ring's end is told by the next call, which finds nothing else.
-    withhold(status.code());
     return result;
 }
+
+// ---------------------------------------------------------------------------------------------
+// Consumer: dropping what is there
+// ---------------------------------------------------------------------------------------------
+
+/// Drops the messages before position `end`, at most a lap of them, and says how many those were.
+/// Of a message in pieces that ends behind it, the rest is dropped when it comes.
+inline std::size_t SharedMemoryConsumer::discard(std::uint64_t end) noexcept {
+    bool is_inside = assembler_.collecting();
+    std::size_t dropped = assembler_.ready() ? 1 : 0;
+    const std::uint64_t start = reader_.position();
+    Release release(*this);
+    detail::Record record;
+    while (reader_.position() < end && reader_.position() - start < reader_.capacity()) {
+        if (reader_.look(record) != Errc::kOk || reader_.position() >= end) break;
+        is_inside = has(record.flags(), kFlagFragment) && !has(record.flags(), kFlagLastFragment);
+        if (!is_inside) ++dropped;
+        reader_.take(record);
+        release.add(record.end, record.payload_size());
+    }
+    if (is_inside) {
+        assembler_.skip_rest();
+    } else {
+        assembler_.clear();
+    }
+    plain_ = assembler_.idle() && untold_ == Errc::kOk;
+    return dropped;
+}
+
+/// Where the last message that is complete begins; the present position if there is none.
+inline std::uint64_t SharedMemoryConsumer::start_of_latest() const noexcept {
+    std::uint64_t latest = reader_.position();
+    std::uint64_t first_piece = latest;
+    bool is_inside = assembler_.collecting();
+    reader_.walk_ahead([&](const detail::Record& record) {
+        const std::uint64_t position = record.end - detail::stride_of(record.frame_length);
+        const bool is_piece = has(record.flags(), kFlagFragment);
+        const bool is_first = is_piece && detail::FragmentPrefix::of(record).index == 0;
+        if (!is_piece || is_first) first_piece = position;
+        is_inside = is_first || (is_inside && is_piece);
+        const bool is_last = has(record.flags(), kFlagLastFragment);
+        if (!is_piece || (is_inside && is_last)) latest = first_piece;
+        if (is_last) is_inside = false;
+    });
+    return latest;
+}
+
+inline std::size_t SharedMemoryConsumer::clear() noexcept {
+    if (const Errc wrong = check_use(); wrong != Errc::kOk) {
+        refuse(wrong);
+        return 0;
+    }
+    return discard(~0ULL);
+}
+
+inline std::size_t SharedMemoryConsumer::skip_to_latest() noexcept {
+    if (const Errc wrong = check_use(); wrong != Errc::kOk) {
+        refuse(wrong);
+        return 0;
+    }
+    const std::uint64_t latest = start_of_latest();
+    return latest == reader_.position() ? 0 : discard(latest);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Manager: what its thread shares with those who use it
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// What a manager calls, and for what.
+struct Handlers {
+    std::vector<std::pair<MessageType, std::function<void(const MessageView&)>>> by_type;
+    std::function<void(const MessageView&)> any;
+    std::function<void(const Error&)> failed;
+
+    /// The one for a message; null if nobody wants it.
+    [[nodiscard]] const std::function<void(const MessageView&)>* of(MessageType type) const {
+        for (const auto& known : by_type) {
+            if (known.first == type && known.second) return &known.second;
+        }
+        return any ? &any : nullptr;
+    }
+};
+
+/// One side of a ring, the handlers, and the thread that a manager may have. The thread holds it,
+/// too: a handler may destroy its manager.
+class ManagerCore {
+public:
+    /// The time in which somebody uses the side. Whoever closes the manager in it, by a handler or
+    /// a log callback, does so at its end.
+    class Turn {
+    public:
+        explicit Turn(ManagerCore& core) : core_(core), lock_(core.turn_mutex_) {
+            core_.turn_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+        }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        ~Turn() {
+            if (core_.close_wanted_) core_.close_side();
+            core_.turn_.store(std::thread::id(), std::memory_order_relaxed);
+        }
+
+    private:
+        ManagerCore& core_;
+        std::lock_guard<std::mutex> lock_;
+    };
+
+    ManagerCore() = default;
+    ManagerCore(const ManagerCore&) = delete;
+    ManagerCore& operator=(const ManagerCore&) = delete;
+    ~ManagerCore() = default;
+
+    [[nodiscard]] RingBuffer& ring() const noexcept {
+        return producer ? producer->ring_ : consumer->ring_;
+    }
+    /// True in a child of the process that made this: there the locks may be held for ever, by
+    /// threads that only the parent has.
+    [[nodiscard]] bool is_forked() const noexcept { return ring().attachment_.forked(); }
+    /// True in what a handler or a log callback calls.
+    [[nodiscard]] bool is_my_turn() const noexcept {
+        return turn_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    }
+    [[nodiscard]] bool is_my_thread() const noexcept {
+        return thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    }
+    [[nodiscard]] bool is_closing() const noexcept {
+        return closing_.load(std::memory_order_relaxed);
+    }
+
+    /// Changes the handlers for the messages from the next one on.
+    template <class Change>
+    void set_handlers(const Change& change) {
+        const std::lock_guard<std::mutex> lock(handlers_mutex_);
+        auto next = std::make_shared<Handlers>(*handlers_);
+        change(*next);
+        handlers_ = std::move(next);
+        generation_.fetch_add(1, std::memory_order_release);
+    }
+
+    [[nodiscard]] Status start(const std::shared_ptr<ManagerCore>& self, Timeout heartbeat);
+    void stop() noexcept;
+    void close() noexcept;
+    /// The same for the last one that knows of it: does not leave the thread behind.
+    void abandon() noexcept;
+    /// Hands out messages in the caller's thread.
+    [[nodiscard]] BatchResult poll(Timeout timeout);
+
+    /// How old the other side's last heartbeat may be.
+    [[nodiscard]] Timeout stall() const noexcept {
+        const std::uint64_t ns = stall_ns_.load(std::memory_order_relaxed);
+        return std::chrono::duration<std::uint64_t, std::nano>(ns);
+    }
+
+    /// Exactly one is there.
+    std::unique_ptr<SharedMemoryProducer> producer;
+    std::unique_ptr<SharedMemoryConsumer> consumer;
+
+private:
+    static constexpr std::uint64_t kDefaultHeartbeatNs = 1000000000;
+    static constexpr std::uint64_t kShortestHeartbeatNs = 1000000;
+    static constexpr std::uint64_t kStalledBeats = 3;
+    /// No sleep of the thread is longer: what is added to a clock must not overflow.
+    static constexpr std::uint64_t kLongestNapNs = 3600000000000;
+
+    void run(std::uint64_t interval_ns) noexcept;
+    [[nodiscard]] Status consume(std::uint64_t ns) noexcept;
+    void dispatch(const MessageView& message);
+    void dispatch_guarded(const MessageView& message) noexcept;
+    void tell(const Error& error) noexcept;
+    void refresh_handlers() noexcept;
+    void request_stop() noexcept;
+    /// Sleeps; true if the thread is to end.
+    bool rest(std::uint64_t ns) noexcept;
+
+    void close_side() noexcept {
+        close_wanted_ = false;
+        if (producer) producer->close();
+        if (consumer) consumer->close();
+    }
+
+    /// Guards the side; held while it waits, and while a handler runs.
+    std::mutex turn_mutex_;
+    std::atomic<std::thread::id> turn_{};
+    /// Set and read by whose turn it is.
+    bool close_wanted_ = false;
+    std::atomic<bool> closing_{false};
+
+    /// Guards the handlers that are set; those in use are a copy of whose turn it is.
+    std::mutex handlers_mutex_;
+    std::shared_ptr<const Handlers> handlers_ = std::make_shared<const Handlers>();
+    std::atomic<std::uint64_t> generation_{0};
+    std::shared_ptr<const Handlers> in_use_ = handlers_;
+    std::uint64_t generation_in_use_ = 0;
+
+    /// Guards the thread object.
+    std::mutex thread_mutex_;
+    std::thread thread_;
+    std::atomic<std::thread::id> thread_id_{};
+    std::atomic<bool> running_{false};
+    /// Guards what follows it.
+    std::mutex stop_mutex_;
+    std::condition_variable stop_changed_;
+    bool stopping_ = false;
+    std::atomic<std::uint64_t> stall_ns_{kDefaultHeartbeatNs * kStalledBeats};
+};
+
+inline void ManagerCore::refresh_handlers() noexcept {
+    if (generation_.load(std::memory_order_acquire) == generation_in_use_) return;
+    const std::lock_guard<std::mutex> lock(handlers_mutex_);
+    generation_in_use_ = generation_.load(std::memory_order_relaxed);
+    in_use_ = handlers_;
+}
+
+inline void ManagerCore::dispatch(const MessageView& message) {
+    refresh_handlers();
+    // The call may set other handlers, which take over with the next message.
+    const auto* const handler = in_use_->of(message.type());
+    if (handler != nullptr) (*handler)(message);
+}
+
+/// A handler that throws has had its message: the thread tells of it and goes on with the next.
+inline void ManagerCore::dispatch_guarded(const MessageView& message) noexcept {
+#if defined(__cpp_exceptions)
+    std::string what = "something that is no std::exception";
+    try {
+        return dispatch(message);
+    } catch (const std::exception& exception) {
+        detail::attempt([&] { what = exception.what(); });
+    } catch (...) {
+    }
+    detail::attempt([&] {
+        tell(Error(Errc::kHandlerFailed,
+                   concat({"ring ", in_quotes(ring().name()), ": a handler threw: ", what})));
+    });
+#else
+    dispatch(message);
+#endif
+}
+
+/// Tells of what the thread came upon. Nobody sees it otherwise, so what no handler takes goes to
+/// the log, or to the standard error output.
+inline void ManagerCore::tell(const Error& error) noexcept {
+    refresh_handlers();
+    if (!in_use_->failed) {
+        if (error.code() == Errc::kHandlerFailed) report_line(LogLevel::kError, error.message());
+        return;
+    }
+    if (!detail::attempt([&] { in_use_->failed(error); })) {
+        report_line(LogLevel::kError, "the error handler of a manager threw");
+    }
+}
+
+inline void ManagerCore::request_stop() noexcept {
+    const std::lock_guard<std::mutex> lock(stop_mutex_);
+    stopping_ = true;
+    stop_changed_.notify_all();
+}
+
+inline bool ManagerCore::rest(std::uint64_t ns) noexcept {
+    const auto nap = std::chrono::nanoseconds(ns < kLongestNapNs ? ns : kLongestNapNs);
+    std::unique_lock<std::mutex> lock(stop_mutex_);
+    if (ns != 0) stop_changed_.wait_for(lock, nap, [this] { return stopping_; });
+    return stopping_;
+}
+
+inline Status ManagerCore::start(const std::shared_ptr<ManagerCore>& self, Timeout heartbeat) {
+    if (is_forked()) return Errc::kForked;
+    if (!heartbeat.is_valid()) return Errc::kInvalidArgument;
+    if (is_my_thread() || is_my_turn()) return Errc::kBusy;
+    const std::lock_guard<std::mutex> lock(thread_mutex_);
+    if (is_closing()) return Errc::kDisposed;
+    // One that was stopped by a handler of its own has ended, or is about to.
+    if (running_.load(std::memory_order_acquire)) return Errc::kBusy;
+    if (thread_.joinable()) thread_.join();
+    std::uint64_t interval_ns = heartbeat.ns();
+    if (interval_ns < kShortestHeartbeatNs) interval_ns = kShortestHeartbeatNs;
+    stall_ns_.store(
+        interval_ns / kStalledBeats < kLongestNapNs ? interval_ns * kStalledBeats : interval_ns,
+        std::memory_order_relaxed);
+    stopping_ = false;
+    running_.store(true, std::memory_order_relaxed);
+    const bool started = detail::attempt(
+        [&] { thread_ = std::thread([self, interval_ns] { self->run(interval_ns); }); });
+    if (started) return {};
+    running_.store(false, std::memory_order_relaxed);
+    return Errc::kIo;
+}
+
+inline void ManagerCore::stop() noexcept {
+    if (is_forked()) return;
+    request_stop();
+    // In a handler: the thread ends behind it.
+    if (is_my_thread()) return;
+    if (consumer) consumer->interrupt();
+    const std::lock_guard<std::mutex> lock(thread_mutex_);
+    if (thread_.joinable()) thread_.join();
+    // Found awake, the thread left the interrupt over; it is not for the next call that waits.
+    if (consumer && !is_my_turn()) static_cast<void>(consumer->sleeper_.take_interrupt());
+}
+
+inline void ManagerCore::close() noexcept {
+    closing_.store(true, std::memory_order_relaxed);
+    if (is_forked()) return close_side();
+    if (is_my_turn()) {
+        close_wanted_ = true;
+        return request_stop();
+    }
+    stop();
+    // Whoever's turn it is may wait for room or for a message.
+    if (producer) producer->interrupt();
+    if (consumer) consumer->interrupt();
+    const Turn turn(*this);
+    close_side();
+}
+
+inline void ManagerCore::abandon() noexcept {
+    close();
+    // Nobody joins the thread in which this runs.
+    if (is_my_thread() && thread_.joinable()) thread_.detach();
+}
+
+/// The thread: heartbeats at their times, and messages in between.
+inline void ManagerCore::run(std::uint64_t interval_ns) noexcept {
+    thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    std::uint64_t next_beat = 0;
+    Errc told = Errc::kOk;
+    for (std::uint64_t nap = 0; !rest(nap);) {
+        const std::uint64_t now = monotonic_ns();
+        if (now >= next_beat) {
+            next_beat = now + (interval_ns < ~0ULL - now ? interval_ns : ~0ULL - now);
+            ring().heartbeat();
+        }
+        const std::uint64_t left = next_beat - now;
+        nap = producer ? left : 0;
+        if (producer) continue;
+        const Status status = consume(left);
+        const bool failed = !status && !status.would_block();
+        // An end and a message that was dropped are events; all else says the same till it changes.
+        const bool is_event = status == Errc::kClosed || status == Errc::kPeerDied ||
+                              status == Errc::kMessageTooLarge;
+        if (failed && (is_event || status != told)) tell(consumer->error());
+        told = status.code();
+        if (failed && !is_event) nap = left < kLivenessNs ? left : kLivenessNs;
+    }
+    thread_id_.store(std::thread::id(), std::memory_order_relaxed);
+    running_.store(false, std::memory_order_release);
+}
+
+/// Hands out messages for at most `ns`, or until there is none any more.
+inline Status ManagerCore::consume(std::uint64_t ns) noexcept {
+    const Turn turn(*this);
+    if (is_closing()) return Errc::kDisposed;
+    const std::chrono::duration<std::uint64_t, std::nano> time(ns);
+    {
+        const ReceivedMessage first = consumer->receive(time);
+        if (!first) return first.status();
+        dispatch_guarded(first);
+    }
+    const std::uint64_t end = monotonic_ns() + (ns < kLongestNapNs ? ns : kLongestNapNs);
+    const auto handle = [this, end](const MessageView& message) noexcept {
+        if (close_wanted_) return false;
+        dispatch_guarded(message);
+        return !close_wanted_ && monotonic_ns() < end;
+    };
+    return consumer->drain(handle).status;
+}
+
+inline BatchResult ManagerCore::poll(Timeout timeout) {
+    if (producer) return {0, Errc::kUnsupported};
+    if (is_forked()) return {0, Errc::kForked};
+    if (is_my_turn() || running_.load(std::memory_order_acquire)) return {0, Errc::kBusy};
+    const Turn turn(*this);
+    if (is_closing()) return {0, Errc::kDisposed};
+    {
+        const ReceivedMessage first = consumer->receive(timeout);
+        if (!first) return {0, first.status()};
+        dispatch(first);
+    }
+    BatchResult result{1, {}};
+#if defined(__cpp_exceptions)
+    std::exception_ptr thrown;
+#endif
+    const auto handle = [&](const MessageView& message) {
+        ++result.count;
+#if defined(__cpp_exceptions)
+        try {
+            dispatch(message);
+        } catch (...) {
+            // It has had its message, as in the thread.
+            thrown = std::current_exception();
+            return false;
+        }
+#else
+        dispatch(message);
+#endif
+        return !close_wanted_;
+    };
+    if (!close_wanted_) static_cast<void>(consumer->drain(handle));
+#if defined(__cpp_exceptions)
+    if (thrown) std::rethrow_exception(thrown);
+#endif
+    return result;
+}
+
+}  // namespace detail
 
 // ---------------------------------------------------------------------------------------------
 // Manager
 // ---------------------------------------------------------------------------------------------
 
-/// One side of a ring with a thread of its own: heartbeats for either side, and for a consumer the
-/// handing out of messages to handlers by their type.
+/// One side of a ring with a thread of its own: heartbeats in the ring's header for either side,
+/// and for a consumer the handing out of messages to handlers by their type.
 ///
-/// Threads: every function from any thread. Handlers run in the manager's thread (or the caller's
-/// of poll()), one at a time, and may send on other rings, but not use this manager. What they
-/// throw ends the program in the manager's thread, and comes through from poll(). Forking: a child
-/// must not use it, and gets kForked.
+/// Threads: every function from any thread, also inside of handlers, where stop() and close() take
+/// effect behind the handler, on() with the next message, and start(), poll() and sends of this
+/// manager answer kBusy. Handlers run in the manager's thread (or the caller's of poll()), one at a
+/// time. What they throw comes through from poll(); the thread hands it to on_error(), or if there
+/// is none to the log, or without one to the standard error output, and goes on with the next
+/// message. Forking: a child must not use it, and gets kForked.
 ///
 ///     auto manager = create_manager("prices", false, 1 << 20);
 ///     manager->on(MessageType::DATA, [](const MessageView& m) { show(m.payload()); });
-///     manager->start();
+///     if (Status status = manager->start(); !status) return fail(status.name());
 class SharedMemoryManager {
 public:
     /// Called with each message, in place: the view is valid during the call.
@@ -5378,339 +7008,118 @@ public:
     [[nodiscard]] static std::unique_ptr<SharedMemoryManager> create(std::string_view name,
                                                                      bool is_producer,
                                                                      const Options& options,
-                                                                     Error& error);
+                                                                     Error& error) {
+        auto core = std::make_shared<detail::ManagerCore>();
+        if (is_producer) {
+            core->producer = SharedMemoryProducer::create(name, options, error);
+            if (!core->producer) return nullptr;
+        } else {
+            core->consumer = SharedMemoryConsumer::create(name, options, error);
+            if (!core->consumer) return nullptr;
+        }
+        return std::unique_ptr<SharedMemoryManager>(new SharedMemoryManager(std::move(core)));
+    }
     SharedMemoryManager(const SharedMemoryManager&) = delete;
     SharedMemoryManager& operator=(const SharedMemoryManager&) = delete;
-    ~SharedMemoryManager() { dispose(); }
+    ~SharedMemoryManager();
 
     /// True for the sending side.
-    [[nodiscard]] bool is_producer() const noexcept { return is_producer_; }
+    [[nodiscard]] bool is_producer() const noexcept { return core_->producer != nullptr; }
 
-    /// Sets the handler for one type; an empty one takes it back. Before start().
-    void on(MessageType type, Handler handler);
-    /// Sets the handler for all types without one. Before start().
-    void on_any(Handler handler);
-    /// Sets what is called, once for each, when receiving in the thread fails: the producer closed
-    /// or died, the ring is corrupt, a message was dropped. The thread goes on, and waits for the
-    /// next producer. Before start().
-    void on_error(ErrorHandler handler);
+    /// Sets the handler for one type; an empty one takes it back.
+    void on(MessageType type, Handler handler) {
+        core_->set_handlers([&](detail::Handlers& handlers) {
+            for (auto& known : handlers.by_type) {
+                if (known.first != type) continue;
+                known.second = std::move(handler);
+                return;
+            }
+            handlers.by_type.emplace_back(type, std::move(handler));
+        });
+    }
+    /// Sets the handler for all types without one.
+    void on_any(Handler handler) {
+        core_->set_handlers([&](detail::Handlers& handlers) { handlers.any = std::move(handler); });
+    }
+    /// Sets what the thread calls, once for each, when receiving fails: the producer closed or
+    /// died, the file was removed, the ring is corrupt, a message was dropped, a handler threw. The
+    /// thread goes on, and waits for the next producer.
+    void on_error(ErrorHandler handler) {
+        core_->set_handlers(
+            [&](detail::Handlers& handlers) { handlers.failed = std::move(handler); });
+    }
 
-    /// Starts the thread; kBusy if it runs. `heartbeat_ms` is the time between two signs of
-    /// life, at least 1.
-    Status start(std::uint32_t heartbeat_ms = kHeartbeatMs);
+    /// Starts the thread; kBusy if it runs. `heartbeat` is the time between two signs of life, at
+    /// least a millisecond.
+    Status start(Timeout heartbeat = std::chrono::seconds(1)) {
+        return core_->start(core_, heartbeat);
+    }
     /// Stops the thread and waits for it to end: for at most the handler that runs.
-    void stop() noexcept;
+    void stop() noexcept { core_->stop(); }
     /// Hands out the messages that are there, waiting for the first one; for those who do not
-    /// want a thread. kUnsupported on the sending side, kBusy while the thread runs. The result
-    /// says what came behind the messages, if that is more than that there are no more.
-    BatchResult poll(int timeout_ms = 0);
+    /// want a thread. kUnsupported on the sending side, kBusy while the thread runs. What came
+    /// behind the messages is told by the next call.
+    BatchResult poll(Timeout timeout = 0) {
+        // A handler may destroy this manager.
+        const std::shared_ptr<detail::ManagerCore> core = core_;
+        return core->poll(timeout);
+    }
 
     /// Sends bytes; kUnsupported on the receiving side.
-    Status send(ByteView payload, MessageType type = kTypeData, MessageFlags flags = {});
+    Status send(ByteView payload, MessageType type = kTypeData, MessageFlags flags = {}) {
+        return with_producer([&](SharedMemoryProducer& p) { return p.send(payload, type, flags); });
+    }
     /// Sends text; kUnsupported on the receiving side.
-    Status send_string(std::string_view text, MessageFlags flags = {});
+    Status send_string(std::string_view text, MessageFlags flags = {}) {
+        return with_producer([&](SharedMemoryProducer& p) { return p.send_string(text, flags); });
+    }
     /// Sends a struct; kUnsupported on the receiving side.
     template <class T>
     Status send_typed(const T& value, MessageFlags flags = MessageFlags{}) {
         return with_producer([&](SharedMemoryProducer& p) { return p.send_typed(value, flags); });
     }
     /// Sends a message; kUnsupported on the receiving side.
-    Status send_message(const SharedMemoryMessage& message);
+    Status send_message(const SharedMemoryMessage& message) {
+        return with_producer([&](SharedMemoryProducer& p) { return p.send_message(message); });
+    }
 
     /// The other side's life; kStalled when its last heartbeat is older than three intervals.
-    [[nodiscard]] PeerState peer_state() const noexcept;
+    [[nodiscard]] PeerState peer_state() const noexcept {
+        return core_->ring().peer_state(core_->stall());
+    }
     /// The counters of both sides.
-    [[nodiscard]] Statistics statistics() const noexcept;
+    [[nodiscard]] Statistics statistics() const noexcept { return core_->ring().statistics(); }
     /// All that the ring's header says.
-    [[nodiscard]] Snapshot snapshot() const noexcept;
+    [[nodiscard]] Snapshot snapshot() const noexcept { return core_->ring().snapshot(); }
     /// Stops and closes this side. Ends calls of other threads that wait.
-    void dispose() noexcept;
+    void close() noexcept { core_->close(); }
+    /// The same as close().
+    void dispose() noexcept { close(); }
 
 private:
-    static constexpr std::uint32_t kHeartbeatMs = 1000;
-    static constexpr std::uint32_t kStalledBeats = 3;
-    /// Pause between two looks at a ring whose producer is gone or whose bytes are bad.
-    static constexpr std::uint64_t kIdlePauseNs = 10000000;
-
-    SharedMemoryManager() = default;
-
-    /// What the thread and those who stop it share.
-    struct Life {
-        std::thread thread;
-        std::mutex mutex;
-        std::condition_variable changed;
-        /// Guarded by the mutex.
-        bool stopping = false;
-        std::atomic<bool> running{false};
-    };
+    explicit SharedMemoryManager(std::shared_ptr<detail::ManagerCore> core) noexcept
+        : core_(std::move(core)) {}
 
     template <class Use>
     Status with_producer(const Use& use) {
-        if (!is_producer_) return Errc::kUnsupported;
-        if (is_forked()) return Errc::kForked;
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (closing_.load(std::memory_order_relaxed)) return Errc::kDisposed;
-        sent_.store(true, std::memory_order_relaxed);
-        return use(*producer_);
-    }
-    template <class Use>
-    [[nodiscard]] auto with_ring(const Use& use) const noexcept {
-        const std::lock_guard<std::mutex> lock(ring_mutex_);
-        return use(is_producer_ ? producer_->ring() : consumer_->ring());
+        if (!core_->producer) return Errc::kUnsupported;
+        if (core_->is_forked()) return Errc::kForked;
+        if (core_->is_my_turn()) return Errc::kBusy;
+        const std::shared_ptr<detail::ManagerCore> core = core_;
+        const detail::ManagerCore::Turn turn(*core);
+        if (core->is_closing()) return Errc::kDisposed;
+        return use(*core->producer);
     }
 
-    /// True in a child of the process that made this: there the locks may be held for ever, by
-    /// threads that only the parent has.
-    [[nodiscard]] bool is_forked() const noexcept {
-        const RingBuffer& ring = is_producer_ ? producer_->ring() : consumer_->ring();
-        return ring.attachment_.forked();
-    }
-
-    void run(std::uint64_t interval_ns);
-    void produce_heartbeat();
-    [[nodiscard]] Status consume(std::uint64_t ns, bool& received);
-    void dispatch(const MessageView& message) const;
-    void pause(std::uint64_t ns);
-    void interrupt() noexcept;
-    void close_side() noexcept;
-
-    bool is_producer_ = false;
-    std::unique_ptr<SharedMemoryProducer> producer_;
-    std::unique_ptr<SharedMemoryConsumer> consumer_;
-    std::vector<std::pair<MessageType, Handler>> handlers_;
-    Handler any_;
-    ErrorHandler on_error_;
-    /// Guards the producer or consumer, and the handlers; held while either waits.
-    std::mutex mutex_;
-    /// Guards the ring against being unmapped while its header is read; never held for long.
-    mutable std::mutex ring_mutex_;
-    /// Guards the thread object.
-    std::mutex thread_mutex_;
-    std::unique_ptr<Life> life_{new Life()};
-    std::atomic<bool> closing_{false};
-    std::atomic<bool> sent_{false};
-    std::atomic<std::uint32_t> heartbeat_ms_{kHeartbeatMs};
+    std::shared_ptr<detail::ManagerCore> core_;
 };
 
-inline std::unique_ptr<SharedMemoryManager> SharedMemoryManager::create(std::string_view name,
-                                                                        bool is_producer,
-                                                                        const Options& options,
-                                                                        Error& error) {
-    std::unique_ptr<SharedMemoryManager> manager(new SharedMemoryManager());
-    manager->is_producer_ = is_producer;
-    if (is_producer) {
-        manager->producer_ = SharedMemoryProducer::create(name, options, error);
-        if (!manager->producer_) return nullptr;
-    } else {
-        manager->consumer_ = SharedMemoryConsumer::create(name, options, error);
-        if (!manager->consumer_) return nullptr;
-    }
-    return manager;
-}
-
-inline void SharedMemoryManager::on(MessageType type, Handler handler) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    for (auto& known : handlers_) {
-        if (known.first == type) {
-            known.second = std::move(handler);
-            return;
-        }
-    }
-    handlers_.emplace_back(type, std::move(handler));
-}
-
-inline void SharedMemoryManager::on_any(Handler handler) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    any_ = std::move(handler);
-}
-
-inline void SharedMemoryManager::on_error(ErrorHandler handler) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    on_error_ = std::move(handler);
-}
-
-inline void SharedMemoryManager::dispatch(const MessageView& message) const {
-    for (const auto& known : handlers_) {
-        if (known.first != message.type() || !known.second) continue;
-        known.second(message);
-        return;
-    }
-    if (any_) any_(message);
-}
-
-inline Status SharedMemoryManager::start(std::uint32_t heartbeat_ms) {
-    if (is_forked()) return Errc::kForked;
-    const std::lock_guard<std::mutex> lock(thread_mutex_);
-    if (life_->thread.joinable()) return Errc::kBusy;
-    if (with_ring([](const RingBuffer& ring) { return !ring.is_open(); })) return Errc::kDisposed;
-    if (heartbeat_ms == 0) heartbeat_ms = 1;
-    heartbeat_ms_.store(heartbeat_ms, std::memory_order_relaxed);
-    life_->stopping = false;
-    life_->running.store(true, std::memory_order_release);
-    const std::uint64_t interval_ns = std::uint64_t{heartbeat_ms} * 1000000U;
-    life_->thread = std::thread([this, interval_ns] { run(interval_ns); });
-    return {};
-}
-
-inline void SharedMemoryManager::stop() noexcept {
-    if (is_forked()) return;
-    const std::lock_guard<std::mutex> lock(thread_mutex_);
-    if (!life_->thread.joinable()) return;
-    {
-        std::unique_lock<std::mutex> life(life_->mutex);
-        life_->stopping = true;
-        life_->changed.notify_all();
-        // An interrupt that comes just before the thread falls asleep is lost: hence again.
-        while (life_->running.load(std::memory_order_acquire)) {
-            if (consumer_) consumer_->interrupt();
-            life_->changed.wait_for(life, std::chrono::milliseconds(1));
-        }
-    }
-    life_->thread.join();
-    // The last interrupt may have found the thread awake; it is not for the next call that waits.
-    if (consumer_) consumer_->interrupted_.store(false, std::memory_order_relaxed);
-}
-
-inline void SharedMemoryManager::interrupt() noexcept {
-    if (producer_) producer_->interrupt();
-    if (consumer_) consumer_->interrupt();
-}
-
-inline void SharedMemoryManager::pause(std::uint64_t ns) {
-    std::unique_lock<std::mutex> life(life_->mutex);
-    life_->changed.wait_for(life, std::chrono::nanoseconds(ns), [this] { return life_->stopping; });
-}
-
-/// The thread: heartbeats at their times, and messages in between.
-inline void SharedMemoryManager::run(std::uint64_t interval_ns) {
-    std::uint64_t next_beat = detail::monotonic_ns();
-    Errc told = Errc::kOk;
-    for (;;) {
-        const std::uint64_t now = detail::monotonic_ns();
-        if (now >= next_beat) {
-            next_beat = now + interval_ns;
-            if (is_producer_) {
-                produce_heartbeat();
-            } else {
-                consumer_->heartbeat();
-            }
-        }
-        const std::uint64_t left = next_beat > now ? next_beat - now : 0;
-        if (is_producer_) {
-            pause(left);
-        } else {
-            bool received = false;
-            const Status status = consume(left, received);
-            const bool failed = !status && !status.would_block();
-            if (received || !failed) told = Errc::kOk;
-            if (failed) {
-                // Told once by the ring itself; all else it says until something changes.
-                const bool once = status == Errc::kPeerDied || status == Errc::kMessageTooLarge;
-                if (on_error_ && (once || status != told)) on_error_(consumer_->error());
-                told = status.code();
-                if (!once) pause(left < kIdlePauseNs ? left : kIdlePauseNs);
-            }
-        }
-        const std::lock_guard<std::mutex> life(life_->mutex);
-        if (!life_->stopping) continue;
-        life_->running.store(false, std::memory_order_release);
-        life_->changed.notify_all();
-        return;
-    }
-}
-
-/// A sign of life in the header, and a message if nothing else was sent since the last one. Sends
-/// that are under way, or a full ring, make the message needless.
-inline void SharedMemoryManager::produce_heartbeat() {
-    producer_->heartbeat();
-    if (sent_.exchange(false, std::memory_order_relaxed)) return;
-    const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
-    if (lock.owns_lock()) static_cast<void>(producer_->try_send({}, kTypeHeartbeat));
-}
-
-/// Hands out messages for at most `ns`, or until there is none any more; `received` says whether
-/// there was one.
-inline Status SharedMemoryManager::consume(std::uint64_t ns, bool& received) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    {
-        const std::uint64_t slice = ns < detail::kLivenessNs ? ns : detail::kLivenessNs;
-        const ReceivedMessage first = consumer_->receive(static_cast<int>(slice / 1000000U));
-        if (!first) return first.status();
-        received = true;
-        dispatch(first);
-    }
-    const std::uint64_t end = detail::monotonic_ns() + ns;
-    const auto handle = [this, end](const MessageView& message) {
-        dispatch(message);
-        return detail::monotonic_ns() < end;
-    };
-    return consumer_->drain(handle).status;
-}
-
-inline BatchResult SharedMemoryManager::poll(int timeout_ms) {
-    if (is_producer_) return {0, Errc::kUnsupported};
-    if (is_forked()) return {0, Errc::kForked};
-    {
-        const std::lock_guard<std::mutex> thread_lock(thread_mutex_);
-        if (life_->thread.joinable()) return {0, Errc::kBusy};
-    }
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (closing_.load(std::memory_order_relaxed)) return {0, Errc::kDisposed};
-    {
-        const ReceivedMessage first = consumer_->receive(timeout_ms);
-        if (!first) return {0, first.status()};
-        dispatch(first);
-    }
-    BatchResult rest = consumer_->drain([this](const MessageView& m) { dispatch(m); });
-    return {rest.count + 1, rest.status.would_block() ? Status() : rest.status};
-}
-
-inline Status SharedMemoryManager::send(ByteView payload, MessageType type, MessageFlags flags) {
-    return with_producer([&](SharedMemoryProducer& p) { return p.send(payload, type, flags); });
-}
-
-inline Status SharedMemoryManager::send_string(std::string_view text, MessageFlags flags) {
-    return with_producer([&](SharedMemoryProducer& p) { return p.send_string(text, flags); });
-}
-
-inline Status SharedMemoryManager::send_message(const SharedMemoryMessage& message) {
-    return with_producer([&](SharedMemoryProducer& p) { return p.send_message(message); });
-}
-
-inline PeerState SharedMemoryManager::peer_state() const noexcept {
-    const std::uint32_t stall_ms = heartbeat_ms_.load(std::memory_order_relaxed) * kStalledBeats;
-    return with_ring([stall_ms](const RingBuffer& ring) { return ring.peer_state(stall_ms); });
-}
-
-inline Statistics SharedMemoryManager::statistics() const noexcept {
-    return with_ring([](const RingBuffer& ring) { return ring.statistics(); });
-}
-
-inline Snapshot SharedMemoryManager::snapshot() const noexcept {
-    return with_ring([](const RingBuffer& ring) { return ring.snapshot(); });
-}
-
-inline void SharedMemoryManager::dispose() noexcept {
-    if (is_forked()) {
-        // Destroying a condition waits for those who wait for it: here they are the parent's.
-        static_cast<void>(life_.release());
-        return close_side();
-    }
-    closing_.store(true, std::memory_order_relaxed);
-    stop();
-    // Whoever has the lock may wait for room or for a message.
-    while (!mutex_.try_lock()) {
-        interrupt();
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    const std::lock_guard<std::mutex> lock(mutex_, std::adopt_lock);
-    close_side();
-}
-
-inline void SharedMemoryManager::close_side() noexcept {
-    const std::lock_guard<std::mutex> ring_lock(ring_mutex_);
-    if (producer_) producer_->dispose();
-    if (consumer_) consumer_->dispose();
+inline SharedMemoryManager::~SharedMemoryManager() {
+    const bool is_forked = core_->is_forked();
+    core_->abandon();
+    if (!is_forked) return;
+    // Destroying what threads wait for, and threads, would wait for those: they are the parent's.
+    static_cast<void>(new (std::nothrow) std::shared_ptr<detail::ManagerCore>(core_));
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -5724,19 +7133,26 @@ inline void SharedMemoryManager::close_side() noexcept {
 ///     if (auto monitor = Monitor::open("prices", error)) show(monitor->snapshot());
 class Monitor {
 public:
-    /// Opens an existing ring; null and an error if that fails.
-    [[nodiscard]] static std::unique_ptr<Monitor> open(std::string_view name, Error& error,
-                                                       bool any_owner = false) {
-        Options options;
-        options.any_owner = any_owner;
+    /// Opens an existing ring; null and an error if that fails. Of the options, `directory` and
+    /// `any_owner` count. The messages are not looked at: any schema is fine.
+    [[nodiscard]] static std::unique_ptr<Monitor> open(std::string_view name,
+                                                       const Options& options, Error& error) {
+        Options lenient = options;
+        lenient.capacity = {};
+        lenient.any_schema = true;
         std::unique_ptr<Monitor> monitor(new Monitor());
         error = detail::check_name(name);
         if (!error) {
-            error =
-                detail::open_segment(detail::ring_path(name), options, false, monitor->segment_);
+            const std::string folder = detail::ring_folder(options.directory);
+            error = detail::open_segment(detail::ring_path(folder, name), lenient, false,
+                                         monitor->segment_);
         }
         if (error) return nullptr;
         return monitor;
+    }
+    /// The same with the options as they are by default.
+    [[nodiscard]] static std::unique_ptr<Monitor> open(std::string_view name, Error& error) {
+        return open(name, Options(), error);
     }
 
     /// Size of the data area in bytes.
@@ -5779,7 +7195,7 @@ template <class Make>
     Error error;
     auto made = make(error);
     if (!made) {
-        log(LogLevel::kError, error.message());
+        log_line(LogLevel::kError, error.message());
         last_error_slot() = std::move(error);
     }
     return made;
@@ -5918,10 +7334,10 @@ template <class Make>
 #endif
 
 /// Removes the file of ring `name`, whoever uses it: they are told kRemoved. kNotFound if there is
-/// none, kNotRegularFile if something else has its name.
-[[nodiscard]] inline Error remove_ring(std::string_view name) {
+/// none, kNotRegularFile if something else has its name. `directory` is that of Options.
+[[nodiscard]] inline Error remove_ring(std::string_view name, const std::string& directory = {}) {
     if (Error error = detail::check_name(name)) return error;
-    const std::string path = detail::ring_path(name);
+    const std::string path = detail::ring_path(detail::ring_folder(directory), name);
     detail::FileFacts facts;
     if (detail::File::facts_at(path, facts) == 0 && !facts.regular) {
         return detail::not_regular(path, facts);
@@ -5936,7 +7352,23 @@ template <class Make>
 template <>
 struct std::is_error_code_enum<bitrpc::shared_memory::Errc> : std::true_type {};
 
+#pragma pop_macro("Always")
+#pragma pop_macro("Bool")
 #pragma pop_macro("ERROR")
+#pragma pop_macro("None")
+#pragma pop_macro("Status")
+#pragma pop_macro("Success")
+#pragma pop_macro("TEXT")
+#pragma pop_macro("check")
+#pragma pop_macro("emit")
+#pragma pop_macro("ensure")
+#pragma pop_macro("foreach")
+#pragma pop_macro("forever")
+#pragma pop_macro("likely")
+#pragma pop_macro("signals")
+#pragma pop_macro("slots")
+#pragma pop_macro("unlikely")
+#pragma pop_macro("verify")
 #pragma pop_macro("max")
 #pragma pop_macro("min")
 

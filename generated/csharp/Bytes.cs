@@ -120,6 +120,14 @@ namespace BitRPC.SharedMemory
             }
         }
 
+        /// <summary>A path as libc takes it: with a zero at its end.</summary>
+        internal static byte[] ZeroTerminated(string text)
+        {
+            byte[] bytes = new byte[Lenient.GetByteCount(text) + 1];
+            _ = Lenient.GetBytes(text, 0, text.Length, bytes, 0);
+            return bytes;
+        }
+
         /// <summary>Reads a text; null if the bytes are not UTF-8.</summary>
         internal static string Read(ReadOnlySpan<byte> bytes)
         {
@@ -203,12 +211,44 @@ namespace BitRPC.SharedMemory
         }
     }
 
-    /// <summary>Numbers in messages, the same in every culture.</summary>
+    /// <summary>Numbers and lists as text, the same in every culture.</summary>
     internal static class RingText
     {
+        /// <summary>Elements of a list that are shown.</summary>
+        private const int MostElements = 16;
+
         internal static string Of(long value) => value.ToString(CultureInfo.InvariantCulture);
 
         internal static string Of(ulong value) => value.ToString(CultureInfo.InvariantCulture);
+
+        internal static string Of(double value) =>
+            value.ToString("R", CultureInfo.InvariantCulture);
+
+        internal static string Of(float value) =>
+            value.ToString("R", CultureInfo.InvariantCulture);
+
+        internal static string Of(bool value) => value ? "true" : "false";
+
+        /// <summary>
+        /// Begins element <paramref name="index"/> of a list; false if that is more than one wants
+        /// to read.
+        /// </summary>
+        internal static bool BeginElement(StringBuilder text, int index)
+        {
+            if (index < MostElements)
+            {
+                _ = text.Append(index == 0 ? "[" : ", ");
+            }
+
+            return index < MostElements;
+        }
+
+        /// <summary>Ends a list of so many elements, of which some may be left out.</summary>
+        internal static string EndElements(StringBuilder text, int length)
+        {
+            string end = length > MostElements ? ", ... of " + Of(length) + "]" : "]";
+            return length == 0 ? "[]" : text.Append(end).ToString();
+        }
 
         internal static string Hex(ulong value, int digits, bool prefix = true)
         {

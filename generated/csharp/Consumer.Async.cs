@@ -7,66 +7,102 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
+#if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_0_OR_GREATER
+using RingMessageTask =
+    System.Threading.Tasks.ValueTask<BitRPC.SharedMemory.SharedMemoryMessage>;
+using RingTextTask = System.Threading.Tasks.ValueTask<string>;
+#else
+using RingMessageTask =
+    System.Threading.Tasks.Task<BitRPC.SharedMemory.SharedMemoryMessage>;
+using RingTextTask = System.Threading.Tasks.Task<string>;
+#endif
 
 namespace BitRPC.SharedMemory
 {
-    /// <content>Receiving without holding up the caller's thread.</content>
-    public sealed partial class SharedMemoryConsumer
+    /// <content>Receiving without holding up a thread.</content>
+    public sealed partial class SharedMemoryConsumer : IRingCaller
     {
-        private int _isAwaiting;
+        private static readonly Taking<SharedMemoryMessage> TakeMessage =
+            (SharedMemoryConsumer consumer, out SharedMemoryMessage message) =>
+                consumer.TryReceiveMessage(out message);
+
+        private static readonly Taking<string> TakeText =
+            (SharedMemoryConsumer consumer, out string text) =>
+                consumer.TryReceiveString(out text);
+
+        /// <summary>The asynchronous call that is under way.</summary>
+        private RingCall _call;
+
+        /// <summary>Takes something if it is there.</summary>
+        private delegate Status Taking<T>(SharedMemoryConsumer consumer, out T value);
+
+        RingAttachment IRingCaller.Attachment => _attachment;
+
+        RingWaiter IRingCaller.Waiter => _waiter;
+
+        RingPeerWatch IRingCaller.Watch => _watch;
+
+        object IRingCaller.Gate => _gate;
 
         /// <summary>
-        /// Receives a message as a copy. If there is none yet, a thread of the pool waits for it:
-        /// rings have no event that a scheduler could wait on. Until the task is done this consumer
-        /// must not be used otherwise, nor disposed.
+        /// Receives a message as a copy. If there is none yet, one thread of the process waits for
+        /// it, together with all other calls of this kind. Until the task is done the consumer must
+        /// not be used otherwise; <see cref="Interrupt"/> and <see cref="Close"/> end the wait.
         /// </summary>
         /// <param name="cancellationToken">Ends the wait; no message is lost.</param>
-        /// <returns>The message; null once all were received and the producer has closed.</returns>
+        /// <returns>The message; null once all were received and the producer has closed, and when
+        /// the wait was interrupted: <see cref="LastStatus"/> says Closed or Timeout. The task
+        /// fails with a <see cref="SharedMemoryException"/> as Receive does, with an
+        /// <see cref="OperationCanceledException"/> when it was cancelled, and with an
+        /// <see cref="ObjectDisposedException"/> when the consumer was closed meanwhile.</returns>
         /// <exception cref="InvalidOperationException">A call of this kind is under
         /// way.</exception>
-        /// <exception cref="SharedMemoryException">The producer died, the file was removed, the
-        /// ring is corrupt, or a message was dropped.</exception>
-        /// <exception cref="OperationCanceledException">The wait was ended.</exception>
         /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Task<SharedMemoryMessage> ReceiveAsync(
-            CancellationToken cancellationToken = default(CancellationToken))
-        {
-            if (Interlocked.Exchange(ref _isAwaiting, 1) != 0)
-            {
-                throw new InvalidOperationException("a receive is under way already");
-            }
+        public RingMessageTask ReceiveAsync(
+            CancellationToken cancellationToken = default(CancellationToken)) =>
+            RingTasks.Of(Begin(TakeMessage, cancellationToken));
 
-            var source = new TaskCompletionSource<SharedMemoryMessage>(
-                TaskCreationOptions.RunContinuationsAsynchronously);
-            Status status;
-            SharedMemoryMessage message;
-            try
-            {
-                status = TryReceiveMessage(out message);
-            }
-            catch
-            {
-                Volatile.Write(ref _isAwaiting, 0);
-                throw;
-            }
+        /// <summary>
+        /// Receives a message as text, of whatever type it is; see <see cref="ReceiveAsync"/>.
+        /// </summary>
+        /// <param name="cancellationToken">Ends the wait; no message is lost.</param>
+        /// <returns>The text; null for Closed and Timeout. The task fails as that of ReceiveAsync,
+        /// and with InvalidUtf8, and the message stays in the ring.</returns>
+        /// <exception cref="InvalidOperationException">A call of this kind is under
+        /// way.</exception>
+        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
+        public RingTextTask ReceiveStringAsync(
+            CancellationToken cancellationToken = default(CancellationToken)) =>
+            RingTasks.Of(Begin(TakeText, cancellationToken));
 
-            if (status.WouldBlock)
-            {
-                _ = Task.Run(() => AwaitMessage(source, cancellationToken), CancellationToken.None);
-            }
-            else
-            {
-                Conclude(source, status, message);
-            }
-
-            return source.Task;
-        }
+        /// <summary>
+        /// Receives a message as a struct; see <see cref="ReceiveAsync"/>.
+        /// </summary>
+        /// <typeparam name="T">The struct.</typeparam>
+        /// <param name="cancellationToken">Ends the wait; no message is lost.</param>
+        /// <returns>The struct; null for Closed and Timeout. The task fails as that of
+        /// ReceiveAsync, and with TypeMismatch, SizeMismatch and InvalidUtf8, and the message stays
+        /// in the ring.</returns>
+        /// <exception cref="InvalidOperationException">A call of this kind is under
+        /// way.</exception>
+        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
+        public
+#if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_0_OR_GREATER
+            ValueTask<T?>
+#else
+            Task<T?>
+#endif
+            ReceiveTypedAsync<T>(CancellationToken cancellationToken = default(CancellationToken))
+            where T : struct, IPayload
+            => RingTasks.Of(Begin(TakingOf<T>.Take, cancellationToken));
 
 #if NETSTANDARD2_1_OR_GREATER || NETCOREAPP3_0_OR_GREATER
         /// <summary>
-        /// The messages as copies, until the producer closes. See <see cref="ReceiveAsync"/>.
+        /// The messages as copies, until the producer closes or a wait is interrupted. See
+        /// <see cref="ReceiveAsync"/>.
         /// </summary>
-        /// <param name="cancellationToken">Ends the wait; no message is lost.</param>
+        /// <param name="cancellationToken">Ends the wait; no message is lost. So does the token
+        /// that is given to the enumeration (<c>WithCancellation</c>).</param>
         /// <returns>The messages.</returns>
         /// <exception cref="SharedMemoryException">While iterating: the producer died, the file was
         /// removed, the ring is corrupt, or a message was dropped.</exception>
@@ -77,8 +113,7 @@ namespace BitRPC.SharedMemory
             new MessageStream(this, cancellationToken);
 
         /// <summary>Written out, because iterators of this kind are newer than C# 7.2.</summary>
-        private sealed class MessageStream :
-            IAsyncEnumerable<SharedMemoryMessage>, IAsyncEnumerator<SharedMemoryMessage>
+        private sealed class MessageStream : IAsyncEnumerable<SharedMemoryMessage>
         {
             private readonly SharedMemoryConsumer _consumer;
             private readonly CancellationToken _token;
@@ -89,70 +124,104 @@ namespace BitRPC.SharedMemory
                 _token = token;
             }
 
-            public SharedMemoryMessage Current { get; private set; }
-
             public IAsyncEnumerator<SharedMemoryMessage> GetAsyncEnumerator(
                 CancellationToken cancellationToken) =>
-                new MessageStream(
-                    _consumer, cancellationToken.CanBeCanceled ? cancellationToken : _token);
+                new MessageEnumerator(
+                    _consumer,
+                    CancellationTokenSource.CreateLinkedTokenSource(_token, cancellationToken));
+        }
+
+        private sealed class MessageEnumerator : IAsyncEnumerator<SharedMemoryMessage>
+        {
+            private readonly SharedMemoryConsumer _consumer;
+            private readonly CancellationTokenSource _cancel;
+
+            internal MessageEnumerator(
+                SharedMemoryConsumer consumer, CancellationTokenSource cancel)
+            {
+                _consumer = consumer;
+                _cancel = cancel;
+            }
+
+            public SharedMemoryMessage Current { get; private set; }
 
             public async ValueTask<bool> MoveNextAsync()
             {
-                Current = await _consumer.ReceiveAsync(_token).ConfigureAwait(false);
+                Current = await _consumer.ReceiveAsync(_cancel.Token).ConfigureAwait(false);
                 return Current != null;
             }
 
-            public ValueTask DisposeAsync() => default(ValueTask);
+            public ValueTask DisposeAsync()
+            {
+                _cancel.Dispose();
+                return default(ValueTask);
+            }
         }
 #endif
 
-        private void AwaitMessage(
-            TaskCompletionSource<SharedMemoryMessage> source, CancellationToken token)
+        void IRingCaller.SetCall(RingCall call)
         {
-            Status status = ErrorCode.Timeout;
-            SharedMemoryMessage message = null;
+            Volatile.Write(ref _call, call);
+            SetMustLook();
+        }
+
+        void IRingCaller.CheckOpen() => CheckOpen();
+
+        void IRingCaller.NoteTimeout() => _ = Note(ErrorCode.Timeout);
+
+        bool IRingCaller.IsAnswer(ErrorCode code) => IsAnswer(code);
+
+        private RingOutcome<T> Begin<T>(Taking<T> take, CancellationToken token)
+        {
+            CheckFree();
+            if (token.IsCancellationRequested)
+            {
+                return new RingOutcome<T>(Task.FromCanceled<T>(token));
+            }
+
             try
             {
-                using (token.Register(Interrupt))
-                {
-                    while (status.WouldBlock && !token.IsCancellationRequested)
-                    {
-                        status = ReceiveMessage(out message);
-                    }
-                }
+                Status status = take(this, out T value);
+                return status.WouldBlock
+                    ? Await(take, token)
+                    : RingTasks.Conclude(this, status, value);
             }
             catch (Exception error)
             {
-                Volatile.Write(ref _isAwaiting, 0);
-                _ = source.TrySetException(error);
-                return;
-            }
-
-            if (token.IsCancellationRequested)
-            {
-                _waiter.ClearInterrupt(); // it is not for the next wait
-            }
-
-            if (status.WouldBlock)
-            {
-                Volatile.Write(ref _isAwaiting, 0);
-                _ = source.TrySetCanceled(token);
-            }
-            else
-            {
-                Conclude(source, status, message);
+                return new RingOutcome<T>(Task.FromException<T>(error));
             }
         }
 
-        private void Conclude(
-            TaskCompletionSource<SharedMemoryMessage> source,
-            Status status,
-            SharedMemoryMessage message)
+        private RingOutcome<T> Await<T>(Taking<T> take, CancellationToken token)
         {
-            Volatile.Write(ref _isAwaiting, 0);
-            _ = status || status == ErrorCode.Closed
-                ? source.TrySetResult(message)
-                : source.TrySetException(LastError);
+            RingAttempt<T> attempt = (out T value) => take(this, out value);
+            var call = new RingCall<T>(this, attempt, RingTime.Forever, default(T), token);
+            call.Start();
+            return new RingOutcome<T>(call.Task);
+        }
+
+        /// <summary>Ends the asynchronous call that is under way.</summary>
+        private void AbandonCall()
+        {
+            RingCall call = _call;
+            if (call != null && RingPatience.Remove(call))
+            {
+                _call = null;
+                call.Abandon(new ObjectDisposedException(nameof(SharedMemoryConsumer)));
+            }
+        }
+
+        /// <summary>Takes one kind of struct.</summary>
+        private static class TakingOf<T>
+            where T : struct, IPayload
+        {
+            internal static readonly Taking<T?> Take =
+                (SharedMemoryConsumer consumer, out T? found) =>
+                {
+                    Status status = consumer.TryReceiveTyped(out T value);
+                    found = status ? value : (T?)null;
+                    return status;
+                };
         }
     }
 }

@@ -4,7 +4,10 @@
 // Regenerate: bitrpc generate bitrpc.yaml --lang csharp
 
 using System;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace BitRPC.SharedMemory
 {
@@ -13,7 +16,7 @@ namespace BitRPC.SharedMemory
     {
         internal static void CheckIndex(int index, int length)
         {
-            if ((uint)index >= (uint)length)
+            if (index < 0 || index >= length)
             {
                 throw new ArgumentOutOfRangeException(
                     nameof(index), index, "there is no such element");
@@ -27,6 +30,52 @@ namespace BitRPC.SharedMemory
                 throw new ArgumentOutOfRangeException(
                     nameof(elements), elements, "at most " + RingText.Of(length) + " elements fit");
             }
+        }
+
+        /// <summary>Writes a struct that lies in memory.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void Write(byte* from, int size, Span<byte> to)
+        {
+            if (to.Length < size)
+            {
+                throw new ArgumentException(
+                    "a payload of " + RingText.Of(size) + " bytes does not fit", nameof(to));
+            }
+
+            fixed (byte* start = &MemoryMarshal.GetReference(to))
+            {
+                RingBytes.Copy(start, from, size);
+            }
+        }
+
+        /// <summary>
+        /// Reads a struct in place: what the payload of an older sender lacks becomes zero, what a
+        /// newer one has behind it is left out.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static void Read(ReadOnlySpan<byte> from, byte* to, int size)
+        {
+            int length = Math.Min(from.Length, size);
+            fixed (byte* start = &MemoryMarshal.GetReference(from))
+            {
+                RingBytes.Copy(to, start, length);
+            }
+
+            if (length < size)
+            {
+                new Span<byte>(to + length, size - length).Clear();
+            }
+        }
+
+        internal static int HashOf(ReadOnlySpan<byte> bytes)
+        {
+            int hash = 0;
+            foreach (byte one in bytes)
+            {
+                hash = unchecked((hash * 31) + one);
+            }
+
+            return hash;
         }
 
         /// <summary>A text's bytes, up to its first zero.</summary>
@@ -80,12 +129,58 @@ namespace BitRPC.SharedMemory
             return size < 0 ? size : (int)Math.Min((long)fixedSize + size, int.MaxValue);
         }
 
+        internal static bool SameText(string left, string right) =>
+            string.Equals(left ?? string.Empty, right ?? string.Empty, StringComparison.Ordinal);
+
+        internal static bool SameElements<T>(T[] left, T[] right)
+            where T : struct, IEquatable<T>
+            => new ReadOnlySpan<T>(left).SequenceEqual(right);
+
+        internal static int HashOfText(string text)
+        {
+            int hash = 0;
+            foreach (char c in text ?? string.Empty)
+            {
+                hash = unchecked((hash * 31) + c);
+            }
+
+            return hash;
+        }
+
+        internal static int HashOfElements<T>(T[] elements)
+        {
+            int hash = 0;
+            foreach (T element in elements ?? Array.Empty<T>())
+            {
+                hash = unchecked((hash * 31) + element.GetHashCode());
+            }
+
+            return hash;
+        }
+
+        internal static string ShowText(string text) => text ?? string.Empty;
+
+        internal static string ShowElements<T>(T[] elements)
+        {
+            var text = new StringBuilder();
+            int length = elements == null ? 0 : elements.Length;
+            for (int i = 0; i < length && RingText.BeginElement(text, i); i++)
+            {
+                object element = elements[i];
+                _ = text.Append(element is IFormattable number
+                    ? number.ToString(null, CultureInfo.InvariantCulture)
+                    : element.ToString());
+            }
+
+            return RingText.EndElements(text, length);
+        }
+
         internal static void Write(string text, Span<byte> to) =>
             _ = RingUtf8.Write(text ?? string.Empty, to);
 
         internal static void Write<T>(T[] elements, Span<byte> to)
             where T : struct
-            => MemoryMarshal.AsBytes<T>(elements).CopyTo(to);
+            => MemoryMarshal.AsBytes(new Span<T>(elements)).CopyTo(to);
 
         internal static void WriteBools(bool[] elements, Span<byte> to)
         {
@@ -113,7 +208,7 @@ namespace BitRPC.SharedMemory
             if (from.Length > 0)
             {
                 elements = new T[from.Length / elementSize];
-                from.CopyTo(MemoryMarshal.AsBytes<T>(elements));
+                from.CopyTo(MemoryMarshal.AsBytes(new Span<T>(elements)));
             }
 
             return ErrorCode.Ok;

@@ -50,7 +50,7 @@ namespace BitRPC.SharedMemory
                     + RingText.Of(MinCapacity) + " and at most " + RingText.Of(MaxCapacity)
                     + " bytes are possible";
                 throw new SharedMemoryException(
-                    ErrorCode.InvalidCapacity, text, MaxCapacity, (ulong)asked);
+                    ErrorCode.InvalidCapacity, text, MaxCapacity, unchecked((ulong)asked));
             }
 
             ulong capacity = MinCapacity;
@@ -121,7 +121,7 @@ namespace BitRPC.SharedMemory
                 ulong capacity = *(ulong*)(header + RingHeaderLayout.Capacity);
                 CheckCapacity(path, capacity, fileSize, options);
                 ulong schema = *(ulong*)(header + RingHeaderLayout.SchemaHash);
-                CheckSchema(path, schema, options);
+                CheckSchema(path, minor, schema, options);
                 return new RingIdentity(
                     capacity, schema, *(ulong*)(header + RingHeaderLayout.CreatedUnixNs));
             }
@@ -189,16 +189,20 @@ namespace BitRPC.SharedMemory
             }
         }
 
-        private static void CheckSchema(string path, ulong found, SharedMemoryOptions options)
+        /// <summary>
+        /// Of one version there is one schema; another minor version brings another one.
+        /// </summary>
+        private static void CheckSchema(
+            string path, ushort minor, ulong found, SharedMemoryOptions options)
         {
-            if (found == Layout.SchemaHash)
+            if (found == Layout.SchemaHash || minor != Layout.VersionMinor)
             {
                 return;
             }
 
             SharedMemoryException error = HashMismatch(
                 ErrorCode.SchemaMismatch, path, "the schema hash", Layout.SchemaHash, found);
-            if (options.StrictSchema)
+            if (!options.AnySchema)
             {
                 throw error;
             }

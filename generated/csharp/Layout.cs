@@ -112,6 +112,8 @@ namespace BitRPC.SharedMemory
             }
         }
 
+        // The addresses of fields are compared, of structs that are not there: one may be larger than
+        // a stack.
         private static bool CheckAll()
         {
             bool all = sizeof(MessageType) == sizeof(uint);
@@ -123,58 +125,59 @@ namespace BitRPC.SharedMemory
 
         private static bool CheckHeaders()
         {
-            var ring = default(RingHeader);
-            byte* start = (byte*)&ring;
+            ulong place = 0;
+            byte* start = (byte*)&place;
+            var ring = (RingHeader*)start;
             bool all = sizeof(RingHeader) == 4096;
-            all &= (byte*)&ring.Magic - start == 0;
-            all &= (byte*)&ring.VersionMajor - start == 4;
-            all &= (byte*)&ring.VersionMinor - start == 6;
-            all &= (byte*)&ring.LayoutHash - start == 8;
-            all &= (byte*)&ring.SchemaHash - start == 16;
-            all &= (byte*)&ring.Capacity - start == 24;
-            all &= (byte*)&ring.HeaderSize - start == 32;
-            all &= (byte*)&ring.CreatedUnixNs - start == 40;
-            all &= (byte*)&ring.WritePosition - start == 128;
-            all &= (byte*)&ring.MessagesSent - start == 136;
-            all &= (byte*)&ring.BytesSent - start == 144;
-            all &= (byte*)&ring.SendFailures - start == 152;
-            all &= (byte*)&ring.ProducerHeartbeatNs - start == 160;
-            all &= (byte*)&ring.ProducerMissedWakeups - start == 168;
-            all &= (byte*)&ring.ProducerPid - start == 176;
-            all &= (byte*)&ring.ProducerState - start == 180;
-            all &= (byte*)&ring.ProducerEpoch - start == 184;
-            all &= (byte*)&ring.ReadPosition - start == 256;
-            all &= (byte*)&ring.MessagesReceived - start == 264;
-            all &= (byte*)&ring.BytesReceived - start == 272;
-            all &= (byte*)&ring.ReceiveErrors - start == 280;
-            all &= (byte*)&ring.ConsumerHeartbeatNs - start == 288;
-            all &= (byte*)&ring.ConsumerMissedWakeups - start == 296;
-            all &= (byte*)&ring.ConsumerPid - start == 304;
-            all &= (byte*)&ring.ConsumerState - start == 308;
-            all &= (byte*)&ring.ConsumerEpoch - start == 312;
-            all &= (byte*)&ring.ConsumerControl - start == 384;
-            all &= (byte*)&ring.DataSequence - start == 388;
-            all &= (byte*)&ring.ProducerControl - start == 512;
-            all &= (byte*)&ring.SpaceSequence - start == 516;
-            var message = default(MessageHeader);
-            start = (byte*)&message;
+            all &= (byte*)&ring->Magic - start == 0;
+            all &= (byte*)&ring->VersionMajor - start == 4;
+            all &= (byte*)&ring->VersionMinor - start == 6;
+            all &= (byte*)&ring->LayoutHash - start == 8;
+            all &= (byte*)&ring->SchemaHash - start == 16;
+            all &= (byte*)&ring->Capacity - start == 24;
+            all &= (byte*)&ring->HeaderSize - start == 32;
+            all &= (byte*)&ring->CreatedUnixNs - start == 40;
+            all &= (byte*)&ring->WritePosition - start == 128;
+            all &= (byte*)&ring->MessagesSent - start == 136;
+            all &= (byte*)&ring->BytesSent - start == 144;
+            all &= (byte*)&ring->SendFailures - start == 152;
+            all &= (byte*)&ring->ProducerHeartbeatNs - start == 160;
+            all &= (byte*)&ring->ProducerMissedWakeups - start == 168;
+            all &= (byte*)&ring->ProducerPid - start == 176;
+            all &= (byte*)&ring->ProducerState - start == 180;
+            all &= (byte*)&ring->ProducerEpoch - start == 184;
+            all &= (byte*)&ring->ReadPosition - start == 256;
+            all &= (byte*)&ring->MessagesReceived - start == 264;
+            all &= (byte*)&ring->BytesReceived - start == 272;
+            all &= (byte*)&ring->ReceiveErrors - start == 280;
+            all &= (byte*)&ring->ConsumerHeartbeatNs - start == 288;
+            all &= (byte*)&ring->ConsumerMissedWakeups - start == 296;
+            all &= (byte*)&ring->ConsumerPid - start == 304;
+            all &= (byte*)&ring->ConsumerState - start == 308;
+            all &= (byte*)&ring->ConsumerEpoch - start == 312;
+            all &= (byte*)&ring->ConsumerControl - start == 384;
+            all &= (byte*)&ring->DataSequence - start == 388;
+            all &= (byte*)&ring->ProducerControl - start == 512;
+            all &= (byte*)&ring->SpaceSequence - start == 516;
+            var message = (MessageHeader*)start;
             all &= sizeof(MessageHeader) == 16;
-            all &= (byte*)&message.FrameLength - start == 0;
-            all &= (byte*)&message.MessageType - start == 4;
-            all &= (byte*)&message.MessageId - start == 8;
-            all &= (byte*)&message.Flags - start == 12;
+            all &= (byte*)&message->FrameLength - start == 0;
+            all &= (byte*)&message->MessageType - start == 4;
+            all &= (byte*)&message->MessageId - start == 8;
+            all &= (byte*)&message->Flags - start == 12;
             return all;
         }
 
         private static bool CheckStructTestData()
         {
-            var item = default(TestData);
-            byte* start = (byte*)&item;
+            ulong place = 0;
+            byte* start = (byte*)&place;
+            var item = (TestData*)start;
             bool all = sizeof(TestData) == 88;
-            all &= (byte*)&item.Id - start == 0;
-            all &= (byte*)&item.Value - start == 8;
-            all &= (byte*)&item.Message - start == 16;
-            all &= (byte*)&item.Timestamp - start == 80;
+            all &= (byte*)&item->Id - start == 0;
+            all &= (byte*)&item->Value - start == 8;
+            all &= (byte*)&item->Message - start == 16;
+            all &= (byte*)&item->Timestamp - start == 80;
             return all;
         }
     }

@@ -5,6 +5,7 @@
 
 using System;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace BitRPC.SharedMemory
 {
@@ -24,7 +25,10 @@ namespace BitRPC.SharedMemory
         /// <param name="destination">Exactly <see cref="PayloadSize"/> bytes.</param>
         void WriteTo(Span<byte> destination);
 
-        /// <summary>Reads a payload, of which nothing is believed.</summary>
+        /// <summary>
+        /// Reads a payload, of which nothing is believed. What is longer than the struct comes from
+        /// a newer version: the known part is read.
+        /// </summary>
         /// <param name="payload">The bytes.</param>
         /// <returns>Ok; SizeMismatch or InvalidUtf8, and then the struct may be
         /// half-read.</returns>
@@ -96,14 +100,25 @@ namespace BitRPC.SharedMemory
         /// <returns>The text.</returns>
         public string GetText() => RingUtf8.Read(Payload);
 
-        /// <summary>The payload as a struct.</summary>
+        /// <summary>
+        /// The payload as a struct. What is longer than the struct comes from a newer version: the
+        /// known part is read.
+        /// </summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct; all zero unless Ok.</param>
         /// <returns>Ok; TypeMismatch unless the message is of the struct's type or plain data;
         /// SizeMismatch; InvalidUtf8.</returns>
         public Status Get<T>(out T value)
             where T : struct, IPayload
-            => RingPayload.Read(MessageType, Payload, out value);
+            => RingPayload.Read(MessageType, Payload, false, out value);
+
+        /// <summary>The same, but a payload that is longer is a SizeMismatch.</summary>
+        /// <typeparam name="T">The struct.</typeparam>
+        /// <param name="value">The struct; all zero unless Ok.</param>
+        /// <returns>As <see cref="Get"/>.</returns>
+        public Status GetExact<T>(out T value)
+            where T : struct, IPayload
+            => RingPayload.Read(MessageType, Payload, true, out value);
 
         partial void ReadHeaderFields(in ReceivedMessage message);
 
@@ -120,66 +135,109 @@ namespace BitRPC.SharedMemory
     /// <remarks>
     /// The sender's promise not to change a published message is all that keeps its bytes still;
     /// copy it (<see cref="SharedMemoryMessage"/>) before you check it if the sender is not
-    /// trusted. Keep the consumer open for as long as the payload is used.
+    /// trusted. Whoever looks at it later than it is valid sees other bytes, or zeros once the
+    /// consumer was closed, and nothing worse.
     /// </remarks>
     public readonly unsafe ref partial struct ReceivedMessage
     {
-        private readonly byte* _header;
-        private readonly byte* _payload;
-        private readonly int _length;
+        /// <summary>
+        /// The payload; the header lies in front of it, in the ring and in a buffer.
+        /// </summary>
+        private readonly ReadOnlySpan<byte> _payload;
         private readonly uint _type;
 
-        internal ReceivedMessage(byte* header, byte* payload, int length, uint type)
+        internal ReceivedMessage(ReadOnlySpan<byte> payload, uint type)
         {
-            _header = header;
             _payload = payload;
-            _length = length;
             _type = type;
         }
 
         /// <summary>A record, checked, as it lies in the ring.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static ReceivedMessage At(byte* record, uint type, uint frame) =>
-            new ReceivedMessage(
-                record,
-                record + MessageHeaderLayout.Size,
-                (int)(frame - MessageHeaderLayout.Size),
-                type);
+        internal static ReceivedMessage At(byte* record, uint type, uint frame)
+        {
+            int length = (int)(frame - MessageHeaderLayout.Size);
+            return new ReceivedMessage(
+                new ReadOnlySpan<byte>(record + MessageHeaderLayout.Size, length), type);
+        }
 
         /// <summary>False for the empty message that a failed receive gives.</summary>
-        public bool IsPresent => _header != null;
+        public bool IsPresent => _type != 0;
 
         /// <summary>What it is; a value that the enum does not list is carried.</summary>
         public MessageType MessageType => (MessageType)_type;
 
         /// <summary>Its flags; bits that the enum does not list are carried.</summary>
-        public MessageFlags Flags =>
-            IsPresent ? MessageHeaderLayout.ReadFlags(_header) : default(MessageFlags);
+        public MessageFlags Flags
+        {
+            get
+            {
+                fixed (byte* payload = &MemoryMarshal.GetReference(_payload))
+                {
+                    return IsPresent
+                        ? MessageHeaderLayout.ReadFlags(payload - MessageHeaderLayout.Size)
+                        : default(MessageFlags);
+                }
+            }
+        }
 
         /// <summary>Its number: counts up by one for each message of the ring, and wraps.</summary>
-        public uint MessageId => IsPresent ? MessageHeaderLayout.ReadId(_header) : 0;
+        public uint MessageId
+        {
+            get
+            {
+                fixed (byte* payload = &MemoryMarshal.GetReference(_payload))
+                {
+                    return IsPresent
+                        ? MessageHeaderLayout.ReadId(payload - MessageHeaderLayout.Size)
+                        : 0;
+                }
+            }
+        }
 
         /// <summary>
         /// When it was sent, in nanoseconds of the host's monotonic clock; 0 if the protocol stamps
         /// no time.
         /// </summary>
-        public ulong TimestampNs => IsPresent ? MessageHeaderLayout.ReadTimestamp(_header) : 0;
+        public ulong TimestampNs
+        {
+            get
+            {
+                fixed (byte* payload = &MemoryMarshal.GetReference(_payload))
+                {
+                    return IsPresent
+                        ? MessageHeaderLayout.ReadTimestamp(payload - MessageHeaderLayout.Size)
+                        : 0;
+                }
+            }
+        }
 
         /// <summary>Its bytes, in place.</summary>
-        public ReadOnlySpan<byte> Payload => new ReadOnlySpan<byte>(_payload, _length);
+        public ReadOnlySpan<byte> Payload => _payload;
 
         /// <summary>The payload as text; null if it is not UTF-8.</summary>
         /// <returns>The text.</returns>
-        public string GetText() => RingUtf8.Read(Payload);
+        public string GetText() => RingUtf8.Read(_payload);
 
-        /// <summary>The payload as a struct, by a copy.</summary>
+        /// <summary>
+        /// The payload as a struct, by a copy. What is longer than the struct comes from a newer
+        /// version: the known part is read.
+        /// </summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct; all zero unless Ok.</param>
         /// <returns>Ok; TypeMismatch unless the message is of the struct's type or plain data;
         /// SizeMismatch; InvalidUtf8.</returns>
         public Status Get<T>(out T value)
             where T : struct, IPayload
-            => RingPayload.Read(MessageType, Payload, out value);
+            => RingPayload.Read(MessageType, _payload, false, out value);
+
+        /// <summary>The same, but a payload that is longer is a SizeMismatch.</summary>
+        /// <typeparam name="T">The struct.</typeparam>
+        /// <param name="value">The struct; all zero unless Ok.</param>
+        /// <returns>As <see cref="Get"/>.</returns>
+        public Status GetExact<T>(out T value)
+            where T : struct, IPayload
+            => RingPayload.Read(MessageType, _payload, true, out value);
 
         /// <summary>A copy that may be kept.</summary>
         /// <returns>The copy.</returns>
@@ -189,7 +247,13 @@ namespace BitRPC.SharedMemory
     /// <summary>How typed receives turn payloads into structs.</summary>
     internal static class RingPayload
     {
-        internal static Status Read<T>(MessageType type, ReadOnlySpan<byte> payload, out T value)
+        /// <summary>
+        /// Whether this runtime is Mono, which takes no struct of more than a MiB.
+        /// </summary>
+        internal static bool IsMono { get; } = Type.GetType("Mono.Runtime") != null;
+
+        internal static Status Read<T>(
+            MessageType type, ReadOnlySpan<byte> payload, bool isExact, out T value)
             where T : struct, IPayload
         {
             value = default(T);
@@ -199,11 +263,35 @@ namespace BitRPC.SharedMemory
             }
 
             Status status = value.ReadFrom(payload);
+            if (status && isExact && payload.Length > value.PayloadSize)
+            {
+                status = ErrorCode.SizeMismatch;
+            }
+
             if (!status)
             {
                 value = default(T);
             }
 
+            return status;
+        }
+
+        /// <summary>
+        /// Reads a payload into a new box; null unless Ok. The struct is never on the stack, which
+        /// a large one would not fit on.
+        /// </summary>
+        internal static Status Box<T>(in ReceivedMessage message, out object value)
+            where T : struct, IPayload
+        {
+            value = null;
+            var box = (IPayload)Activator.CreateInstance(typeof(T));
+            if (message.MessageType != box.PayloadType && message.MessageType != Layout.TypeData)
+            {
+                return ErrorCode.TypeMismatch;
+            }
+
+            Status status = box.ReadFrom(message.Payload);
+            value = status ? box : null;
             return status;
         }
     }

@@ -4,7 +4,9 @@
 // Regenerate: bitrpc generate bitrpc.yaml --lang csharp
 
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace BitRPC.SharedMemory
 {
@@ -29,7 +31,7 @@ namespace BitRPC.SharedMemory
     /// </code>
     /// </remarks>
     [StructLayout(LayoutKind.Explicit, Size = 88)]
-    public unsafe struct TestData : IPayload
+    public unsafe struct TestData : IEquatable<TestData>, IPayload
     {
         /// <summary>Number of the message within the test.</summary>
         [FieldOffset(0)]
@@ -56,26 +58,80 @@ namespace BitRPC.SharedMemory
         [FieldOffset(80)]
         public ulong Timestamp;
 
+        /// <summary>Whether all fields are the same.</summary>
+        /// <param name="left">One struct.</param>
+        /// <param name="right">The other struct.</param>
+        public static bool operator ==(in TestData left, in TestData right) =>
+            left.Id == right.Id
+                && left.Value.Equals(right.Value)
+                && left.Message == right.Message
+                && left.Timestamp == right.Timestamp;
+
+        /// <summary>Whether some field differs.</summary>
+        /// <param name="left">One struct.</param>
+        /// <param name="right">The other struct.</param>
+        public static bool operator !=(in TestData left, in TestData right) => !(left == right);
+
+        /// <inheritdoc/>
+        public bool Equals(TestData other) => this == other;
+
+        /// <inheritdoc/>
+        public override bool Equals(object obj) => obj is TestData other && this == other;
+
+        /// <inheritdoc/>
+        public override int GetHashCode()
+        {
+            unchecked
+            {
+                int hash = 88;
+                hash = (hash * 31) + Id.GetHashCode();
+                hash = (hash * 31) + Value.GetHashCode();
+                hash = (hash * 31) + Message.GetHashCode();
+                hash = (hash * 31) + Timestamp.GetHashCode();
+                return hash;
+            }
+        }
+
+        /// <summary>The fields, as text.</summary>
+        public override string ToString() => "TestData { Id = " + global::BitRPC.SharedMemory.RingText.Of(Id)
+            + ", Value = " + global::BitRPC.SharedMemory.RingText.Of(Value)
+            + ", Message = " + Message.ToString()
+            + ", Timestamp = " + global::BitRPC.SharedMemory.RingText.Of(Timestamp)
+            + " }";
+
         MessageType IPayload.PayloadType => (MessageType)1001;
 
         int IPayload.PayloadSize => 88;
 
         void IPayload.WriteTo(Span<byte> destination)
         {
-            global::BitRPC.SharedMemory.RingPlain<TestData>.Write(ref this, destination);
+            fixed (TestData* start = &this)
+            {
+                global::BitRPC.SharedMemory.RingField.Write((byte*)start, 88, destination);
+            }
         }
 
         Status IPayload.ReadFrom(ReadOnlySpan<byte> payload)
         {
             switch (payload.Length)
             {
-                case 88:
                 case 16:
-                    global::BitRPC.SharedMemory.RingPlain<TestData>.Read(payload, out this);
-                    return global::BitRPC.SharedMemory.ErrorCode.Ok;
+                    break;
                 default:
-                    return global::BitRPC.SharedMemory.ErrorCode.SizeMismatch;
+                    if (payload.Length < 88)
+                    {
+                        return global::BitRPC.SharedMemory.ErrorCode.SizeMismatch;
+                    }
+
+                    break;
             }
+
+            fixed (TestData* start = &this)
+            {
+                global::BitRPC.SharedMemory.RingField.Read(payload, (byte*)start, 88);
+            }
+
+            return global::BitRPC.SharedMemory.ErrorCode.Ok;
         }
     }
 
@@ -104,18 +160,10 @@ namespace BitRPC.SharedMemory
             switch (message.MessageType)
             {
                 case MessageIds.TestData:
-                    return Box<TestData>(in message, out value);
+                    return RingPayload.Box<TestData>(in message, out value);
                 default:
                     return ErrorCode.TypeMismatch;
             }
-        }
-
-        private static Status Box<T>(in ReceivedMessage message, out object value)
-            where T : struct, IPayload
-        {
-            Status status = message.Get(out T item);
-            value = status ? (object)item : null;
-            return status;
         }
     }
 
@@ -124,7 +172,7 @@ namespace BitRPC.SharedMemory
     {
         /// <summary>UTF-8 text of at most 64 bytes, zero padded.</summary>
         [StructLayout(LayoutKind.Explicit, Size = 64)]
-        public unsafe struct Text64
+        public unsafe struct Text64 : IEquatable<Text64>
         {
             /// <summary>Most bytes that the text may have.</summary>
             public const int Length = 64;
@@ -139,6 +187,37 @@ namespace BitRPC.SharedMemory
                 var result = default(Text64);
                 result.Set(text);
                 return result;
+            }
+
+            /// <summary>Whether the texts are the same.</summary>
+            /// <param name="left">One text.</param>
+            /// <param name="right">The other text.</param>
+            public static bool operator ==(in Text64 left, in Text64 right)
+            {
+                fixed (byte* a = left._bytes, b = right._bytes)
+                {
+                    return RingField.TextOf(a, Length).SequenceEqual(RingField.TextOf(b, Length));
+                }
+            }
+
+            /// <summary>Whether the texts differ.</summary>
+            /// <param name="left">One text.</param>
+            /// <param name="right">The other text.</param>
+            public static bool operator !=(in Text64 left, in Text64 right) => !(left == right);
+
+            /// <inheritdoc/>
+            public bool Equals(Text64 other) => this == other;
+
+            /// <inheritdoc/>
+            public override bool Equals(object obj) => obj is Text64 other && this == other;
+
+            /// <inheritdoc/>
+            public override int GetHashCode()
+            {
+                fixed (byte* start = _bytes)
+                {
+                    return RingField.HashOf(RingField.TextOf(start, Length));
+                }
             }
 
             /// <summary>Stores a text.</summary>

@@ -9,7 +9,7 @@ namespace BitRPC.SharedMemory
 {
     /// <summary>
     /// Looks at a ring without taking part: reads counters and states, writes nothing, takes no
-    /// role. Any number may watch a ring. One thread at a time.
+    /// role. Any number may watch a ring. Any thread.
     /// </summary>
     /// <example>
     /// <code>
@@ -22,6 +22,9 @@ namespace BitRPC.SharedMemory
     public sealed unsafe class SharedMemoryMonitor : IDisposable
     {
         private readonly Segment _segment;
+
+        /// <summary>Held while the ring is looked at, and while it is closed.</summary>
+        private readonly object _lock = new object();
         private bool _isOpen = true;
 
         /// <summary>Opens a ring that exists, for reading.</summary>
@@ -31,7 +34,7 @@ namespace BitRPC.SharedMemory
         public SharedMemoryMonitor(string name, SharedMemoryOptions options = null)
         {
             RingLayoutChecks.Run();
-            SharedMemoryOptions copy = (options ?? new SharedMemoryOptions()).Copy();
+            SharedMemoryOptions copy = (options ?? new SharedMemoryOptions()).Checked();
             _segment = Segment.Open(new RingTarget(name, copy), copy, writable: false);
         }
 
@@ -50,8 +53,11 @@ namespace BitRPC.SharedMemory
         {
             get
             {
-                CheckOpen();
-                return _segment.IsRemoved();
+                lock (_lock)
+                {
+                    CheckOpen();
+                    return _segment.IsRemoved();
+                }
             }
         }
 
@@ -61,8 +67,11 @@ namespace BitRPC.SharedMemory
         {
             get
             {
-                CheckOpen();
-                return new Statistics(_segment.Base);
+                lock (_lock)
+                {
+                    CheckOpen();
+                    return new Statistics(_segment.Base);
+                }
             }
         }
 
@@ -71,20 +80,29 @@ namespace BitRPC.SharedMemory
         /// <exception cref="ObjectDisposedException">The monitor was closed.</exception>
         public Snapshot GetSnapshot()
         {
-            CheckOpen();
             Platform platform = Platform.Current;
-            return new Snapshot(
-                _segment.Base,
-                Capacity,
-                role => platform.IsLocked(_segment.File, role.LockOffset));
+            lock (_lock)
+            {
+                CheckOpen();
+                return new Snapshot(
+                    _segment.Base,
+                    Capacity,
+                    role => platform.IsLocked(_segment.File, role.LockOffset));
+            }
         }
 
         /// <summary>Closes. Again: no effect.</summary>
-        public void Dispose()
+        public void Close()
         {
-            _isOpen = false;
-            _segment.Dispose();
+            lock (_lock)
+            {
+                _isOpen = false;
+                _segment.Dispose();
+            }
         }
+
+        /// <summary>The same as <see cref="Close"/>.</summary>
+        public void Dispose() => Close();
 
         private void CheckOpen()
         {

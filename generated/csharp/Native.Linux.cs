@@ -3,6 +3,8 @@
 // Wire version 1.2, spec digest cd976b1c0d3960c8.
 // Regenerate: bitrpc generate bitrpc.yaml --lang csharp
 
+#pragma warning disable CA5392 // the runtimes find the system's own library without a search
+
 using System;
 using System.Runtime.InteropServices;
 using System.Threading;
@@ -21,19 +23,44 @@ namespace BitRPC.SharedMemory
         private const int RegisterGlobalExpedited = 1 << 2;
         private const int GlobalExpedited = 1 << 1;
 
+        /// <summary>Most words that one call waits for.</summary>
+        private const int MostWords = 128;
+
         private static readonly bool IsArm =
             RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
         private static readonly Lazy<bool> Registered = new Lazy<bool>(Register);
+
+        /// <summary>Whether the kernel was found not to wait for several words.</summary>
+        private bool _hasNoWaitAny;
 
         protected override int OpenFlags =>
             CloseOnExec | NonBlocking | (IsArm ? 0x8000 : 0x20000); // the latter: O_NOFOLLOW
 
         protected override int CreateFlags => Create | Exclusive;
 
+        protected override int AnonymousFlags => 0x20 | 0x4000; // MAP_ANONYMOUS, MAP_NORESERVE
+
         private static long StatxCall => IsArm ? 291 : 332;
 
         private static long MembarrierCall => IsArm ? 283 : 324;
+
+        private static long RenameCall => IsArm ? 276 : 316;
+
+        /// <summary>
+        /// Refuses a processor on which the numbers of system calls are not known.
+        /// </summary>
+        /// <exception cref="SharedMemoryException">Unsupported.</exception>
+        internal static void CheckProcessor(Architecture processor)
+        {
+            if (processor != Architecture.X64 && processor != Architecture.Arm64)
+            {
+                throw new SharedMemoryException(
+                    ErrorCode.Unsupported,
+                    "the numbers of system calls are known for x64 and arm64, not for "
+                        + processor.ToString());
+            }
+        }
 
         protected override int OpenDescriptor(byte* path, int flags, uint mode) =>
             NativeMethods.open(path, flags, mode);
@@ -62,20 +89,41 @@ namespace BitRPC.SharedMemory
 
         internal override int Allocate(RingFile file, ulong size)
         {
-            int error;
-            do
+            const ulong Piece = 1 << 20;
+            int error = 0;
+            for (ulong at = 0; at < size && error == 0; at += Piece)
             {
-                // Returns its error instead of setting errno.
-                error = NativeMethods.posix_fallocate((int)file.Raw, 0, (long)size);
+                long length = (long)Math.Min(size - at, Piece);
+                do
+                {
+                    // Returns its error instead of setting errno.
+                    error = NativeMethods.posix_fallocate((int)file.Raw, (long)at, length);
+                }
+                while (error == 4); // EINTR
             }
-            while (error == 4); // EINTR
+
             return error;
         }
+
+        protected override int Rename(byte* from, byte* to)
+        {
+            const int Here = -100; // AT_FDCWD
+            const int NoReplace = 1;
+            long result = NativeMethods.syscall(
+                RenameCall, Here, (long)from, Here, (long)to, NoReplace, 0);
+            return result == 0 ? 0 : LastError();
+        }
+
+        protected override bool KnowsNoRename(int error) =>
+            error == 22 || error == 38 || error == 1; // EINVAL, ENOSYS; EPERM: a sandbox
+
+        internal override string MissingToPublish(int error) =>
+            error == 1 || error == 95 ? "renameat2 with RENAME_NOREPLACE, nor link" : null;
 
         internal override ulong? FreeBytes(string folder)
         {
             var space = default(Statvfs);
-            fixed (byte* path = ZeroTerminated(folder))
+            fixed (byte* path = RingUtf8.ZeroTerminated(folder))
             {
                 return NativeMethods.statvfs(path, &space) == 0
                     ? space.AvailableBlocks * space.FragmentSize
@@ -89,13 +137,8 @@ namespace BitRPC.SharedMemory
             return Status((int)file.Raw, &none, 0x1000, out facts); // AT_EMPTY_PATH
         }
 
-        internal override int GetFacts(string path, out RingFileFacts facts)
-        {
-            fixed (byte* name = ZeroTerminated(path))
-            {
-                return Status(-100, name, 0x100, out facts); // AT_FDCWD, AT_SYMLINK_NOFOLLOW
-            }
-        }
+        protected override int GetFactsAt(byte* path, out RingFileFacts facts) =>
+            Status(-100, path, 0x100, out facts); // AT_FDCWD, AT_SYMLINK_NOFOLLOW
 
         /// <summary>statx: unlike stat's, its structure is the same on every machine.</summary>
         private static int Status(int folder, byte* path, int flags, out RingFileFacts facts)
@@ -135,7 +178,9 @@ namespace BitRPC.SharedMemory
                 case 21: // EISDIR
                 case 6: // ENXIO
                     return ErrorCode.NotRegularFile;
+                case 12: // ENOMEM, of a memory limit
                 case 28: // ENOSPC
+                case 122: // EDQUOT
                     return ErrorCode.NoSpace;
                 default:
                     return ErrorCode.Io;
@@ -146,7 +191,7 @@ namespace BitRPC.SharedMemory
 
         internal override bool RegisterMembarrier() => Registered.Value;
 
-        internal override void Membarrier() => _ = Barrier(GlobalExpedited);
+        internal override bool Membarrier() => Barrier(GlobalExpedited) == 0;
 
         private static bool Register()
         {
@@ -163,6 +208,47 @@ namespace BitRPC.SharedMemory
 
         internal override RingWakePoints OpenWakePoints(string fileName, ulong createdUnixNs) =>
             new Futex();
+
+        internal override RingWakePoints OwnWakePoints() => new Futex();
+
+        internal override void WaitAny(RingWord[] words, int count, ulong boundNs)
+        {
+            const long WaitCall = 449; // futex_waitv, since Linux 5.16
+            const int ClockMonotonic = 1;
+            const int Refused = 1;
+            const int Unknown = 38;
+            if (_hasNoWaitAny || count > MostWords)
+            {
+                base.WaitAny(words, count, boundNs);
+                return;
+            }
+
+            WaitedWord* waited = stackalloc WaitedWord[MostWords];
+            for (int i = 0; i < count; i++)
+            {
+                waited[i] = new WaitedWord
+                {
+                    Seen = words[i].Seen,
+                    Address = (ulong)words[i].Address,
+                    Flags = 2, // 32 bits, shared
+                };
+            }
+
+            ulong end = MonotonicNs() + boundNs;
+            var bound = new Timespec
+            {
+                Seconds = (long)(end / 1000000000),
+                Nanoseconds = (long)(end % 1000000000),
+            };
+            long result = NativeMethods.syscall(
+                WaitCall, (long)waited, count, 0, (long)&bound, ClockMonotonic, 0);
+            int error = result < 0 ? LastError() : 0;
+            if (error == Refused || error == Unknown)
+            {
+                _hasNoWaitAny = true;
+                base.WaitAny(words, count, boundNs);
+            }
+        }
 
         /// <summary>Sleeps on the mapped word itself: nothing to open or close.</summary>
         private sealed class Futex : RingWakePoints
@@ -197,6 +283,17 @@ namespace BitRPC.SharedMemory
         {
             internal long Seconds;
             internal long Nanoseconds;
+        }
+
+        [StructLayout(LayoutKind.Explicit, Size = 24)]
+        private struct WaitedWord
+        {
+            [FieldOffset(0)]
+            internal ulong Seen;
+            [FieldOffset(8)]
+            internal ulong Address;
+            [FieldOffset(16)]
+            internal uint Flags;
         }
 
         [StructLayout(LayoutKind.Explicit, Size = 32)]

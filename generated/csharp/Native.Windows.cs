@@ -3,6 +3,8 @@
 // Wire version 1.2, spec digest cd976b1c0d3960c8.
 // Regenerate: bitrpc generate bitrpc.yaml --lang csharp
 
+#pragma warning disable CA5392 // the runtimes find the system's own library without a search
+
 using System;
 using System.ComponentModel;
 using System.IO;
@@ -142,8 +144,7 @@ namespace BitRPC.SharedMemory
         {
             mapping = null;
             IntPtr section = NativeMethods.CreateFileMappingW(
-                file.Raw, IntPtr.Zero, writable ? 4u : 2u, (uint)(size >> 32), (uint)size,
-                IntPtr.Zero);
+                file.Raw, IntPtr.Zero, writable ? 4u : 2u, High(size), Low(size), IntPtr.Zero);
             if (section == IntPtr.Zero)
             {
                 return Marshal.GetLastWin32Error();
@@ -157,15 +158,27 @@ namespace BitRPC.SharedMemory
             return error;
         }
 
-        internal override bool Unmap(byte* address, ulong size) =>
-            NativeMethods.UnmapViewOfFile(address) != 0;
+        internal override bool MapsKeepNames => true;
+
+        internal override void Vacate(byte* address, ulong size)
+        {
+            // There is no call that replaces a view in one step: a thread that reads between these
+            // two finds nothing.
+            const uint ReserveAndCommit = 0x3000;
+            const uint ReadWrite = 4;
+            _ = NativeMethods.UnmapViewOfFile(address);
+            _ = NativeMethods.VirtualAlloc(address, (UIntPtr)size, ReserveAndCommit, ReadWrite);
+        }
+
+        internal override void GiveBack(byte* address, ulong size) =>
+            _ = NativeMethods.VirtualFree(address, UIntPtr.Zero, 0x8000); // release
 
         internal override int TryLock(RingFile file, long offset, out bool taken) =>
             Lock(file, offset, exclusive: true, taken: out taken);
 
         private static int Lock(RingFile file, long offset, bool exclusive, out bool taken)
         {
-            var at = new Overlapped { Offset = (uint)offset, OffsetHigh = (uint)(offset >> 32) };
+            var at = new Overlapped { Offset = Low((ulong)offset), OffsetHigh = High((ulong)offset) };
             uint flags = exclusive ? 3u : 1u; // fail at once; exclusive
             taken = false;
             if (NativeMethods.LockFileEx(file.Raw, flags, 0, 1, 0, &at) != 0)
@@ -178,9 +191,13 @@ namespace BitRPC.SharedMemory
             return taken ? 0 : error;
         }
 
+        private static uint Low(ulong number) => unchecked((uint)number);
+
+        private static uint High(ulong number) => (uint)(number >> 32);
+
         internal override void Unlock(RingFile file, long offset)
         {
-            var at = new Overlapped { Offset = (uint)offset, OffsetHigh = (uint)(offset >> 32) };
+            var at = new Overlapped { Offset = Low((ulong)offset), OffsetHigh = High((ulong)offset) };
             _ = NativeMethods.UnlockFileEx(file.Raw, 0, 1, 0, &at);
         }
 
@@ -245,10 +262,34 @@ namespace BitRPC.SharedMemory
         internal override bool RegisterMembarrier() => false;
 
         /// <summary>Never called: <see cref="RegisterMembarrier"/> said so.</summary>
-        internal override void Membarrier() => Interlocked.MemoryBarrier();
+        internal override bool Membarrier() => false;
 
         internal override RingWakePoints OpenWakePoints(string fileName, ulong createdUnixNs) =>
             new Events(fileName, createdUnixNs);
+
+        internal override RingWakePoints OwnWakePoints() => new Events();
+
+        internal override void WaitAny(RingWord[] words, int count, ulong boundNs)
+        {
+            const int MostHandles = 64;
+            if (count > MostHandles)
+            {
+                base.WaitAny(words, count, boundNs);
+                return;
+            }
+
+            var handles = new WaitHandle[count];
+            for (int i = 0; i < count; i++)
+            {
+                handles[i] = ((Events)words[i].Points).Of(words[i].IsSpace);
+                if (Volatile.Read(ref *words[i].Address) != words[i].Seen)
+                {
+                    return;
+                }
+            }
+
+            _ = WaitHandle.WaitAny(handles, (int)((boundNs + 999999) / 1000000));
+        }
 
         /// <summary>
         /// Two named auto-reset events: one that data came, one that space was freed.
@@ -266,6 +307,12 @@ namespace BitRPC.SharedMemory
                 _space = new EventWaitHandle(false, EventResetMode.AutoReset, name + ".space");
             }
 
+            internal Events()
+            {
+                _data = new EventWaitHandle(false, EventResetMode.AutoReset);
+                _space = _data;
+            }
+
             internal override bool Wait(uint* sequence, bool isSpace, uint seen, ulong boundNs)
             {
                 // A waker that moves the sequence after this look signals afterwards, and the
@@ -276,18 +323,16 @@ namespace BitRPC.SharedMemory
                 }
 
                 int bound = (int)Math.Min((boundNs + 999999) / 1000000, int.MaxValue);
-                return (isSpace ? _space : _data).WaitOne(bound);
+                return Of(isSpace).WaitOne(bound);
             }
 
-            internal override void Wake(uint* sequence, bool isSpace) =>
-                _ = (isSpace ? _space : _data).Set();
+            internal override void Wake(uint* sequence, bool isSpace) => _ = Of(isSpace).Set();
 
-            public override void Dispose()
-            {
-                _data.Dispose();
-                _space.Dispose();
-                base.Dispose();
-            }
+            /// <summary>
+            /// One of the events. Nobody closes them but the collector: a thread that interrupts a
+            /// wait may be about to set one.
+            /// </summary>
+            internal EventWaitHandle Of(bool isSpace) => isSpace ? _space : _data;
         }
 
         [StructLayout(LayoutKind.Explicit, Size = 32)]
@@ -370,6 +415,13 @@ namespace BitRPC.SharedMemory
 
             [DllImport("kernel32")]
             internal static extern int UnmapViewOfFile(byte* address);
+
+            [DllImport("kernel32")]
+            internal static extern byte* VirtualAlloc(
+                byte* address, UIntPtr size, uint kind, uint protection);
+
+            [DllImport("kernel32")]
+            internal static extern int VirtualFree(byte* address, UIntPtr size, uint kind);
 
             [DllImport("kernel32", SetLastError = true)]
             internal static extern int LockFileEx(

@@ -6,6 +6,7 @@
 using System;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace BitRPC.SharedMemory
 {
@@ -55,25 +56,6 @@ namespace BitRPC.SharedMemory
         protected override bool ReleaseHandle() => Platform.Current.CloseFile(handle);
     }
 
-    /// <summary>Mapped bytes of a file; unmapped when disposed or no longer reachable.</summary>
-    internal sealed unsafe class RingMapping : SafeHandle
-    {
-        private readonly ulong _size;
-
-        internal RingMapping(byte* address, ulong size)
-            : base(IntPtr.Zero, ownsHandle: true)
-        {
-            _size = size;
-            SetHandle((IntPtr)address);
-        }
-
-        public override bool IsInvalid => handle == IntPtr.Zero;
-
-        internal byte* Address => (byte*)handle;
-
-        protected override bool ReleaseHandle() => Platform.Current.Unmap((byte*)handle, _size);
-    }
-
     /// <summary>
     /// Everything that differs between operating systems. Operations that can fail return the
     /// system's error code, 0 for done; <see cref="Classify"/> says what a code means.
@@ -90,6 +72,9 @@ namespace BitRPC.SharedMemory
         /// mandatory locks block nothing. The consumer's is the next one.
         /// </summary>
         internal const long LockBase = 1L << 62;
+
+        /// <summary>The byte that is locked in a file which is being made.</summary>
+        internal const long MakingLock = LockBase + 2;
 
         internal static readonly Platform Current = Create();
 
@@ -118,7 +103,9 @@ namespace BitRPC.SharedMemory
         internal abstract bool CloseFile(IntPtr handle);
 
         /// <summary>
-        /// Reserves the file's bytes, so that no later write meets a full file system.
+        /// Reserves the file's bytes, so that no later write meets a full file system. In pieces: a
+        /// signal interrupts one of them, and one that comes again and again must not starve the
+        /// whole.
         /// </summary>
         internal abstract int Allocate(RingFile file, ulong size);
 
@@ -130,6 +117,10 @@ namespace BitRPC.SharedMemory
         /// <summary>Facts of whatever has this path; a link is not followed.</summary>
         internal abstract int GetFacts(string path, out RingFileFacts facts);
 
+        /// <summary>The same of a ring's path, without making anything for it.</summary>
+        internal virtual int GetFacts(RingTarget target, out RingFileFacts facts) =>
+            GetFacts(target.FilePath, out facts);
+
         /// <summary>
         /// Reads from the file's start; <paramref name="done"/> may be less than asked.
         /// </summary>
@@ -138,7 +129,13 @@ namespace BitRPC.SharedMemory
         internal abstract int Map(
             RingFile file, ulong size, bool writable, out RingMapping mapping);
 
-        internal abstract bool Unmap(byte* address, ulong size);
+        /// <summary>
+        /// Replaces a mapping by memory of this process, which is zero and free of cost.
+        /// </summary>
+        internal abstract void Vacate(byte* address, ulong size);
+
+        /// <summary>Takes back the addresses of a mapping that was vacated.</summary>
+        internal abstract void GiveBack(byte* address, ulong size);
 
         /// <summary>
         /// Takes the lock on one byte for this open file, or says who is in the way.
@@ -150,8 +147,19 @@ namespace BitRPC.SharedMemory
         /// <summary>Whether another open file holds the lock on one byte; true in doubt.</summary>
         internal abstract bool IsLocked(RingFile file, long offset);
 
-        /// <summary>Gives a finished file its name, unless that is taken.</summary>
+        /// <summary>
+        /// Gives a finished file its name, unless that is taken, and takes the temporary name away.
+        /// </summary>
         internal abstract int Publish(string temporary, string path);
+
+        /// <summary>
+        /// What the file system of the temporary file would have to know, if that is what an error
+        /// of <see cref="Publish"/> says; else null.
+        /// </summary>
+        internal virtual string MissingToPublish(int error) => null;
+
+        /// <summary>Whether a file must not be mapped while its name is removed.</summary>
+        internal virtual bool MapsKeepNames => false;
 
         internal abstract int Remove(string path);
 
@@ -168,11 +176,52 @@ namespace BitRPC.SharedMemory
         /// <summary>Makes peers' membarriers reach this process; false if they cannot.</summary>
         internal abstract bool RegisterMembarrier();
 
-        /// <summary>A full barrier on every processor that runs a registered process.</summary>
-        internal abstract void Membarrier();
+        /// <summary>
+        /// A full barrier on every processor that runs a registered process; false if the system
+        /// refuses it.
+        /// </summary>
+        internal abstract bool Membarrier();
 
         /// <summary>What sleeping and waking on a ring's sequences needs.</summary>
         internal abstract RingWakePoints OpenWakePoints(string fileName, ulong createdUnixNs);
+
+        /// <summary>The same for a word of this process alone.</summary>
+        internal abstract RingWakePoints OwnWakePoints();
+
+        /// <summary>
+        /// Sleeps while all words are what was seen of them, at most so long. May end early.
+        /// </summary>
+        /// <remarks>
+        /// Where no call waits for several words, this takes naps that double from 50 microseconds
+        /// to 5 milliseconds.
+        /// </remarks>
+        internal virtual void WaitAny(RingWord[] words, int count, ulong boundNs)
+        {
+            const ulong Shortest = 50000;
+            const ulong Longest = 5000000;
+            ulong end = MonotonicNs() + boundNs;
+            ulong nap = Shortest;
+            for (ulong now = MonotonicNs(); now < end && AllAreSame(words, count);)
+            {
+                Nap(Math.Min(nap, end - now));
+                nap = Math.Min(nap * 2, Longest);
+                now = MonotonicNs();
+            }
+        }
+
+        /// <summary>Sleeps about so long.</summary>
+        protected virtual void Nap(ulong ns) => Thread.Sleep((int)(ns / 1000000) + 1);
+
+        private static bool AllAreSame(RingWord[] words, int count)
+        {
+            bool isSame = true;
+            for (int i = 0; i < count; i++)
+            {
+                isSame &= Volatile.Read(ref *words[i].Address) == words[i].Seen;
+            }
+
+            return isSame;
+        }
 
         /// <summary>
         /// Nanoseconds of the host's monotonic clock, the same for all processes.
@@ -205,14 +254,29 @@ namespace BitRPC.SharedMemory
                 return new RingWindowsPlatform();
             }
 
-            return RuntimeInformation.IsOSPlatform(OSPlatform.OSX)
-                ? (Platform)new RingMacOSPlatform()
-                : new RingLinuxPlatform();
+            if (RuntimeInformation.IsOSPlatform(OSPlatform.OSX))
+            {
+                return new RingMacOSPlatform();
+            }
+
+            RingLinuxPlatform.CheckProcessor(RuntimeInformation.ProcessArchitecture);
+            return new RingLinuxPlatform();
         }
     }
 
+    /// <summary>A word that somebody waits for, and what it was.</summary>
+    internal unsafe struct RingWord
+    {
+        internal uint* Address;
+        internal uint Seen;
+
+        /// <summary>What the word is waited for with, and which of its two.</summary>
+        internal RingWakePoints Points;
+        internal bool IsSpace;
+    }
+
     /// <summary>How one open ring sleeps and wakes.</summary>
-    internal abstract unsafe class RingWakePoints : IDisposable
+    internal abstract unsafe class RingWakePoints
     {
         /// <summary>
         /// Sleeps while the sequence is <paramref name="seen"/>, at most so long; false if only the
@@ -222,9 +286,5 @@ namespace BitRPC.SharedMemory
 
         /// <summary>Wakes whoever sleeps on the sequence.</summary>
         internal abstract void Wake(uint* sequence, bool isSpace);
-
-        public virtual void Dispose()
-        {
-        }
     }
 }

@@ -5,19 +5,29 @@
 
 using System;
 using System.Runtime.CompilerServices;
+using System.Threading;
 
 namespace BitRPC.SharedMemory
 {
     /// <summary>The sending side of a ring.</summary>
     /// <remarks>
-    /// <para>Threads: one at a time; only <see cref="Interrupt"/>, <see cref="Heartbeat"/> and
-    /// <see cref="Statistics"/> may be used while another call runs, and none of them while or
-    /// after <see cref="Dispose"/> runs. At most one producer exists for each ring, in whatever
-    /// process.</para>
+    /// <para>Threads: one at a time; only <see cref="Interrupt"/>, <see cref="Heartbeat"/>,
+    /// <see cref="Statistics"/>, <see cref="Ring"/> and <see cref="Close"/> may be used while
+    /// another call runs. At most one producer exists for each ring, in whatever process.</para>
     /// <para>Blocking: sends and claims wait for room up to
-    /// <see cref="SharedMemoryOptions.SendTimeout"/>; Try operations never wait.</para>
-    /// <para>Errors: the <see cref="Status"/> of each call says what it came to, and
-    /// <see cref="LastError"/> why it failed. Only misuse throws.</para>
+    /// <see cref="SharedMemoryOptions.SendTimeout"/>; calls whose name begins with Try never
+    /// wait.</para>
+    /// <para>Errors: a send is a condition. It is false when the time was over or the wait was
+    /// interrupted (Timeout), or when it was not to wait at all (Full); nothing was sent then.
+    /// Everything else is thrown as a <see cref="SharedMemoryException"/>: TooLarge, InvalidType,
+    /// InvalidUtf8, Closed and PeerDied if there is no room and the consumer has gone, Removed,
+    /// Corrupt, Forked. Try calls throw none of these; their result says what they came
+    /// to.</para>
+    /// <para>Ends: Closed and PeerDied are told once for each consumer; afterwards sends wait for
+    /// the next one. Removed is told for ever, also with room in the ring, at most 100 ms and 16
+    /// KiB after somebody removed the file; what was sent in between is lost.</para>
+    /// <para>Deliveries: what a send has published survives a kill of this process. A message is
+    /// never seen in part.</para>
     /// </remarks>
     /// <example>
     /// <code>
@@ -27,21 +37,30 @@ namespace BitRPC.SharedMemory
     /// }
     /// </code>
     /// </example>
-    public sealed unsafe partial class SharedMemoryProducer : IDisposable, IRingAwaited
+    public sealed unsafe partial class SharedMemoryProducer : IDisposable
     {
         private readonly RingAttachment _attachment;
         private readonly SharedMemoryOptions _options;
         private readonly RingWaiter _waiter;
         private readonly RingPeerWatch _watch;
         private readonly RingWaker _waker;
+
+        /// <summary>Held by a thread that waits, and by the one that closes.</summary>
+        private readonly object _gate = new object();
+        private readonly long _sendTimeoutNs;
         private readonly uint _largest;
         private RingWriter _writer;
 
+        /// <summary>The struct that was sent last, in a box.</summary>
+        private object _box;
+
         /// <summary>
-        /// Counts claims: a claim of another number is a stale one. Even while none is open.
+        /// Counts claims and batches: one of another number is a stale one. Even while none is
+        /// open.
         /// </summary>
         private ulong _serial;
         private ulong _awaitedStride;
+        private int _isClosing;
         private ErrorCode _failure;
         private ulong _failureExpected;
         private ulong _failureFound;
@@ -57,17 +76,20 @@ namespace BitRPC.SharedMemory
 
         /// <summary>
         /// Attaches as the producer of a ring. After a producer that died, this one goes on behind
-        /// the last published message. Blocks for at most 50 ms, or 5 s while another one is about to
-        /// attach or to close: a taken role is tried again that long.
+        /// the last published message. Blocks for at most 50 ms, or 5 s while another one is about
+        /// to attach or to close: a taken role is tried again that long.
         /// </summary>
         /// <param name="name">1 to 200 of A-Z a-z 0-9 . _ -, not starting with a dot.</param>
         /// <param name="options">How to attach and behave.</param>
         /// <exception cref="ArgumentNullException">No options.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">A time or size that cannot
+        /// be.</exception>
         /// <exception cref="SharedMemoryException">The ring cannot be made or opened, or another
         /// producer has it.</exception>
         public SharedMemoryProducer(string name, SharedMemoryOptions options)
         {
-            _options = (options ?? throw new ArgumentNullException(nameof(options))).Copy();
+            _options = (options ?? throw new ArgumentNullException(nameof(options))).Checked();
+            _sendTimeoutNs = RingTime.Of(_options.SendTimeout);
             _attachment = RingAttachment.Open(name, _options, Role.Producer);
             try
             {
@@ -75,26 +97,44 @@ namespace BitRPC.SharedMemory
             }
             catch
             {
-                _attachment.Close(removeFile: false);
+                _attachment.Drop();
                 throw;
             }
 
             Ring = new RingBuffer(_attachment);
             _largest = (uint)Ring.LargestPayload;
             _waiter = new RingWaiter(_attachment, _options);
-            _watch = new RingPeerWatch(_attachment);
+            _watch = new RingPeerWatch(_attachment, heedsEarlierEnds: false);
             _waker = new RingWaker(_attachment);
             _attachment.Announce();
         }
 
-        /// <summary>The ring: its name, size and counters.</summary>
+        /// <summary>The ring: its name, size and counters. Any thread.</summary>
         public RingBuffer Ring { get; }
 
         /// <summary>Largest payload of one message, in bytes.</summary>
         public int LargestPayload => (int)_largest;
 
-        /// <summary>The counters of both sides.</summary>
+        /// <summary>The counters of both sides. Any thread.</summary>
         public Statistics Statistics => Ring.Statistics;
+
+        /// <summary>
+        /// Bytes that one message may take to be sent now without waiting, its header of
+        /// <see cref="HeaderSize"/> bytes included, rounded up to 8. There may be more room, in two
+        /// parts.
+        /// </summary>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
+        public long FreeBytes
+        {
+            get
+            {
+                CheckOpen();
+                return _writer.Reload() == ErrorCode.Ok ? (long)_writer.FreeBytes : 0;
+            }
+        }
+
+        /// <summary>Bytes of the header in front of each payload.</summary>
+        public static int HeaderSize => MessageHeaderLayout.Size;
 
         /// <summary>
         /// Why the last call that failed did so, with what was expected and found; null if none
@@ -106,7 +146,10 @@ namespace BitRPC.SharedMemory
 
         /// <summary>Sends plain data, waiting for room if need be.</summary>
         /// <param name="payload">The bytes.</param>
-        /// <returns>As the <c>Send</c> that takes a message type.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="SharedMemoryException">As for the Send that takes a message
+        /// type.</exception>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status Send(ReadOnlySpan<byte> payload) =>
             Send(Layout.TypeData, payload, default(MessageFlags));
 
@@ -115,9 +158,11 @@ namespace BitRPC.SharedMemory
         /// <param name="payload">Its bytes, at most <see cref="LargestPayload"/>.</param>
         /// <param name="flags">How it is to be treated. The fragment flags are the
         /// engine's.</param>
-        /// <returns>Ok; Timeout or, without waiting, Full; Closed or PeerDied if there is no room
-        /// and the consumer has closed or died; TooLarge; InvalidType for type 0; Corrupt;
-        /// Removed; Forked. Nothing of the message is visible unless Ok.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting. Nothing of the message is
+        /// visible then.</returns>
+        /// <exception cref="SharedMemoryException">TooLarge; InvalidType for type 0; Closed or
+        /// PeerDied if there is no room and the consumer has closed or died; Removed; Corrupt;
+        /// Forked. Nothing of the message is visible.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Status Send(
@@ -128,12 +173,13 @@ namespace BitRPC.SharedMemory
             byte* record = TryAcquire(messageType, payload.Length);
             return record != null
                 ? Emit(record, messageType, payload, flags)
-                : SendSlowly(messageType, payload, flags, mayWait: true);
+                : Require(SendSlowly(messageType, payload, flags, RingWish.Wait));
         }
 
         /// <summary>Sends plain data if there is room now. Never waits.</summary>
         /// <param name="payload">The bytes.</param>
         /// <returns>As the <c>TrySend</c> that takes a message type.</returns>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TrySend(ReadOnlySpan<byte> payload) =>
             TrySend(Layout.TypeData, payload, default(MessageFlags));
 
@@ -142,7 +188,8 @@ namespace BitRPC.SharedMemory
         /// <param name="payload">Its bytes, at most <see cref="LargestPayload"/>.</param>
         /// <param name="flags">How it is to be treated. The fragment flags are the
         /// engine's.</param>
-        /// <returns>Ok; Full, which may change at any moment; else as Send.</returns>
+        /// <returns>Ok; Full, which may change at any moment; or what Send would
+        /// throw.</returns>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Status TrySend(
@@ -153,17 +200,19 @@ namespace BitRPC.SharedMemory
             byte* record = TryAcquire(messageType, payload.Length);
             return record != null
                 ? Emit(record, messageType, payload, flags)
-                : SendSlowly(messageType, payload, flags, mayWait: false);
+                : (Status)SendSlowly(messageType, payload, flags, RingWish.Try);
         }
 
         /// <summary>Sends text as plain data in UTF-8.</summary>
         /// <param name="text">The text.</param>
         /// <param name="flags">How it is to be treated.</param>
-        /// <returns>As Send; InvalidUtf8 if the text holds half a surrogate pair.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
         /// <exception cref="ArgumentNullException">No text.</exception>
+        /// <exception cref="SharedMemoryException">As for Send; InvalidUtf8 if the text holds half
+        /// a surrogate pair.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status SendString(string text, MessageFlags flags = default(MessageFlags)) =>
-            SendString(text, flags, mayWait: true);
+            Require(SendString(text, flags, RingWish.Wait));
 
         /// <summary>Sends text as plain data if there is room now. Never waits.</summary>
         /// <param name="text">The text.</param>
@@ -172,17 +221,35 @@ namespace BitRPC.SharedMemory
         /// <exception cref="ArgumentNullException">No text.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TrySendString(string text, MessageFlags flags = default(MessageFlags)) =>
-            SendString(text, flags, mayWait: false);
+            SendString(text, flags, RingWish.Try);
 
         /// <summary>Sends a struct under its own type, written in place.</summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct.</param>
         /// <param name="flags">How it is to be treated.</param>
-        /// <returns>As Send.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="SharedMemoryException">As for Send.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status SendTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
             where T : struct, IPayload
-            => SendTyped(value, flags, mayWait: true);
+        {
+            RingBox<T> box = BoxFor<T>();
+            box.Value = value;
+            return Require(SendTyped(box, flags, RingWish.Wait));
+        }
+
+        /// <summary>
+        /// Sends a struct that is in a box already: one that is too large for the stack, or for the
+        /// compiler of Mono, which passes structs of 10,000 bytes and more in no other way.
+        /// </summary>
+        /// <param name="value">The struct.</param>
+        /// <param name="flags">How it is to be treated.</param>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="ArgumentNullException">No struct.</exception>
+        /// <exception cref="SharedMemoryException">As for Send.</exception>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
+        public Status SendTyped(IPayload value, MessageFlags flags = default(MessageFlags)) =>
+            Require(SendBoxed(value, flags, RingWish.Wait));
 
         /// <summary>Sends a struct if there is room now. Never waits.</summary>
         /// <typeparam name="T">The struct.</typeparam>
@@ -192,37 +259,32 @@ namespace BitRPC.SharedMemory
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TrySendTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
             where T : struct, IPayload
-            => SendTyped(value, flags, mayWait: false);
+        {
+            RingBox<T> box = BoxFor<T>();
+            box.Value = value;
+            return SendTyped(box, flags, RingWish.Try);
+        }
 
         /// <summary>Sends a plain struct of your own as plain data, byte for byte.</summary>
         /// <typeparam name="T">A struct without references; its layout is yours to fix.</typeparam>
         /// <param name="value">The struct.</param>
         /// <param name="flags">How it is to be treated.</param>
-        /// <returns>As Send.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
         /// <exception cref="ArgumentException">The struct holds references.</exception>
+        /// <exception cref="SharedMemoryException">As for Send.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
-        public Status SendPlain<T>(T value, MessageFlags flags = default(MessageFlags))
+        public Status SendPlain<T>(in T value, MessageFlags flags = default(MessageFlags))
             where T : struct
-        {
-            int size = RingPlain<T>.Size;
-            byte* record = Acquire(Layout.TypeData, size, mayWait: true);
-            if (record == null)
-            {
-                return _failure;
-            }
-
-            RingWriter.ClearTail(record, size);
-            RingPlain<T>.Write(ref value, new Span<byte>(record + MessageHeaderLayout.Size, size));
-            return Finish(record, Layout.TypeData, size, flags);
-        }
+            => Require(SendPlain(in value, flags, RingWish.Wait));
 
         /// <summary>Sends a message with its type, flags and header fields.</summary>
         /// <param name="message">The message.</param>
-        /// <returns>As Send.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
         /// <exception cref="ArgumentNullException">No message.</exception>
+        /// <exception cref="SharedMemoryException">As for Send.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status SendMessage(SharedMemoryMessage message) =>
-            SendMessage(message, mayWait: true);
+            Require(SendMessage(message, RingWish.Wait));
 
         /// <summary>Sends a message if there is room now. Never waits.</summary>
         /// <param name="message">The message.</param>
@@ -230,69 +292,120 @@ namespace BitRPC.SharedMemory
         /// <exception cref="ArgumentNullException">No message.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TrySendMessage(SharedMemoryMessage message) =>
-            SendMessage(message, mayWait: false);
+            SendMessage(message, RingWish.Try);
 
         /// <summary>
         /// Claims room for a payload to be written in place, waiting for it if need be.
         /// </summary>
         /// <param name="messageType">What the message is: not 0.</param>
         /// <param name="length">Bytes of payload, at most <see cref="LargestPayload"/>.</param>
-        /// <param name="claim">The room; an empty claim unless Ok.</param>
-        /// <returns>As Send.</returns>
+        /// <param name="claim">The room; an empty claim unless true.</param>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="ArgumentOutOfRangeException">A negative length.</exception>
+        /// <exception cref="SharedMemoryException">As for Send.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status Claim(MessageType messageType, int length, out Claim claim) =>
-            Claim(messageType, length, out claim, mayWait: true);
+            Require(Claim(messageType, length, out claim, RingWish.Wait));
 
         /// <summary>Claims room for a payload if there is some now. Never waits.</summary>
         /// <param name="messageType">What the message is: not 0.</param>
         /// <param name="length">Bytes of payload, at most <see cref="LargestPayload"/>.</param>
         /// <param name="claim">The room; an empty claim unless Ok.</param>
         /// <returns>As TrySend.</returns>
+        /// <exception cref="ArgumentOutOfRangeException">A negative length.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TryClaim(MessageType messageType, int length, out Claim claim) =>
-            Claim(messageType, length, out claim, mayWait: false);
+            Claim(messageType, length, out claim, RingWish.Try);
+
+        /// <summary>Waits until a live consumer is attached.</summary>
+        /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
+        /// <returns>Whether there is one; false when the time was over or the wait was
+        /// interrupted.</returns>
+        /// <exception cref="SharedMemoryException">The file was removed: nobody can come.
+        /// Forked.</exception>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
+        public bool WaitForPeer(int timeoutMs = -1) => AwaitPeer(RingTime.OfMs(timeoutMs));
+
+        /// <summary>Waits until a live consumer is attached.</summary>
+        /// <param name="timeout">How long to wait.</param>
+        /// <returns>Whether there is one; false when the time was over or the wait was
+        /// interrupted.</returns>
+        /// <exception cref="SharedMemoryException">The file was removed: nobody can come.
+        /// Forked.</exception>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
+        public bool WaitForPeer(TimeSpan timeout) => AwaitPeer(RingTime.Of(timeout));
 
         /// <summary>
-        /// Ends a wait for room in another thread, or the next one, with Timeout.
+        /// Ends a wait for room in another thread with Timeout; if none is under way, the next call
+        /// that would have to wait. Any thread.
         /// </summary>
-        public void Interrupt() => _waiter.Interrupt();
-
-        /// <summary>Stores the time as a sign of life, which a manager's peer looks at.</summary>
-        public void Heartbeat()
+        public void Interrupt()
         {
-            if (_attachment.IsOpen)
+            _waiter.Interrupt();
+            RingPatience.Kick(Volatile.Read(ref _call));
+        }
+
+        /// <summary>
+        /// Stores the time as a sign of life, which a manager's peer looks at. Any thread.
+        /// </summary>
+        public void Heartbeat() => _attachment.Beat();
+
+        /// <summary>The consumer's life: heartbeats do not count.</summary>
+        /// <returns>What is known.</returns>
+        public PeerState GetPeerState() => Ring.GetPeerState(RingTime.Forever);
+
+        /// <summary>The consumer's life.</summary>
+        /// <param name="stallAfter">How old a heartbeat may be before the consumer counts as
+        /// stalled. A side beats when it attaches, and by its manager or <see cref="Heartbeat"/>
+        /// only.</param>
+        /// <returns>What is known.</returns>
+        public PeerState GetPeerState(TimeSpan stallAfter) =>
+            Ring.GetPeerState(RingTime.Of(stallAfter));
+
+        /// <summary>
+        /// Closes: drops a batch that was not committed and tells the consumer; ends waits of other
+        /// threads and asynchronous ones with an <see cref="ObjectDisposedException"/>. What was
+        /// sent stays readable, and another producer may go on from there. The last side that
+        /// closes a ring in which nothing is left removes its file; this waits for up to 5 s for a
+        /// consumer that is about to let go of it. Again: no effect. Any thread.
+        /// </summary>
+        public void Close()
+        {
+            if (BeginClose())
             {
-                _attachment.Beat();
+                FinishClose();
             }
         }
 
-        /// <summary>The consumer's life.</summary>
-        /// <param name="stallMs">How old a heartbeat may be before the consumer counts as stalled,
-        /// in milliseconds; 0: heartbeats do not count.</param>
-        /// <returns>What is known.</returns>
-        public PeerState GetPeerState(int stallMs = 0) => Ring.GetPeerState(stallMs);
+        /// <summary>The same as <see cref="Close"/>.</summary>
+        public void Dispose() => Close();
 
         /// <summary>
-        /// Closes: publishes a pending batch and tells the consumer. What was sent stays readable,
-        /// and another producer may go on from there. Again: no effect.
+        /// Ends waits, and refuses calls from now on; false if that was done before.
         /// </summary>
-        public void Dispose()
+        internal bool BeginClose()
         {
-            if (!_attachment.IsOpen)
+            bool isFirst = Interlocked.Exchange(ref _isClosing, 1) == 0;
+            if (isFirst)
             {
-                return;
+                _waiter.InterruptForEver();
             }
 
-            if (!_attachment.IsForked)
-            {
-                Flush();
-                _attachment.AnnounceClosed();
-            }
+            return isFirst;
+        }
 
-            _writer.Block();
-            _serial = (_serial | 1) + 1;
-            Ring.Freeze();
-            _attachment.Close(removeFile: false);
+        /// <summary>The rest of closing; whoever waited has left.</summary>
+        internal void FinishClose()
+        {
+            lock (_gate)
+            {
+                AbandonCall();
+                _writer.Drop();
+                _writer.Block();
+                _serial = (_serial | 1) + 1;
+                Ring.Freeze();
+                _attachment.Close(() => _writer.IsDrained);
+            }
         }
 
         bool IRingAwaited.IsReady() => _writer.Reserve(_awaitedStride, out _) != ErrorCode.Full;

@@ -23,13 +23,14 @@ namespace BitRPC.SharedMemory
         public const long DefaultCapacity = Layout.DefaultCapacity;
 
         /// <summary>
-        /// Hash of both headers, framing and flags: rings of another one are refused.
+        /// Hash of the protocol's name, both headers, framing and flags: rings of another one are
+        /// refused.
         /// </summary>
         public static ulong LayoutHash => Layout.LayoutHash;
 
         /// <summary>
-        /// Hash of message types and structs: rings of another one are reported, and refused in strict
-        /// mode.
+        /// Hash of message types and structs: rings of the same version with another one are refused
+        /// unless <see cref="SharedMemoryOptions.AnySchema"/> is set.
         /// </summary>
         public static ulong SchemaHash => Layout.SchemaHash;
     }

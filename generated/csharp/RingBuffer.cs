@@ -17,8 +17,9 @@ namespace BitRPC.SharedMemory
             MessagesReceived = Snapshot.Read64(header, RingHeaderLayout.MessagesReceived);
             BytesSent = Snapshot.Read64(header, RingHeaderLayout.BytesSent);
             BytesReceived = Snapshot.Read64(header, RingHeaderLayout.BytesReceived);
-            Errors = Snapshot.Read64(header, RingHeaderLayout.SendFailures)
-                + Snapshot.Read64(header, RingHeaderLayout.ReceiveErrors);
+            Errors = unchecked(
+                Snapshot.Read64(header, RingHeaderLayout.SendFailures)
+                + Snapshot.Read64(header, RingHeaderLayout.ReceiveErrors));
         }
 
         /// <summary>Messages published.</summary>
@@ -33,7 +34,9 @@ namespace BitRPC.SharedMemory
         /// <summary>Payload bytes released by the consumer.</summary>
         public ulong BytesReceived { get; }
 
-        /// <summary>Sends that found the ring full, and messages found missing or broken.</summary>
+        /// <summary>
+        /// Sends that ended without room, and messages found missing or broken.
+        /// </summary>
         public ulong Errors { get; }
 
         /// <summary>
@@ -75,7 +78,7 @@ namespace BitRPC.SharedMemory
     {
         internal unsafe SideSnapshot(byte* header, Role role, Func<Role, bool> isHeld)
         {
-            State = Snapshot.ReadState(header, role, isHeld, 0);
+            State = Snapshot.ReadState(header, role, isHeld, ulong.MaxValue);
             ProcessId = Snapshot.Read32(header, role.Pid);
             Epoch = Snapshot.Read32(header, role.Epoch);
             HeartbeatNs = Snapshot.Read64(header, role.Heartbeat);
@@ -95,7 +98,8 @@ namespace BitRPC.SharedMemory
         public ulong HeartbeatNs { get; }
 
         /// <summary>
-        /// Sleeps that nobody ended although there was a reason: 0 unless broken.
+        /// Sleeps that nobody ended although there was a reason: 0 unless broken. Counted with the
+        /// option <see cref="SharedMemoryOptions.DiagnoseWakeups"/> only.
         /// </summary>
         public ulong MissedWakeups { get; }
     }
@@ -112,7 +116,8 @@ namespace BitRPC.SharedMemory
             Capacity = capacity;
             ulong read = Read64(header, RingHeaderLayout.ReadPosition);
             ulong write = Read64(header, RingHeaderLayout.WritePosition);
-            UsedBytes = write - read <= capacity ? write - read : 0;
+            ulong used = unchecked(write - read);
+            UsedBytes = used <= capacity ? used : 0;
             SendFailures = Read64(header, RingHeaderLayout.SendFailures);
             ReceiveErrors = Read64(header, RingHeaderLayout.ReceiveErrors);
             CreatedUnixNs = Read64(header, RingHeaderLayout.CreatedUnixNs);
@@ -129,7 +134,7 @@ namespace BitRPC.SharedMemory
         /// <summary>Bytes between the two positions, padding included.</summary>
         public ulong UsedBytes { get; }
 
-        /// <summary>Sends that found the ring full.</summary>
+        /// <summary>Sends that ended without room: calls, not looks.</summary>
         public ulong SendFailures { get; }
 
         /// <summary>Messages found missing, incomplete or corrupt.</summary>
@@ -150,7 +155,7 @@ namespace BitRPC.SharedMemory
         internal static unsafe uint Read32(byte* header, int offset) =>
             Volatile.Read(ref *(uint*)(header + offset));
 
-        /// <summary>The life of one side; without a stall time, heartbeats do not count.</summary>
+        /// <summary>The life of one side, stalled if its heartbeat is older than that.</summary>
         internal static unsafe PeerState ReadState(
             byte* header, Role role, Func<Role, bool> isHeld, ulong stallNs)
         {
@@ -179,20 +184,23 @@ namespace BitRPC.SharedMemory
 
             ulong beat = Read64(header, role.Heartbeat);
             ulong now = Platform.Current.MonotonicNs();
-            bool isStalled = stallNs != 0 && now > beat && now - beat > stallNs;
+            bool isStalled = now > beat && now - beat > stallNs;
             return !held ? PeerState.Died : isStalled ? PeerState.Stalled : PeerState.Alive;
         }
     }
 
     /// <summary>
     /// A ring that this process is attached to, as a producer or consumer shows it: what it is
-    /// called, how large it is, and how it is doing. Threads: those of the side that it belongs to.
-    /// After that side was closed, the numbers of that moment stay readable.
+    /// called, how large it is, and how it is doing. After its side was closed, the numbers of that
+    /// moment stay readable. Any thread.
     /// </summary>
     public sealed unsafe class RingBuffer
     {
         private readonly RingAttachment _attachment;
         private readonly Segment _segment;
+
+        /// <summary>Held while the header is read, which is gone once there is a last one.</summary>
+        private readonly object _lock = new object();
         private Snapshot _last;
 
         internal RingBuffer(RingAttachment attachment)
@@ -222,8 +230,16 @@ namespace BitRPC.SharedMemory
         public bool IsOpen => _attachment.IsOpen;
 
         /// <summary>The counters of both sides.</summary>
-        public Statistics Statistics =>
-            _last != null ? _last.Statistics : new Statistics(_attachment.Base);
+        public Statistics Statistics
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _last != null ? _last.Statistics : new Statistics(_attachment.Base);
+                }
+            }
+        }
 
         /// <summary>Removes a ring's file at any time.</summary>
         /// <remarks>
@@ -247,22 +263,34 @@ namespace BitRPC.SharedMemory
 
         /// <summary>All that the header says.</summary>
         /// <returns>The numbers.</returns>
-        public Snapshot GetSnapshot() => _last ?? Take();
+        public Snapshot GetSnapshot()
+        {
+            lock (_lock)
+            {
+                return _last ?? Take();
+            }
+        }
 
-        internal PeerState GetPeerState(int stallMs)
+        internal PeerState GetPeerState(long stallNs)
         {
             Role peer = _attachment.Role.Peer;
-            if (_last != null)
+            lock (_lock)
             {
-                return (peer.IsProducer ? _last.Producer : _last.Consumer).State;
+                return _last != null
+                    ? (peer.IsProducer ? _last.Producer : _last.Consumer).State
+                    : Snapshot.ReadState(
+                        _attachment.Base, peer, IsHeld, RingTime.AsAge(stallNs));
             }
-
-            ulong stallNs = (ulong)Math.Max(stallMs, 0) * 1000000;
-            return Snapshot.ReadState(_attachment.Base, peer, IsHeld, stallNs);
         }
 
         /// <summary>Keeps the numbers of this moment: the memory is about to go.</summary>
-        internal void Freeze() => _last = Take();
+        internal void Freeze()
+        {
+            lock (_lock)
+            {
+                _last = Take();
+            }
+        }
 
         private Snapshot Take() => new Snapshot(_attachment.Base, Capacity, IsHeld);
 

@@ -10,74 +10,6 @@ using System.Threading;
 
 namespace BitRPC.SharedMemory
 {
-    /// <summary>How far a consumer stays behind its producer in a stream.</summary>
-    /// <remarks>
-    /// Each time the ring is found empty after a run of records, the consumer pauses before it
-    /// looks again: not at all for request and response, longer while the runs between two pauses
-    /// are short.
-    /// </remarks>
-    internal struct RingDistance
-    {
-        private const ulong ShortRun = 64 << 10;
-        private const ulong LongRun = 256 << 10;
-        private const int TryEvery = 64;
-        private const int FirstPause = 8;
-        private const int LongestPause = 1024;
-
-        private readonly bool _isAdaptive;
-        private readonly ulong _shortRun;
-        private int _pause;
-        private int _empties;
-        private ulong _markMessages;
-        private ulong _markPosition;
-
-        internal RingDistance(Distance distance, ulong capacity, ulong messages, ulong position)
-        {
-            _isAdaptive = distance == Distance.Adaptive;
-            _shortRun = Math.Min(ShortRun, capacity / 4);
-            _pause = 0;
-            _empties = 0;
-            _markMessages = messages;
-            _markPosition = position;
-        }
-
-        /// <summary>
-        /// The ring was found empty after so many messages and bytes in all. Returns how long to
-        /// pause; 0 if nothing came since the last time.
-        /// </summary>
-        internal int OnEmpty(ulong messages, ulong position)
-        {
-            ulong run = messages - _markMessages;
-            if (run == 0 || !_isAdaptive)
-            {
-                return 0;
-            }
-
-            ulong bytes = position - _markPosition;
-            _markMessages = messages;
-            _markPosition = position;
-            if (_pause == 0)
-            {
-                _empties++;
-                _pause = _empties % TryEvery == 0 ? FirstPause : 0;
-            }
-            else if (run < 2)
-            {
-                _pause = 0;
-            }
-            else if (bytes < _shortRun)
-            {
-                _pause = Math.Min(_pause * 2, LongestPause);
-            }
-            else if (bytes > LongRun)
-            {
-                _pause -= _pause / 4;
-            }
-
-            return _pause;
-        }
-    }
-
     /// <summary>
     /// The consumer's half of the ring algorithm: memory only, no system call. One thread.
     /// </summary>
@@ -238,13 +170,18 @@ namespace BitRPC.SharedMemory
         /// <summary>The ring was found empty: pauses if that pays; false if it does not.</summary>
         internal bool KeepDistance()
         {
-            int pause = _distance.OnEmpty(_received, _read);
-            if (pause != 0)
+            if (!_distance.OnEmpty(_received, _read))
             {
-                RingCpu.Pause(pause);
+                return false;
             }
 
-            return pause != 0;
+            ulong pauseNs = _distance.Advance(Platform.Current.MonotonicNs());
+            if (pauseNs != 0)
+            {
+                RingDistance.Pause(pauseNs);
+            }
+
+            return pauseNs != 0;
         }
 
         internal void CountError() => *(ulong*)(_base + RingHeaderLayout.ReceiveErrors) += 1;

@@ -31,10 +31,10 @@ namespace BitRPC.SharedMemory
             ((ulong)frame << FrameShift) | ((ulong)type << TypeShift);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static uint FrameOf(ulong word) => (uint)(word >> FrameShift);
+        internal static uint FrameOf(ulong word) => unchecked((uint)(word >> FrameShift));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static uint TypeOf(ulong word) => (uint)(word >> TypeShift);
+        internal static uint TypeOf(ulong word) => unchecked((uint)(word >> TypeShift));
 
         /// <summary>Bytes from a record's start to the next one's.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -65,6 +65,7 @@ namespace BitRPC.SharedMemory
     internal unsafe struct RingWriter
     {
         private const ulong TightRoom = 16 << 10;
+        private const ulong LongestStretch = 16 << 10;
         private const ulong MostReach = 2048;
         private const ulong Line = 64;
 
@@ -81,8 +82,18 @@ namespace BitRPC.SharedMemory
         /// </summary>
         private ulong _write;
 
-        /// <summary>Up to where the fast path may write; 0 while it must not.</summary>
+        /// <summary>
+        /// Up to where the fast path may write: the end of the room, or of the present stretch; 0
+        /// while it must not write at all.
+        /// </summary>
         private ulong _limit;
+
+        /// <summary>
+        /// Where the producer looks around, however much room there is: whether the ring's file
+        /// still has its name.
+        /// </summary>
+        private ulong _stretchEnd;
+        private readonly ulong _stretch;
 
         private bool _isBlocked;
         private ulong _sent;
@@ -95,7 +106,11 @@ namespace BitRPC.SharedMemory
 
         /// <summary>The batch's first publication word; 0 while there is none.</summary>
         private ulong _pending;
+
+        /// <summary>What position and counters were before it.</summary>
         private ulong _pendingPosition;
+        private ulong _pendingSent;
+        private ulong _pendingBytes;
 
         /// <summary>
         /// Goes on where the last producer stopped, which may have died anywhere.
@@ -108,13 +123,17 @@ namespace BitRPC.SharedMemory
             _capacity = attachment.Segment.Identity.Capacity;
             _mask = _capacity - 1;
             _reach = Math.Min(MostReach, _capacity / 16);
+            _stretch = Math.Min(LongestStretch, _capacity / 8);
             _isBlocked = false;
             _pending = 0;
             _pendingPosition = 0;
+            _pendingSent = 0;
+            _pendingBytes = 0;
             RingRecovery.FindProducerPosition(_base, _capacity, out _write, out _sent);
             _bytes = *(ulong*)(_base + RingHeaderLayout.BytesSent);
             // As if the ring were full: the first send looks at the consumer's position.
             _roomLimit = _write;
+            _stretchEnd = _write;
             _limit = _write;
             BadPosition = 0;
         }
@@ -123,6 +142,29 @@ namespace BitRPC.SharedMemory
         internal ulong BadPosition { get; private set; }
 
         internal bool HasPending => _pending != 0;
+
+        /// <summary>Whether it is time to look around before such a record.</summary>
+        internal bool IsStretchOver(ulong stride) => _write + stride + Record.Word > _stretchEnd;
+
+        /// <summary>Whether nothing that was published is left, nor came from another one.</summary>
+        internal bool IsDrained =>
+            Volatile.Read(ref *(ulong*)(_base + RingHeaderLayout.ReadPosition)) == _write
+                && Volatile.Read(ref *(ulong*)(_data + (_write & _mask))) == 0;
+
+        /// <summary>
+        /// Bytes of a record that fits now, wherever the lap ends: of all that is free, what lies
+        /// before or behind the end of the data area.
+        /// </summary>
+        internal ulong FreeBytes
+        {
+            get
+            {
+                ulong used = _write + _capacity - _roomLimit;
+                ulong free = _capacity - Math.Min(used + Record.Word, _capacity);
+                ulong before = Math.Min(_capacity - (_write & _mask), free);
+                return Math.Max(before, free - before);
+            }
+        }
 
         /// <summary>
         /// Whether there is hardly any room: producer and consumer are at each other's heels.
@@ -162,14 +204,14 @@ namespace BitRPC.SharedMemory
             // Pairs with the consumer's store in RingReader.Release: its reads of the records are
             // over before these bytes are written again.
             ulong read = Volatile.Read(ref *(ulong*)(_base + RingHeaderLayout.ReadPosition));
-            if (_write - read > _capacity || read % Record.Word != 0)
+            if (unchecked(_write - read) > _capacity || read % Record.Word != 0)
             {
                 BadPosition = read;
                 return ErrorCode.Corrupt;
             }
 
             _roomLimit = read + _capacity;
-            _limit = _isBlocked ? 0 : _roomLimit;
+            SetLimit();
             return ErrorCode.Ok;
         }
 
@@ -200,21 +242,21 @@ namespace BitRPC.SharedMemory
         /// <summary>Writes the header of a reserved record, all but its first word.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal void WriteHeader(byte* record, MessageFlags flags) =>
-            MessageHeaderLayout.Write(record, (uint)_sent, flags);
+            MessageHeaderLayout.Write(record, unchecked((uint)_sent), flags);
 
         /// <summary>
         /// The same, but keeps the bytes of fields that the engine does not know.
         /// </summary>
         internal void AmendHeader(byte* record, MessageFlags flags) =>
-            MessageHeaderLayout.Amend(record, (uint)_sent, flags);
+            MessageHeaderLayout.Amend(record, unchecked((uint)_sent), flags);
 
         /// <summary>Publishes one record, with the padding before it if there is some.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal void Publish(byte* record, uint type, int payload)
         {
             ulong first = Close(record, type, payload, out byte* start, out ulong end);
-            ulong sent = _sent + 1;
-            ulong bytes = _bytes + (ulong)payload;
+            ulong sent = unchecked(_sent + 1);
+            ulong bytes = unchecked(_bytes + (ulong)payload);
             _write = end;
             _sent = sent;
             _bytes = bytes;
@@ -232,6 +274,8 @@ namespace BitRPC.SharedMemory
             {
                 _pending = first;
                 _pendingPosition = _write;
+                _pendingSent = _sent;
+                _pendingBytes = _bytes;
                 Block();
             }
             else
@@ -240,41 +284,68 @@ namespace BitRPC.SharedMemory
             }
 
             _write = end;
-            _sent++;
-            _bytes += (ulong)payload;
+            _sent = unchecked(_sent + 1);
+            _bytes = unchecked(_bytes + (ulong)payload);
         }
 
-        /// <summary>Publishes the pending batch with one store; false if there was none.</summary>
-        internal bool Flush()
+        /// <summary>Publishes the pending batch with one store.</summary>
+        internal void Flush()
         {
-            if (_pending == 0)
-            {
-                return false;
-            }
-
             // Pairs with the consumer's read in RingReader.TryLook.
             Volatile.Write(ref *(ulong*)(_data + (_pendingPosition & _mask)), _pending);
             _pending = 0;
             Unblock();
             StoreCounters(_sent, _bytes, _write);
-            return true;
+        }
+
+        /// <summary>Forgets the pending batch: its room is free again.</summary>
+        internal void Drop()
+        {
+            if (_pending != 0)
+            {
+                _pending = 0;
+                _write = _pendingPosition;
+                _sent = _pendingSent;
+                _bytes = _pendingBytes;
+                Unblock();
+            }
         }
 
         /// <summary>Makes the fast path fail, at no cost to it.</summary>
         internal void Block()
         {
             _isBlocked = true;
-            _limit = 0;
+            SetLimit();
         }
 
         /// <summary>Opens the fast path again.</summary>
         internal void Unblock()
         {
             _isBlocked = false;
-            _limit = _roomLimit;
+            SetLimit();
         }
 
-        internal void CountFailure() => *(ulong*)(_base + RingHeaderLayout.SendFailures) += 1;
+        /// <summary>Lets the next send look around.</summary>
+        internal void EndStretch()
+        {
+            _stretchEnd = _write;
+            SetLimit();
+        }
+
+        /// <summary>The producer has looked around: the fast path may go on for a while.</summary>
+        internal void StartStretch()
+        {
+            _stretchEnd = _write + _stretch;
+            SetLimit();
+        }
+
+        private void SetLimit() => _limit = _isBlocked ? 0 : Math.Min(_roomLimit, _stretchEnd);
+
+        internal void CountFailure()
+        {
+            ref ulong failures = ref *(ulong*)(_base + RingHeaderLayout.SendFailures);
+            failures = unchecked(failures + 1);
+        }
 
         /// <summary>
         /// Ends a record before anything makes it visible: zeroes the word behind it, which may
@@ -323,7 +394,7 @@ namespace BitRPC.SharedMemory
             }
 
             ulong stop = ahead + Math.Min(frame, MostReach);
-            if (stop > _limit)
+            if (stop > _roomLimit)
             {
                 return;
             }

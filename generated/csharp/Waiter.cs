@@ -9,38 +9,6 @@ using System.Threading;
 
 namespace BitRPC.SharedMemory
 {
-    /// <summary>When a blocking call gives up. Reads the clock only once it is asked.</summary>
-    internal struct RingDeadline
-    {
-        private readonly int _timeoutMs;
-        private ulong _end;
-
-        /// <summary>
-        /// Negative never, 0 at once, else so many milliseconds after the first look.
-        /// </summary>
-        internal RingDeadline(int timeoutMs)
-        {
-            _timeoutMs = timeoutMs;
-            _end = 0;
-        }
-
-        /// <summary>Nanoseconds left, at most so many; 0 when the time is over.</summary>
-        internal ulong Left(ulong now, ulong most)
-        {
-            if (_timeoutMs < 0)
-            {
-                return most;
-            }
-
-            if (_end == 0)
-            {
-                _end = now + ((ulong)_timeoutMs * 1000000);
-            }
-
-            return now >= _end ? 0 : Math.Min(_end - now, most);
-        }
-    }
-
     /// <summary>
     /// Wakes the peer if it sleeps: what each side does after it has published something.
     /// </summary>
@@ -70,22 +38,24 @@ namespace BitRPC.SharedMemory
         }
 
         /// <summary>
-        /// To be called after each publication. In the steady state this is one load: the order
-        /// between the publication and this load is kept by the compiler, because both are
-        /// volatile, and made sure of on the processor by the sleeper's membarrier.
+        /// To be called after each publication; false if <see cref="WakeIfAsleep"/> has to follow.
+        /// In the steady state this is one load: the order between the publication and this load is
+        /// kept by the compiler, because both are volatile, and made sure of on the processor by
+        /// the sleeper's membarrier.
         /// </summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal void Published()
+        internal bool IsQuiet
         {
-            const uint Bits = RingAttachment.Waiting | RingAttachment.CanMembarrier;
-            if ((Volatile.Read(ref *_control) & Bits) != _quiet)
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get
             {
-                WakeIfAsleep();
+                const uint Bits = RingAttachment.Waiting | RingAttachment.CanMembarrier;
+                return (Volatile.Read(ref *_control) & Bits) == _quiet;
             }
         }
 
+        /// <summary>Looks at the peer's control word again, and wakes the peer.</summary>
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private void WakeIfAsleep()
+        internal void WakeIfAsleep()
         {
             uint control = Volatile.Read(ref *_control);
             if (_quiet == Never || (control & RingAttachment.CanMembarrier) == 0)
@@ -134,41 +104,71 @@ namespace BitRPC.SharedMemory
         /// <summary>How often the peer's life is checked: also the bound of every sleep.</summary>
         internal const ulong LivenessNs = 100000000;
 
+        /// <summary>The bound of the sleep in which a membarrier was refused.</summary>
+        internal const ulong RefusedNs = 1000000;
+
         private const int LooksPerClock = 32;
         private const int GraceSlices = 10;
 
+        /// <summary>What was asked of this side's waits: nothing, to end once, or for ever.</summary>
+        private const int Go = 0;
+        private const int EndOnce = 1;
+        private const int EndForEver = 2;
+
         private readonly RingAttachment _attachment;
         private readonly bool _spins;
+        private readonly bool _diagnoses;
         private readonly ulong _spinNs;
-        private int _interrupted;
+        private int _order;
+
+        /// <summary>Whether a thread is in the kernel for this side, or about to be.</summary>
+        private int _isSleeping;
 
         internal RingWaiter(RingAttachment attachment, SharedMemoryOptions options)
         {
             _attachment = attachment;
             _spins = options.WaitStrategy == WaitStrategy.Spin;
-            _spinNs = (ulong)Math.Max(options.SpinMicroseconds, 0) * 1000;
+            _diagnoses = options.DiagnoseWakeups;
+            _spinNs = RingTime.AsAge(RingTime.Of(options.Spin));
         }
+
+        /// <summary>The peer's sequence, which this side sleeps on.</summary>
+        internal uint* Sequence =>
+            (uint*)(_attachment.Base + _attachment.Role.Peer.Sequence);
 
         /// <summary>
         /// Ends the wait of another thread, or the next one, as if its time were over.
         /// </summary>
         internal void Interrupt()
         {
-            Volatile.Write(ref _interrupted, 1);
-            RingAttachment attachment = _attachment;
-            if (attachment.IsOpen)
-            {
-                uint* sequence = (uint*)(attachment.Base + attachment.Role.Peer.Sequence);
-                attachment.Segment.WakePoints.Wake(sequence, isSpace: attachment.Role.IsProducer);
-            }
+            _ = Interlocked.CompareExchange(ref _order, EndOnce, Go);
+            WakeSleeper();
+        }
+
+        /// <summary>Ends the wait of another thread, and every later one.</summary>
+        internal void InterruptForEver()
+        {
+            _ = Interlocked.Exchange(ref _order, EndForEver);
+            WakeSleeper();
         }
 
         /// <summary>Takes an interruption back that no wait has noticed.</summary>
-        internal void ClearInterrupt() => Volatile.Write(ref _interrupted, 0);
+        internal void ClearInterrupt() =>
+            _ = Interlocked.CompareExchange(ref _order, Go, EndOnce);
+
+        /// <summary>Whether the wait is to end; if so, the interruption is used up.</summary>
+        internal bool TakeInterrupt()
+        {
+            return Volatile.Read(ref _order) != Go
+                && Interlocked.CompareExchange(ref _order, Go, EndOnce) != Go;
+        }
+
+        /// <summary>Whether there is an interruption that no wait has noticed.</summary>
+        internal bool IsInterrupted => Volatile.Read(ref _order) != Go;
 
         /// <summary>
         /// Waits until the awaited is there. "Timed out" and "ended" are said only after it was not
-        /// there once more; <paramref name="why"/> then says how the peer ended.
+        /// there once more; <paramref name="why"/> then says what ended it.
         /// </summary>
         internal RingWaited Wait(
             IRingAwaited awaited, RingPeerWatch watch, ref RingDeadline deadline, out ErrorCode why)
@@ -185,10 +185,9 @@ namespace BitRPC.SharedMemory
                         return RingWaited.Ready;
                     }
 
-                    why = watch.Look();
-                    if (why != ErrorCode.Ok)
+                    if (watch.Look() != ErrorCode.Ok)
                     {
-                        return Settle(awaited, watch, RingWaited.Ended, why);
+                        return Settle(awaited, watch, RingWaited.Ended, out why);
                     }
 
                     RingCpu.Pause(1);
@@ -196,16 +195,14 @@ namespace BitRPC.SharedMemory
 
                 ulong now = Platform.Current.MonotonicNs();
                 start = start == 0 ? now : start;
-                why = watch.CheckIfDue(now);
-                if (why != ErrorCode.Ok)
+                if (watch.CheckIfDue(now) != ErrorCode.Ok)
                 {
-                    return Settle(awaited, watch, RingWaited.Ended, why);
+                    return Settle(awaited, watch, RingWaited.Ended, out why);
                 }
 
-                if (deadline.Left(now, LivenessNs) == 0
-                    || Interlocked.Exchange(ref _interrupted, 0) != 0)
+                if (deadline.Left(now, LivenessNs) == 0 || TakeInterrupt())
                 {
-                    return Settle(awaited, watch, RingWaited.TimedOut, why);
+                    return Settle(awaited, watch, RingWaited.TimedOut, out why);
                 }
 
                 if (!_spins && now - start >= _spinNs)
@@ -215,60 +212,98 @@ namespace BitRPC.SharedMemory
             }
         }
 
-        private static RingWaited Settle(
-            IRingAwaited awaited, RingPeerWatch watch, RingWaited otherwise, ErrorCode why)
+        /// <summary>
+        /// Sleeps until the peer's sequence is another one than was seen, which it is when the peer
+        /// comes or goes; false if the time is over or the wait was interrupted.
+        /// </summary>
+        internal bool AwaitBell(uint seen, ref RingDeadline deadline)
         {
+            ulong left = deadline.Left(Platform.Current.MonotonicNs(), LivenessNs);
+            if (left == 0 || TakeInterrupt())
+            {
+                return false;
+            }
+
+            _ = Interlocked.Exchange(ref _isSleeping, 1);
+            if (!IsInterrupted)
+            {
+                _ = WaitOn(seen, left);
+            }
+
+            Volatile.Write(ref _isSleeping, 0);
+            return true;
+        }
+
+        private static RingWaited Settle(
+            IRingAwaited awaited, RingPeerWatch watch, RingWaited otherwise, out ErrorCode why)
+        {
+            why = ErrorCode.Ok;
             if (awaited.IsReady())
             {
                 return RingWaited.Ready;
             }
 
-            watch.Told(why);
+            if (otherwise == RingWaited.Ended)
+            {
+                why = watch.Tell();
+            }
+
             return otherwise;
+        }
+
+        /// <summary>
+        /// Wakes a sleeper until it has left the kernel: it may have been about to enter it, and
+        /// then no wake has an effect yet.
+        /// </summary>
+        private void WakeSleeper()
+        {
+            var pause = default(SpinWait);
+            while (Volatile.Read(ref _isSleeping) != 0 && IsInterrupted)
+            {
+                _attachment.Segment.WakePoints.Wake(
+                    Sequence, isSpace: _attachment.Role.IsProducer);
+                pause.SpinOnce();
+            }
         }
 
         /// <summary>Sleeps once, unless there is a reason not to.</summary>
         private void Sleep(IRingAwaited awaited, RingPeerWatch watch, ulong boundNs)
         {
-            uint* sequence = (uint*)(_attachment.Base + _attachment.Role.Peer.Sequence);
             // The sequence of the last look at the peer's state: whatever the peer has done since
             // moves it on, and the kernel then refuses to sleep.
             uint seen = watch.SeenSequence;
-            ref uint control = ref _attachment.Word32(_attachment.Role.Control);
-            uint quiet = _attachment.QuietControl;
-            uint announced = seen << RingAttachment.SequenceShift;
-            Volatile.Write(ref control, RingAttachment.Waiting | quiet | announced);
+            Volatile.Write(ref _isSleeping, 1);
+            _attachment.AnnounceSleep(seen);
             // Pairs with the waker's: its own fence, or none because of the membarrier.
             Interlocked.MemoryBarrier();
-            if (_attachment.IsRegistered)
+            if (!_attachment.FenceWaker())
             {
-                Platform.Current.Membarrier();
+                boundNs = Math.Min(boundNs, RefusedNs);
             }
 
-            if (!awaited.IsReady() && Volatile.Read(ref _interrupted) == 0)
+            if (!awaited.IsReady() && !IsInterrupted)
             {
-                bool woken = WaitOn(sequence, seen, boundNs);
-                if (!woken && boundNs >= LivenessNs && awaited.IsReady()
-                    && NobodyWakes(sequence, seen))
+                bool isWoken = WaitOn(seen, boundNs);
+                if (_diagnoses && !isWoken && boundNs >= LivenessNs
+                    && awaited.IsReady() && NobodyWakes(seen))
                 {
-                    _attachment.Word64(_attachment.Role.MissedWakeups) += 1;
-                    string path = _attachment.Segment.Target.FilePath;
-                    SharedMemoryLog.Write(LogLevel.Error, path + ": a wake-up was missed");
+                    CountMissed();
                 }
             }
 
-            Volatile.Write(ref control, quiet);
+            _attachment.AnnounceAwake();
+            Volatile.Write(ref _isSleeping, 0);
         }
 
         /// <summary>
         /// After a sleep that ended by its bound although its reason was there: sleeps on, to tell
         /// a waker that was merely between publishing and waking from one that forgot.
         /// </summary>
-        private bool NobodyWakes(uint* sequence, uint seen)
+        private bool NobodyWakes(uint seen)
         {
             for (int slice = 0; slice < GraceSlices; slice++)
             {
-                if (!_attachment.IsPeerAlive() || WaitOn(sequence, seen, LivenessNs))
+                if (!_attachment.IsPeerAlive() || IsInterrupted || WaitOn(seen, LivenessNs))
                 {
                     return false; // a waker that died in between could not wake
                 }
@@ -277,119 +312,17 @@ namespace BitRPC.SharedMemory
             return _attachment.IsPeerAlive();
         }
 
-        private bool WaitOn(uint* sequence, uint seen, ulong boundNs) =>
+        private void CountMissed()
+        {
+            ref ulong missed = ref _attachment.Word64(_attachment.Role.MissedWakeups);
+            missed = unchecked(missed + 1);
+            string path = _attachment.Segment.Target.FilePath;
+            SharedMemoryLog.Write(LogLevel.Error, path + ": a wake-up was missed");
+        }
+
+        private bool WaitOn(uint seen, ulong boundNs) =>
             _attachment.Segment.WakePoints.Wait(
-                sequence, _attachment.Role.IsProducer, seen, boundNs);
-    }
-
-    /// <summary>
-    /// What one side knows of the other: attached, closed, dead, or on a nameless file.
-    /// </summary>
-    internal sealed unsafe class RingPeerWatch
-    {
-        private const int LooksPerClock = 4096;
-
-        private readonly RingAttachment _attachment;
-        private readonly Role _peer;
-        private ulong _checkedNs;
-        private int _looks;
-        private bool _isClosed;
-        private bool _isRemoved;
-        private uint _deadEpoch;
-        private long _reportedEpoch = -1;
-
-        internal RingPeerWatch(RingAttachment attachment)
-        {
-            _attachment = attachment;
-            _peer = attachment.Role.Peer;
-            _checkedNs = Platform.Current.MonotonicNs();
-            LookAtState(Sequence);
-        }
-
-        /// <summary>The peer's sequence at the last look at its state.</summary>
-        internal uint SeenSequence { get; private set; }
-
-        // Pairs with the peer's store in RingAttachment.RingBell.
-        private uint Sequence => Volatile.Read(ref _attachment.Word32(_peer.Sequence));
-
-        /// <summary>
-        /// To be called after each look at the ring in vain: notices a close at once, and now and
-        /// then looks at the clock and checks whether the peer lives. If it says that waiting is
-        /// over, the caller looks at the ring once more before it believes it.
-        /// </summary>
-        internal ErrorCode Look()
-        {
-            uint sequence = Sequence;
-            if (sequence != SeenSequence)
-            {
-                LookAtState(sequence);
-            }
-
-            if (_isClosed || _isRemoved)
-            {
-                return _isRemoved ? ErrorCode.Removed : ErrorCode.Closed;
-            }
-
-            _looks++;
-            return _looks % LooksPerClock == 0
-                ? CheckIfDue(Platform.Current.MonotonicNs())
-                : ErrorCode.Ok;
-        }
-
-        /// <summary>Checks liveness if the last check is long enough ago.</summary>
-        internal ErrorCode CheckIfDue(ulong now)
-        {
-            if (now - _checkedNs < RingWaiter.LivenessNs)
-            {
-                return ErrorCode.Ok;
-            }
-
-            _checkedNs = now;
-            if (IsDead())
-            {
-                return ErrorCode.PeerDied;
-            }
-
-            _isRemoved = _attachment.Segment.IsRemoved();
-            return _isRemoved ? ErrorCode.Removed : ErrorCode.Ok;
-        }
-
-        /// <summary>A death is told once: to be called when the caller is told.</summary>
-        internal void Told(ErrorCode what)
-        {
-            if (what == ErrorCode.PeerDied)
-            {
-                _reportedEpoch = _deadEpoch;
-            }
-        }
-
-        /// <summary>Whether the peer died and this was not told yet.</summary>
-        private bool IsDead()
-        {
-            uint state = Volatile.Read(ref _attachment.Word32(_peer.State));
-            uint epoch = Volatile.Read(ref _attachment.Word32(_peer.Epoch));
-            if (state != RingState.Attached || _reportedEpoch == epoch || _attachment.IsPeerAlive())
-            {
-                return false;
-            }
-
-            // The lock is free. Did the peer close, or a new one attach, between the two looks?
-            if (Volatile.Read(ref _attachment.Word32(_peer.State)) != RingState.Attached
-                || Volatile.Read(ref _attachment.Word32(_peer.Epoch)) != epoch)
-            {
-                return false;
-            }
-
-            _deadEpoch = epoch;
-            return true;
-        }
-
-        private void LookAtState(uint sequence)
-        {
-            SeenSequence = sequence;
-            // Pairs with RingAttachment.Close: what a closed peer published is visible.
-            _isClosed = Volatile.Read(ref _attachment.Word32(_peer.State)) == RingState.Closed;
-        }
+                Sequence, _attachment.Role.IsProducer, seen, boundNs);
     }
 
     /// <summary>Hints to the processor.</summary>

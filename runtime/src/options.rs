@@ -27,12 +27,13 @@ pub enum WaitStrategy {
 
 /// Whether a consumer keeps a distance to its producer in streams.
 ///
-/// A consumer that polls the very cache line that is being written slows both sides down. Adaptive
-/// pauses (at most about ten microseconds) let a few lines gather; a request-response exchange
-/// never pays for it.
+/// A consumer that polls the very cache line that is being written slows both sides down. Pauses,
+/// at most 26 microseconds each, let a few lines gather. The consumer makes them only while it
+/// finds that they let at least a tenth more bytes through; an exchange of requests and answers, or
+/// a stream that leaves it time, does not pay for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Distance {
-    /// Pauses where that carries more messages.
+    /// Pauses while that carries more bytes.
     #[default]
     Adaptive,
     /// Never pauses.

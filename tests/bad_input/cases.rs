@@ -206,15 +206,21 @@ fn identity() -> Vec<Case> {
         }
     }
     let other_schema = |p: &Place| p.patch_field(RingRole::SchemaHash, 0x1122_3344_5566_7788);
+    let other_minor = |p: &Place| {
+        p.patch_field(RingRole::VersionMinor, 0x7FFF)?;
+        p.patch_field(RingRole::SchemaHash, 0x1122_3344_5566_7788)
+    };
     for role in ["producer", "consumer"] {
-        let strict = format!("attach --role {role} --strict-schema");
+        let words = format!("attach --role {role}");
         cases.push(
-            case(format!("another_schema_when_strict/{role}"), &strict, &["SchemaMismatch"])
+            case(format!("another_schema/{role}"), &words, &["SchemaMismatch"])
                 .names(&["{schema_hash}", "1122334455667788"])
                 .on_ring(other_schema),
         );
-        let lax = format!("attach --role {role}");
-        cases.push(case(format!("another_schema/{role}"), &lax, &[]).on_ring(other_schema).free());
+        let any = format!("{words} --any-schema");
+        cases.push(case(format!("any_schema/{role}"), &any, &[]).on_ring(other_schema).free());
+        let name = format!("another_minor_version/{role}");
+        cases.push(case(name, &words, &[]).on_ring(other_minor).free());
     }
     // Only those who have it mapped would be hit by a signal; whoever attaches gets an error.
     cases.push(

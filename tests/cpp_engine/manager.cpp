@@ -5,6 +5,41 @@
 
 constexpr int kHangMs = int(kHang) * 1000;
 
+TEST(a_manager_sends_and_hands_out) {
+    fresh("manager");
+    auto p = create_manager("manager", true, 4096);
+    auto c = create_manager("manager", false, 4096);
+    CHECK(p && c);
+    std::atomic<int> texts{0}, others{0};
+    c->on(MessageType::DATA, [&](const MessageView& m) {
+        CHECK(m.text() == "hi");
+        ++texts;
+    });
+    c->on_any([&](const MessageView&) { ++others; });
+    CHECK_CODE(c->send_string("x").code(), Errc::kUnsupported);
+    CHECK_CODE(p->poll().status.code(), Errc::kUnsupported);
+    CHECK(p->send_string("hi"));
+    CHECK_EQ(c->poll(100).count, 1u);
+    CHECK_EQ(texts.load(), 1);
+    CHECK(p->start(20) && c->start(20));
+    CHECK_CODE(c->start().code(), Errc::kBusy);
+    CHECK_CODE(c->poll().status.code(), Errc::kBusy);
+    for (int i = 0; i < 500; ++i) CHECK(p->send_string("hi"));
+    CHECK(p->send(std::string("x"), MessageType::CONTROL));
+    eventually([&] { return texts == 501 && others == 1; });
+    eventually([&] { return p->peer_state() == PeerState::kAlive; });
+    eventually([&] { return c->peer_state() == PeerState::kAlive; });
+    p->stop();
+    CHECK(c->statistics().messages_sent > 500);
+    eventually([&] { return c->peer_state() == PeerState::kStalled; });
+    c->stop();
+    CHECK(c->start(20));
+    p->close();
+    eventually([&] { return c->peer_state() == PeerState::kClosed; });
+    c.reset();
+    p.reset();
+    fresh("manager");
+}
 TEST(a_childs_copies_of_running_managers_neither_work_nor_hang) {
     fresh("forked");
     auto p = create_manager("forked", true, 4096);
@@ -37,7 +72,7 @@ TEST(disposing_ends_the_calls_that_wait) {
     }
     // All but a few bytes are taken: they wait by now, or find the manager closed.
     eventually([&] { return p->snapshot().used_bytes > 4096 - 256; });
-    p->dispose();
+    p->close();
     for (std::thread& thread : threads) thread.join();
     fresh("waits");
 
@@ -49,7 +84,7 @@ TEST(disposing_ends_the_calls_that_wait) {
         CHECK(code == Errc::kTimeout || code == Errc::kDisposed);
     });
     eventually([&] { return polls.load(); });
-    c->dispose();
+    c->close();
     poller.join();
     fresh("waits");
 }
@@ -80,10 +115,10 @@ TEST(the_thread_tells_of_each_end_and_goes_on) {
     });
     CHECK(c->start());
     for (int round = 1; round <= 3; ++round) {
-        create_producer("ends", 4096)->send_string("then close");
+        CHECK(create_producer("ends", 4096)->send_string("then close"));
         eventually([&] { return got == 2 * round - 1 && closed == round; });
         const pid_t dying = child([] {
-            create_producer("ends", 4096).release()->send_string("then die");
+            CHECK(create_producer("ends", 4096).release()->send_string("then die"));
             pause();
         });
         eventually([&] { return got == 2 * round; });

@@ -67,7 +67,7 @@ TEST(messages_keep_their_parts) {
     SharedMemoryMessage m(MessageType::CONTROL, ByteView(std::string_view("payload")),
                           MessageFlags::COMPRESSED | MessageFlags::URGENT);
     CHECK(p->send_message(m));
-    p->send("x", 1, static_cast<MessageType>(77777));
+    CHECK(p->send("x", 1, static_cast<MessageType>(77777)));
     SharedMemoryMessage r;
     CHECK(c->receive_message(r));
     CHECK(r.type() == MessageType::CONTROL && r.text() == "payload" &&
@@ -86,9 +86,9 @@ TEST(typed_and_decode) {
     out.timestamp = 99;
     CHECK(!out.set_message(std::string(65, 'x')) && !out.set_message("\xff") &&
           out.set_message(std::string(64, 'y')) && out.set_message("grüße"));
-    p->send_typed(out);
-    p->send_typed(out);
-    p->send_string("text");
+    CHECK(p->send_typed(out));
+    CHECK(p->send_typed(out));
+    CHECK(p->send_string("text"));
     TestData in;
     CHECK(c->receive_typed(in));
     CHECK(in.id == -5 && in.value == 2.5 && in.message_view() == "grüße" && in.timestamp == 99);
@@ -106,7 +106,7 @@ TEST(typed_and_decode) {
         int32_t id;
         double value;
     } old{7, 1.5};
-    p->send_typed(old);
+    CHECK(p->send_typed(old));
     CHECK(c->receive_typed(in) && in.id == 7 && in.value == 1.5 && in.timestamp == 0 &&
           in.message_view() == "");
     in.message.fill('\xff');
@@ -178,21 +178,21 @@ TEST(batches) {
     CHECK(r && r.count == 3 && got[2].text() == "ccc" && got[2].id() == 2);
     {
         auto b = p->batch();
-        b.push(std::string("1"));
-        b.push(std::string("2"));
+        CHECK(b.push(std::string("1")));
+        CHECK(b.push(std::string("2")));
         CHECK(!c->try_receive());
         b.commit();
-        b.push(std::string("3"));
+        CHECK(b.push(std::string("3")));
         CHECK_EQ(p->ring().statistics().messages_sent, 5u);
-        b.push(std::string("4"), MessageType::DATA, MessageFlags::URGENT);
-        b.push(std::string("dropped"));
+        CHECK(b.push(std::string("4"), MessageType::DATA, MessageFlags::URGENT));
+        CHECK(b.push(std::string("dropped")));
     }
     r = c->receive_batch(got, 10);
     CHECK(r.count == 4 && got[3].text() == "4" && got[3].id() == 6);
     {
         auto b = p->batch();
-        b.push(std::string("x"));
-        p->send_string("y");
+        CHECK(b.push(std::string("x")));
+        CHECK(p->send_string("y"));
     }
     r = c->receive_batch(got, 10);
     CHECK(r.count == 2 && got[0].text() == "x" && got[1].text() == "y" && got[1].id() == 8);
@@ -216,7 +216,7 @@ TEST(batches) {
         }
     }
     Options o;
-    o.send_timeout_ms = 20;
+    o.send_timeout = 20;
     fresh("batch");
     auto q = create_producer("batch", o);
     std::vector<std::string> endless(100000, std::string(100, 'q'));
@@ -229,7 +229,7 @@ TEST(drain_and_peek) {
     auto p = create_producer("drain", 4096);
     auto c = create_consumer("drain", 4096);
     CHECK(!c->peek());
-    for (int i = 0; i < 20; ++i) p->send_string(std::to_string(i));
+    for (int i = 0; i < 20; ++i) CHECK(p->send_string(std::to_string(i)));
     CHECK(c->peek().text() == "0" && c->peek().id() == 0);
     int n = 0;
     auto r = c->drain(
@@ -251,7 +251,7 @@ TEST(out_of_order_release) {
     fresh("order");
     auto p = create_producer("order", 4096);
     auto c = create_consumer("order", 4096);
-    for (int i = 0; i < 6; ++i) p->send_string(std::to_string(i));
+    for (int i = 0; i < 6; ++i) CHECK(p->send_string(std::to_string(i)));
     auto a = c->receive(), b = c->receive(), d = c->receive();
     b.release();
     CHECK_EQ(c->statistics().messages_received, 0u);
@@ -275,7 +275,7 @@ TEST(fragments) {
         for (uint32_t i = 0; i < 200; ++i) {
             const auto v = pattern(i, i * 61);
             CHECK(p->send_fragmented(v, MessageType::CONTROL, MessageFlags::ENCRYPTED));
-            p->send_string("between");
+            CHECK(p->send_string("between"));
         }
     });
     auto c = create_consumer("fragments", 1024);
@@ -298,7 +298,7 @@ TEST(fragments) {
     std::thread second([&] {
         CHECK(p->send_fragmented(pattern(1, 20000)));
         CHECK(p->send_fragmented(pattern(2, 5000)));
-        p->dispose();
+        p->close();
     });
     CHECK_CODE(c->receive().status().code(), Errc::kMessageTooLarge);
     {
@@ -312,18 +312,18 @@ TEST(fragments) {
 TEST(broken_fragments_are_dropped) {
     fresh("broken");
     Options o = sized(1024);
-    o.send_timeout_ms = 20;
+    o.send_timeout = 20;
     auto p = create_producer("broken", o);
     auto c = create_consumer("broken", o);
     CHECK_CODE(p->send_fragmented(pattern(1, 5000)).code(), Errc::kTimeout);
     CHECK(!c->try_receive());
-    p->send_string("whole");
+    CHECK(p->send_string("whole"));
     std::string s;
     CHECK(c->receive_string(s) && s == "whole");
     CHECK_EQ(c->ring().snapshot().receive_errors, 1u);
     CHECK_CODE(p->send_fragmented(pattern(1, 5000)).code(), Errc::kTimeout);
     CHECK(!c->try_receive());
-    p->dispose();
+    p->close();
     CHECK_CODE(c->receive().status().code(), Errc::kClosed);
     CHECK_EQ(c->ring().snapshot().receive_errors, 2u);
     fresh("broken");
@@ -331,7 +331,7 @@ TEST(broken_fragments_are_dropped) {
 TEST(timeouts) {
     fresh("timeouts");
     Options o = sized(1024);
-    o.send_timeout_ms = 30;
+    o.send_timeout = 30;
     auto p = create_producer("timeouts", o);
     auto c = create_consumer("timeouts", o);
     double t = seconds();
@@ -355,62 +355,11 @@ TEST(timeouts) {
         usleep(30000);
         c->interrupt();
     });
-    c->drain([](const MessageView&) {});
+    CHECK_EQ(c->drain([](const MessageView&) {}).status.code() == Errc::kEmpty, true);
     CHECK_CODE(c->receive().status().code(), Errc::kTimeout);
     waker.join();
     CHECK_EQ(c->ring().snapshot().consumer.missed_wakeups, 0u);
     fresh("timeouts");
-}
-TEST(closing_and_tidying_up) {
-    fresh("tidy");
-    auto p = create_producer("tidy", 4096);
-    auto c = create_consumer("tidy", 4096);
-    std::thread closer([&] {
-        usleep(30000);
-        p->send_string("last");
-        p->dispose();
-    });
-    std::string s;
-    CHECK(c->receive_string(s));
-    CHECK_CODE(c->receive_string(s).code(), Errc::kClosed);
-    CHECK_CODE(c->receive_string(s).code(), Errc::kClosed);
-    closer.join();
-    p = create_producer("tidy", 4096);
-    p->send_string("again");
-    CHECK(c->receive_string(s) && s == "again");
-    p->send_string("unread");
-    p->dispose();
-    c->dispose();
-    CHECK(access(file_of("tidy").c_str(), F_OK) == 0);
-    c = create_consumer("tidy", 4096);
-    CHECK(c->receive_string(s) && s == "unread");
-    c->dispose();
-    CHECK(access(file_of("tidy").c_str(), F_OK) != 0);
-    p = create_producer("tidy", 1024);
-    c = create_consumer("tidy", 1024);
-    while (p->try_send_string("fill")) {
-    }
-    std::thread leaver([&] {
-        usleep(30000);
-        c->dispose();
-    });
-    CHECK_CODE(p->send_string("blocked").code(), Errc::kClosed);
-    leaver.join();
-    fresh("tidy");
-    CHECK(p->send_string("x").code() == Errc::kRemoved ||
-          p->send_string("x").code() == Errc::kClosed);
-}
-TEST(removed_is_told) {
-    fresh("removed");
-    auto p = create_producer("removed", 4096);
-    auto c = create_consumer("removed", 4096);
-    p->send_string("x");
-    fresh("removed");
-    std::string s;
-    CHECK(c->receive_string(s));
-    CHECK_CODE(c->receive_string(s).code(), Errc::kRemoved);
-    CHECK_CODE(c->receive_string(s).code(), Errc::kRemoved);
-    CHECK_CODE(remove_ring("removed").code(), Errc::kNotFound);
 }
 TEST(statistics_and_monitor) {
     fresh("stats");
@@ -423,8 +372,8 @@ TEST(statistics_and_monitor) {
     CHECK(monitor->snapshot().consumer.state == PeerState::kNever &&
           p->peer_state() == PeerState::kNever);
     auto c = create_consumer("stats", 4096);
-    p->send_string("12345678");
-    p->send_string("1234");
+    CHECK(p->send_string("12345678"));
+    CHECK(p->send_string("1234"));
     auto m = c->receive();
     m.release();
     const Snapshot s = monitor->snapshot();
@@ -434,49 +383,10 @@ TEST(statistics_and_monitor) {
     CHECK(s.capacity == 4096 && s.used_bytes == 24 && s.producer.state == PeerState::kAlive &&
           s.consumer.state == PeerState::kAlive && s.producer.pid == uint32_t(getpid()) &&
           s.producer.epoch == 1);
-    p->dispose();
+    p->close();
     CHECK(monitor->snapshot().producer.state == PeerState::kClosed);
     CHECK(c->peer_state() == PeerState::kClosed);
     fresh("stats");
-}
-TEST(manager) {
-    fresh("manager");
-    auto p = create_manager("manager", true, 4096);
-    auto c = create_manager("manager", false, 4096);
-    CHECK(p && c);
-    std::atomic<int> texts{0}, beats{0}, others{0};
-    c->on(MessageType::DATA, [&](const MessageView& m) {
-        CHECK(m.text() == "hi");
-        ++texts;
-    });
-    c->on(MessageType::HEARTBEAT, [&](const MessageView& m) {
-        CHECK(m.payload().empty());
-        ++beats;
-    });
-    c->on_any([&](const MessageView&) { ++others; });
-    CHECK_CODE(c->send_string("x").code(), Errc::kUnsupported);
-    CHECK_CODE(p->poll().status.code(), Errc::kUnsupported);
-    p->send_string("hi");
-    CHECK_EQ(c->poll(100).count, 1u);
-    CHECK_EQ(texts.load(), 1);
-    CHECK(p->start(20) && c->start(20));
-    CHECK_CODE(c->start().code(), Errc::kBusy);
-    CHECK_CODE(c->poll().status.code(), Errc::kBusy);
-    for (int i = 0; i < 500; ++i) p->send_string("hi");
-    p->send(std::string("x"), MessageType::CONTROL);
-    eventually([&] { return texts == 501 && beats >= 3 && others == 1; });
-    eventually([&] { return p->peer_state() == PeerState::kAlive; });
-    eventually([&] { return c->peer_state() == PeerState::kAlive; });
-    p->stop();
-    CHECK(c->statistics().messages_sent > 500);
-    eventually([&] { return c->peer_state() == PeerState::kStalled; });
-    c->stop();
-    CHECK(c->start(20));
-    p->dispose();
-    eventually([&] { return c->peer_state() == PeerState::kClosed; });
-    c.reset();
-    p.reset();
-    fresh("manager");
 }
 TEST(two_threads) {
     fresh("threads");
@@ -485,7 +395,7 @@ TEST(two_threads) {
     const uint32_t count = 200000;
     std::thread sender([&] {
         for (uint32_t i = 0; i < count; ++i) CHECK(p->send(&i, sizeof i));
-        p->dispose();
+        p->close();
     });
     for (uint32_t i = 0; i < count; ++i) {
         auto m = c->receive();

@@ -85,12 +85,27 @@ inline void kill_and_join(pid_t pid) {
     CHECK(waitpid(pid, &status, 0) == pid);
     CHECK(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
 }
+/// Runs `body` in a child that then kills itself.
+inline void in_killed_child(const std::function<void()>& body) {
+    const pid_t pid = child([&] {
+        body();
+        raise(SIGKILL);
+    });
+    int status = 0;
+    CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+}
 inline Options sized(Capacity c) {
     Options o;
     o.capacity = c;
     return o;
 }
+/// Makes a ring that stays without anybody: a message is left in it.
+inline void make_ring(const std::string& name, Capacity capacity) {
+    static_cast<void>(remove_ring(name));
+    CHECK(create_producer(name, capacity)->send_string("left"));
+}
 inline void fresh(const std::string& name) { static_cast<void>(remove_ring(name)); }
+inline bool exists(const std::string& name) { return access(file_of(name).c_str(), F_OK) == 0; }
 inline double seconds() { return double(detail::monotonic_ns()) * 1e-9; }
 
 /// What takes longer hangs, on the slowest machine.
@@ -119,6 +134,7 @@ inline int run_all(int argc, char** argv) {
         const double t = seconds();
         const pid_t pid = child([&] {
             setpgid(0, 0);
+            alarm(unsigned(5 * kHang));
             c.run();
         });  // every test in a process group of its own
         int status = 0;

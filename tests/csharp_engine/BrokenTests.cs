@@ -37,7 +37,7 @@ namespace EngineTests
                         Is(word, consumer.LastError.Found, "found");
                     }
 
-                    Is((Status)ErrorCode.Corrupt, consumer.Receive(out _), "waiting");
+                    Refused(ErrorCode.Corrupt, () => consumer.Receive(out _));
                     Is(1UL, consumer.Ring.GetSnapshot().ReceiveErrors, "counted once");
                     Poke(producer.Ring.FilePath, RingHeaderLayout.Size, 0);
                     That(producer.SendString("on"), "send");
@@ -101,19 +101,20 @@ namespace EngineTests
         }
 
         /// <summary>Sends a piece by hand; its flag is set behind the producer's back.</summary>
-        private static void SendPiece(
+        internal static void SendPiece(
             SharedMemoryProducer producer, uint index, uint count, bool isLast)
         {
-            ulong start = producer.Ring.GetSnapshot().UsedBytes;
+            string path = producer.Ring.FilePath;
+            ulong start = Look(path, RingHeaderLayout.WritePosition) % producer.Ring.Capacity;
             var payload = new byte[16];
             BitConverter.GetBytes(index).CopyTo(payload, 0);
             BitConverter.GetBytes(count).CopyTo(payload, 4);
             That(producer.Send(payload), "send");
             MessageFlags flags =
                 isLast ? MessageFlags.Fragment | MessageFlags.LastFragment : MessageFlags.Fragment;
-            // Of a new ring that nobody has received from.
+            // The record is at that place: none of these tests comes to the end of the lap.
             Poke(
-                producer.Ring.FilePath,
+                path,
                 RingHeaderLayout.Size + (long)start + MessageHeaderLayout.Flags,
                 (ulong)flags,
                 1);
@@ -169,8 +170,9 @@ namespace EngineTests
             {
                 That(producer.SendFragmented(MessageType.Data, new byte[40000]), "send");
                 That(producer.SendString("after"), "send");
-                Is((Status)ErrorCode.MessageTooLarge, consumer.Receive(out _, 0), "receive");
-                Is(10000UL, consumer.LastError.Expected, "limit");
+                SharedMemoryException error =
+                    Refused(ErrorCode.MessageTooLarge, () => consumer.Receive(out _, 0));
+                Is(10000UL, error.Expected, "limit");
                 Is("after", consumer.ReceiveString(0), "what follows");
                 Is(1UL, consumer.Ring.GetSnapshot().ReceiveErrors, "counted");
             }

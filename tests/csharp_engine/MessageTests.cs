@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.Collections.ObjectModel;
+using System.IO;
 using System.Threading;
 using BitRPC.SharedMemory;
 using static EngineTests.Program;
@@ -15,26 +16,15 @@ namespace EngineTests
             add("random_sizes_come_in_order_over_many_laps", RandomSizes);
             add("texts_come_as_they_were_and_others_are_refused", Texts);
             add("a_refused_struct_stays_until_it_is_skipped", RefusedStructs);
-            add("an_older_or_plain_struct_is_received", OlderStructs);
             add("type_zero_and_what_is_too_large_are_refused", RefusedSends);
             add("a_batch_is_seen_as_a_whole", Batches);
             add("a_batch_that_does_not_fit_sends_a_prefix", BatchPrefix);
+            add("an_uncommitted_batch_is_dropped", DroppedBatches);
             add("a_claim_is_sent_once_or_never", Claims);
             add("a_message_in_pieces_comes_whole", Pieces);
             add("a_drain_gives_room_back_on_the_way", Drains);
             add("what_a_handler_throws_at_comes_again", Thrown);
             add("use_after_dispose_throws", Disposed);
-        }
-
-        private static void Both(
-            long capacity, Action<SharedMemoryProducer, SharedMemoryConsumer> test)
-        {
-            string name = NewName();
-            using (var producer = new SharedMemoryProducer(name, Sized(capacity)))
-            using (var consumer = new SharedMemoryConsumer(name, Sized(capacity)))
-            {
-                test(producer, consumer);
-            }
         }
 
         private static void RandomSizes() => Both(4096, (producer, consumer) =>
@@ -78,9 +68,9 @@ namespace EngineTests
                 Is(text, consumer.ReceiveString(0), "text");
             }
 
-            Is((Status)ErrorCode.InvalidUtf8, producer.SendString("a\uD800"), "half a pair");
+            Refused(ErrorCode.InvalidUtf8, () => producer.SendString("a\uD800"));
             That(producer.Send(new byte[] { 0xFF, 0xFE }), "send");
-            Is((Status)ErrorCode.InvalidUtf8, consumer.ReceiveString(out _, 0), "no UTF-8");
+            Refused(ErrorCode.InvalidUtf8, () => consumer.ReceiveString(0));
             That(consumer.TryReceive(out ReceivedMessage message), "it stays");
             Is(2, message.Payload.Length, "length");
         });
@@ -88,11 +78,13 @@ namespace EngineTests
         private static void RefusedStructs() => Both(4096, (producer, consumer) =>
         {
             That(producer.Send(new byte[17]), "send");
-            Is((Status)ErrorCode.SizeMismatch, consumer.ReceiveTyped(out TestData data, 0), "size");
-            Is(17UL, consumer.LastError.Found, "found");
+            TestData data;
+            SharedMemoryException error =
+                Refused(ErrorCode.SizeMismatch, () => consumer.ReceiveTyped(out data, 0));
+            Is(17UL, error.Found, "found");
             That(consumer.Skip(), "skip");
             That(producer.Send(MessageType.Control, new byte[88]), "send");
-            Is((Status)ErrorCode.TypeMismatch, consumer.ReceiveTyped(out data, 0), "type");
+            Is((Status)ErrorCode.TypeMismatch, consumer.TryReceiveTyped(out data), "type");
             That(consumer.Peek(out ReceivedMessage message), "it stays");
             Is(MessageType.Control, message.MessageType, "type");
             That(consumer.Skip(), "skip");
@@ -100,32 +92,9 @@ namespace EngineTests
             Is(2UL, consumer.Statistics.MessagesReceived, "received");
         });
 
-        private struct IntAndDouble
-        {
-            internal int A;
-            internal double B;
-        }
-
-        private static void OlderStructs() => Both(4096, (producer, consumer) =>
-        {
-            var whole = new TestData { Id = 7, Value = 2.5, Message = "héllo", Timestamp = 99 };
-            That(producer.SendTyped(in whole), "send");
-            That(consumer.ReceiveTyped(out TestData found, 0), "receive");
-            That(found.Id == 7 && found.Value == 2.5 && found.Timestamp == 99, "fields");
-            Is("héllo", found.Message.ToString(), "text");
-            var mine = new IntAndDouble { A = 3, B = 4.5 };
-            That(producer.SendPlain(mine) && producer.SendPlain(mine), "send");
-            That(consumer.ReceiveTyped(out found, 0), "an older sender's");
-            That(found.Id == 3 && found.Value == 4.5 && found.Timestamp == 0, "fields");
-            That(consumer.ReceivePlain(out IntAndDouble back, 0) && back.B == 4.5, "plain");
-            That(producer.SendTyped(in whole), "send");
-            That(consumer.TryReceive(out ReceivedMessage message), "receive");
-            That(AnyMessage.Decode(in message, out object boxed) && boxed is TestData, "decode");
-        });
-
         private static void RefusedSends() => Both(4096, (producer, consumer) =>
         {
-            Is((Status)ErrorCode.InvalidType, producer.Send(0, new byte[1]), "type 0");
+            Refused(ErrorCode.InvalidType, () => producer.Send(0, new byte[1]));
             int most = producer.LargestPayload;
             Is(2048 - 16, most, "largest payload");
             Is((Status)ErrorCode.TooLarge, producer.TrySend(new byte[most + 1]), "too large");
@@ -146,8 +115,8 @@ namespace EngineTests
                     That(batch.Send(MessageType.Data, new[] { i }), "add");
                 }
 
-                Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "before the flush");
-                batch.Flush();
+                Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "before the commit");
+                batch.Commit();
                 for (byte i = 0; i < 5; i++)
                 {
                     That(consumer.TryReceive(out ReceivedMessage message), "receive");
@@ -159,6 +128,54 @@ namespace EngineTests
             That(batch.Send(MessageType.Data, new byte[2], MessageFlags.Urgent), "add");
             That(consumer.Skip() && consumer.Skip(), "urgent publishes what is pending");
         });
+
+        private static void DroppedBatches()
+        {
+            string path = null;
+            Both(4096, (producer, consumer) =>
+            {
+                path = producer.Ring.FilePath;
+                BatchWriter batch = producer.StartBatch();
+                That(batch.Send(MessageType.Data, new byte[1]), "add");
+                That(producer.SendString("another"), "another send");
+                bool isEnded = false;
+                try
+                {
+                    batch.Commit();
+                }
+                catch (InvalidOperationException)
+                {
+                    isEnded = true;
+                }
+
+                That(isEnded, "a commit behind another send");
+                Is("another", consumer.ReceiveString(0), "what is sent");
+                Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "nothing else");
+                Throws<Failure>(() => FailInBatch(producer), "the body");
+                batch = producer.StartBatch();
+                That(batch.Send(MessageType.Data, new byte[3]), "add to the next one");
+                batch.Commit();
+                That(batch.Send(MessageType.Data, new byte[4]), "add behind the commit");
+                batch.Abandon();
+                That(consumer.TryReceive(out ReceivedMessage message), "receive");
+                Is(3, message.Payload.Length, "what was committed");
+                Is(1U, message.MessageId, "what was dropped has no number");
+                Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "what was abandoned");
+                batch = producer.StartBatch();
+                That(batch.Send(MessageType.Data, new byte[5]), "add");
+                producer.Close();
+                Is((Status)ErrorCode.Closed, consumer.TryReceive(out _), "behind closing");
+                Is(2UL, consumer.Statistics.MessagesSent, "counted");
+            });
+            That(!File.Exists(path), "nothing is left in it");
+        }
+
+        private static void FailInBatch(SharedMemoryProducer producer)
+        {
+            BatchWriter batch = producer.StartBatch();
+            That(batch.Send(MessageType.Data, new byte[2]), "add");
+            throw new Failure("in the middle");
+        }
 
         private static void BatchPrefix() => Both(1024, (producer, consumer) =>
         {

@@ -5,6 +5,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Reflection;
 using System.Threading;
+using System.Threading.Tasks;
 using BitRPC.SharedMemory;
 
 namespace EngineTests
@@ -104,6 +105,54 @@ namespace EngineTests
             throw new Failure(what + " did not throw " + typeof(T).Name);
         }
 
+        /// <summary>Runs something on a thread of its own, and throws what it throws.</summary>
+        internal static void OnThread(Action action, int stackBytes = 0)
+        {
+            Exception failure = null;
+            var thread = new Thread(
+                () =>
+                {
+                    try
+                    {
+                        action();
+                    }
+                    catch (Exception error)
+                    {
+                        failure = error;
+                    }
+                },
+                stackBytes);
+            thread.Start();
+            thread.Join();
+            if (failure != null)
+            {
+                throw new Failure(failure.ToString());
+            }
+        }
+
+        /// <summary>A producer and a consumer on a new ring.</summary>
+        internal static void Both(
+            SharedMemoryOptions options, Action<SharedMemoryProducer, SharedMemoryConsumer> test)
+        {
+            string name = NewName();
+            using (var producer = new SharedMemoryProducer(name, options))
+            using (var consumer = new SharedMemoryConsumer(name, options))
+            {
+                test(producer, consumer);
+            }
+        }
+
+        internal static void Both(
+            long capacity, Action<SharedMemoryProducer, SharedMemoryConsumer> test) =>
+            Both(Sized(capacity), test);
+
+#if NETCOREAPP3_0_OR_GREATER
+        /// <summary>What an asynchronous call returns, as a task on every runtime.</summary>
+        internal static Task<T> Begun<T>(ValueTask<T> task) => task.AsTask();
+#endif
+
+        internal static Task<T> Begun<T>(Task<T> task) => task;
+
         /// <summary>Waits for what another thread or process brings about.</summary>
         internal static void Eventually(Func<bool> holds, string what)
         {
@@ -127,6 +176,19 @@ namespace EngineTests
             {
                 file.Position = at;
                 file.Write(BitConverter.GetBytes(value), 0, width);
+            }
+        }
+
+        /// <summary>Reads eight bytes of a ring's file.</summary>
+        internal static ulong Look(string path, long at)
+        {
+            using (var file = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+            {
+                var bytes = new byte[8];
+                file.Position = at;
+                That(file.Read(bytes, 0, bytes.Length) == bytes.Length, "the file is too short");
+                return BitConverter.ToUInt64(bytes, 0);
             }
         }
 
@@ -164,9 +226,18 @@ namespace EngineTests
             Action<string, Action> add = (name, run) =>
                 tests.Add(new KeyValuePair<string, Action>(name, run));
             MessageTests.AddTo(add);
+            ValueTests.AddTo(add);
+            SkipTests.AddTo(add);
             EndTests.AddTo(add);
+            FileTests.AddTo(add);
+            RemovalTests.AddTo(add);
             BrokenTests.AddTo(add);
             WaitTests.AddTo(add);
+            DistanceTests.AddTo(add);
+            TimeTests.AddTo(add);
+            AsyncTests.AddTo(add);
+            ManagerTests.AddTo(add);
+            MemoryTests.AddTo(add);
             return tests;
         }
     }

@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bitrpc_codegen::demo::toolchain::Missing;
+use bitrpc_codegen::backend::{Input, Origin};
+use bitrpc_codegen::demo::Stage;
+use bitrpc_codegen::demo::toolchain::{Job, Missing};
 use bitrpc_codegen::names::Language;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::repo;
@@ -19,7 +21,8 @@ pub(super) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for subject in subjects() {
         let name = format!("{}/mcs", subject.name);
-        trials.push(needs(MONO, name, move || mcs_library(subject)));
+        trials
+            .push(needs(MONO, name, move || mcs_library(&subject.job(Language::Csharp)?.library)));
         let name = format!("{}/mcs_peer", subject.name);
         trials.push(needs(MONO, name, move || mcs_peer(subject)));
     }
@@ -33,6 +36,13 @@ pub(super) fn trials() -> Vec<Trial> {
     }
     let name = "all_specs/dotnet_analyzers".to_owned();
     trials.push(needs(DOTNET, name, all_libraries));
+    for version in ["default", "preview"] {
+        let name = format!("plain_copy/dotnet_{version}");
+        trials.push(needs(DOTNET, name, move || plain_copy(version)));
+    }
+    trials.push(needs(MONO, "awkward_names/mcs".to_owned(), mcs_awkward_names));
+    let name = "awkward_names/dotnet_analyzers".to_owned();
+    trials.push(needs(DOTNET, name, analyze_awkward_names));
     trials.push(needs(DOTNET, "bitrpc/dotnet_format".to_owned(), format_default));
     trials.push(needs(DOTNET, "all_specs/dotnet_format_whitespace".to_owned(), format_all));
     trials
@@ -62,9 +72,8 @@ fn mcs() -> Command {
 }
 
 /// Also complains about public members without documentation.
-fn mcs_library(subject: &Subject) -> Result<(), String> {
+fn mcs_library(library: &Path) -> Result<(), String> {
     let folder = temporary()?;
-    let library = subject.job(Language::Csharp)?.library;
     let path = |name: &str| folder.path().join(name).display().to_string();
     let mut command = mcs();
     command.arg("-target:library").arg(format!("-doc:{}", path("library.xml")));
@@ -130,6 +139,61 @@ fn all_libraries() -> Result<(), String> {
         }
     }
     build(&folder, "net10.0")
+}
+
+/// A program that takes in the sources, in a project that is as strict as a project can be and says
+/// nothing of the language's version.
+const PLAIN_COPY: &str = r#"<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <AllowUnsafeBlocks>true</AllowUnsafeBlocks>
+    <Nullable>enable</Nullable>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <CheckForOverflowUnderflow>true</CheckForOverflowUnderflow>
+    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+    <AnalysisLevel>latest-all</AnalysisLevel>
+    <EnforceCodeStyleInBuild>true</EnforceCodeStyleInBuild>
+  </PropertyGroup>
+</Project>
+"#;
+
+/// What the program does: it has to have an entry.
+const NOTHING: &str = "namespace Plain;\n\ninternal static class Program\n{\n    \
+    private static int Main() => BitRPC.SharedMemory.Protocol.Name.Length == 0 ? 1 : 0;\n}\n";
+
+fn plain_copy(version: &str) -> Result<(), String> {
+    let folder = repo::cache().join("lint_csharp").join(format!("plain_copy_{version}"));
+    let written = mirror(&repo::generated(Language::Csharp), &folder.join("rings"))
+        .and_then(|()| fs::write(folder.join("plain.csproj"), PLAIN_COPY))
+        .and_then(|()| fs::write(folder.join("Program.cs"), NOTHING));
+    written.map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut command = dotnet();
+    command.arg("build").arg(folder.join("plain.csproj")).args(["--nologo", "-v", "quiet"]);
+    if version != "default" {
+        command.arg(format!("-p:LangVersion={version}"));
+    }
+    run(command.arg("-p:UseSharedCompilation=false"))
+}
+
+/// The code of a spec whose names are legal, and what compilers and analyzers stumble over.
+fn awkward_names() -> Result<Job, String> {
+    let spec = repo::root().join("tests/lint/awkward_names.yaml");
+    let loaded = bitrpc_codegen::load(&spec).map_err(|findings| findings.render())?;
+    let origin = Origin::new(&spec, &loaded.digest);
+    let input = Input { layout: &loaded.layout, origin: &origin };
+    let stage = Stage::write(&repo::cache().join("lint_csharp/awkward_names"), &input);
+    Ok(stage.map_err(|error| error.to_string())?.job(Language::Csharp))
+}
+
+fn mcs_awkward_names() -> Result<(), String> {
+    let job = awkward_names()?;
+    mcs_library(&job.library)?;
+    mcs_program(&job.peer, &job.library)
+}
+
+fn analyze_awkward_names() -> Result<(), String> {
+    build(&awkward_names()?.library, "net10.0")
 }
 
 fn format_default() -> Result<(), String> {

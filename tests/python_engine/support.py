@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 import unittest
-from typing import TYPE_CHECKING
+import unittest.mock
+from typing import TYPE_CHECKING, Any
 
 from shared_memory_api import (
     Options,
     RingBuffer,
     SharedMemoryConsumer,
     SharedMemoryProducer,
-    _attach,
+    _roles,
 )
+from shared_memory_api._wait import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +38,36 @@ def until(condition: Callable[[], object], what: str) -> None:
         time.sleep(0.001)
 
 
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program in an interpreter of its own, which has to end."""
+    words = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def in_fork(child: Callable[[], object]) -> int:
+    """Forks a child that runs `child` and exits with 0 if that raised nothing."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            child()
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
+
+
+def exit_code(pid: int) -> int:
+    """Waits for a child and says how it ended."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 class RingTestCase(unittest.TestCase):
     """A test with a folder for rings of its own."""
 
     folder: str
+    sides: tuple[SharedMemoryProducer, SharedMemoryConsumer]
+    """The last pair that was made."""
 
     def setUp(self) -> None:
         """Makes the folder and points everyone at it."""
@@ -62,6 +92,7 @@ class RingTestCase(unittest.TestCase):
         ring.dispose()
         self.addCleanup(consumer.dispose)
         self.addCleanup(producer.dispose)
+        self.sides = producer, consumer
         return producer, consumer
 
     def receive_errors(self, consumer: SharedMemoryConsumer) -> int:
@@ -74,10 +105,31 @@ def is_asleep(side: SharedMemoryProducer | SharedMemoryConsumer) -> bool:
     attachment = side._attachment
     assert attachment.role is not None
     control: int = attachment.halves[attachment.role.control]
-    return control & _attach.WAITING != 0
+    return control & _roles.WAITING != 0
 
 
 def die(side: SharedMemoryProducer | SharedMemoryConsumer) -> None:
     """Leaves a ring as a killed process does: without a word."""
     os.close(side._attachment.lock_fd)
     side._attachment.lock_fd = -1
+
+
+class CountedSleeps:
+    """Counts the sleeps of a side."""
+
+    def __init__(self, side: SharedMemoryProducer | SharedMemoryConsumer) -> None:
+        self.count = 0
+        counter, sleep, counted = self, Link._sleep, side._link
+
+        def count(link: Link, *arguments: Any) -> None:
+            counter.count += link is counted
+            sleep(link, *arguments)
+
+        self._patch = unittest.mock.patch.object(Link, "_sleep", count)
+
+    def __enter__(self) -> CountedSleeps:
+        self._patch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.stop()

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from shared_memory_api import (
     Closed,
-    Full,
     MessageFlags,
     Options,
     PeerDied,
@@ -23,6 +22,7 @@ from shared_memory_api import (
     SharedMemoryProducer,
     SizeMismatch,
     TestData,
+    Timeout,
     TypeMismatch,
     _layout,
     decode,
@@ -256,8 +256,8 @@ class BatchTest(RingTestCase):
 
 class TimeTest(RingTestCase):
     def test_timeouts_are_results(self) -> None:
-        producer, consumer = self.pair(1024, Options(send_timeout_ms=20))
-        self.assertIsNone(consumer.receive(20))
+        producer, consumer = self.pair(1024, Options(send_timeout=0.02))
+        self.assertIsNone(consumer.receive(0.02))
         self.assertIsNone(consumer.borrow(0))
         self.assertEqual(consumer.receive_batch(5, 0), [])
         sent = 0
@@ -266,7 +266,7 @@ class TimeTest(RingTestCase):
         start = time.monotonic()
         self.assertFalse(producer.send(bytes(100)))
         self.assertGreaterEqual(time.monotonic() - start, 0.02)
-        with self.assertRaises(Full):
+        with self.assertRaises(Timeout):
             producer.claim(100)
         self.assertEqual(len(consumer.drain()), sent)
 
@@ -297,7 +297,7 @@ class TimeTest(RingTestCase):
     def test_interrupt_ends_a_wait_in_another_thread(self) -> None:
         _, consumer = self.pair()
         got: list[object] = []
-        thread = threading.Thread(target=lambda: got.append(consumer.receive(60_000)))
+        thread = threading.Thread(target=lambda: got.append(consumer.receive(60)))
         thread.start()
         until(lambda: is_asleep(consumer), "the receiver sleeps")
         consumer.interrupt()
@@ -417,9 +417,9 @@ class DeathTest(RingTestCase):
         die(producer)
         self.assertEqual(consumer.receive(), b"1")
         with self.assertRaises(PeerDied):
-            consumer.receive(10_000)
+            consumer.receive(10)
         self.assertIs(consumer.peer_state(), PeerState.DIED)
-        self.assertIsNone(consumer.receive(1))
+        self.assertIsNone(consumer.receive(0.001))
         with SharedMemoryProducer("ring") as successor:
             successor.send(b"2")
             self.assertEqual(consumer.receive_message().message_id, 1)
@@ -440,16 +440,6 @@ class DeathTest(RingTestCase):
             self.assertEqual(consumer.drain(), [b"%d" % number for number in range(6)])
             self.assertEqual(successor.statistics().messages_sent, 6)
         self.assertEqual(self.receive_errors(consumer), 0)
-
-    def test_a_full_ring_says_that_its_consumer_is_gone(self) -> None:
-        producer, consumer = self.pair(1024)
-        while producer.try_send(bytes(100)):
-            pass
-        consumer.dispose()
-        with self.assertRaises(Closed):
-            producer.try_send(bytes(100))
-        with self.assertRaises(Closed):
-            producer.send(bytes(100))
 
 
 class FullBatchTest(RingTestCase):

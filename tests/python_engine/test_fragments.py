@@ -121,7 +121,7 @@ class BrokenTest(RingTestCase):
         producer, consumer = self.pair(4096, Options(max_message_size=100))
 
         def receive_batch() -> list[bytes]:
-            return [message.payload for message in consumer.receive_batch(timeout_ms=0)]
+            return [message.payload for message in consumer.receive_batch(timeout=0)]
 
         for receive in (consumer.drain, receive_batch):
             producer.send(b"before")
@@ -144,7 +144,7 @@ class BrokenTest(RingTestCase):
         thread = threading.Thread(target=send)
         thread.start()
         try:
-            self.assertIsNone(consumer.receive(20))
+            self.assertIsNone(consumer.receive(0.02))
         finally:
             stop.set()
             while thread.is_alive():

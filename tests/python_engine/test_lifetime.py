@@ -19,7 +19,7 @@ from shared_memory_api._platform import now_ns
 from support import RingTestCase, die
 
 if TYPE_CHECKING:
-    from shared_memory_api._wait import Ended
+    from shared_memory_api._watch import Ended
 
 
 class LifetimeTest(RingTestCase):
@@ -95,10 +95,12 @@ class LifetimeTest(RingTestCase):
 
     def test_a_forgotten_side_closes_with_a_warning(self) -> None:
         producer = SharedMemoryProducer("ring", 1024)
+        producer.send(b"1")
         with self.assertWarns(ResourceWarning):
             del producer
             gc.collect()
         with SharedMemoryConsumer("ring") as consumer:
+            self.assertEqual(consumer.receive(), b"1")
             self.assertRaises(Closed, consumer.receive)
 
     def test_copies_outlive_the_ring(self) -> None:
@@ -133,9 +135,9 @@ class DeathTest(RingTestCase):
 
     def noticed(self, consumer: SharedMemoryConsumer) -> Ended:
         """What a check of the producer's life finds."""
-        link = consumer._link
-        link._checked_ns = 0
-        ended = link.check_if_due(now_ns())
+        watch = consumer._link.watch
+        watch._checked_ns = 0
+        ended = watch.look(now_ns())
         assert ended is not None
         return ended
 

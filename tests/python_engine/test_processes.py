@@ -21,30 +21,12 @@ from shared_memory_api import (
     SharedMemoryProducer,
 )
 
-from support import PATIENCE, RingTestCase, until
+from support import PATIENCE, RingTestCase, exit_code, in_fork, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 COUNT = 500
-
-
-def in_fork(child: Callable[[], object]) -> int:
-    """Forks a child that runs `child` and exits with 0 if that raised nothing."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            child()
-            code = 0
-        finally:
-            os._exit(code)
-    return pid
-
-
-def exit_code(pid: int) -> int:
-    """Waits for a child and says how it ended."""
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def send_numbers(name: str, count: int) -> None:
@@ -140,7 +122,7 @@ class ForkTest(RingTestCase):
 
         def child() -> None:
             with SharedMemoryConsumer("ring") as own:
-                self.assertIsNone(own.receive(1))
+                self.assertIsNone(own.receive(0.001))
 
         self.assertEqual(exit_code(in_fork(child)), 0)
 
@@ -175,10 +157,10 @@ class ProcessTest(RingTestCase):
             self.assertEqual(caught.exception.pid, process.pid)
             while consumer.drain():
                 pass
-            until(lambda: consumer.peer_state(20) is PeerState.STALLED, "its heartbeat is old")
+            until(lambda: consumer.peer_state(0.02) is PeerState.STALLED, "its heartbeat is old")
             self.assertIs(consumer.peer_state(), PeerState.ALIVE)
             os.kill(process.pid, signal.SIGCONT)
-            self.assertIsNotNone(consumer.receive(10_000))
+            self.assertIsNotNone(consumer.receive(10))
             process.kill()
             process.join(PATIENCE)
             with self.assertRaises(PeerDied):

@@ -89,7 +89,7 @@ class SignalTest(StruckTestCase):
         self.check_under_fire(StruckAsIfBad)
 
     def check_under_fire(self, kind: type[Exception]) -> None:
-        producer, consumer = self.pair(4096, Options(send_timeout_ms=1))
+        producer, consumer = self.pair(4096, Options(send_timeout=0.001))
         sniper, rng = Sniper(kind), random.Random(1)
         old = signal.signal(signal.SIGALRM, sniper.handle)
         try:
@@ -101,7 +101,7 @@ class SignalTest(StruckTestCase):
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, old)
-        self.assertEqual(sniper.hits, HITS)
+        self.assertGreaterEqual(sniper.hits, HITS)
         consumer.drain()
         self.assertTrue(producer.send(b"end"))
         while consumer.receive() != b"end":

@@ -34,6 +34,14 @@ pub const CLANGXX: Tool = Tool {
     purpose: "strict compilation of generated C++",
 };
 
+/// GNU's C++ compiler for Windows.
+pub const MINGW: Tool = Tool {
+    program: "x86_64-w64-mingw32-g++-posix",
+    version: "--version",
+    package: Some("g++-mingw-w64-x86-64-posix"),
+    purpose: "compilation of the C++ header for Windows",
+};
+
 /// LLVM's formatter.
 pub const CLANG_FORMAT: Tool = Tool {
     program: "clang-format",
@@ -66,10 +74,35 @@ pub const DOTNET: Tool = Tool {
     purpose: "C# on .NET: peers, analyzers, format",
 };
 
-/// All of them.
-pub const ALL: [Tool; 6] = [GXX, CLANGXX, CLANG_FORMAT, PYTHON, MONO, DOTNET];
+/// GNU's make.
+pub const MAKE: Tool = Tool {
+    program: "make",
+    version: "--version",
+    package: Some("make"),
+    purpose: "builds that generate again when the spec changes",
+};
 
-/// A C++ library that is headers alone.
+/// Ninja.
+pub const NINJA: Tool = Tool {
+    program: "ninja",
+    version: "--version",
+    package: Some("ninja-build"),
+    purpose: "builds that generate again when the spec changes",
+};
+
+/// CMake.
+pub const CMAKE: Tool = Tool {
+    program: "cmake",
+    version: "--version",
+    package: Some("cmake"),
+    purpose: "builds that generate again when the spec changes",
+};
+
+/// All of them.
+pub const ALL: [Tool; 10] =
+    [GXX, CLANGXX, MINGW, CLANG_FORMAT, PYTHON, MONO, DOTNET, MAKE, NINJA, CMAKE];
+
+/// A C++ library of which only the headers are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Headers {
     /// What a program includes.
@@ -82,6 +115,15 @@ pub struct Headers {
 pub const BOOST_QUEUE: Headers =
     Headers { include: "boost/lockfree/spsc_queue.hpp", package: "libboost-dev" };
 
+/// X11's client library.
+pub const X11: Headers = Headers { include: "X11/Xlib.h", package: "libx11-dev" };
+
+/// Qt's core.
+pub const QT: Headers = Headers { include: "QtCore/QtCore", package: "qtbase5-dev" };
+
+/// All of them.
+pub const HEADERS: [Headers; 3] = [BOOST_QUEUE, X11, QT];
+
 impl Headers {
     /// Asks the C++ compiler for them.
     ///
@@ -90,11 +132,22 @@ impl Headers {
     /// When it has none, or is not there itself.
     pub fn find(self) -> Result<(), Missing> {
         let mut command = Command::new(GXX.program);
-        command.args(["-x", "c++", "-fsyntax-only", "-include", self.include, "/dev/null"]);
-        run(&mut command).map(drop).map_err(|_| Missing {
+        command.args(["-x", "c++", "-fPIC", "-fsyntax-only", "-include", self.include]);
+        for folder in self.folders() {
+            command.arg("-isystem").arg(folder);
+        }
+        run(command.arg("/dev/null")).map(drop).map_err(|_| Missing {
             reason: format!("no {}", self.include),
             install: format!("apt-get install {}", self.package),
         })
+    }
+
+    /// Folders beside the compiler's own in which Debian keeps them.
+    pub fn folders(self) -> Vec<String> {
+        let roots = std::fs::read_dir("/usr/include").into_iter().flatten().flatten();
+        let folders = roots.map(|root| root.path().join("qt5"));
+        let holds = |folder: &std::path::PathBuf| folder.join(self.include).exists();
+        folders.filter(holds).map(|folder| folder.display().to_string()).collect()
     }
 }
 

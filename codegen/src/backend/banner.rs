@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::names::Language;
+use crate::shell;
 
 /// Where generated files come from and how to make them again.
 ///
@@ -29,7 +30,7 @@ impl Origin {
 
     /// The command that makes the files of `language` again.
     pub fn command(&self, language: Language) -> String {
-        format!("bitrpc generate {} --lang {}", shell_word(&self.spec), language.id())
+        format!("bitrpc generate {} --lang {}", shell::word(&self.spec), language.id())
     }
 
     /// The lines of the banner, without comment signs.
@@ -45,15 +46,6 @@ impl Origin {
     }
 }
 
-/// `text` as one word of a POSIX shell.
-pub(crate) fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,13 +55,6 @@ mod tests {
         let here = Origin::new(Path::new("/home/me/project/spec/a.yaml"), "0");
         assert_eq!(here, Origin::new(Path::new("a.yaml"), "0"));
         assert_eq!(here.command(Language::Cpp), "bitrpc generate a.yaml --lang cpp");
-    }
-
-    #[test]
-    fn words_with_blanks_and_quotes_are_quoted() {
-        assert_eq!(shell_word("spec/a.yaml"), "spec/a.yaml");
-        assert_eq!(shell_word("my spec.yaml"), "'my spec.yaml'");
-        assert_eq!(shell_word("it's"), r"'it'\''s'");
     }
 
     #[test]

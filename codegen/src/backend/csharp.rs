@@ -34,8 +34,12 @@ impl Backend for Csharp {
         files.push(file(format!("{}.csproj", view.namespace), &Project { view })?);
         files
             .push(fixed_file(".editorconfig", include_str!("../../templates/csharp/editorconfig")));
-        files
-            .push(fixed_file(".globalconfig", include_str!("../../templates/csharp/globalconfig")));
+        // Not ".globalconfig": that one would be found, and would rule, in every project that takes
+        // in a source file of the folder.
+        files.push(fixed_file(
+            "library.globalconfig",
+            include_str!("../../templates/csharp/library.globalconfig"),
+        ));
         Ok(files)
     }
 
@@ -88,17 +92,24 @@ sources! {
     HeadersFile = "csharp/Headers.cs";
     ProtocolFile = "csharp/Protocol.cs";
     MessagesFile = "csharp/Messages.cs";
+    Attachment = "csharp/engine/Attachment.cs";
     Bytes = "csharp/engine/Bytes.cs";
+    Calls = "csharp/engine/Calls.cs";
     Claim = "csharp/engine/Claim.cs";
     ConsumerAsync = "csharp/engine/Consumer.Async.cs";
     ConsumerCore = "csharp/engine/Consumer.Core.cs";
+    ConsumerMany = "csharp/engine/Consumer.Many.cs";
+    ConsumerTyped = "csharp/engine/Consumer.Typed.cs";
     Consumer = "csharp/engine/Consumer.cs";
+    Creation = "csharp/engine/Creation.cs";
     Errors = "csharp/engine/Errors.cs";
     Factory = "csharp/engine/Factory.cs";
     Fields = "csharp/engine/Fields.cs";
     Fragments = "csharp/engine/Fragments.cs";
     Identity = "csharp/engine/Identity.cs";
+    ManagerThread = "csharp/engine/Manager.Thread.cs";
     Manager = "csharp/engine/Manager.cs";
+    Memory = "csharp/engine/Memory.cs";
     Message = "csharp/engine/Message.cs";
     Monitor = "csharp/engine/Monitor.cs";
     Native = "csharp/engine/Native.cs";
@@ -107,16 +118,23 @@ sources! {
     NativeUnix = "csharp/engine/Native.Unix.cs";
     NativeWindows = "csharp/engine/Native.Windows.cs";
     Options = "csharp/engine/Options.cs";
+    Patience = "csharp/engine/Patience.cs";
+    PeerWatch = "csharp/engine/PeerWatch.cs";
     Plain = "csharp/engine/Plain.cs";
     Producer = "csharp/engine/Producer.cs";
+    ProducerAsync = "csharp/engine/Producer.Async.cs";
     ProducerBatch = "csharp/engine/Producer.Batch.cs";
     ProducerCore = "csharp/engine/Producer.Core.cs";
     Recovery = "csharp/engine/Recovery.cs";
     RingBuffer = "csharp/engine/RingBuffer.cs";
+    RingDistance = "csharp/engine/RingDistance.cs";
     RingReader = "csharp/engine/RingReader.cs";
     RingWriter = "csharp/engine/RingWriter.cs";
     Role = "csharp/engine/Role.cs";
+    Roles = "csharp/engine/Roles.cs";
     Segment = "csharp/engine/Segment.cs";
+    Target = "csharp/engine/Target.cs";
+    Time = "csharp/engine/Time.cs";
     Waiter = "csharp/engine/Waiter.cs";
 }
 

@@ -25,8 +25,6 @@ mod rust;
 use serde_json::Value;
 
 pub use banner::Origin;
-#[cfg(feature = "cli")]
-pub(crate) use banner::shell_word;
 
 use crate::emit::File;
 use crate::layout::Layout;

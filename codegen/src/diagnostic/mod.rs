@@ -67,6 +67,10 @@ impl Finding {
         Self::new(rule, Severity::Error, message)
     }
 
+    pub(crate) fn warning(rule: &'static Rule, message: impl Into<String>) -> Self {
+        Self::new(rule, Severity::Warning, message)
+    }
+
     pub(crate) fn note(rule: &'static Rule, message: impl Into<String>) -> Self {
         Self::new(rule, Severity::Note, message)
     }

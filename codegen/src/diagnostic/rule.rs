@@ -67,6 +67,7 @@ rules! {
     TAIL_NOT_LAST "L108" "A variable tail is the last field of a message and is not nested.",
     RECURSIVE "L110" "A struct does not contain itself.",
     TOO_LARGE "L111" "A payload fits into a ring of the default capacity.",
+    LARGE_VALUE "L112" "A message of more than 64 KiB is used in place or boxed, not by value.",
     SHARED_LINE "L201" "Producer and consumer do not write into the same cache line.",
     NOT_ATOMIC "L204" "Fields that both sides look at are atomic.",
     CAPACITY "L206" "The capacity is a power of two from 1 KiB to 1 TiB.",
@@ -82,6 +83,7 @@ rules! {
     ID_CLASH "L307" "A message id is free: not taken, not reserved, not below custom_min.",
     SAME_NAME "L401" "Names stay different in the case of every language.",
     ESCAPED "L402" "A name that a language keeps for itself is spelled with `_` at its end.",
+    TAKEN "L403" "A package whose name something else has is named with `_messages` at its end.",
     HELPER_CLASH "L405" "A name does not meet one that the generated code needs.",
     RESERVED_UNDERSCORE "L406" "Names have no leading, trailing or double underscore.",
     YAML_TRAP "L408"

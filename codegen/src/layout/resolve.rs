@@ -11,6 +11,9 @@ use crate::spec::{Spec, Struct, Tail, has_errors};
 /// No payload is larger: lengths are 32-bit numbers.
 const MAX_PAYLOAD: u64 = 1 << 31;
 
+/// Most bytes of a message that is copied without a thought; some threads have 1 MiB of stack.
+const LARGE_VALUE: u64 = 64 << 10;
+
 impl Layout {
     /// Gives every field its place.
     ///
@@ -167,24 +170,38 @@ impl Structs<'_> {
         least
     }
 
-    /// Refuses what no ring of the default capacity carries. Returns a size that keeps structs that
-    /// contain this one from being reported for the same reason.
+    /// Refuses what no ring of the default capacity carries, and warns of what costs much by value.
+    /// Returns a size that keeps structs that contain this one from being reported for the same
+    /// reason.
     fn check_room(&mut self, item: &Struct, size: u64) -> u64 {
-        if size <= self.room {
-            return size;
-        }
         let name = &item.name.value;
-        let widest = item.fields.iter().max_by_key(|field| self.extent(&field.ty.value).size);
-        let mut finding = Finding::error(rule::TOO_LARGE, format!("`{name}` is too large"))
-            .at(item.name.span, format!("takes {} bytes", amount(size)))
-            .expected(format!("at most {}: half of the capacity less a header", self.room))
-            .help("state a greater segment.capacity, or send the data in pieces");
-        if let Some(field) = widest {
-            let size = amount(self.extent(&field.ty.value).size);
-            finding = finding.also(field.ty.span, format!("takes {size} bytes of it"));
+        if size > self.room {
+            let finding = Finding::error(rule::TOO_LARGE, format!("`{name}` is too large"))
+                .at(item.name.span, format!("takes {} bytes", amount(size)))
+                .expected(format!("at most {}: half of the capacity less a header", self.room))
+                .help("state a greater segment.capacity, or send the data in pieces");
+            self.findings.push(self.with_widest(finding, item));
+            return 0;
         }
-        self.findings.push(finding);
-        0
+        if size > LARGE_VALUE && item.id.is_some() {
+            let finding = Finding::warning(rule::LARGE_VALUE, format!("`{name}` is large"))
+                .at(item.name.span, format!("each copy takes {size} bytes, on the stack too"))
+                .expected(format!("at most {LARGE_VALUE} bytes by value"))
+                .help(
+                    "make the large field the tail (`bytes` or `T[]`), which is never on the stack",
+                )
+                .help("or use the message where it lies, by its view, or boxed");
+            self.findings.push(self.with_widest(finding, item));
+        }
+        size
+    }
+
+    /// Points at the field that takes most of a struct.
+    fn with_widest(&self, finding: Finding, item: &Struct) -> Finding {
+        let widest = item.fields.iter().max_by_key(|field| self.extent(&field.ty.value).size);
+        let Some(field) = widest else { return finding };
+        let size = amount(self.extent(&field.ty.value).size);
+        finding.also(field.ty.span, format!("takes {size} bytes of it"))
     }
 
     /// What one element of a tail takes.

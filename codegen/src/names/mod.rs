@@ -11,7 +11,7 @@
 mod reserved;
 
 use reserved::engine_reason;
-pub use reserved::{Reason, reason};
+pub use reserved::{Reason, reason, reserved_words};
 
 use serde::Serialize;
 
@@ -170,13 +170,13 @@ pub fn unescaped(language: Language, kind: NameKind, ident: &str) -> String {
     use {Language as L, NameKind as K};
     match (kind, language) {
         (K::Type, _) => pascal(ident),
-        (K::Constant, L::Cpp) => format!("k{}", pascal(ident)),
+        (K::Constant, L::Cpp) => format!("k{}", joined(ident)),
         (K::EnumValue | K::ProtocolValue | K::Constant, L::Rust | L::Cpp | L::Python) => {
             screaming(ident)
         }
         (K::Parameter, L::Csharp) => camel(ident),
         (K::Module, _) => snake(ident),
-        (_, L::Csharp) => pascal(ident),
+        (_, L::Csharp) => joined(ident),
         _ => snake(ident),
     }
 }
@@ -221,9 +221,25 @@ pub fn pascal(ident: &str) -> String {
 
 /// `camelCase`.
 pub fn camel(ident: &str) -> String {
-    let mut words = words(ident).into_iter();
-    let first = words.next().unwrap_or_default();
-    first + &words.map(|word| capital(&word)).collect::<String>()
+    let name = joined(ident);
+    let first = words(ident).first().map_or(0, String::len);
+    name[..first].to_ascii_lowercase() + &name[first..]
+}
+
+/// [`pascal`] of a name in `snake_case`, with the `_` between two digits: `at_7_5` is not `at_75`.
+fn joined(ident: &str) -> String {
+    if !ident.contains('_') {
+        return pascal(ident);
+    }
+    let mut name = String::new();
+    for word in words(ident) {
+        let is_digit = |c: char| c.is_ascii_digit();
+        if name.ends_with(is_digit) && word.starts_with(is_digit) {
+            name.push('_');
+        }
+        name.push_str(&capital(&word));
+    }
+    name
 }
 
 fn capital(word: &str) -> String {
@@ -277,6 +293,9 @@ mod tests {
             ["MAX_LEVELS", "kMaxLevels", "MaxLevels", "MAX_LEVELS"]
         );
         assert_eq!(all(NameKind::Parameter, "bid_size")[2], "bidSize");
+        assert_eq!(all(NameKind::Field, "at_7_5_m")[2], "At7_5M");
+        assert_eq!(all(NameKind::Constant, "at_7_5")[1..3], ["kAt7_5", "At7_5"]);
+        assert_eq!(all(NameKind::Parameter, "at_7_5")[2], "at7_5");
     }
 
     #[test]

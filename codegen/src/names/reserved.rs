@@ -16,18 +16,26 @@ pub enum Reason {
     PlatformMacro,
     /// A builtin or standard-library name that the generated code relies on.
     Builtin,
+    /// What a system header declares outside of all namespaces.
+    Global,
+    /// The name of a system header.
+    Header,
     /// A name that the generated code gives to something of its own.
     Engine,
     /// The name of the type that the member belongs to.
     EnclosingType,
+    /// The name of a type of the spec.
+    SpecType,
 }
 
 impl Reason {
-    const DATA: [(&'static str, Self); 5] = [
+    const DATA: [(&'static str, Self); 7] = [
         ("keyword", Self::Keyword),
         ("macro", Self::Macro),
         ("platform_macro", Self::PlatformMacro),
         ("builtin", Self::Builtin),
+        ("global", Self::Global),
+        ("header", Self::Header),
         ("engine", Self::Engine),
     ];
 
@@ -38,36 +46,67 @@ impl Reason {
             Self::Macro => "a macro of the standard library",
             Self::PlatformMacro => "a macro of a platform's headers",
             Self::Builtin => "a builtin name",
+            Self::Global => "a name that system headers declare",
+            Self::Header => "the name of a system header",
             Self::Engine => "a name that the generated code uses",
             Self::EnclosingType => "the name of its own type",
+            Self::SpecType => "the name of a type of the spec",
         }
     }
 }
 
 /// Words of one language with the kinds of names that each is reserved for.
-#[derive(Debug, Default)]
-struct Words(HashMap<&'static str, Vec<(Reason, u32)>>);
+#[derive(Debug)]
+struct Words {
+    /// Reason and kinds of each section, at most 64.
+    sections: Vec<(Reason, u32)>,
+    /// The sections that a word stands in, a bit each.
+    words: HashMap<&'static str, u64>,
+}
 
-const FILES: [&str; 4] = [
-    include_str!("rust.txt"),
-    include_str!("cpp.txt"),
-    include_str!("csharp.txt"),
-    include_str!("python.txt"),
+/// The lists of each language, in the order of [`Language`].
+const LISTS: [&[&str]; 4] = [
+    &[include_str!("rust.txt")],
+    &[
+        include_str!("cpp.txt"),
+        include_str!("cpp_macros.txt"),
+        include_str!("cpp_globals.txt"),
+        include_str!("cpp_headers.txt"),
+    ],
+    &[include_str!("csharp.txt"), include_str!("csharp_types.txt")],
+    &[include_str!("python.txt"), include_str!("python_modules.txt")],
 ];
 
-const ENGINE: &str = include_str!("engine.txt");
+const ENGINE: &[&str] = &[include_str!("engine.txt")];
 
 /// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.
 pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> {
+    words_of(language).find(kind, word)
+}
+
+/// Every word that the lists of a language have, in order, each once.
+pub fn reserved_words(language: Language) -> Vec<&'static str> {
+    let mut words: Vec<_> =
+        words_of(language).words.keys().chain(engine_words().words.keys()).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.into_iter().copied().collect()
+}
+
+fn words_of(language: Language) -> &'static Words {
     static WORDS: [OnceLock<Words>; 4] = [const { OnceLock::new() }; 4];
     let index = language as usize;
-    WORDS[index].get_or_init(|| Words::read(FILES[index])).find(kind, word)
+    WORDS[index].get_or_init(|| Words::read(LISTS[index]))
+}
+
+fn engine_words() -> &'static Words {
+    static WORDS: OnceLock<Words> = OnceLock::new();
+    WORDS.get_or_init(|| Words::read(ENGINE))
 }
 
 /// Why `ident`, as the spec writes it, cannot be a name of this kind in any language.
 pub(super) fn engine_reason(kind: NameKind, ident: &str) -> Option<Reason> {
-    static WORDS: OnceLock<Words> = OnceLock::new();
-    WORDS.get_or_init(|| Words::read(ENGINE)).find(kind, ident)
+    engine_words().find(kind, ident)
 }
 
 const fn bit(kind: NameKind) -> u32 {
@@ -75,25 +114,28 @@ const fn bit(kind: NameKind) -> u32 {
 }
 
 impl Words {
-    fn read(text: &'static str) -> Self {
-        let mut words = Self::default();
-        let mut section = None;
-        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    fn read(lists: &[&'static str]) -> Self {
+        // The largest lists have tens of thousands of words of some twenty letters.
+        let words = lists.iter().map(|list| list.len()).sum::<usize>() / 16;
+        let mut all = Self { sections: Vec::new(), words: HashMap::with_capacity(words) };
+        for line in lists.iter().flat_map(|list| list.lines()) {
             if let Some(head) = line.strip_prefix('[') {
-                section = Some(read_head(head));
-            } else {
-                let section = section.expect("words stand in a section");
-                for word in line.split_whitespace() {
-                    words.0.entry(word).or_default().push(section);
+                all.sections.push(read_head(head));
+            } else if !line.is_empty() && !line.starts_with('#') {
+                let section = all.sections.len().checked_sub(1).expect("words stand in a section");
+                for word in line.split_ascii_whitespace() {
+                    *all.words.entry(word).or_default() |= 1 << section;
                 }
             }
         }
-        words
+        all
     }
 
     fn find(&self, kind: NameKind, word: &str) -> Option<Reason> {
-        let entries = self.0.get(word)?;
-        entries.iter().find(|(_, kinds)| kinds & bit(kind) != 0).map(|(reason, _)| *reason)
+        let sections = self.words.get(word)?;
+        let has = |index: &usize| sections & 1 << index != 0;
+        let found = (0..self.sections.len()).filter(has).map(|index| self.sections[index]);
+        found.filter(|(_, kinds)| kinds & bit(kind) != 0).map(|(reason, _)| reason).next()
     }
 }
 

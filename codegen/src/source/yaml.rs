@@ -19,7 +19,9 @@ const MAX_DEPTH: usize = 32;
 /// What the scanner says of brackets that are nested beyond its own limit.
 const SCANNER_TOO_DEEP: &str = "recursion limit exceeded";
 
-/// Most nodes in one file, those that anchors keep and aliases repeat included.
+/// Most nodes in a small file, those that anchors keep and aliases repeat included. A larger one
+/// may have as many as it has bytes, which is more than can be written out: only aliases pass the
+/// limit.
 const MAX_NODES: usize = 200_000;
 
 /// The key that copies another mapping's keys in some versions of YAML.
@@ -303,13 +305,14 @@ impl Builder<'_> {
 
     fn count(&mut self, nodes: usize, span: Span) -> Result<(), Stop> {
         self.nodes += nodes;
-        if self.nodes <= MAX_NODES {
+        let most = MAX_NODES.max(self.text.len());
+        if self.nodes <= most {
             return Ok(());
         }
         let finding = Finding::error(rule::YAML_SIZE, "too many YAML nodes")
             .at(span, "the limit is passed here")
-            .expected(format!("at most {MAX_NODES}, those that aliases repeat included"))
-            .help("split the spec with `imports`, or write aliases out");
+            .expected(format!("at most {most}, those that aliases repeat included"))
+            .help("write out what aliases repeat, or split the spec with `imports`");
         self.stop(finding)
     }
 

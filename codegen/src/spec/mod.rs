@@ -160,8 +160,8 @@ impl Spec {
                 Ok(Self { notes: draft.findings, ..spec })
             }
             _ => {
-                // Notes say how a spec that is used comes out; this one is not.
-                draft.findings.retain(|finding| finding.severity != Severity::Note);
+                // The others say how a spec that is used comes out; this one is not.
+                draft.findings.retain(|finding| finding.severity == Severity::Error);
                 Err(Findings::new(draft.sources, draft.findings))
             }
         }
@@ -172,7 +172,8 @@ impl Spec {
         &self.sources
     }
 
-    /// What is worth knowing about the spec, e.g. names that are spelled differently somewhere.
+    /// What is worth knowing about the spec, e.g. names that are spelled differently somewhere, and
+    /// warnings.
     pub fn notes(&self) -> Findings {
         let is_own = |note: &&Finding| {
             let at = note.primary.as_ref().map(|label| label.span.source);

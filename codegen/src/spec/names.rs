@@ -247,10 +247,25 @@ impl<'a> Clashes<'a> {
                 Finding::error(rule::SAME_NAME, message)
                     .at(name.span, format!("becomes `{spelled}`"))
                     .also(first.span, format!("becomes `{spelled}` too"))
-                    .expected(format!("{title} that differ in every language")),
+                    .expected(format!("{title} that differ in every language"))
+                    .help(way_out(a, b)),
             );
         }
     }
+}
+
+/// What to do about two names that meet.
+fn way_out(a: &str, b: &str) -> String {
+    let letters = |name: &str| name.replace('_', "");
+    let why = if letters(a) == letters(b) {
+        "only `_` tells them apart, which is dropped where words are joined"
+    } else if letters(a).eq_ignore_ascii_case(&letters(b)) {
+        "only capitals tell them apart"
+    } else {
+        return "rename one of the two".to_owned();
+    };
+    let end = if b.starts_with(|c: char| c.is_ascii_uppercase()) { "Other" } else { "_other" };
+    format!("{why}: rename one by a letter or a word, such as `{b}{end}`")
 }
 
 /// A note that says how a name is spelled where it cannot be used as it is.

@@ -127,16 +127,16 @@ pub(super) fn field_type(field: &RawField, cx: &mut Context) -> Option<FieldType
         TypeText::BytesTail => tail(TailKind::Bytes),
         TypeText::Char(length) => fixed(Type::Char(count(&length, text.span, cx)?)),
         TypeText::Bytes(length) => fixed(Type::Bytes(count(&length, text.span, cx)?)),
-        TypeText::One(name) => fixed(lookup(&name, text.span, cx)?),
-        TypeText::Tail(name) => tail(TailKind::Elements(lookup(&name, text.span, cx)?)),
+        TypeText::One(name) => fixed(lookup(&name, text, cx)?),
+        TypeText::Tail(name) => tail(TailKind::Elements(lookup(&name, text, cx)?)),
         TypeText::Array(name, length) => {
-            let (ty, length) = (lookup(&name, text.span, cx), count(&length, text.span, cx));
+            let (ty, length) = (lookup(&name, text, cx), count(&length, text.span, cx));
             fixed(Type::Array(Box::new(ty?), length?))
         }
     }
 }
 
-fn lookup(name: &str, span: Span, cx: &mut Context) -> Option<Type> {
+fn lookup(name: &str, text: &Spanned<String>, cx: &mut Context) -> Option<Type> {
     if let Some(scalar) = types::scalar(name) {
         return Some(Type::Scalar(scalar));
     }
@@ -147,7 +147,7 @@ fn lookup(name: &str, span: Span, cx: &mut Context) -> Option<Type> {
         None => {
             let mut known: Vec<_> = cx.types.keys().map(String::as_str).collect();
             known.sort_unstable();
-            let finding = types::unknown(name, span, known.into_iter());
+            let finding = types::unknown(name, text, known.into_iter());
             cx.report(finding);
             None
         }

@@ -5,8 +5,8 @@ use super::raw::Document;
 use super::scalar::shorten;
 use crate::diagnostic::{Finding, rule};
 use crate::layout::Targets;
-use crate::names::{Language, NameKind, pascal, reason, snake, spell};
-use crate::source::Spanned;
+use crate::names::{Language, NameKind, Reason, pascal, reason, snake};
+use crate::source::{Span, Spanned};
 
 /// Longest prefix of ring files: with a ring's name of 200 characters it fits a file name.
 const MAX_PREFIX: usize = 32;
@@ -35,25 +35,74 @@ pub(super) fn file_prefix(main: &Document, defaults: &Document, cx: &mut Context
 
 pub(super) fn lower(main: &Document, name: &str, cx: &mut Context) -> Targets {
     let raw = &main.targets;
-    let kebab = snake(name).replace('_', "-");
+    let types = &cx.types;
+    let is_type = |part: &str| types.get(part).is_some_and(|meaning| *meaning != TypeName::Broken);
+    let mut derived = Derived { name: snake(name), renamed: Vec::new() };
+    let mut findings = Vec::new();
     let targets = Targets {
-        rust_crate: stated(&raw.rust_crate, rust_crate, cx)
-            .unwrap_or_else(|| format!("{kebab}-messages")),
-        cpp_namespace: stated(&raw.cpp_namespace, |text| namespace(text, "::", Language::Cpp), cx)
-            .unwrap_or_else(|| vec![spell(Language::Cpp, NameKind::Namespace, name)]),
-        cpp_header: stated(&raw.cpp_header, cpp_header, cx)
-            .unwrap_or_else(|| format!("{}.h", snake(name))),
-        csharp_namespace: stated(
-            &raw.csharp_namespace,
-            |text| namespace(text, ".", Language::Csharp),
-            cx,
-        )
-        .unwrap_or_else(|| vec![spell(Language::Csharp, NameKind::Namespace, &pascal(name))]),
-        python_module: stated(&raw.python_module, python_module, cx)
-            .unwrap_or_else(|| spell(Language::Python, NameKind::Module, name)),
+        rust_crate: stated(&raw.rust_crate, rust_crate, &mut findings)
+            .unwrap_or_else(|| derived.name.replace('_', "-") + "-messages"),
+        cpp_namespace: stated(&raw.cpp_namespace, cpp_namespace, &mut findings)
+            .unwrap_or_else(|| vec![derived.take("C++ namespace", str::to_owned, cpp_outermost)]),
+        cpp_header: stated(&raw.cpp_header, cpp_header, &mut findings).unwrap_or_else(|| {
+            derived.take(
+                "C++ header",
+                |name| format!("{name}.h"),
+                |header| system_header(header.trim_end_matches(".h")),
+            )
+        }),
+        csharp_namespace: stated(&raw.csharp_namespace, csharp_namespace, &mut findings)
+            .unwrap_or_else(|| {
+                let taken = |part: &str| match is_type(part) {
+                    true => Some(Reason::SpecType),
+                    false => csharp_part(part),
+                };
+                vec![derived.take("C# namespace", pascal, taken)]
+            }),
+        python_module: stated(&raw.python_module, python_module, &mut findings)
+            .unwrap_or_else(|| derived.take("Python module", str::to_owned, python_word)),
     };
+    findings.extend(main.name.as_ref().and_then(|name| derived.note(name.span)));
+    cx.findings.extend(findings);
     check_namespace_types(main, &targets, cx);
     targets
+}
+
+/// What is added to a protocol's name where something else has it already.
+const ADDITION: &str = "_messages";
+
+/// Names of packages as they derive from that of the protocol.
+struct Derived {
+    /// The protocol's name in `snake_case`.
+    name: String,
+    /// What could not be named so, how it is spelled instead, and why.
+    renamed: Vec<(&'static str, String, Reason)>,
+}
+
+impl Derived {
+    /// The name of `what`, spelled by `spell`: a longer one if `taken` says that it is.
+    fn take(
+        &mut self,
+        what: &'static str,
+        spell: impl Fn(&str) -> String,
+        taken: impl Fn(&str) -> Option<Reason>,
+    ) -> String {
+        let name = spell(&self.name);
+        let Some(reason) = taken(&name) else { return name };
+        let longer = spell(&format!("{}{ADDITION}", self.name));
+        self.renamed.push((what, longer.clone(), reason));
+        longer
+    }
+
+    /// Says which packages have the longer name.
+    fn note(&self, at: Span) -> Option<Finding> {
+        let (_, _, reason) = self.renamed.first()?;
+        let named: Vec<_> =
+            self.renamed.iter().map(|(what, name, _)| format!("the {what} is `{name}`")).collect();
+        let message = format!("`{}` is taken: {}", self.name, named.join(", "));
+        let finding = Finding::note(rule::TAKEN, message).at(at, format!("is {}", reason.words()));
+        Some(finding.help("state other names in `targets`, if you like"))
+    }
 }
 
 /// What a text has to be, when it is not.
@@ -62,7 +111,7 @@ type Refusal = String;
 fn stated<T>(
     text: &Option<Spanned<String>>,
     read: impl Fn(&str) -> Result<T, Refusal>,
-    cx: &mut Context,
+    findings: &mut Vec<Finding>,
 ) -> Option<T> {
     let text = text.as_ref()?;
     let result = if text.value.len() > MAX_TARGET {
@@ -73,7 +122,7 @@ fn stated<T>(
     match result {
         Ok(value) => Some(value),
         Err(expected) => {
-            cx.report(
+            findings.push(
                 Finding::error(rule::BAD_TARGET, format!("the name `{}`", shorten(&text.value)))
                     .at(text.span, "not usable in its language")
                     .expected(expected),
@@ -95,39 +144,80 @@ fn rust_crate(text: &str) -> Result<String, Refusal> {
     if !fits {
         return Err("a Cargo package name: a-z 0-9 - _, starting with a letter".into());
     }
-    free(text, &text.replace('-', "_"), Language::Rust, NameKind::Module)?;
+    let word = text.replace('-', "_");
+    free(&word, reason(Language::Rust, NameKind::Module, &word), || format!("{text}-messages"))?;
     Ok(text.to_owned())
 }
 
-fn free(text: &str, word: &str, language: Language, kind: NameKind) -> Result<(), Refusal> {
-    match reason(language, kind, word) {
-        Some(reason) => {
-            Err(format!("a free name: `{text}` is {} in {}", reason.words(), language.title()))
-        }
-        None => Ok(()),
-    }
+/// Refuses a word that is taken, with a name that is not.
+fn free(word: &str, taken: Option<Reason>, other: impl Fn() -> String) -> Result<(), Refusal> {
+    let Some(reason) = taken else { return Ok(()) };
+    Err(format!("a free name, such as {}: `{word}` is {}", other(), reason.words()))
 }
 
-fn namespace(text: &str, separator: &str, language: Language) -> Result<Vec<String>, Refusal> {
+/// Why a namespace without another one around it cannot have this name.
+fn cpp_outermost(part: &str) -> Option<Reason> {
+    reason(Language::Cpp, NameKind::Namespace, part)
+}
+
+/// Why a namespace inside another one cannot: what the system declares is outside of it.
+fn cpp_inner(part: &str) -> Option<Reason> {
+    cpp_outermost(part).filter(|reason| *reason != Reason::Global)
+}
+
+/// Whether a header of this name would be found in place of one of the system.
+fn system_header(stem: &str) -> Option<Reason> {
+    // Some file systems take capitals for small letters.
+    let found = reason(Language::Cpp, NameKind::Module, &stem.to_ascii_lowercase());
+    found.filter(|reason| *reason == Reason::Header)
+}
+
+fn csharp_part(part: &str) -> Option<Reason> {
+    reason(Language::Csharp, NameKind::Namespace, part)
+}
+
+fn python_word(word: &str) -> Option<Reason> {
+    reason(Language::Python, NameKind::Module, word)
+}
+
+fn cpp_namespace(text: &str) -> Result<Vec<String>, Refusal> {
+    namespace(text, "::", ADDITION, |depth| if depth == 0 { cpp_outermost } else { cpp_inner })
+}
+
+fn csharp_namespace(text: &str) -> Result<Vec<String>, Refusal> {
+    namespace(text, ".", "Messages", |_| csharp_part)
+}
+
+/// The parts of a namespace; `taken` gives what looks at a part of this depth.
+fn namespace(
+    text: &str,
+    separator: &str,
+    addition: &str,
+    taken: impl Fn(usize) -> fn(&str) -> Option<Reason>,
+) -> Result<Vec<String>, Refusal> {
     let parts: Vec<&str> = text.split(separator).collect();
-    for part in &parts {
+    for (depth, part) in parts.iter().enumerate() {
         if !is_word(part) || part.contains("__") || part.ends_with('_') {
             return Err(format!("words joined by `{separator}`, such as acme{separator}market"));
         }
-        free(part, part, language, NameKind::Namespace)?;
+        free(part, taken(depth)(part), || {
+            let (before, after) = (&parts[..depth], &parts[depth + 1..]);
+            [before, &[&format!("{part}{addition}")], after].concat().join(separator)
+        })?;
     }
     Ok(parts.into_iter().map(str::to_owned).collect())
 }
 
 fn cpp_header(text: &str) -> Result<String, Refusal> {
-    let stem = [".hpp", ".hh", ".h"].iter().find_map(|end| text.strip_suffix(end));
+    let ending = [".hpp", ".hh", ".h"].iter().find(|end| text.ends_with(**end)).ok_or(HEADER)?;
+    let stem = &text[..text.len() - ending.len()];
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    match stem {
-        Some(stem) if stem.starts_with(|c: char| c.is_ascii_alphanumeric()) => {
-            if stem.chars().all(known) { Ok(text.to_owned()) } else { Err(HEADER.into()) }
-        }
-        _ => Err(HEADER.into()),
+    if !stem.starts_with(|c: char| c.is_ascii_alphanumeric()) || !stem.chars().all(known) {
+        return Err(HEADER.into());
     }
+    let taken = if *ending == ".h" { system_header(stem) } else { None };
+    free(stem, taken, || format!("{stem}{ADDITION}{ending}"))?;
+    Ok(text.to_owned())
 }
 
 const HEADER: &str = "a file name without folders that ends in .h, .hh or .hpp";
@@ -139,7 +229,7 @@ fn python_module(text: &str) -> Result<String, Refusal> {
     if !fits {
         return Err("a module name in snake_case".into());
     }
-    free(text, text, Language::Python, NameKind::Module)?;
+    free(text, python_word(text), || format!("{text}{ADDITION}"))?;
     Ok(text.to_owned())
 }
 

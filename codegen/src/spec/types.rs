@@ -41,21 +41,12 @@ pub(crate) fn scalar(name: &str) -> Option<Scalar> {
     Scalar::ALL.into_iter().find(|scalar| scalar.name() == name)
 }
 
-/// Words that other languages use for a scalar, with the word of this one. An empty second word
-/// means that the size differs from platform to platform and the author has to say which one.
+/// Words that other languages use for a scalar, with the word of this one.
 const FOREIGN: &[(&str, &str)] = &[
     ("int", "i32"),
     ("uint", "u32"),
     ("short", "i16"),
     ("ushort", "u16"),
-    ("long", ""),
-    ("ulong", ""),
-    ("usize", ""),
-    ("isize", ""),
-    ("size_t", ""),
-    ("uintptr_t", ""),
-    ("pointer", ""),
-    ("wchar_t", ""),
     ("float", "f32"),
     ("double", "f64"),
     ("float32", "f32"),
@@ -79,13 +70,25 @@ const FOREIGN: &[(&str, &str)] = &[
     ("uint16_t", "u16"),
     ("uint32_t", "u32"),
     ("uint64_t", "u64"),
-    ("str", "string"),
-    ("text", "string"),
-    ("i128", ""),
-    ("u128", ""),
-    ("f16", ""),
-    ("f128", ""),
+    ("char8_t", "u8"),
+    ("char16_t", "u16"),
+    ("char32_t", "u32"),
 ];
+
+/// Words for what has another size on another platform: the author has to say which one is meant.
+const PLATFORM: &[(&str, &[(&str, &str)])] = &[
+    ("long", &[("i32", "as on Windows"), ("i64", "as on 64-bit Linux and macOS")]),
+    ("ulong", &[("u32", "as on Windows"), ("u64", "as on 64-bit Linux and macOS")]),
+    ("wchar_t", &[("u16", "UTF-16, as on Windows"), ("u32", "UTF-32, as on Linux and macOS")]),
+    ("size_t", &[("u64", "as on 64-bit platforms"), ("u32", "as on 32-bit ones")]),
+    ("usize", &[("u64", "as on 64-bit platforms"), ("u32", "as on 32-bit ones")]),
+    ("isize", &[("i64", "as on 64-bit platforms"), ("i32", "as on 32-bit ones")]),
+    ("uintptr_t", &[("u64", "as on 64-bit platforms"), ("u32", "as on 32-bit ones")]),
+    ("pointer", &[("u64", "a number: no address is one in another process")]),
+];
+
+/// Words for what not every language has.
+const NOWHERE: &[&str] = &["i128", "u128", "f16", "f128"];
 
 /// Reads a type; a malformed one is reported.
 pub(crate) fn parse(text: &Spanned<String>, findings: &mut Vec<Finding>) -> Option<TypeText> {
@@ -158,26 +161,41 @@ fn length(text: &str) -> Result<Length, String> {
     }
 }
 
-/// Says that a name is no type, and which one may be meant.
+/// Says that `name` in the type `text` is no type, and which one may be meant.
 pub(crate) fn unknown<'a>(
     name: &str,
-    span: crate::source::Span,
+    text: &Spanned<String>,
     known: impl Iterator<Item = &'a str>,
 ) -> Finding {
+    let brackets = text.value.find('[').map_or("", |at| text.value[at..].trim());
+    let foreign = || {
+        Finding::error(rule::UNSUPPORTED_SCALAR, format!("unknown type `{name}`"))
+            .at(text.span, "not a type of the language")
+    };
     if let Some((_, ours)) = FOREIGN.iter().find(|(foreign, _)| *foreign == name) {
-        let finding = Finding::error(rule::UNSUPPORTED_SCALAR, format!("unknown type `{name}`"))
-            .at(span, "not a type of the language");
-        return match *ours {
-            "" => finding
-                .expected("a type with the same size everywhere")
-                .help("choose one of: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64"),
-            ours => finding.help(format!("write `{ours}`")),
-        };
+        return foreign().help(format!("write `{ours}{brackets}`"));
+    }
+    if ["str", "text"].contains(&name) {
+        let ours = if brackets.trim_matches(['[', ']']).is_empty() { "string" } else { "char" };
+        let brackets = if ours == "char" { brackets } else { "" };
+        return foreign().help(format!("write `{ours}{brackets}`"));
+    }
+    if let Some((_, choices)) = PLATFORM.iter().find(|(foreign, _)| *foreign == name) {
+        let choices: Vec<_> =
+            choices.iter().map(|(ours, why)| format!("`{ours}{brackets}` ({why})")).collect();
+        return foreign()
+            .expected("a type with the same size everywhere")
+            .help(format!("write {}", choices.join(" or ")));
+    }
+    if NOWHERE.contains(&name) {
+        return foreign()
+            .expected("a type that every language has")
+            .help("choose one of: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64, or an array of them");
     }
     let scalars = Scalar::ALL.iter().map(|scalar| -> &str { scalar.name() });
     let known: Vec<&str> = known.chain(scalars).chain(["string", "bytes"]).collect();
     Finding::error(rule::UNKNOWN_TYPE, format!("unknown type `{}`", shorten(name)))
-        .at(span, "neither built in nor defined in this spec or its imports")
+        .at(text.span, "neither built in nor defined in this spec or its imports")
         .did_you_mean(name, known)
 }
 

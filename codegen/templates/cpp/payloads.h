@@ -28,28 +28,45 @@ inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
 {% include "record.h" %}
 {%- endfor %}
 
-/// Any message of this protocol, decoded; UnknownMessage for every other one.
+/// Any message of this protocol, decoded; UnknownMessage for every other one. A struct of more than
+/// 16 KiB is held by a std::unique_ptr.
 // clang-format off
-using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% if item.id.is_some() %}, {{ item.name }}{% endif %}{% endfor %}>;
+using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% if item.id.is_some() %}, detail::Held<{{ item.name }}>{% endif %}{% endfor %}>;
 // clang-format on
 
-/// Decodes a message into the struct that its type stands for.
-///
-/// `message` is a received one (ReceivedMessage, MessageView or SharedMemoryMessage). The result
-/// holds copies: it outlives the message. A type that is not in the spec, or a payload whose size
-/// does not fit its type, gives an UnknownMessage that says which.
-///
-///     std::visit(my_visitor, decode(message));
+namespace detail {
+
 // clang-format off
 template <class Message>
-[[nodiscard]] AnyMessage decode(const Message& message) {
+[[nodiscard]] AnyMessage decode_any(const Message& message, [[maybe_unused]] bool exact) {
     switch (static_cast<std::uint32_t>(message.type())) {
 {%- for item in view.structs %}{% if item.id.is_some() %}
         case static_cast<std::uint32_t>({{ item.name }}::kMessageType):
-            return detail::decode_as<AnyMessage, {{ item.name }}>(message);
+            return detail::decode_as<AnyMessage, {{ item.name }}>(message, exact);
 {%- endif %}{% endfor %}
         default:
             return detail::unknown_message(message, Errc::kTypeMismatch);
     }
 }
 // clang-format on
+
+}  // namespace detail
+
+/// Decodes a message into the struct that its type stands for.
+///
+/// `message` is a received one (ReceivedMessage, MessageView or SharedMemoryMessage). The result
+/// holds copies: it outlives the message. A type that is not in the spec, or a payload whose size
+/// does not fit its type, gives an UnknownMessage that says which; of a payload that a newer
+/// version made longer, the part that is known is read.
+///
+///     std::visit(my_visitor, decode(message));
+template <class Message>
+[[nodiscard]] AnyMessage decode(const Message& message) {
+    return detail::decode_any(message, false);
+}
+
+/// The same, but a payload that is longer than its struct gives an UnknownMessage.
+template <class Message>
+[[nodiscard]] AnyMessage decode_exact(const Message& message) {
+    return detail::decode_any(message, true);
+}

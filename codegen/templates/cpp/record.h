@@ -45,9 +45,9 @@ struct {% if item.force_align %}alignas({{ item.align }}) {% endif %}{{ item.fix
 {%- endif %}{% endfor %}
 {%- if item.tail.is_none() %}
 
-    /// True for the payload sizes of this struct, those of older versions included.
-    [[nodiscard]] static constexpr bool accepts_size(std::size_t wireSize) noexcept {
-        return wireSize == kWireSize{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
+    /// True for the payload sizes that a receive reads: of this version, older and newer ones.
+    [[nodiscard]] static constexpr bool accepts_size(std::size_t{% if item.size > 0 %} wireSize{% endif %}) noexcept {
+        return {% if item.size == 0 %}true{% else %}wireSize >= kWireSize{% endif %}{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
     }
 {%- endif %}
 };
@@ -102,9 +102,9 @@ struct {{ item.name }} : {{ item.fixed }} {
         return detail::load_tail(rawTail, {{ tail.name }}) ? Errc::kOk : Errc::kSizeMismatch;
 {%- endif %}
     }
-    /// True for the payload sizes of this struct, those of older versions included.
-    [[nodiscard]] static constexpr bool accepts_size(std::size_t wireSize) noexcept {
-        return wireSize >= kWireSize{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
+    /// True for the payload sizes that a receive reads, but for what read_tail() refuses.
+    [[nodiscard]] static constexpr bool accepts_size(std::size_t{% if item.size > 0 %} wireSize{% endif %}) noexcept {
+        return {% if item.size == 0 %}true{% else %}wireSize >= kWireSize{% endif %}{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
     }
 };
 // clang-format on

@@ -3,6 +3,10 @@
 #pragma once
 {% include "prose.h" %}
 
+#if (defined(__SIZEOF_POINTER__) && __SIZEOF_POINTER__ < 8) || (defined(_WIN32) && !defined(_WIN64))
+#error "{{ view.header }} needs a 64-bit target: positions, file sizes and mappings take 64 bits"
+#endif
+
 {% include "engine/includes.h" %}
 
 {% include "engine/guard_push.h" %}namespace {{ view.namespace }} {
@@ -20,6 +24,8 @@
 {% include "payloads.h" %}
 
 {% include "engine/error.h" %}
+
+{% include "engine/timeout.h" %}
 
 {% include "engine/options.h" %}
 
@@ -49,7 +55,11 @@
 
 {% include "engine/segment.h" %}
 
+{% include "engine/create.h" %}
+
 {% include "engine/attach.h" %}
+
+{% include "engine/failures.h" %}
 
 {% include "engine/role.h" %}
 
@@ -61,6 +71,8 @@
 
 {% include "engine/writer.h" %}
 
+{% include "engine/distance.h" %}
+
 {% include "engine/reader.h" %}
 
 {% include "engine/message.h" %}
@@ -69,11 +81,17 @@
 
 {% include "engine/producer.h" %}
 
+{% include "engine/send.h" %}
+
 {% include "engine/fragments.h" %}
 
 {% include "engine/consumer.h" %}
 
 {% include "engine/receive.h" %}
+
+{% include "engine/discard.h" %}
+
+{% include "engine/manager_core.h" %}
 
 {% include "engine/manager.h" %}
 

@@ -87,32 +87,42 @@ namespace {{ view.namespace }}
             }
         }
 
+        // The addresses of fields are compared, of structs that are not there: one may be larger than
+        // a stack.
         private static bool CheckAll()
         {
             bool all = sizeof(MessageType) == sizeof(uint);
             all &= CheckHeaders();
 {%- for item in view.fixed_structs %}{% if !item.is_empty %}
+{%- if item.is_large %}
+            all &= RingPayload.IsMono || CheckStruct{{ item.name }}();
+{%- else %}
             all &= CheckStruct{{ item.name }}();
+{%- endif %}
 {%- endif %}{% endfor %}
 {%- for item in view.inline_types %}
+{%- if item.is_large %}
+            all &= RingPayload.IsMono || CheckInline{{ item.name }}();
+{%- else %}
             all &= sizeof(Inline.{{ item.name }}) == {{ item.size }};
+{%- endif %}
 {%- endfor %}
             return all;
         }
 
         private static bool CheckHeaders()
         {
-            var ring = default(RingHeader);
-            byte* start = (byte*)&ring;
+            ulong place = 0;
+            byte* start = (byte*)&place;
+            var ring = (RingHeader*)start;
             bool all = sizeof(RingHeader) == {{ view.ring_header.size }};
 {%- for field in view.ring_header.fields %}{% if !field.is_padding %}
-            all &= (byte*)&ring.{{ field.storage }} - start == {{ field.offset }};
+            all &= (byte*)&ring->{{ field.storage }} - start == {{ field.offset }};
 {%- endif %}{% endfor %}
-            var message = default(MessageHeader);
-            start = (byte*)&message;
+            var message = (MessageHeader*)start;
             all &= sizeof(MessageHeader) == {{ view.message_header.size }};
 {%- for field in view.message_header.fields %}{% if !field.is_padding %}
-            all &= (byte*)&message.{{ field.storage }} - start == {{ field.offset }};
+            all &= (byte*)&message->{{ field.storage }} - start == {{ field.offset }};
 {%- endif %}{% endfor %}
             return all;
         }
@@ -121,15 +131,21 @@ namespace {{ view.namespace }}
         private static bool CheckStruct{{ item.name }}()
         {
 {%- if item.has_fields %}
-            var item = default({{ item.name }});
-            byte* start = (byte*)&item;
+            ulong place = 0;
+            byte* start = (byte*)&place;
+            var item = ({{ item.name }}*)start;
 {%- endif %}
             bool all = sizeof({{ item.name }}) == {{ item.size }};
 {%- for field in item.fields %}{% if !field.is_padding %}
-            all &= (byte*)&item.{{ field.storage }} - start == {{ field.offset }};
+            all &= (byte*)&item->{{ field.storage }} - start == {{ field.offset }};
 {%- endif %}{% endfor %}
             return all;
         }
+{%- endif %}{% endfor %}
+{%- for item in view.inline_types %}{% if item.is_large %}
+
+        private static bool CheckInline{{ item.name }}() =>
+            sizeof(Inline.{{ item.name }}) == {{ item.size }};
 {%- endif %}{% endfor %}
     }
 }

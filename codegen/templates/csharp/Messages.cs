@@ -1,7 +1,9 @@
 {% include "csharp/head.cs" %}
 
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace {{ view.namespace }}
 {
@@ -40,9 +42,43 @@ namespace {{ view.namespace }}
     /// </code>
     /// </remarks>
     [StructLayout(LayoutKind.Explicit, Size = {{ item.size }})]
-    public unsafe struct {{ item.name }}{% if !item.is_part %} : IPayload{% endif %}
+    public unsafe struct {{ item.name }} : IEquatable<{{ item.name }}>{% if !item.is_part %}, IPayload{% endif %}
     {
 {%- include "csharp/fields.cs" %}
+{%- if item.has_fields %}
+{% endif %}
+        /// <summary>Whether all fields are the same.</summary>
+        /// <param name="left">One struct.</param>
+        /// <param name="right">The other struct.</param>
+        public static bool operator ==(in {{ item.name }} left, in {{ item.name }} right) =>
+            {{ item.same }};
+
+        /// <summary>Whether some field differs.</summary>
+        /// <param name="left">One struct.</param>
+        /// <param name="right">The other struct.</param>
+        public static bool operator !=(in {{ item.name }} left, in {{ item.name }} right) => !(left == right);
+
+        /// <inheritdoc/>
+        public bool Equals({{ item.name }} other) => this == other;
+
+        /// <inheritdoc/>
+        public override bool Equals(object obj) => obj is {{ item.name }} other && this == other;
+
+        /// <inheritdoc/>
+        public override int GetHashCode()
+        {
+            unchecked
+            {
+                int hash = {{ item.size }};
+{%- for line in item.hash %}
+                hash = (hash * 31) + {{ line }};
+{%- endfor %}
+                return hash;
+            }
+        }
+
+        /// <summary>The fields, as text.</summary>
+        public override string ToString() => {{ item.show }};
 {%- if !item.is_part %}
 
         MessageType IPayload.PayloadType => {{ item.message_type }};
@@ -52,27 +88,41 @@ namespace {{ view.namespace }}
         void IPayload.WriteTo(Span<byte> destination)
         {
 {%- if !item.is_empty %}
-            global::{{ view.namespace }}.RingPlain<{{ item.name }}>.Write(ref this, destination);
+            fixed ({{ item.name }}* start = &this)
+            {
+                global::{{ view.namespace }}.RingField.Write((byte*)start, {{ item.size }}, destination);
+            }
 {%- endif %}
         }
 
         Status IPayload.ReadFrom(ReadOnlySpan<byte> payload)
         {
+{%- if item.is_empty %}
+            this = default({{ item.name }});
+            return global::{{ view.namespace }}.ErrorCode.Ok;
+{%- else %}
             switch (payload.Length)
             {
-                case {{ item.size }}:
 {%- for size in item.older_sizes %}
                 case {{ size }}:
+                    break;
 {%- endfor %}
-{%- if item.is_empty %}
-                    this = default({{ item.name }});
-{%- else %}
-                    global::{{ view.namespace }}.RingPlain<{{ item.name }}>.Read(payload, out this);
-{%- endif %}
-                    return global::{{ view.namespace }}.ErrorCode.Ok;
                 default:
-                    return global::{{ view.namespace }}.ErrorCode.SizeMismatch;
+                    if (payload.Length < {{ item.size }})
+                    {
+                        return global::{{ view.namespace }}.ErrorCode.SizeMismatch;
+                    }
+
+                    break;
             }
+
+            fixed ({{ item.name }}* start = &this)
+            {
+                global::{{ view.namespace }}.RingField.Read(payload, (byte*)start, {{ item.size }});
+            }
+
+            return global::{{ view.namespace }}.ErrorCode.Ok;
+{%- endif %}
         }
 {%- endif %}
     }
@@ -90,7 +140,7 @@ namespace {{ view.namespace }}
     /// </code>
     /// </remarks>
 {%- endif %}
-    public struct {{ item.name }} : IPayload
+    public {% if item.has_fixed %}unsafe {% endif %}struct {{ item.name }} : IEquatable<{{ item.name }}>, IPayload
     {
 {%- if item.has_fixed %}
         /// <summary>Everything before the tail.</summary>
@@ -102,6 +152,39 @@ namespace {{ view.namespace }}
 {%- endfor %}
         public {{ tail.ty }} {{ tail.name }};
 {% endif %}
+        /// <summary>Whether all fields are the same.</summary>
+        /// <param name="left">One struct.</param>
+        /// <param name="right">The other struct.</param>
+        public static bool operator ==(in {{ item.name }} left, in {{ item.name }} right) =>
+            {{ item.same }};
+
+        /// <summary>Whether some field differs.</summary>
+        /// <param name="left">One struct.</param>
+        /// <param name="right">The other struct.</param>
+        public static bool operator !=(in {{ item.name }} left, in {{ item.name }} right) => !(left == right);
+
+        /// <inheritdoc/>
+        public bool Equals({{ item.name }} other) => this == other;
+
+        /// <inheritdoc/>
+        public override bool Equals(object obj) => obj is {{ item.name }} other && this == other;
+
+        /// <inheritdoc/>
+        public override int GetHashCode()
+        {
+            unchecked
+            {
+                int hash = {{ item.size }};
+{%- for line in item.hash %}
+                hash = (hash * 31) + {{ line }};
+{%- endfor %}
+                return hash;
+            }
+        }
+
+        /// <summary>The fields, as text.</summary>
+        public override string ToString() => {{ item.show }};
+
         MessageType IPayload.PayloadType => {{ item.message_type }};
 
         int IPayload.PayloadSize => {{ item.size_of }};
@@ -109,7 +192,11 @@ namespace {{ view.namespace }}
         void IPayload.WriteTo(Span<byte> destination)
         {
 {%- if item.has_fixed %}
-            global::{{ view.namespace }}.RingPlain<{{ item.fixed }}>.Write(ref Fixed, destination);
+            fixed ({{ item.fixed }}* start = &Fixed)
+            {
+                global::{{ view.namespace }}.RingField.Write((byte*)start, {{ item.size }}, destination);
+            }
+
 {%- endif %}
 {%- if let Some(tail) = item.tail %}
             {{ tail.write }};
@@ -136,8 +223,12 @@ namespace {{ view.namespace }}
                     break;
             }
 
-            global::{{ view.namespace }}.RingPlain<{{ item.fixed }}>.Read(payload.Slice(0, length), out Fixed);
-{%- endif %}
+            fixed ({{ item.fixed }}* start = &Fixed)
+            {
+                global::{{ view.namespace }}.RingField.Read(
+                    payload.Slice(0, length), (byte*)start, {{ item.size }});
+            }
+{% endif %}
 {%- if let Some(tail) = item.tail %}
             return {{ tail.read }};
 {%- endif %}
@@ -173,23 +264,24 @@ namespace {{ view.namespace }}
             {
 {%- for item in view.message_ids %}
                 case MessageIds.{{ item.name }}:
-                    return Box<{{ item.raw_name }}>(in message, out value);
+{%- if item.is_large %}
+                    return Box{{ item.raw_name }}(in message, out value);
+{%- else %}
+                    return RingPayload.Box<{{ item.raw_name }}>(in message, out value);
+{%- endif %}
 {%- endfor %}
                 default:
                     return ErrorCode.TypeMismatch;
             }
 {%- endif %}
         }
-{%- if !view.message_ids.is_empty() %}
+{%- for item in view.message_ids %}{% if item.is_large %}
 
-        private static Status Box<T>(in ReceivedMessage message, out object value)
-            where T : struct, IPayload
-        {
-            Status status = message.Get(out T item);
-            value = status ? (object)item : null;
-            return status;
-        }
-{%- endif %}
+        // A call of its own: a runtime that takes no struct of this size must not see it before.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static Status Box{{ item.raw_name }}(in ReceivedMessage message, out object value) =>
+            RingPayload.Box<{{ item.raw_name }}>(in message, out value);
+{%- endif %}{% endfor %}
     }
 {%- if !view.inline_types.is_empty() %}
 {% include "csharp/inline_types.cs" %}

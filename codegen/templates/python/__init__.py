@@ -35,7 +35,6 @@ from ._errors import (
     Disposed,
     FolderMissing,
     Forked,
-    Full,
     HeaderSizeMismatch,
     InvalidCapacity,
     InvalidName,
@@ -56,6 +55,7 @@ from ._errors import (
     RoleTaken,
     SchemaMismatch,
     SizeMismatch,
+    Timeout,
     TooLarge,
     TooShort,
     TypeMismatch,
@@ -77,8 +77,8 @@ from ._layout import (
 from ._manager import SharedMemoryManager
 from ._message import ReceivedMessage, SharedMemoryMessage
 from ._monitor import Monitor, RingBuffer
-from ._options import Distance, Mode, Options, WaitStrategy
-from ._payload import Payload
+from ._options import Distance, Mode, Options, Start, WaitStrategy
+from ._payload import Payload, asdict
 from ._producer import SharedMemoryProducer
 from ._record import check_layout
 from ._segment import remove_ring, ring_path

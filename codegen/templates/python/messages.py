@@ -152,12 +152,14 @@ STRUCTS: Final[Mapping[int, type[_payload.Payload]]] = {
 """The structs of this spec by their message types."""
 
 
-def decode(message: SharedMemoryMessage | ReceivedMessage) -> AnyMessage:
+def decode(message: SharedMemoryMessage | ReceivedMessage, *, exact: bool = False) -> AnyMessage:
     """Reads a message as the struct that its type names; any other message comes back as it is.
 
+    A longer payload is that of a newer version, of which the known part is read; with `exact` it is
+    refused.
+
     Raises:
-        SizeMismatch: The payload is not as long as its struct.
-        InvalidUtf8: A text in it is not UTF-8.
+        SizeMismatch: The payload has a size that no version of the struct has.
 
     ::
 
@@ -165,11 +167,12 @@ def decode(message: SharedMemoryMessage | ReceivedMessage) -> AnyMessage:
             print(decode(message))
     """
 {%- if view.any_messages.is_empty() %}
+    del exact
     return message
 {%- else %}
     kind: Any = STRUCTS.get(message.message_type)
     if kind is None:
         return message
-    value: AnyMessage = kind.unpack(message.payload)
+    value: AnyMessage = kind.unpack(message.payload, exact=exact)
     return value
 {%- endif %}

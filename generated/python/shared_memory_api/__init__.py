@@ -41,7 +41,6 @@ from ._errors import (
     Disposed,
     FolderMissing,
     Forked,
-    Full,
     HeaderSizeMismatch,
     InvalidCapacity,
     InvalidName,
@@ -62,6 +61,7 @@ from ._errors import (
     RoleTaken,
     SchemaMismatch,
     SizeMismatch,
+    Timeout,
     TooLarge,
     TooShort,
     TypeMismatch,
@@ -83,8 +83,8 @@ from ._layout import (
 from ._manager import SharedMemoryManager
 from ._message import ReceivedMessage, SharedMemoryMessage
 from ._monitor import Monitor, RingBuffer
-from ._options import Distance, Mode, Options, WaitStrategy
-from ._payload import Payload
+from ._options import Distance, Mode, Options, Start, WaitStrategy
+from ._payload import Payload, asdict
 from ._producer import SharedMemoryProducer
 from ._record import check_layout
 from ._segment import remove_ring, ring_path
@@ -124,7 +124,6 @@ __all__ = [
     "Distance",
     "FolderMissing",
     "Forked",
-    "Full",
     "HeaderSizeMismatch",
     "InvalidCapacity",
     "InvalidName",
@@ -160,8 +159,10 @@ __all__ = [
     "SideSnapshot",
     "SizeMismatch",
     "Snapshot",
+    "Start",
     "Statistics",
     "TestData",
+    "Timeout",
     "TooLarge",
     "TooShort",
     "TypeMismatch",
@@ -171,6 +172,7 @@ __all__ = [
     "WaitStrategy",
     "WrongEndianness",
     "WrongOwner",
+    "asdict",
     "create_consumer",
     "create_manager",
     "create_producer",

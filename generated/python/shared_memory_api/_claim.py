@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._closing import leave
 from ._errors import Disposed
 from ._headers import HeaderFieldSetters
 from ._layout import MESSAGE_HEADER_SIZE, TYPE_DATA
 from ._message import as_bytes
 from ._record import USER_FLAGS, WORD
+from ._times import Wait
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from weakref import ref
 
     from ._payload import Payload
     from ._sender import Sender
@@ -25,9 +28,10 @@ class Claim(HeaderFieldSetters):
     """Room in the ring for one message, to be filled in place and then published.
 
     As a context manager it gives the room as a writable memoryview, publishes the message at the
-    end, and gives the room back if an exception passes. The view is released then: using it, or
-    keeping an array on it, is an error. The bytes are those of older messages until they are
-    written. While a claim is open its producer can do nothing else (:class:`Busy`).
+    end, and gives the room back if an exception passes. The view is released then: using it is an
+    error, and so is keeping an array on it (BufferError; nothing is published). The bytes are those
+    of older messages until they are written. While a claim is open its producer can do nothing else
+    (:class:`Busy`).
 
     ::
 
@@ -38,6 +42,7 @@ class Claim(HeaderFieldSetters):
     __slots__ = (
         "__weakref__",
         "_buffer",
+        "_claim",
         "_flags",
         "_place",
         "_producer",
@@ -51,6 +56,8 @@ class Claim(HeaderFieldSetters):
     ) -> None:
         """For producers; see :meth:`SharedMemoryProducer.claim`."""
         self._producer: Sender | None = producer
+        # How the producer knows this claim again.
+        self._claim: ref[Claim] | None = None
         self._place = place
         self._type = message_type
         self._flags = 0
@@ -95,11 +102,13 @@ class Claim(HeaderFieldSetters):
         """Publishes the message, and wakes the consumer if it sleeps.
 
         Raises:
+            BufferError: The room is still in use, by a numpy array say; the claim stays open.
             Disposed: The claim was committed or abandoned already, or its producer closed.
             Forked: In a forked child.
         """
         producer = self._open_producer()
         size = len(self._view)
+        self._view.release()
         self._let_go()
         try:
             producer._commit(self._place, size, self._type, self._flags)
@@ -108,7 +117,12 @@ class Claim(HeaderFieldSetters):
             raise
 
     def abandon(self) -> None:
-        """Gives the room back: nobody ever sees the message. Again: no effect."""
+        """Gives the room back: nobody ever sees the message. Again: no effect.
+
+        Raises:
+            BufferError: The room is still in use, by a numpy array say. It is given back all the
+                same: do not write to it any more.
+        """
         if self._producer is not None:
             self._let_go()
 
@@ -121,9 +135,11 @@ class Claim(HeaderFieldSetters):
 
     def _let_go(self) -> None:
         producer, self._producer = self._producer, None
-        self._view.release()
-        if producer is not None:
-            producer._end_claim()
+        try:
+            self._view.release()
+        finally:
+            if producer is not None:
+                producer._end_claim(self._claim)
 
     def __enter__(self) -> memoryview:
         """The room, writable."""
@@ -136,11 +152,15 @@ class Claim(HeaderFieldSetters):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Publishes, or gives the room back after an exception."""
-        if kind is not None:
-            self.abandon()
+        """Publishes, or gives the room back after an exception, which nothing else replaces."""
+        if error is not None:
+            leave(error, self.abandon)
         elif self._producer is not None:
-            self.commit()
+            try:
+                self.commit()
+            finally:
+                # What could not be published must not stay in the way.
+                self.abandon()
 
     def __del__(self) -> None:
         """Gives the room of a forgotten claim back."""
@@ -178,7 +198,7 @@ class BatchWriter:
         """Adds a message.
 
         When the ring is full it publishes the batch so far and waits for room, up to
-        `Options.send_timeout_ms`.
+        `Options.send_timeout`.
 
         Returns:
             True when it was added; False when there was no room within the time.
@@ -186,7 +206,7 @@ class BatchWriter:
         Raises:
             RingError: As for :meth:`SharedMemoryProducer.send`.
         """
-        return self._producer._push(as_bytes(payload), message_type, flags, None)
+        return self._producer._push(as_bytes(payload), message_type, flags, Wait.AS_OPTIONS)
 
     def try_push(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
         """Adds a message; returns False if there is no room for it behind the batch so far.
@@ -234,8 +254,8 @@ class BatchWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Publishes, or drops after an exception."""
-        if kind is None:
+        """Publishes, or drops after an exception, which nothing else replaces."""
+        if error is None:
             self.commit()
         else:
-            self.discard()
+            leave(error, self.discard)

@@ -8,15 +8,24 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from ._closing import leave
+from ._errors import Removed
 from ._layout import SCHEMA_HASH
 from ._record import largest_payload
 from ._statistics import PeerState, Snapshot, Statistics, snapshot, state, statistics
+from ._tidy import is_last_out
+from ._times import Deadline
+from ._waiter import Waiter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import TypeVar
 
-    from ._attach import Attachment
+    from ._attachment import Attachment
+    from ._roles import Role
+    from ._wait import Link
+    from ._watch import Ended
 
     SomeEndpoint = TypeVar("SomeEndpoint", bound="Endpoint")
 
@@ -24,7 +33,7 @@ if TYPE_CHECKING:
 class Endpoint:
     """A ring that this process is attached to: what it is called and how it is doing.
 
-    Usable as a context manager, which disposes of it at the end.
+    Usable as a context manager, which closes it at the end.
     """
 
     __slots__ = ("__weakref__", "_attachment", "_final")
@@ -66,7 +75,7 @@ class Endpoint:
 
     @property
     def is_open(self) -> bool:
-        """False after dispose(), and in a forked child."""
+        """False after close(), and in a forked child."""
         return self._attachment.is_open
 
     @property
@@ -75,7 +84,7 @@ class Endpoint:
         return self._attachment.forked
 
     def statistics(self) -> Statistics:
-        """The counters of both sides; those of the moment of closing after dispose().
+        """The counters of both sides; those of the moment of closing after close().
 
         Raises:
             Forked: In a forked child.
@@ -86,7 +95,7 @@ class Endpoint:
         return statistics(self._attachment)
 
     def snapshot(self) -> Snapshot:
-        """All that the ring's header says; what it said at the moment of closing after dispose().
+        """All that the ring's header says; what it said at the moment of closing after close().
 
         Raises:
             Forked: In a forked child.
@@ -96,7 +105,7 @@ class Endpoint:
         self._attachment.check_usable()
         return snapshot(self._attachment)
 
-    def dispose(self) -> None:
+    def close(self) -> None:
         """Closes. Again: no effect.
 
         Raises:
@@ -108,11 +117,11 @@ class Endpoint:
     def _close(self, *, remove: bool = False) -> None:
         if self._attachment.is_open:
             self._final = snapshot(self._attachment)
-            self._attachment.close(remove=remove)
+        self._attachment.close(remove=remove)
 
-    def close(self) -> None:
-        """The same as dispose()."""
-        self.dispose()
+    def dispose(self) -> None:
+        """The same as close()."""
+        self.close()
 
     def __enter__(self: SomeEndpoint) -> SomeEndpoint:
         """Returns itself."""
@@ -124,15 +133,17 @@ class Endpoint:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Disposes."""
-        self.dispose()
+        """Closes; what that raises never replaces an exception of the body."""
+        leave(error, self.close)
 
     def __del__(self) -> None:
-        """Disposes of what was forgotten, and says so where such warnings are wanted."""
+        """Closes what was forgotten, and says so where such warnings are wanted."""
         attachment = getattr(self, "_attachment", None)
         if attachment is not None and attachment.is_open:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
-            self.dispose()
+            try:
+                warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+            finally:
+                self.close()
 
     def __repr__(self) -> str:
         """Class, file and whether it is open."""
@@ -143,21 +154,35 @@ class Endpoint:
 class Side(Endpoint):
     """An endpoint that has a role in the ring."""
 
-    __slots__ = ()
+    __slots__ = ("_link", "_waiter")
 
-    def peer_state(self, stall_ms: int = 0) -> PeerState:
-        """The other side's life.
+    _link: Link
 
-        With `stall_ms` above 0 it counts as stalled when its heartbeat is older than that.
+    def __init__(self, attachment: Attachment) -> None:
+        """Takes over a ring in which a role was taken."""
+        super().__init__(attachment)
+        self._waiter: Waiter | None = None
 
-        Raises:
-            Disposed: After dispose().
-            Forked: In a forked child.
-        """
-        self._attachment.check_usable()
+    @property
+    def _role(self) -> Role:
         role = self._attachment.role
         assert role is not None  # noqa: S101 - every Side is attached with a role
-        return state(self._attachment, role.peer, stall_ms)
+        return role
+
+    def peer_state(self, stall: float | None = None) -> PeerState:
+        """The other side's life.
+
+        With `stall`, seconds, it counts as stalled when its heartbeat is older than that. A manager
+        stores heartbeats; a side without one does so only when it attaches, unless it calls
+        `heartbeat` itself.
+
+        Raises:
+            Disposed: After close().
+            Forked: In a forked child.
+            ValueError: The time is negative, or not a number.
+        """
+        self._attachment.check_usable()
+        return state(self._attachment, self._role.peer, stall)
 
     def heartbeat(self) -> None:
         """Stores the time as this side's sign of life, for others to see. Any thread.
@@ -165,10 +190,105 @@ class Side(Endpoint):
         A manager does it regularly.
 
         Raises:
-            Disposed: After dispose().
+            Disposed: After close().
             Forked: In a forked child.
         """
         self._attachment.check_usable()
-        role = self._attachment.role
-        assert role is not None  # noqa: S101 - every Side is attached with a role
-        self._attachment.beat(role)
+        self._attachment.beat(self._role)
+
+    def interrupt(self) -> None:
+        """Ends a wait of this side in another thread, as if its time were over. Any thread.
+
+        If nobody waits, the next call that would have waited ends so. It is never lost, and ends
+        one wait.
+        """
+        self._link.interrupt()
+
+    def wait_for_peer(self, timeout: float | None = None) -> bool:
+        """Waits until the other side is attached and alive: True.
+
+        False when the time, seconds, is over, or `interrupt` was called.
+
+        Raises:
+            Removed: The ring's file was removed: nobody can join it.
+            UsageError: This side was closed, or forked, or another thread or task waits.
+            ValueError: The time is negative, or not a number.
+        """
+        self._attachment.check_usable()
+        self._take_turn_to_wait()
+        return self._met_peer(self._link.wait_for_peer(Deadline(timeout)))
+
+    async def wait_for_peer_async(self, timeout: float | None = None) -> bool:
+        """As :meth:`wait_for_peer`, without blocking asyncio's event loop.
+
+        Raises:
+            RingError: As for :meth:`wait_for_peer`.
+        """
+        self._attachment.check_usable()
+        deadline, link = Deadline(timeout), self._link
+        ended = await self._asleep(lambda ends: link.wait_for_peer(deadline, ends))
+        return self._met_peer(ended)
+
+    def _met_peer(self, ended: Ended | None) -> bool:
+        if self._link.watch.removed:
+            message = f"{self.path}: the ring's file was removed"
+            raise Removed(message)
+        return ended is None
+
+    # Waiting without blocking the event loop
+
+    async def _wait_async(self, ready: Callable[[], object], deadline: Deadline) -> Ended | None:
+        """As :meth:`Link.wait`, while other tasks run."""
+        link = self._link
+        return await self._asleep(lambda ends: link.wait(lambda: ends() or ready(), deadline))
+
+    async def _asleep(self, wait: Callable[[Callable[[], bool]], Ended | None]) -> Ended | None:
+        if self._waiter is None:
+            self._waiter = Waiter(self._link)
+        return await self._waiter.run(wait)
+
+    def _take_turn_to_wait(self) -> None:
+        """Before a wait in this thread: ends one whose task was cancelled.
+
+        Raises:
+            Busy: A task waits.
+        """
+        if self._waiter is not None:
+            self._waiter.give_way()
+
+    # Closing
+
+    def close(self) -> None:
+        """Closes: the other side is told, and receives what was sent. Again: no effect.
+
+        A call that waits in another thread or task ends with :class:`Disposed`. What was borrowed
+        comes again; what was claimed, or added to a batch, and not published is dropped.
+
+        The last side out removes the file if all was received. For that it waits up to 5 s for the
+        other side, if that is just attaching or closing.
+
+        Raises:
+            BufferError: A part of the ring's memory is still in use, by a slice or a numpy array.
+                The ring is closed all the same, and unmapped when that part goes.
+        """
+        attachment, is_last = self._attachment, False
+        if attachment.is_open:
+            self._link.close()
+            if self._waiter is not None:
+                self._waiter.close()
+            self._retire()
+            attachment.announce_closed(self._role)
+            is_last = is_last_out(attachment, self._role, self._is_drained)
+        self._close(remove=is_last)
+
+    def _retire(self) -> None:
+        """Ends what is under way: claims, batches and borrowed messages."""
+        raise NotImplementedError
+
+    def _is_drained(self) -> bool:
+        """Whether all that was sent was received.
+
+        Raises:
+            Corrupt: Nobody knows.
+        """
+        raise NotImplementedError

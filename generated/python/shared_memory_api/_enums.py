@@ -34,6 +34,14 @@ class OpenIntEnum(enum.IntEnum):
         member._value_ = value
         return member
 
+    def __str__(self) -> str:
+        """The name."""
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        """The name; with a format, the number."""
+        return format(int(self), spec) if spec else str(self)
+
 
 class OpenIntFlag(_KeepingFlag):
     """A set of flags that keeps bits without a name.
@@ -51,14 +59,24 @@ class OpenIntFlag(_KeepingFlag):
         member._value_ = value
         return member
 
-    def __repr__(self) -> str:
-        """The names of the bits that are set, and the value."""
-        value = int(self)
-        known = {name: int(flag) for name, flag in type(self).__members__.items() if flag}
-        names = [name for name, bits in known.items() if value & bits == bits]
-        unknown = value
-        for name in names:
-            unknown &= ~known[name]
+    def __str__(self) -> str:
+        """The names of the bits that are set, with `|` between them; unknown bits as a number."""
+        value = unknown = int(self)
+        names = []
+        for name, flag in type(self).__members__.items():
+            bits = int(flag)
+            # A member without bits names the empty set alone.
+            if value & bits == bits and (bits or not value):
+                names.append(name)
+                unknown &= ~bits
         if unknown or not names:
             names.append(hex(unknown))
-        return f"<{type(self).__name__}.{'|'.join(names)}: {value}>"
+        return "|".join(names)
+
+    def __format__(self, spec: str) -> str:
+        """The names; with a format, the number."""
+        return format(int(self), spec) if spec else str(self)
+
+    def __repr__(self) -> str:
+        """The names of the bits that are set, and the value."""
+        return f"<{type(self).__name__}.{self}: {int(self)}>"

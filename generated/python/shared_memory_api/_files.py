@@ -12,6 +12,8 @@ LOCK_BASE = 1 << 62
 
 Far beyond any data, so that locks which block access block nothing.
 """
+MAKING = LOCK_BASE + 2
+"""Offset of the byte that is locked while a ring is made."""
 
 
 class FileInfo(NamedTuple):

@@ -45,12 +45,18 @@ def default_folder() -> str:
     return os.environ.get("TMPDIR") or tempfile.gettempdir()
 
 
-def allocate(fd: int, size: int) -> None:
-    """Reserves all of the file's bytes, so that no later store can meet a full file system."""
+def allocate(fd: int, begin: int, size: int) -> None:
+    """Reserves bytes at the file's end, so that no later store can meet a full file system."""
     if sys.platform == "darwin":
         store = _FSTORE.pack(_F_ALLOCATEALL, _F_PEOFPOSMODE, 0, size, 0)
         fcntl.fcntl(fd, _F_PREALLOCATE, store)
-    os.ftruncate(fd, size)
+    os.ftruncate(fd, begin + size)
+
+
+def rename_new(old: str, new: str) -> bool:
+    """There is no such call in the standard library: links do."""
+    del old, new
+    return False
 
 
 def register_membarrier() -> bool:
@@ -58,8 +64,9 @@ def register_membarrier() -> bool:
     return False
 
 
-def membarrier() -> None:
+def membarrier() -> bool:
     """Never needed, because :func:`register_membarrier` says no."""
+    return False
 
 
 class WakePoint:

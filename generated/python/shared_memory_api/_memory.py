@@ -11,8 +11,9 @@ what is left is the processor:
 - x86 keeps stores in order and loads in order. Only a store followed by a load needs a fence, and
   any locked instruction is one: acquiring a lock.
 - Other processors reorder freely. There the engine puts a full fence between payload and
-  publication, and between looking at a record and reading it. Without a way to issue one, attaching
-  is refused.
+  publication, and between looking at a record and reading it. It takes that from libatomic (Linux)
+  or the system's own library; where there is none, attaching is refused. The kernel's `membarrier`
+  does not do: for a process with a single thread it is no fence at all.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ _MACHINE: Final = platform.machine().lower()
 WEAK_ORDER: Final = _MACHINE not in {"x86_64", "amd64", "i386", "i686"}
 """True where publishing and observing a record need fences of their own."""
 
-_MEMBARRIER: Final = {"aarch64": 283, "arm64": 283, "riscv64": 283}
-_PRIVATE_EXPEDITED: Final = 8
 _SEQ_CST: Final = 5
-_REGISTER_PRIVATE_EXPEDITED: Final = 16
+
+UNMAPS: Final = sys._is_gil_enabled() if hasattr(sys, "_is_gil_enabled") else True
+"""False where threads run without the interpreter lock: then memory is unmapped by its last
+reference alone, and never while another thread may be looking at it.
+"""
 
 
 def _lock_fence() -> None:
@@ -65,12 +68,7 @@ def _library_fence() -> Callable[[], object] | None:
         except (OSError, AttributeError):
             continue
         return partial(fence, _SEQ_CST)
-    number = _MEMBARRIER.get(_MACHINE)
-    syscall = ctypes.CDLL(None).syscall
-    if number is None or syscall(number, _REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0:
-        return None
-
-    return partial(syscall, number, _PRIVATE_EXPEDITED, 0, 0)
+    return None
 
 
 _FENCE: Final = _library_fence() if WEAK_ORDER else _lock_fence
@@ -102,8 +100,5 @@ def check_machine() -> None:
         )
         raise Unsupported(message, expected="cpython", found=sys.implementation.name)
     if _FENCE is None:
-        message = (
-            f"no memory fence for {_MACHINE}: install libatomic, "
-            "or use a kernel with membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)"
-        )
-        raise Unsupported(message, found=_MACHINE)
+        message = f"no memory fence for {_MACHINE}: install libatomic (libatomic.so.1)"
+        raise Unsupported(message, expected="libatomic.so.1", found=_MACHINE)

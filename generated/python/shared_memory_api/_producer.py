@@ -8,18 +8,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ._attach import PRODUCER, attach
+from ._attach import attach
 from ._claim import BatchWriter, Claim
-from ._errors import Full, InvalidUtf8
+from ._errors import InvalidUtf8, Timeout
 from ._fragments import PREFIX, count_pieces, piece_size
 from ._layout import FLAG_FRAGMENT, FLAG_LAST_FRAGMENT, TYPE_DATA
 from ._message import SharedMemoryMessage, as_bytes
 from ._options import Options, with_capacity
 from ._record import USER_FLAGS
+from ._roles import PRODUCER
+from ._room import NO_RUN
 from ._sender import Sender, outgoing
-from ._wait import Deadline, Ended
-from ._waiter import Waiter
-from ._writer import NO_RUN
+from ._times import Deadline, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,10 +35,16 @@ class SharedMemoryProducer(Sender):
     At most one exists for each ring, in whatever process. After a producer that died, a new one
     goes on behind the last published message.
 
-    Threads: one at a time; `interrupt` and `heartbeat` from any. Blocking: sends and claims wait
-    for room up to `Options.send_timeout_ms`; `try_` operations never wait. Waiting gives up the
-    interpreter lock, and KeyboardInterrupt ends it. Forking: a forked child has no role; its copy
-    of this object raises :class:`Forked`, and the parent's role is untouched.
+    Threads: one at a time (:class:`Busy`); `interrupt`, `heartbeat` and `close` from any. Blocking:
+    sends and claims wait for room up to `Options.send_timeout`, in seconds; `try_` operations never
+    wait. A consumer that closes (:class:`Closed`) or dies (:class:`PeerDied`) is told once, and
+    only when the ring is full; the next call waits for the next consumer. A removed file
+    (:class:`Removed`) is told for ever, at the latest 100 ms or 128 KiB after it was removed.
+    Waiting gives up the interpreter lock, and KeyboardInterrupt ends it. Forking: a forked child
+    has no role; its copy of this object raises :class:`Forked`, and the parent's role is untouched.
+
+    What a send has published is never lost, however this process ends; what it has not, is never
+    seen.
 
     ::
 
@@ -50,7 +56,7 @@ class SharedMemoryProducer(Sender):
         AttachError: The ring cannot be made or opened, or the role is taken (a taken role is tried
             again for 50 ms, and up to 5 s while its holder is just attaching or closing).
         Corrupt: The positions in the ring are impossible.
-        Unsupported: This machine or Python cannot do it.
+        Unsupported: This machine, Python or file system cannot do it.
         Io: A system call failed.
     """
 
@@ -80,7 +86,7 @@ class SharedMemoryProducer(Sender):
         payload: BytesLike,
         message_type: int = TYPE_DATA,
         flags: int = 0,
-        timeout_ms: int | None = None,
+        timeout: float | Wait | None = Wait.AS_OPTIONS,
     ) -> bool:
         """Sends bytes as one message.
 
@@ -88,8 +94,8 @@ class SharedMemoryProducer(Sender):
             payload: The bytes: anything that gives away a contiguous buffer. They are copied.
             message_type: 1 to 2^32 - 1; see `MessageType`.
             flags: See `MessageFlags`; the fragment bits are the engine's and are ignored.
-            timeout_ms: How long to wait for room, in milliseconds: -1 without bound, 0 not at all;
-                None is `Options.send_timeout_ms`.
+            timeout: How long to wait for room, in seconds: None without bound, 0 not at all; if it
+                is left out, `Options.send_timeout`.
 
         Returns:
             True when it was sent; False when there was no room within the time.
@@ -97,10 +103,12 @@ class SharedMemoryProducer(Sender):
         Raises:
             TooLarge: It does not fit one record; see `send_fragmented`.
             InvalidType: The type is 0 or beyond 32 bits.
-            PeerError: The ring is full, and the consumer closed or died, or the file was removed.
+            Removed: The file was removed. Nothing was sent.
+            Closed, PeerDied: The ring is full, and the consumer closed or died.
             Corrupt: The consumer's position in the ring is impossible.
-            UsageError: The object was disposed of, or forked, or a claim is open.
+            UsageError: The object was closed, or forked, or a claim is open.
             TypeError: The payload gives no bytes.
+            ValueError: There is no room, and the time is negative or not a number.
         """
         try:
             size = len(payload)
@@ -120,11 +128,11 @@ class SharedMemoryProducer(Sender):
                 position_cell[()] = position
                 control = control_cell[()]
                 if control != self._quiet:
-                    self._quiet = self._link.notify(control)
+                    self._attend(control)
                 return True
-            return self._send_single(payload, message_type, flags, timeout_ms)
+            return self._send_single(payload, message_type, flags, timeout)
         except BaseException as error:  # noqa: BLE001 - put straight, and raised again
-            return self._send_anew(error, payload, message_type, flags, timeout_ms)
+            return self._send_anew(error, payload, message_type, flags, timeout)
 
     def try_send(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
         """Sends bytes if there is room now, else returns False. Never waits.
@@ -181,7 +189,7 @@ class SharedMemoryProducer(Sender):
         Raises:
             RingError: As for :meth:`send`.
         """
-        return self._send_message(message, None)
+        return self._send_message(message, Wait.AS_OPTIONS)
 
     def try_send_message(self, message: SharedMemoryMessage) -> bool:
         """Sends a message if there is room now, else returns False. Never waits.
@@ -191,14 +199,14 @@ class SharedMemoryProducer(Sender):
         """
         return self._send_message(message, 0)
 
-    def _send_message(self, message: SharedMemoryMessage, timeout_ms: int | None) -> bool:
+    def _send_message(self, message: SharedMemoryMessage, wait: float | Wait | None) -> bool:
         payload, message_type, flags, fields = outgoing(message, TYPE_DATA, 0)
         if fields is None:
-            return self.send(payload, message_type, flags, timeout_ms)
+            return self.send(payload, message_type, flags, wait)
         try:
-            return self._put(payload, message_type, flags, timeout_ms, fields)
+            return self._put(payload, message_type, flags, wait, fields)
         except BaseException as error:  # noqa: BLE001 - put straight, and raised again
-            return self._send_anew(error, payload, message_type, flags, timeout_ms)
+            return self._send_anew(error, payload, message_type, flags, wait)
 
     def send_batch(
         self, messages: Iterable[Sendable], message_type: int = TYPE_DATA, flags: int = 0
@@ -219,7 +227,7 @@ class SharedMemoryProducer(Sender):
         Raises:
             RingError: As for :meth:`send`, and only if none was sent.
         """
-        return self._send_many(messages, message_type, flags, None)
+        return self._send_many(messages, message_type, flags, Wait.AS_OPTIONS)
 
     def try_send_batch(
         self, messages: Iterable[Sendable], message_type: int = TYPE_DATA, flags: int = 0
@@ -254,14 +262,13 @@ class SharedMemoryProducer(Sender):
                 view[:5] = b"hello"
 
         Raises:
-            Full: There was no room within `Options.send_timeout_ms`.
+            Timeout: There was no room within `Options.send_timeout`.
             RingError: As for :meth:`send`.
         """
-        claim = self._claim(size, message_type, None)
+        claim = self._claim(size, message_type, Wait.AS_OPTIONS)
         if claim is None:
-            timeout = self._options.send_timeout_ms
-            message = f"{self.path}: no room for {size} bytes within {timeout} ms"
-            raise Full(message, found=size)
+            message = f"{self.path}: no room for {size} bytes within {self._options.send_timeout} s"
+            raise Timeout(message, found=size)
         return claim
 
     def try_claim(self, size: int, message_type: int = TYPE_DATA) -> Claim | None:
@@ -277,8 +284,8 @@ class SharedMemoryProducer(Sender):
     ) -> bool:
         """Sends a message of any size, in pieces where one record is too small.
 
-        The receiver puts them together, up to its `Options.max_message_size`. Each piece waits for
-        room by itself; after a failure the receiver drops what has come.
+        The receiver puts them together, up to its `Options.max_message_size`. All pieces together
+        wait for room as long as one message may; after a failure the receiver drops what has come.
 
         Returns:
             True when it was sent; False when a piece found no room in time.
@@ -292,10 +299,11 @@ class SharedMemoryProducer(Sender):
             return self.send(view, message_type, flags)
         each = size - PREFIX.size
         count = count_pieces(len(view), each)
+        deadline = Deadline(self._options.send_timeout)
         flags = int(flags) & USER_FLAGS | FLAG_FRAGMENT
         for piece in range(count):
             part = view[piece * each : (piece + 1) * each]
-            claim = self._claim(PREFIX.size + len(part), message_type, None)
+            claim = self._claim(PREFIX.size + len(part), message_type, deadline)
             if claim is None:
                 return False
             last = piece + 1 == count
@@ -305,48 +313,50 @@ class SharedMemoryProducer(Sender):
                 room[PREFIX.size :] = part
         return True
 
-    async def send_async(
-        self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0
-    ) -> None:
-        """Sends bytes; waits for room without blocking asyncio's event loop.
+    # Without blocking asyncio's event loop
 
-        Cancelling it is safe: either the message was sent, or nothing of it is visible.
+    async def send_async(
+        self,
+        payload: BytesLike,
+        message_type: int = TYPE_DATA,
+        flags: int = 0,
+        timeout: float | Wait | None = Wait.AS_OPTIONS,
+    ) -> bool:
+        """As :meth:`send`; other tasks run while it waits for room.
+
+        Cancelling it is safe: either the message was sent, or nothing of it is visible. One task at
+        a time: a second one that waits gets :class:`Busy`.
 
         Raises:
             RingError: As for :meth:`send`.
         """
         size = len(as_bytes(payload))
-        while not self.send(payload, message_type, flags, 0):
-            if self._waiter is None:
-                self._waiter = Waiter(self._link)
-            ended = await self._waiter.wait(partial(self._has_room, size), Deadline(-1))
+        options = self._options
+        deadline = Deadline(options.send_timeout if isinstance(timeout, Wait) else timeout)
+        while not self.send(payload, message_type, flags, Wait.LOOK):
+            ended = await self._wait_async(partial(self._has_room, size), deadline)
             self._attachment.check_usable()
-            if ended is not None and ended is not Ended.TIMED_OUT:
-                # Another task may have sent meanwhile.
-                self._end_run()
-                self._settle(ended, size)
+            # Another task may have sent meanwhile.
+            self._end_run()
+            if ended is not None and self._settle(ended, size) is None:
+                return False
+        return True
 
-    def interrupt(self) -> None:
-        """Ends a wait for room in another thread, as if its time were over."""
-        self._link.interrupt()
-
-    def dispose(self) -> None:
-        """Closes: what was sent stays readable, and the consumer is told. Again: no effect.
+    async def send_string_async(self, text: str, flags: int = 0) -> bool:
+        """As :meth:`send_string`, in the way of :meth:`send_async`.
 
         Raises:
-            BufferError: A part of the ring's memory is still in use, by a slice or a numpy array.
-                The ring is closed all the same, and unmapped when that part goes.
+            RingError: As for :meth:`send_string`.
         """
-        attachment = self._attachment
-        if attachment.is_open:
-            if self._waiter is not None:
-                self._waiter.close()
-            claim = None if self._claimed is None else self._claimed()
-            if claim is not None:
-                claim.abandon()
-            self._discard()
-            attachment.announce_closed(PRODUCER)
-            super().dispose()
+        return await self.send_async(_encode(text), TYPE_DATA, flags)
+
+    async def send_typed_async(self, value: Payload, flags: int = 0) -> bool:
+        """As :meth:`send_typed`, in the way of :meth:`send_async`.
+
+        Raises:
+            RingError: As for :meth:`send_typed`.
+        """
+        return await self.send_async(value.pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
 
 
 def _encode(text: str) -> bytes:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import ref
 
 from ._errors import RingError
+from ._finder import Finder
 from ._headers import HEADER_HAS_FIELDS
 from ._layout import HAS_TIMESTAMP, MESSAGE_HEADER_SIZE
 from ._memory import WEAK_ORDER, full_fence
-from ._message import ReceivedMessage, SharedMemoryMessage
-from ._reader import NO_RUN, Reader
+from ._message import ReceivedMessage, SharedMemoryMessage, judge_of
+from ._reader import NO_RUN
 from ._record import (
     ALIKE,
     DATA_INDEX,
@@ -36,8 +37,15 @@ from ._record import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import Union
 
+    from ._errors import MessageError
+    from ._payload import Payload
     from ._reader import Shape, Turn
+    from ._times import Patience
+
+    # What is wrong with a message of a type and size; None if nothing is.
+    Judge = Callable[[int, int], Union[MessageError, None]]
 
 Value = TypeVar("Value")
 
@@ -50,20 +58,20 @@ _COPIED: Final = 1 << 16
 """Most bytes of a run, all of which are copied before the first of them is wanted."""
 
 
-class Receiver(Reader):
+class Receiver(Finder):
     """What :class:`SharedMemoryConsumer` is made of."""
 
     __slots__ = ()
 
     # One by one
 
-    def _look_short(self, timeout_ms: int) -> Shape | None:
+    def _look_short(self, timeout: Patience) -> Shape | None:
         """The shape of the next message if it can go the short way; waits a little for one."""
         if self._run is not NO_RUN:
             self._end_run()
         words, index = self._words, self._index
         shape = self._shapes.get(words[index])
-        if shape is None and timeout_ms and self._spin():
+        if shape is None and timeout != 0 and self._spin():
             shape = self._shapes.get(words[index])
         if shape is None or index + shape[0] >= self._last:
             return None
@@ -79,7 +87,7 @@ class Receiver(Reader):
         if not self._last:
             return False
         words, index = self._words, self._index
-        for _ in self._looks:  # noqa: SIM110 - any() would look half as often
+        for _ in self._glances:  # noqa: SIM110 - any() would look half as often
             if words[index]:
                 return True
         return False
@@ -115,7 +123,7 @@ class Receiver(Reader):
         self._bytes = count = self._bytes + size
         self._give_back(received, count, end * WORD + self._base)
 
-    def _receive_single(self, timeout_ms: int) -> bytes | None:
+    def _receive_single(self, timeout: Patience) -> bytes | None:
         """Receives a payload that is in no run; None when the time is over."""
         # As `_look_short` and `_take_short` do, in one flat function: where sizes are mixed, each
         # call of another one would cost a tenth of it.
@@ -123,16 +131,16 @@ class Receiver(Reader):
             self._end_run()
         words, index, tail = self._words, self._index, self._tail
         shape = self._shapes.get(words[index])
-        if shape is None and timeout_ms and self._spin():
+        if shape is None and timeout != 0 and self._spin():
             shape = self._shapes.get(words[index])
         if shape is None:
-            return self._receive_long(timeout_ms)
+            return self._receive_long(timeout)
         if WEAK_ORDER:
             full_fence()
         step, size, _ = shape
         end = index + step
         if end >= self._last or (words[index + ID_INDEX] ^ tail) & IN_TURN:
-            return self._receive_long(timeout_ms)
+            return self._receive_long(timeout)
         start = index * WORD + MESSAGE_HEADER_SIZE
         payload = self._memory[start : start + size]
         if shape is not self._like:
@@ -157,7 +165,7 @@ class Receiver(Reader):
             self._quiet = self._link.notify(control)
         return payload
 
-    def _receive_as(self, make: Callable[[int, bytes], Value], timeout_ms: int) -> Value | None:
+    def _receive_as(self, make: Callable[[int, bytes], Value], timeout: Patience) -> Value | None:
         """Receives what `make` makes of the next type and payload; if it fails, the message stays.
 
         None when the time is over.
@@ -168,13 +176,13 @@ class Receiver(Reader):
                 value = make(self._like[2], turn[0])
                 self._take_turn(turn)
                 return value
-            shape = self._look_short(timeout_ms)
+            shape = self._look_short(timeout)
             if shape is not None:
                 start = self._index * WORD + MESSAGE_HEADER_SIZE
                 value = make(shape[2], self._memory[start : start + shape[1]])
                 self._take_short(shape)
                 return value
-            if not self._await(timeout_ms):
+            if not self._await(timeout):
                 return None
             value = make(*self._type_and_payload())
             self._finish()
@@ -183,9 +191,9 @@ class Receiver(Reader):
             raise
         return value
 
-    def _receive_long(self, timeout_ms: int) -> bytes | None:
+    def _receive_long(self, timeout: Patience) -> bytes | None:
         """Receives a payload with every check, and waits; None when the time is over."""
-        if not self._await(timeout_ms):
+        if not self._await(timeout):
             return None
         payload = self._type_and_payload()[1]
         self._finish()
@@ -232,12 +240,14 @@ class Receiver(Reader):
     def _lend_at(self, start: int, size: int, message_type: int) -> ReceivedMessage:
         payload = self._view[start + MESSAGE_HEADER_SIZE : start + MESSAGE_HEADER_SIZE + size]
         message = ReceivedMessage(self, message_type, self._view, start, payload)
-        self._borrowed = ref(message)
+        self._borrowed = message._borrow = ref(message)
         self._leave_short_way()
         return message
 
-    def _end_borrow(self) -> None:
-        """Takes and releases the message that was borrowed."""
+    def _end_borrow(self, borrow: ref[ReceivedMessage] | None) -> None:
+        """Takes and releases a message, if it is the one that is borrowed now."""
+        if self._borrowed is None or self._borrowed is not borrow:
+            return
         self._borrowed = None
         if not self._attachment.is_open:
             return
@@ -319,38 +329,53 @@ class Receiver(Reader):
 
     # Many at once
 
-    def drain(self, max_messages: int = _EVERYTHING) -> list[bytes]:
+    def drain(
+        self, max_messages: int = _EVERYTHING, *, kind: int | type[Payload] | None = None
+    ) -> list[bytes]:
         """Receives copies of all payloads that are there, at most `max_messages`. Never waits.
 
         At most a lap of them, so that it ends however fast the producer is. Their room is given
-        back together, or in parts where they fill a quarter of the ring.
+        back together, or in parts where they fill a quarter of the ring: a process that is killed
+        before loses nothing that it got; what was not given back comes again.
+
+        Args:
+            max_messages: How many at most.
+            kind: A message type, or one of the spec's structs: then only messages that are such,
+                up to the first one that is not, which stays. None takes all, whose types are not
+                told: `receive_batch` gives messages with theirs.
 
         Raises:
+            TypeMismatch, SizeMismatch: The first message is not of this kind. It stays in the ring;
+                see :meth:`SharedMemoryConsumer.skip`.
             RingError: As for one message, and only if there was no message before: otherwise the
                 next call raises it.
         """
+        judge = None if kind is None else judge_of(kind, exact=self._options.exact_size)
         payloads: list[bytes] = []
-        self._receive_many(payloads, max_messages, 0, whole=False)
+        self._receive_many(payloads, max_messages, 0, judge, whole=False)
         return payloads
 
     def receive_batch(
-        self, max_messages: int = _EVERYTHING, timeout_ms: int = -1
+        self, max_messages: int = _EVERYTHING, timeout: float | None = None
     ) -> list[SharedMemoryMessage]:
         """Receives copies of all messages that are there, at most `max_messages`.
 
         Waits for the first one only; an empty list says that the time is over. At most a lap of
         them, so that it ends however fast the producer is. Their room is given back together, or in
-        parts where they fill a quarter of the ring.
+        parts where they fill a quarter of the ring: a process that is killed before loses nothing
+        that it got; what was not given back comes again.
 
         Raises:
             RingError: As for one message, and only if there was no message before: otherwise the
                 next call raises it.
         """
         messages: list[SharedMemoryMessage] = []
-        self._receive_many(messages, max_messages, timeout_ms, whole=True)
+        self._receive_many(messages, max_messages, timeout, None, whole=True)
         return messages
 
-    def _receive_many(self, taken: list[Any], limit: int, timeout_ms: int, *, whole: bool) -> None:
+    def _receive_many(
+        self, taken: list[Any], limit: int, timeout: Patience, judge: Judge | None, *, whole: bool
+    ) -> None:
         """Receives messages, or their payloads if not `whole`; waits for the first one only."""
         try:
             self._check()
@@ -359,13 +384,15 @@ class Receiver(Reader):
                 left = limit - len(taken)
                 # The room that is given back together.
                 last = min(self._last, self._index + (self._end - DATA_INDEX) // 4)
-                if self._take_equals(taken, left, last, whole=whole):
+                if self._take_equals(taken, left, last, judge, whole=whole):
                     continue
-                if self._take_others(taken, left, last, whole=whole):
+                if self._take_others(taken, left, last, judge, whole=whole):
                     continue
                 if taken and not self._words[self._index]:
                     break
-                if not (self._find() if taken else self._await(timeout_ms)):
+                if not (self._find() if taken else self._await(timeout)):
+                    break
+                if judge is not None and not self._suits(judge, is_first=not taken):
                     break
                 taken.append(self._copy() if whole else self._type_and_payload()[1])
                 self._finish()
@@ -375,7 +402,24 @@ class Receiver(Reader):
                 raise
             self._withhold(error)
 
-    def _take_equals(self, taken: list[Any], limit: int, last: int, *, whole: bool) -> bool:
+    def _suits(self, judge: Judge, *, is_first: bool) -> bool:
+        """Whether nothing is wrong with the message that was found; the first one has to be right.
+
+        Raises:
+            MessageError: What is wrong with the first one.
+        """
+        if self._assembled is not None:
+            found = self._assembled[0], len(self._assembled[2])
+        else:
+            found = type_of(self._word), frame_of(self._word) - MESSAGE_HEADER_SIZE
+        error = judge(*found)
+        if error is not None and is_first:
+            raise error
+        return error is None
+
+    def _take_equals(
+        self, taken: list[Any], limit: int, last: int, judge: Judge | None, *, whole: bool
+    ) -> bool:
         """Receives many like messages before a last index; False if there are not many.
 
         Their headers are read together, and their payloads copied: see `_count_alike`.
@@ -386,6 +430,8 @@ class Receiver(Reader):
         if shape is None or WEAK_ORDER or (whole and not SIMPLE_HEADER):
             return False
         step, size, message_type = shape
+        if judge is not None and judge(message_type, size) is not None:
+            return False
         most = min(limit, (last - 1 - index) // step)
         if most < ALIKE or words[index + (ALIKE - 1) * step] != word:
             return False
@@ -401,7 +447,9 @@ class Receiver(Reader):
             wanted = min(_CHUNK, most - count) if found == wanted else 0
         return self._release_together(index + count * step, count, count * size)
 
-    def _take_others(self, taken: list[Any], limit: int, last: int, *, whole: bool) -> bool:
+    def _take_others(
+        self, taken: list[Any], limit: int, last: int, judge: Judge | None, *, whole: bool
+    ) -> bool:
         """Receives what can go the short way before a last index, some messages; False if none."""
         words, memory, known, tail = self._words, self._memory, self._shapes, self._tail
         index, count, total = self._index, 0, 0
@@ -411,6 +459,8 @@ class Receiver(Reader):
                 break
             if WEAK_ORDER:
                 full_fence()
+            if judge is not None and judge(shape[2], shape[1]) is not None:
+                break
             end = index + shape[0]
             if end >= last or (words[index + ID_INDEX] ^ tail) & IN_TURN:
                 break

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import mmap
 import os
 import struct
@@ -24,13 +23,13 @@ from ._errors import (
     InvalidName,
     Io,
     LayoutMismatch,
-    NoSpace,
     NotFound,
     NotRegularFile,
     PermissionDenied,
     RingError,
     SchemaMismatch,
     TooShort,
+    Unsupported,
     VersionMismatch,
     WrongEndianness,
     WrongOwner,
@@ -38,7 +37,6 @@ from ._errors import (
 from ._layout import (
     CAPACITY_OFFSET,
     CREATED_UNIX_NS_OFFSET,
-    DEFAULT_CAPACITY,
     FILE_PREFIX,
     HEADER_SIZE_OFFSET,
     LAYOUT_HASH,
@@ -53,21 +51,20 @@ from ._layout import (
     VERSION_MINOR,
     VERSION_MINOR_OFFSET,
 )
-from ._leftovers import remove_leftovers, temporary_name
-from ._log import logger
-from ._options import Mode, Options
+from ._options import Options
 from ._record import MAX_CAPACITY, MIN_CAPACITY, check_capacity
 
 _FOLDER_VARIABLE: Final = "BITRPC_SHM_DIR"
 _LONGEST_NAME: Final = 200
 _NAME_BYTES: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _NOT_A_FILE: Final = frozenset({errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EMLINK})
+_NO_LOCKS: Final = frozenset(
+    {errno.ENOLCK, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+)
 
 _U16: Final = struct.Struct("<H")
 _U32: Final = struct.Struct("<I")
 _U64: Final = struct.Struct("<Q")
-
-_nonces: Final = itertools.count()
 
 
 class Target(NamedTuple):
@@ -145,8 +142,8 @@ def system_error(target: Target, operation: str, error: OSError) -> RingError:
             return FolderMissing(message, expected=target.folder)
         return NotFound(f"no ring at {path}", expected=path)
     if isinstance(error, FileExistsError):
-        return AlreadyExists(f"a ring exists already at {path}", found=path)
-    kind = _kind_at(path)
+        return AlreadyExists.at(path)
+    kind = kind_at(path)
     if error.errno in _NOT_A_FILE or kind:
         kind = kind or "something else"
         return NotRegularFile(f"expected a regular file at {path}, found {kind}", found=kind)
@@ -155,7 +152,18 @@ def system_error(target: Target, operation: str, error: OSError) -> RingError:
     return Io.of(operation, path, error)
 
 
-def _kind_at(path: str) -> str:
+def lock_error(target: Target, error: OSError) -> RingError:
+    """The error for a lock that the system does not give at all."""
+    if error.errno not in _NO_LOCKS:
+        return system_error(target, "lock", error)
+    message = (
+        f"the file system of {target.folder} knows no locks of open files ({error.strerror}), "
+        "which stand for the two roles of a ring"
+    )
+    return Unsupported(message, expected="open-file-description locks", found=error.errno)
+
+
+def kind_at(path: str) -> str:
     """What has a name, if that is no file; empty if it is one, or nothing."""
     try:
         return _platform.path_info(path).kind
@@ -163,7 +171,7 @@ def _kind_at(path: str) -> str:
         return ""
 
 
-def _check_identity(header: bytes, target: Target, options: Options) -> None:
+def _check_identity(header: bytes, target: Target) -> None:
     """Checks the identity at the start of a ring; everything in it counts as hostile."""
     path = target.path
     magic = _U32.unpack_from(header, MAGIC_OFFSET)[0]
@@ -187,12 +195,16 @@ def _check_identity(header: bytes, target: Target, options: Options) -> None:
     if layout != LAYOUT_HASH:
         message = f"{path}: expected layout hash {LAYOUT_HASH:#018x}, found {layout:#018x}"
         raise LayoutMismatch(message, expected=LAYOUT_HASH, found=layout)
+
+
+def _check_schema(header: bytes, target: Target, options: Options) -> None:
+    """Checks that equal versions mean the same by their messages."""
     schema = _U64.unpack_from(header, SCHEMA_HASH_OFFSET)[0]
-    if schema != SCHEMA_HASH:
-        message = f"{path}: expected schema hash {SCHEMA_HASH:#018x}, found {schema:#018x}"
-        if options.strict_schema:
-            raise SchemaMismatch(message, expected=SCHEMA_HASH, found=schema)
-        logger.warning("%s", message)
+    minor = _U16.unpack_from(header, VERSION_MINOR_OFFSET)[0]
+    if schema == SCHEMA_HASH or minor != VERSION_MINOR or options.any_schema:
+        return
+    message = f"{target.path}: expected schema hash {SCHEMA_HASH:#018x}, found {schema:#018x}"
+    raise SchemaMismatch(message, expected=SCHEMA_HASH, found=schema)
 
 
 def _check_size(capacity: int, file_size: int, target: Target, options: Options) -> None:
@@ -225,12 +237,17 @@ def _read_header(fd: int) -> bytes:
     return b"".join(parts)
 
 
-def _map(fd: int, target: Target, header: bytes, *, writable: bool) -> Segment:
+def map_segment(fd: int, target: Target, header: bytes, *, writable: bool) -> Segment:
     """Maps a ring whose header was checked."""
     capacity = _U64.unpack_from(header, CAPACITY_OFFSET)[0]
     access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
     try:
         memory = mmap.mmap(fd, RING_HEADER_SIZE + capacity, access=access)
+    except OSError as error:
+        if error.errno != errno.ENODEV:
+            raise
+        message = f"the file system of {target.folder} cannot map files into shared memory"
+        raise Unsupported(message, expected="shared mappings", found=error.errno) from error
     except ValueError as error:
         # Cut off since its size was checked.
         found = _platform.file_info(fd).size
@@ -260,9 +277,10 @@ def _check_file(fd: int, target: Target, options: Options) -> bytes:
     if len(header) < RING_HEADER_SIZE:
         message = f"{target.path}: expected {RING_HEADER_SIZE} bytes, found {len(header)}"
         raise TooShort(message, expected=RING_HEADER_SIZE, found=len(header))
-    _check_identity(header, target, options)
+    _check_identity(header, target)
     capacity = _U64.unpack_from(header, CAPACITY_OFFSET)[0]
     _check_size(capacity, info.size, target, options)
+    _check_schema(header, target, options)
     return header
 
 
@@ -279,7 +297,7 @@ def open_segment(target: Target, options: Options, *, writable: bool) -> Segment
         fd = _platform.open_existing(target.path, writable=writable)
         try:
             header = _check_file(fd, target, options)
-            return _map(fd, target, header, writable=writable)
+            return map_segment(fd, target, header, writable=writable)
         finally:
             # The mapping has a descriptor of its own.
             os.close(fd)
@@ -287,7 +305,7 @@ def open_segment(target: Target, options: Options, *, writable: bool) -> Segment
         raise system_error(target, "open", error) from error
 
 
-def _new_header(capacity: int) -> bytes:
+def new_header(capacity: int) -> bytes:
     """The header of a new ring: its identity filled in, everything else zero."""
     header = bytearray(RING_HEADER_SIZE)
     _U32.pack_into(header, MAGIC_OFFSET, MAGIC)
@@ -299,103 +317,6 @@ def _new_header(capacity: int) -> bytes:
     _U32.pack_into(header, HEADER_SIZE_OFFSET, RING_HEADER_SIZE)
     _U64.pack_into(header, CREATED_UNIX_NS_OFFSET, time.time_ns())
     return bytes(header)
-
-
-def _no_space(target: Target, needed: int) -> NoSpace:
-    free = _platform.free_bytes(target.folder)
-    message = f"no space for {target.path}: {needed} bytes needed, {free} free"
-    return NoSpace(message, expected=needed, found=free)
-
-
-def _fill(fd: int, target: Target, header: bytes, size: int) -> None:
-    """Reserves a new file's bytes and writes its header."""
-    if _platform.free_bytes(target.folder) < size:
-        raise _no_space(target, size)
-    _platform.allocate(fd, size)
-    os.lseek(fd, 0, os.SEEK_SET)
-    rest = memoryview(header)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-
-
-def create_segment(target: Target, options: Options) -> Segment:
-    """Makes a ring under a temporary name, and gives it its own name when it is whole.
-
-    Nobody ever sees a half-made ring.
-
-    Raises:
-        AlreadyExists: There is one, or another process was faster.
-        AttachError: The file cannot be made.
-        Io: A system call failed.
-    """
-    capacity = round_capacity(DEFAULT_CAPACITY if options.capacity is None else options.capacity)
-    nonce = next(_nonces) * 0x9E3779B9 ^ time.monotonic_ns()
-    temporary = os.path.join(target.folder, temporary_name(target.file_name, nonce))
-    header = _new_header(capacity)
-    try:
-        _platform.path_info(target.path)
-    except OSError:
-        pass
-    else:
-        # A shortcut: publishing would find out, too, after all the work.
-        exists = FileExistsError(errno.EEXIST, "exists", target.path)
-        kind = _kind_at(target.path)
-        if kind:
-            message = f"expected a regular file at {target.path}, found {kind}"
-            raise NotRegularFile(message, found=kind)
-        raise system_error(target, "create", exists)
-    remove_leftovers(target.folder, target.file_name)
-    try:
-        fd = _platform.create_new(temporary, options.permissions)
-        try:
-            _fill(fd, target, header, RING_HEADER_SIZE + capacity)
-            segment = _map(fd, target, header, writable=True)
-            _platform.publish(temporary, target.path)
-        except BaseException:
-            _forget(temporary)
-            raise
-        finally:
-            os.close(fd)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise _no_space(target, RING_HEADER_SIZE + capacity) from error
-        raise system_error(target, "create", error) from error
-    logger.debug("created %s with %d bytes", target.path, capacity)
-    return segment
-
-
-def _forget(path: str) -> None:
-    """Removes a file that nobody else knows; if that fails there is nothing left to do."""
-    try:
-        _platform.remove(path)
-    except OSError as error:
-        logger.warning("%s stays: %s", path, error)
-
-
-def open_or_create(target: Target, options: Options) -> Segment:
-    """Comes by a ring as `options.mode` says; another process may do the same at the same time.
-
-    Raises:
-        AttachError: The ring is not there, or not what this program expects.
-        Io: A system call failed.
-    """
-    end = time.monotonic() + _PATIENCE
-    while True:
-        if options.mode is not Mode.CREATE_ONLY:
-            try:
-                return open_segment(target, options, writable=True)
-            except NotFound:
-                if options.mode is Mode.OPEN_ONLY:
-                    raise
-        try:
-            return create_segment(target, options)
-        except AlreadyExists:
-            if options.mode is Mode.CREATE_ONLY or time.monotonic() > end:
-                raise
-
-
-_PATIENCE: Final = 10.0
-"""Seconds after which a ring that is made and removed again and again counts as a failure."""
 
 
 def remove_ring(name: str, directory: str | os.PathLike[str] | None = None) -> bool:
@@ -414,7 +335,7 @@ def remove_ring(name: str, directory: str | os.PathLike[str] | None = None) -> b
         remove_ring("prices")
     """
     target = locate(name, Options(directory=directory))
-    kind = _kind_at(target.path)
+    kind = kind_at(target.path)
     if kind:
         message = f"expected a regular file at {target.path}, found {kind}"
         raise NotRegularFile(message, found=kind)

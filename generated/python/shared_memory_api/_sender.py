@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import ref
 
 from ._claim import Claim
-from ._errors import PeerDied, RingError
+from ._errors import PeerError, RingError
 from ._layout import FLAG_URGENT, HAS_TIMESTAMP, MESSAGE_HEADER_SIZE, TIMESTAMP_OFFSET, TYPE_DATA
 from ._memory import WEAK_ORDER, full_fence
 from ._message import SharedMemoryMessage, as_bytes
@@ -42,10 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Union
 
-    from ._attach import Attachment
-    from ._options import Options
+    from ._times import Patience, Wait
     from ._typing import BytesLike
-    from ._waiter import Waiter
 
     Sendable = Union[BytesLike, SharedMemoryMessage, Payload]
 
@@ -58,12 +56,7 @@ _CHUNK: Final = 256
 class Sender(Writer):
     """What :class:`SharedMemoryProducer` is made of."""
 
-    __slots__ = ("_waiter",)
-
-    def __init__(self, attachment: Attachment, options: Options) -> None:
-        """Goes on where the last producer was, and tells the consumer."""
-        self._waiter: Waiter | None = None
-        super().__init__(attachment, options)
+    __slots__ = ()
 
     def _send_anew(
         self,
@@ -71,18 +64,20 @@ class Sender(Writer):
         payload: BytesLike,
         message_type: int,
         flags: int,
-        timeout_ms: int | None,
+        wait: Patience | Wait,
     ) -> bool:
         """After a send that failed: puts things straight, and finds out what was wrong.
 
         Raises the error, or a clearer one; but sends once more when it was only that the payload's
         length is not counted in bytes.
         """
-        self._attachment.check_usable()
+        if isinstance(error, (ValueError, OSError)):
+            # What a ring gives that was closed meanwhile.
+            self._attachment.check_usable()
         self._recover(error)
         if isinstance(error, (IndexError, struct.error)):
             try:
-                return self._put(payload, message_type, flags, timeout_ms)
+                return self._put(payload, message_type, flags, wait)
             except BaseException as other:
                 self._recover(other)
                 raise
@@ -97,7 +92,7 @@ class Sender(Writer):
             del error
 
     def _send_single(
-        self, payload: BytesLike, message_type: int, flags: int, timeout_ms: int | None
+        self, payload: BytesLike, message_type: int, flags: int, wait: Patience | Wait
     ) -> bool:
         """Sends a message that is in no run, on the short way or with every check."""
         # One flat function: each call of another one would cost a tenth of it.
@@ -105,8 +100,8 @@ class Sender(Writer):
         size = len(payload)
         index = self._index
         end = index + ((size + ROUND_UP) >> WORD_SHIFT)
-        if end >= self._bound:
-            return self._put(payload, message_type, flags, timeout_ms)
+        if end >= self._bound and not self._goes_on(end):
+            return self._put(payload, message_type, flags, wait)
         words = self._words
         if size & WORD_MASK:
             words[end - 1] = 0
@@ -144,7 +139,7 @@ class Sender(Writer):
         position_cell[()] = end * WORD + self._base
         control = control_cell[()]
         if control != self._quiet:
-            self._quiet = self._link.notify(control)
+            self._attend(control)
         return True
 
     def _start_run(self, payload: BytesLike, index: int, sent: int, count: int) -> None:
@@ -153,13 +148,13 @@ class Sender(Writer):
         What differs from one to the next is counted by iterators of C, which costs a fraction of
         what Python's additions do. The numbers are those behind the last one.
         """
-        # The next try is some messages away.
-        self._alike = 0
         size = self._like
         step = (size + ROUND_UP) >> WORD_SHIFT
         run = (self._bound - 1 - index) // step
         packs = payload.__class__ is bytes and 0 < size <= _PACKED
         if WEAK_ORDER or not packs or run < ALIKE:
+            # The next try is some messages away.
+            self._alike = 0
             return
         end, stride = index + run * step, step * WORD
         tail, position = (sent & U32) * ID_ONE, index * WORD + self._base
@@ -180,14 +175,15 @@ class Sender(Writer):
         payload: BytesLike,
         message_type: int,
         flags: int,
-        timeout_ms: int | None,
+        wait: Patience | Wait,
         fields: bytearray | bytes | None = None,
     ) -> bool:
         """Sends on the long way: every check, waiting, and records that cross the lap's end."""
-        self._publish()
+        if self._first[1] or self._torn:
+            self._publish()
         if not isinstance(payload, bytes):
             payload = as_bytes(payload)
-        if not self._stage(payload, message_type, int(flags) & USER_FLAGS, timeout_ms, fields):
+        if not self._stage(payload, message_type, int(flags) & USER_FLAGS, wait, fields):
             return False
         self._flush()
         return True
@@ -197,14 +193,14 @@ class Sender(Writer):
         payload: BytesLike,
         message_type: int,
         flags: int,
-        timeout_ms: int | None,
+        wait: Patience | Wait,
         fields: bytearray | bytes | None = None,
     ) -> bool:
         """Adds a message to what is staged; False when there was no room within the time."""
         self._end_run()
         size = len(payload)
         self._admit(size, message_type)
-        place = self._await_room(size, timeout_ms)
+        place = self._await_room(size, wait)
         if place is None:
             return False
         index = place[0]
@@ -217,11 +213,11 @@ class Sender(Writer):
         return True
 
     def _push(
-        self, payload: BytesLike, message_type: int, flags: int, timeout_ms: int | None
+        self, payload: BytesLike, message_type: int, flags: int, wait: Patience | Wait
     ) -> bool:
         """Adds a message to a batch."""
         try:
-            return self._stage(payload, message_type, int(flags) & USER_FLAGS, timeout_ms)
+            return self._stage(payload, message_type, int(flags) & USER_FLAGS, wait)
         except BaseException as error:
             self._recover(error)
             raise
@@ -229,6 +225,7 @@ class Sender(Writer):
     def _publish(self) -> None:
         """Publishes a batch so far."""
         self._attachment.check_usable()
+        self._check_name()
         self._end_run()
         self._flush()
 
@@ -237,7 +234,7 @@ class Sender(Writer):
         messages: Iterable[Sendable],
         message_type: int,
         flags: int,
-        timeout_ms: int | None,
+        wait: Patience | Wait,
     ) -> int:
         items = messages if isinstance(messages, (list, tuple)) else list(messages)
         sent = 0
@@ -253,16 +250,16 @@ class Sender(Writer):
                     if run:
                         continue
                 payload, own, own_flags, fields = outgoing(items[sent], message_type, flags)
-                if not self._stage(payload, own, own_flags, timeout_ms, fields):
+                if not self._stage(payload, own, own_flags, wait, fields):
                     break
                 sent += 1
             self._flush()
         except RingError as error:
             if not sent or not self.is_open:
                 raise
-            if isinstance(error, PeerDied):
-                # The count is what is told now; the death is for the next call.
-                self._link.untold()
+            if isinstance(error, PeerError):
+                # The count is what is told now; how the consumer ended is for the next call.
+                self._watch.untold()
             self._flush()
         except BaseException as error:
             self._recover(error)
@@ -359,25 +356,29 @@ class Sender(Writer):
             self._leave_short_way()
         self._torn = False
 
-    def _claim(self, size: int, message_type: int, timeout_ms: int | None) -> Claim | None:
+    def _claim(self, size: int, message_type: int, wait: Patience | Wait) -> Claim | None:
         if size < 0:
             message = f"a claim of {size} bytes"
             raise ValueError(message)
         try:
-            self._publish()
+            self._end_run()
             self._admit(size, message_type)
-            place = self._await_room(size, timeout_ms)
+            self._flush()
+            place = self._await_room(size, wait)
             if place is None:
                 return None
             claim = Claim(self, place, size, message_type)
-            self._claimed = ref(claim)
+            self._claimed = claim._claim = ref(claim)
             self._leave_short_way()
         except BaseException as error:
             self._recover(error)
             raise
         return claim
 
-    def _end_claim(self) -> None:
+    def _end_claim(self, claim: ref[Claim] | None) -> None:
+        """Ends a claim, if it is the one that is open now."""
+        if self._claimed is None or self._claimed is not claim:
+            return
         self._claimed = None
         if self._attachment.is_open:
             self._return_to_short_way()
@@ -388,7 +389,7 @@ class Sender(Writer):
         start = index * WORD
         self._prepare(index, size, flags, self._view[start : start + MESSAGE_HEADER_SIZE])
         end = index + ((size + ROUND_UP) >> WORD_SHIFT)
-        if place[1] or end >= self._bound:
+        if place[1] or end >= self._room_end:
             self._seal(place, size, message_type)
             self._flush()
             return

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ._attach import CLOSED, CONSUMER, NEVER, PRODUCER, Attachment, Role
 from ._layout import (
     BYTES_RECEIVED_OFFSET,
     BYTES_SENT_OFFSET,
@@ -22,10 +21,13 @@ from ._layout import (
 )
 from ._platform import now_ns
 from ._record import U64, WORD
-from ._wait import MILLISECOND_NS
+from ._roles import CLOSED, CONSUMER, NEVER, PRODUCER, Role
+from ._times import nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ._attachment import Attachment
 
 
 class PeerState(Enum):
@@ -54,7 +56,7 @@ class Statistics:
         messages_received: Messages released.
         bytes_sent: Payload bytes published.
         bytes_received: Payload bytes released.
-        errors: Sends that found no room, and errors that the receiver counted.
+        errors: Calls that found no room to send, and errors that the receiver counted.
         avg_message_size: Payload bytes a message, of the side that counted more; 0.0 if none.
     """
 
@@ -75,8 +77,8 @@ class SideSnapshot:
         pid: Its (last) holder's process id; 0 if there was none.
         epoch: How often the role was taken.
         heartbeat_ns: Monotonic time of its last heartbeat, or of its attaching, in nanoseconds.
-        missed_wakeups: Sleeps that nobody ended although there was a reason to. Always 0 unless
-            something is broken.
+        missed_wakeups: Sleeps that nobody ended although there was a reason to, as far as they are
+            looked for (`Options.diagnose_wakeups`). Always 0 unless something is broken.
     """
 
     state: PeerState = PeerState.NEVER
@@ -94,7 +96,7 @@ class Snapshot:
         statistics: Counters of both sides.
         capacity: Bytes in the data area.
         used_bytes: Bytes published and not released, headers and padding included.
-        send_failures: Sends that found no room.
+        send_failures: Calls that found no room to send, however often they looked.
         receive_errors: Gaps, corrupt records and broken fragments that the receiver counted.
         created_unix_ns: When the ring was made, in nanoseconds since 1970-01-01 UTC.
         producer: The sending side.
@@ -137,24 +139,28 @@ def statistics(attachment: Attachment) -> Statistics:
     )
 
 
-def state(attachment: Attachment, role: Role, stall_ms: int) -> PeerState:
-    """What the holder of a role is doing; with `stall_ms` 0 it never counts as stalled."""
+def state(attachment: Attachment, role: Role, stall: float | None) -> PeerState:
+    """What the holder of a role is doing; stalled if its heartbeat is older than so many seconds.
+
+    Raises:
+        ValueError: The time is negative, or not a number.
+    """
+    limit = nanoseconds(stall)
     # The lock comes first: a holder that closes stores its state before it gives the lock back.
     held = role is attachment.role or attachment.is_held(role)
     said = attachment.halves[role.state]
     if held and said != CLOSED:
         age = now_ns() - attachment.words[role.heartbeat]
-        stalled = 0 < stall_ms * MILLISECOND_NS < age
-        return PeerState.STALLED if stalled else PeerState.ALIVE
+        return PeerState.STALLED if limit is not None and limit < age else PeerState.ALIVE
     if said == NEVER:
         return PeerState.NEVER
     return PeerState.CLOSED if said == CLOSED else PeerState.DIED
 
 
-def _side(attachment: Attachment, role: Role, stall_ms: int) -> SideSnapshot:
+def _side(attachment: Attachment, role: Role) -> SideSnapshot:
     halves, words = attachment.halves, attachment.words
     return SideSnapshot(
-        state=state(attachment, role, stall_ms),
+        state=state(attachment, role, None),
         pid=halves[role.pid],
         epoch=halves[role.epoch],
         heartbeat_ns=words[role.heartbeat],
@@ -162,7 +168,7 @@ def _side(attachment: Attachment, role: Role, stall_ms: int) -> SideSnapshot:
     )
 
 
-def snapshot(attachment: Attachment, stall_ms: int = 0) -> Snapshot:
+def snapshot(attachment: Attachment) -> Snapshot:
     """Reads everything."""
     read = _reader(attachment)
     # The read position comes first: it only grows, so that the difference is not negative unless
@@ -177,6 +183,6 @@ def snapshot(attachment: Attachment, stall_ms: int = 0) -> Snapshot:
         send_failures=read(SEND_FAILURES_OFFSET),
         receive_errors=read(RECEIVE_ERRORS_OFFSET),
         created_unix_ns=attachment.segment.created_unix_ns,
-        producer=_side(attachment, PRODUCER, stall_ms),
-        consumer=_side(attachment, CONSUMER, stall_ms),
+        producer=_side(attachment, PRODUCER),
+        consumer=_side(attachment, CONSUMER),
     )

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from ._errors import SizeMismatch
-from ._payload import raw_bytes, text, text_bytes, text_of, unpack_numbers
+from ._payload import raw_bytes, tail_bytes, tail_text, text, text_bytes, unpack_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -165,7 +165,7 @@ class TextField(_Sized[str]):
     __slots__ = ()
 
     def read(self, buffer: Any, at: int) -> str:
-        """The text; InvalidUtf8 if it is none."""
+        """The text; bytes that are not UTF-8 become surrogates."""
         return text(bytes(buffer[at : at + self._size]))
 
     def write(self, buffer: Any, at: int, value: str) -> None:
@@ -313,12 +313,12 @@ class TextTail(Field[str]):
     __slots__ = ()
 
     def read(self, buffer: Any, at: int) -> str:
-        """The text; InvalidUtf8 if it is none."""
-        return text_of(buffer[at:])
+        """The text; bytes that are not UTF-8 become surrogates."""
+        return tail_text(buffer[at:])
 
     def write(self, buffer: Any, at: int, value: str) -> None:
         """Stores a text that fills the rest exactly; ValueError otherwise."""
-        buffer[at:] = raw_bytes(value.encode(), len(buffer) - at)
+        buffer[at:] = raw_bytes(tail_bytes(value), len(buffer) - at)
 
 
 class BytesTail(Field["BytesLike"]):

@@ -143,9 +143,9 @@ def default_folder() -> str:
     return folder
 
 
-def allocate(fd: int, size: int) -> None:
-    """Reserves the file's bytes: NTFS allocates when the length is set."""
-    os.ftruncate(fd, size)
+def allocate(fd: int, begin: int, size: int) -> None:
+    """Reserves bytes at the file's end: NTFS allocates when the length is set."""
+    os.ftruncate(fd, begin + size)
 
 
 def _lock(fd: int, offset: int, flags: int) -> bool:
@@ -196,8 +196,9 @@ def register_membarrier() -> bool:
     return False
 
 
-def membarrier() -> None:
+def membarrier() -> bool:
     """Never needed, because :func:`register_membarrier` says no."""
+    return False
 
 
 class WakePoint:

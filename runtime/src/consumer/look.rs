@@ -8,7 +8,8 @@ use crate::fragment::{Piece, Step};
 use crate::layout::Layout;
 use crate::message::{Header, Message, MessageInfo, Source};
 use crate::peer::Ended;
-use crate::ring::{Mapped, Memory, Record, read_header};
+use crate::platform;
+use crate::ring::{Mapped, Memory, Record, pause, read_header};
 use crate::wait::{Deadline, Waited};
 
 /// What a look found.
@@ -162,11 +163,10 @@ impl<L: Layout> Consumer<L> {
     /// Nothing was there: keeps the distance, looks again, and asks after the producer.
     #[inline(never)]
     pub(super) fn idle(&mut self) -> Result<Option<Found>, ReceiveError> {
-        let pause = self.pace.on_empty(self.reader.received(), self.reader.position());
-        if pause > 0 {
-            for _ in 0..pause {
-                core::hint::spin_loop();
-            }
+        let (received, position) = (self.reader.received(), self.reader.position());
+        let pause_ns = self.pace.on_empty(received, position, platform::now_ns);
+        if pause_ns > 0 {
+            pause(pause_ns);
             if let Some(found) = self.poll()? {
                 return Ok(Some(found));
             }

@@ -6,12 +6,12 @@ use super::Producer;
 use crate::error::SendError;
 use crate::layout::Layout;
 use crate::peer::Ended;
-use crate::ring::{Place, Staged};
+use crate::ring::{Place, Staged, pause};
 use crate::wait::{Deadline, Waited};
 
-/// How many spin-loop hints a producer waits that finds the ring full: about a microsecond, in
-/// which a fast consumer makes room for hundreds of messages.
-const STEP_BACK: u32 = 64;
+/// How long a producer waits that finds the ring full: a fast consumer makes room for hundreds of
+/// messages meanwhile.
+const STEP_BACK_NS: u64 = 1500;
 
 impl<L: Layout> Producer<L> {
     // The slow halves start over, so that the fast ones stay straight code with constants in it.
@@ -148,9 +148,7 @@ impl<L: Layout> Producer<L> {
             // A producer that takes each bit of room as soon as it is there reads the consumer's
             // position for each message, and so slows down the consumer, who writes it: the stream
             // would stay in that state.
-            for _ in 0..STEP_BACK {
-                core::hint::spin_loop();
-            }
+            pause(STEP_BACK_NS);
             self.writer.reload()?;
         }
         if let Some(place) = self.writer.grant(staged, payload) {

@@ -14,7 +14,7 @@ mod recover;
 mod wake;
 mod writer;
 
-pub(crate) use distance::Pace;
+pub(crate) use distance::{Pace, pause};
 pub(crate) use memory::{Mapped, Memory};
 pub(crate) use reader::Reader;
 pub(crate) use record::{Published, Record, largest_payload, read_header, set_header_bytes};

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -24,6 +25,19 @@
 
 template <std::size_t N>
 using Message = std::array<std::byte, N>;
+
+/// The latency that half of the messages had at most, and that 99 of 100 had, in nanoseconds.
+struct Percentiles {
+    double p50 = 0;
+    double p99 = 0;
+};
+
+/// What a part found out that takes the time.
+struct Timing {
+    /// Nanoseconds for each message, round or turn; less than 0 from a part that takes no time.
+    double each = -1;
+    std::optional<Percentiles> percentiles;
+};
 
 /// What a part returns that takes no time.
 constexpr double kNotTimed = -1;

@@ -12,12 +12,15 @@
 /// Bytes in the data area, and as near as may be in every other transport.
 constexpr std::size_t kCapacity = std::size_t{1} << 20;
 
-/// The transport: the two ends by the size of their messages.
-struct Ring {
+/// The transport: the two ends by the size of their messages. `kDistance` is the receiver's;
+/// `kInPlace`: each message is written where it is sent from.
+template <bitrpc::shared_memory::Distance kDistance, bool kInPlace>
+struct RingOf {
     static bitrpc::shared_memory::Options options(const Args& args) {
         using bitrpc::shared_memory::WaitStrategy;
         bitrpc::shared_memory::Options options;
         options.capacity = kCapacity;
+        options.distance = kDistance;
         options.wait_strategy = args.polling ? WaitStrategy::kSpin : WaitStrategy::kAdaptive;
         return options;
     }
@@ -32,7 +35,14 @@ struct Ring {
             if (!producer_) throw std::runtime_error(error.message());
         }
         BENCH_INLINE void send(const Message<N>& message) {
-            if (!producer_->send(message.data(), N)) fail();
+            if constexpr (kInPlace) {
+                auto claim = producer_->claim(N);
+                if (!claim) fail();
+                std::memcpy(claim.data(), message.data(), N);
+                if (!claim.commit()) fail();
+            } else if (!producer_->send(message.data(), N)) {
+                fail();
+            }
         }
 
     private:
@@ -66,3 +76,7 @@ struct Ring {
         std::unique_ptr<bitrpc::shared_memory::SharedMemoryConsumer> consumer_;
     };
 };
+
+using Ring = RingOf<bitrpc::shared_memory::Distance::kAdaptive, false>;
+using LatencyRing = RingOf<bitrpc::shared_memory::Distance::kLatency, false>;
+using ClaimRing = RingOf<bitrpc::shared_memory::Distance::kAdaptive, true>;

@@ -18,7 +18,11 @@ namespace Bench
     {
         public const string Usage =
             "usage: bench send|receive|ask|answer|wake|sleep --transport NAME --size BYTES\n"
-            + "             --warm-up N --count N --wait polling|blocking";
+            + "             --warm-up N --count N --wait polling|blocking\n"
+            + "       bench pace|arrive --transport NAME --size BYTES --wait polling|blocking\n"
+            + "             --gap NS --burst N --work NS --warm-up-us N --timed-us N\n"
+            + "       bench turn|return --transport NAME --size BYTES --wait polling|blocking\n"
+            + "             --turn N --warm-up-us N --timed-us N";
 
         public Arguments(string[] words)
         {
@@ -53,6 +57,26 @@ namespace Bench
         /// <summary>Messages that are.</summary>
         public long Count { get; private set; }
 
+        /// <summary>
+        /// From the start of one burst to that of the next, in nanoseconds; 0: as fast as it goes.
+        /// </summary>
+        public long Gap { get; private set; }
+
+        /// <summary>Messages of a burst.</summary>
+        public long Burst { get; private set; } = 1;
+
+        /// <summary>What the receiver spends on each message, in nanoseconds.</summary>
+        public long Work { get; private set; }
+
+        /// <summary>Messages of a question, and of its answer.</summary>
+        public long Turn { get; private set; } = 1;
+
+        /// <summary>How long a part of the grid is not timed, in microseconds.</summary>
+        public long WarmUpUs { get; private set; }
+
+        /// <summary>How long it is timed, in microseconds.</summary>
+        public long TimedUs { get; private set; }
+
         /// <summary>Whether waiting sides never sleep.</summary>
         public bool IsPolling { get; private set; }
 
@@ -85,6 +109,24 @@ namespace Bench
                     break;
                 case "--count":
                     Count = Number(option, value);
+                    break;
+                case "--gap":
+                    Gap = Number(option, value);
+                    break;
+                case "--burst":
+                    Burst = Number(option, value);
+                    break;
+                case "--work":
+                    Work = Number(option, value);
+                    break;
+                case "--turn":
+                    Turn = Number(option, value);
+                    break;
+                case "--warm-up-us":
+                    WarmUpUs = Number(option, value);
+                    break;
+                case "--timed-us":
+                    TimedUs = Number(option, value);
                     break;
                 case "--wait":
                     IsPolling = value == "polling";

@@ -24,16 +24,32 @@ namespace Bench
         void Receive(byte[] message);
     }
 
+    /// <summary>What a part found out that takes the time, in nanoseconds.</summary>
+    public struct Timing
+    {
+        /// <summary>Whether the part takes the time at all.</summary>
+        public bool IsTimed;
+
+        /// <summary>For each message, round or turn.</summary>
+        public double Each;
+
+        /// <summary>Whether the two below are known.</summary>
+        public bool HasPercentiles;
+
+        /// <summary>The latency that half of the messages had at most.</summary>
+        public double P50;
+
+        /// <summary>The latency that 99 of 100 had at most.</summary>
+        public double P99;
+    }
+
     public static class Parts
     {
-        /// <summary>What a part returns that takes no time.</summary>
-        private const double NotTimed = -1;
-
         /// <summary>Between two wakes: long enough for the other side to fall asleep.</summary>
         private const long GapNs = 200000;
 
         /// <summary>Sends the stream.</summary>
-        public static double Send<T>(ref T sender, Arguments arguments)
+        public static Timing Send<T>(ref T sender, Arguments arguments)
             where T : struct, ISender
         {
             byte[] message = NewMessage(arguments);
@@ -44,11 +60,11 @@ namespace Bench
                 sender.Send(message);
             }
 
-            return NotTimed;
+            return default(Timing);
         }
 
         /// <summary>Receives the stream; nanoseconds for each message.</summary>
-        public static double Receive<T>(ref T receiver, Arguments arguments)
+        public static Timing Receive<T>(ref T receiver, Arguments arguments)
             where T : struct, IReceiver
         {
             byte[] message = NewMessage(arguments);
@@ -59,7 +75,7 @@ namespace Bench
         }
 
         /// <summary>Asks and waits for the answer; nanoseconds for each round.</summary>
-        public static double Ask<TSender, TReceiver>(
+        public static Timing Ask<TSender, TReceiver>(
             ref TSender sender, ref TReceiver receiver, Arguments arguments)
             where TSender : struct, ISender
             where TReceiver : struct, IReceiver
@@ -84,7 +100,7 @@ namespace Bench
         }
 
         /// <summary>Answers each message with a copy of it.</summary>
-        public static double Answer<TSender, TReceiver>(
+        public static Timing Answer<TSender, TReceiver>(
             ref TSender sender, ref TReceiver receiver, Arguments arguments)
             where TSender : struct, ISender
             where TReceiver : struct, IReceiver
@@ -96,13 +112,13 @@ namespace Bench
                 sender.Send(message);
             }
 
-            return NotTimed;
+            return default(Timing);
         }
 
         /// <summary>
         /// Sends the time, now and then, from when the other side is ready to sleep.
         /// </summary>
-        public static double Wake<T>(ref T sender, Arguments arguments)
+        public static Timing Wake<T>(ref T sender, Arguments arguments)
             where T : struct, ISender
         {
             while (!File.Exists(ReadyFile(arguments)))
@@ -122,11 +138,11 @@ namespace Bench
                 sender.Send(message);
             }
 
-            return NotTimed;
+            return default(Timing);
         }
 
         /// <summary>Receives times of sending; the median of how long ago that was.</summary>
-        public static double Sleep<T>(ref T receiver, Arguments arguments)
+        public static Timing Sleep<T>(ref T receiver, Arguments arguments)
             where T : struct, IReceiver
         {
             byte[] message = NewMessage(arguments);
@@ -143,7 +159,7 @@ namespace Bench
             }
 
             Array.Sort(delays);
-            return delays.Length == 0 ? 0 : delays[delays.Length / 2];
+            return Timed(delays.Length == 0 ? 0 : delays[delays.Length / 2]);
         }
 
         private static void ReceiveSome<T>(ref T receiver, byte[] message, long first, long count)
@@ -164,7 +180,7 @@ namespace Bench
 
         private static byte[] NewMessage(Arguments arguments) => new byte[arguments.Size];
 
-        private static unsafe void WriteIndex(byte[] message, long index)
+        internal static unsafe void WriteIndex(byte[] message, long index)
         {
             fixed (byte* start = message)
             {
@@ -172,7 +188,7 @@ namespace Bench
             }
         }
 
-        private static void CheckIndex(byte[] message, long index)
+        internal static void CheckIndex(byte[] message, long index)
         {
             if (BitConverter.ToInt64(message, 0) != index)
             {
@@ -186,8 +202,13 @@ namespace Bench
             throw new InvalidOperationException("message " + index + " says that it is " + found);
         }
 
-        private static double Each(long start, long count) =>
-            (Stopwatch.GetTimestamp() - start) * (1e9 / Stopwatch.Frequency) / Math.Max(count, 1);
+        private static Timing Each(long start, long count)
+        {
+            double ns = (Stopwatch.GetTimestamp() - start) * (1e9 / Stopwatch.Frequency);
+            return Timed(ns / Math.Max(count, 1));
+        }
+
+        private static Timing Timed(double each) => new Timing { IsTimed = true, Each = each };
 
         /// <summary>The clock that all processes of this host share.</summary>
         private static long NowNs() =>

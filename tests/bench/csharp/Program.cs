@@ -10,9 +10,14 @@ namespace Bench
         {
             try
             {
-                double ns = Run(new Arguments(words));
-                string time = ns.ToString("F3", CultureInfo.InvariantCulture);
-                Console.WriteLine(ns >= 0 ? "{\"ok\":true,\"ns\":" + time + "}" : "{\"ok\":true}");
+                Timing timing = Run(new Arguments(words));
+                string times = timing.IsTimed ? ",\"ns\":" + Text(timing.Each) : string.Empty;
+                if (timing.HasPercentiles)
+                {
+                    times += ",\"p50\":" + Text(timing.P50) + ",\"p99\":" + Text(timing.P99);
+                }
+
+                Console.WriteLine("{\"ok\":true" + times + "}");
                 return 0;
             }
             catch (WrongUsageException wrong)
@@ -29,14 +34,22 @@ namespace Bench
             }
         }
 
-        private static double Run(Arguments arguments)
+        private static string Text(double ns) => ns.ToString("F3", CultureInfo.InvariantCulture);
+
+        private static Timing Run(Arguments arguments)
         {
             switch (arguments.Transport)
             {
                 case "ring":
+                case "ring-latency":
                     return Run<RingSender, RingReceiver>(
                         arguments,
                         name => new RingSender(name, arguments),
+                        name => new RingReceiver(name, arguments));
+                case "ring-claim":
+                    return Run<RingClaimer, RingReceiver>(
+                        arguments,
+                        name => new RingClaimer(name, arguments),
                         name => new RingReceiver(name, arguments));
                 case "named-pipe":
                     return Run<PipeSender, PipeReceiver>(
@@ -48,8 +61,8 @@ namespace Bench
             }
         }
 
-        /// <summary>Runs the part; nanoseconds for each message, else less than 0.</summary>
-        private static double Run<TSender, TReceiver>(
+        /// <summary>Runs the part.</summary>
+        private static Timing Run<TSender, TReceiver>(
             Arguments arguments,
             Func<string, TSender> makeSender,
             Func<string, TReceiver> makeReceiver)
@@ -82,6 +95,20 @@ namespace Bench
                     case "sleep":
                         receiver = makeReceiver("there");
                         return Parts.Sleep(ref receiver, arguments);
+                    case "pace":
+                        sender = makeSender("there");
+                        return Pace.Send(ref sender, arguments);
+                    case "arrive":
+                        receiver = makeReceiver("there");
+                        return Pace.Receive(ref receiver, arguments);
+                    case "turn":
+                        sender = makeSender("there");
+                        receiver = makeReceiver("back");
+                        return Pace.Ask(ref sender, ref receiver, arguments);
+                    case "return":
+                        receiver = makeReceiver("there");
+                        sender = makeSender("back");
+                        return Pace.Answer(ref sender, ref receiver, arguments);
                     default:
                         throw new WrongUsageException("unknown part " + arguments.Part);
                 }

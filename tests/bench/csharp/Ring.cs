@@ -17,6 +17,7 @@ namespace Bench
         public static SharedMemoryOptions Options(Arguments arguments) => new SharedMemoryOptions
         {
             Capacity = 1 << 20,
+            Distance = arguments.Transport == "ring-latency" ? Distance.Latency : Distance.Adaptive,
             WaitStrategy = arguments.IsPolling ? WaitStrategy.Spin : WaitStrategy.Adaptive,
         };
 
@@ -26,6 +27,30 @@ namespace Bench
             {
                 throw _producer.LastError;
             }
+        }
+
+        public void Dispose() => _producer?.Dispose();
+    }
+
+    /// <summary>The same, but each message is written in place.</summary>
+    public struct RingClaimer : ISender
+    {
+        private readonly SharedMemoryProducer _producer;
+
+        public RingClaimer(string name, Arguments arguments)
+        {
+            _producer = new SharedMemoryProducer(name, RingSender.Options(arguments));
+        }
+
+        public void Send(byte[] message)
+        {
+            if (!_producer.Claim(MessageType.Data, message.Length, out Claim claim))
+            {
+                throw _producer.LastError;
+            }
+
+            message.CopyTo(claim.Payload);
+            claim.Commit();
         }
 
         public void Dispose() => _producer?.Dispose();

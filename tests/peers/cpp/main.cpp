@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -104,7 +105,8 @@ struct Tally {
 Options ring_options(const Args& args) {
     Options options;
     options.capacity = args.capacity;
-    options.send_timeout_ms = args.timeout_ms;
+    options.send_timeout = args.timeout_ms;
+    options.diagnose_wakeups = true;
     return options;
 }
 
@@ -156,7 +158,7 @@ Tally produce(const Args& args) {
         ++tally.heartbeats;
         tally.bytes += text.size() + sizeof(TestData);
     }
-    producer->dispose();
+    producer->close();
     return tally;
 }
 
@@ -178,7 +180,7 @@ void check_test_data(const TestData& data, std::uint32_t round) {
     const std::string start = "TestData " + std::to_string(round) + " from ";
     const auto message = data.message_view();
     const bool is_right = data.id == static_cast<std::int32_t>(round) &&
-                          data.value == round * kFactor && message &&
+                          std::equal_to<>()(data.value, round * kFactor) && message &&
                           starts_with(*message, start) && data.timestamp != 0;
     if (is_right) return;
     throw Failure("round " + std::to_string(round) + ": unexpected TestData");
@@ -223,7 +225,7 @@ Tally consume(const Args& args) {
         require(*consumer, message.status());
         take(args, message, tally);
     }
-    consumer->dispose();
+    consumer->close();
     if (tally.heartbeats == 0 || tally.texts != tally.heartbeats) {
         throw Failure("the producer closed in the middle of round " +
                       std::to_string(tally.heartbeats));

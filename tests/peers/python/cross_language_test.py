@@ -59,7 +59,8 @@ def parse() -> argparse.Namespace:
 
 def ring_options(args: argparse.Namespace) -> Options:
     """The options of the ring that this run asks for."""
-    return Options(capacity=args.capacity, send_timeout_ms=args.timeout_ms)
+    timeout = args.timeout_ms / 1000
+    return Options(capacity=args.capacity, send_timeout=timeout, diagnose_wakeups=True)
 
 
 def say(args: argparse.Namespace, line: str) -> None:
@@ -151,7 +152,7 @@ def consume(args: argparse.Namespace) -> Tally:
     with SharedMemoryConsumer(args.name, options=ring_options(args)) as consumer:
         while True:
             try:
-                message = consumer.receive_message(args.timeout_ms)
+                message = consumer.receive_message(args.timeout_ms / 1000)
             except Closed:
                 break
             if message is None:

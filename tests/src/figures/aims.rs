@@ -28,24 +28,39 @@ impl Aim {
 
 /// All aims, held against the figures.
 pub fn all(figures: &Figures) -> Vec<Aim> {
-    let streams = Case::ALL.into_iter().filter(|case| matches!(case, Case::Stream(_)));
     let mut aims = Vec::new();
-    for case in streams.chain([Case::RoundTrip]) {
+    let polling = [Wait::Polling; 2];
+    for case in Case::ALL.into_iter().filter(|case| *case != Case::WakeUp) {
         aims.push(alike(figures, case));
     }
     for ring in ["rust", "cpp"] {
         for case in [Case::Stream(64), Case::Stream(1024)] {
-            aims.push(faster(figures, [ring, "boost"], case, [Wait::Polling; 2], 1.5));
+            aims.push(faster(figures, [ring, "boost"], case, polling, 1.5));
             aims.push(faster(figures, [ring, "pipe"], case, [Wait::Blocking; 2], 30.0));
         }
     }
     for ring in ["rust", "cpp"] {
-        let polling = [Wait::Polling; 2];
-        aims.push(at_most(figures, [ring, "line"], Case::RoundTrip, polling, 1.8));
-        aims.push(at_most(figures, [ring, "futex"], Case::WakeUp, [Wait::Blocking; 2], 1.2));
+        for size in [8, 40] {
+            let cases = [Case::RoundTrip(size), Case::RoundTrip(8)];
+            aims.push(at_most(figures, [ring, "line"], cases, polling, 1.4));
+        }
+        let cases = [Case::RoundTrip(64); 2];
+        aims.push(at_most(figures, [ring, "two-lines"], cases, polling, 1.15));
+        for (size, other) in [8, 40, 64].into_iter().flat_map(|s| [(s, "boost"), (s, "rtrb")]) {
+            aims.push(faster(figures, [ring, other], Case::RoundTrip(size), polling, 1.0));
+        }
+        let waits = [Wait::Blocking; 2];
+        aims.push(at_most(figures, [ring, "futex"], [Case::WakeUp; 2], waits, 1.2));
     }
     for case in Case::ALL.into_iter().filter(|case| *case != Case::WakeUp) {
-        aims.push(faster(figures, ["dotnet", "cpp"], case, [Wait::Polling; 2], 0.9));
+        aims.push(faster(figures, ["dotnet", "cpp"], case, polling, 0.9));
+    }
+    for (claims, ring) in
+        [("rust-claims", "rust"), ("cpp-claims", "cpp"), ("dotnet-claims", "dotnet")]
+    {
+        for case in [Case::Stream(8), Case::Stream(64)] {
+            aims.push(faster(figures, [claims, ring], case, polling, 0.9));
+        }
     }
     let waits = [Wait::Blocking; 2];
     aims.push(faster(figures, ["python", "mp-pipe"], Case::Stream(64), waits, 3.0));
@@ -55,9 +70,9 @@ pub fn all(figures: &Figures) -> Vec<Aim> {
 }
 
 /// How many times faster the first is than the second, in the same run.
-fn speed(figures: &Figures, ids: [&str; 2], case: Case, waits: [Wait; 2]) -> Option<f64> {
-    let runs = figures.runs(ids[0], case, waits[0])?;
-    Some(ratio(figures.runs(ids[1], case, waits[1])?, runs))
+fn speed(figures: &Figures, ids: [&str; 2], cases: [Case; 2], waits: [Wait; 2]) -> Option<f64> {
+    let runs = figures.runs(ids[0], cases[0], waits[0])?;
+    Some(ratio(figures.runs(ids[1], cases[1], waits[1])?, runs))
 }
 
 fn title(ids: [&str; 2], case: Case) -> String {
@@ -67,7 +82,7 @@ fn title(ids: [&str; 2], case: Case) -> String {
 
 fn alike(figures: &Figures, case: Case) -> Aim {
     let ids = ["rust", "cpp"];
-    let speed = speed(figures, ids, case, [Wait::Polling; 2]);
+    let speed = speed(figures, ids, [case; 2], [Wait::Polling; 2]);
     Aim {
         what: title(ids, case),
         wanted: "within 10 %".to_owned(),
@@ -77,7 +92,7 @@ fn alike(figures: &Figures, case: Case) -> Aim {
 }
 
 fn faster(figures: &Figures, ids: [&str; 2], case: Case, waits: [Wait; 2], wanted: f64) -> Aim {
-    let speed = speed(figures, ids, case, waits);
+    let speed = speed(figures, ids, [case; 2], waits);
     Aim {
         what: title(ids, case),
         wanted: format!("at least {wanted}x"),
@@ -86,10 +101,17 @@ fn faster(figures: &Figures, ids: [&str; 2], case: Case, waits: [Wait; 2], wante
     }
 }
 
-fn at_most(figures: &Figures, ids: [&str; 2], case: Case, waits: [Wait; 2], wanted: f64) -> Aim {
-    let times = speed(figures, ids, case, waits).map(|speed| 1.0 / speed);
+/// The two may be held against each other in different cases.
+fn at_most(
+    figures: &Figures,
+    ids: [&str; 2],
+    cases: [Case; 2],
+    waits: [Wait; 2],
+    wanted: f64,
+) -> Aim {
+    let times = speed(figures, ids, cases, waits).map(|speed| 1.0 / speed);
     Aim {
-        what: title(ids, case),
+        what: title(ids, cases[0]),
         wanted: format!("at most {wanted}x the time"),
         found: times.map(|times| format!("{times:.2}x")),
         reached: times.map(|times| wanted / times),

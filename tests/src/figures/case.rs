@@ -5,20 +5,22 @@
 pub enum Case {
     /// Messages of so many bytes, as many as go through.
     Stream(usize),
-    /// A question and an answer of 64 bytes, over two rings.
-    RoundTrip,
+    /// A question and an answer of so many bytes, over two rings.
+    RoundTrip(usize),
     /// From sending 8 bytes until a receiver that slept has them.
     WakeUp,
 }
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Stream(8),
         Self::Stream(64),
         Self::Stream(1024),
         Self::Stream(65536),
-        Self::RoundTrip,
+        Self::RoundTrip(8),
+        Self::RoundTrip(40),
+        Self::RoundTrip(64),
         Self::WakeUp,
     ];
 
@@ -26,7 +28,7 @@ impl Case {
     pub fn id(self) -> String {
         match self {
             Self::Stream(size) => format!("stream-{size}"),
-            Self::RoundTrip => "round-trip".to_owned(),
+            Self::RoundTrip(size) => format!("round-trip-{size}"),
             Self::WakeUp => "wake-up".to_owned(),
         }
     }
@@ -37,7 +39,7 @@ impl Case {
             Self::Stream(65536) => "64 KiB stream".to_owned(),
             Self::Stream(1024) => "1 KiB stream".to_owned(),
             Self::Stream(size) => format!("{size} B stream"),
-            Self::RoundTrip => "round trip".to_owned(),
+            Self::RoundTrip(size) => format!("{size} B round trip"),
             Self::WakeUp => "wake-up".to_owned(),
         }
     }
@@ -45,8 +47,7 @@ impl Case {
     /// Bytes of one message.
     pub fn size(self) -> usize {
         match self {
-            Self::Stream(size) => size,
-            Self::RoundTrip => 64,
+            Self::Stream(size) | Self::RoundTrip(size) => size,
             Self::WakeUp => 8,
         }
     }
@@ -56,7 +57,7 @@ impl Case {
         match self {
             Self::Stream(65536) => "GB/s",
             Self::Stream(_) => "M msg/s",
-            Self::RoundTrip => "ns",
+            Self::RoundTrip(_) => "ns",
             Self::WakeUp => "us",
         }
     }
@@ -66,7 +67,7 @@ impl Case {
         match self {
             Self::Stream(65536) => 65536.0 / ns,
             Self::Stream(_) => 1e3 / ns,
-            Self::RoundTrip => ns,
+            Self::RoundTrip(_) => ns,
             Self::WakeUp => ns / 1e3,
         }
     }
@@ -76,7 +77,7 @@ impl Case {
     pub(super) fn parts(self) -> [&'static str; 2] {
         match self {
             Self::Stream(_) => ["send", "receive"],
-            Self::RoundTrip => ["ask", "answer"],
+            Self::RoundTrip(_) => ["ask", "answer"],
             Self::WakeUp => ["wake", "sleep"],
         }
     }
@@ -85,7 +86,7 @@ impl Case {
     pub(super) fn whole(self) -> &'static str {
         match self {
             Self::Stream(_) => "stream",
-            Self::RoundTrip => "round-trip",
+            Self::RoundTrip(_) => "round-trip",
             Self::WakeUp => "wake-up",
         }
     }

@@ -19,14 +19,17 @@ pub struct Contestant {
     pub is_ring: bool,
     /// Whether one process is both sides, by itself.
     pub is_one_process: bool,
-    waits: &'static [Wait],
-    /// Only one case, if it is good for no other.
-    only: Option<Case>,
+    pub(super) waits: &'static [Wait],
+    /// Only these cases, if it is good for no others.
+    pub(super) only: Option<&'static [Case]>,
 }
 
 const BOTH: &[Wait] = &[Wait::Polling, Wait::Blocking];
 const POLLING: &[Wait] = &[Wait::Polling];
 const BLOCKING: &[Wait] = &[Wait::Blocking];
+
+/// Where writing in place is held against sending.
+const SMALL_STREAMS: Option<&[Case]> = Some(&[Case::Stream(8), Case::Stream(64)]);
 
 /// All of them, in the order of the table.
 pub const ALL: &[Contestant] = &[
@@ -37,12 +40,22 @@ pub const ALL: &[Contestant] = &[
     ring("python", "Python", ["python", "python"]),
     Contestant {
         transport: "batches",
-        only: Some(Case::Stream(64)),
+        only: Some(&[Case::Stream(64)]),
         ..ring("python-batches", "Python, send_batch of 256 and drain", ["python", "python"])
     },
     ring("rust-to-python", "Rust to Python", ["rust", "python"]),
     ring("cpp-to-dotnet", "C++ to C# on .NET", ["cpp", "csharp-dotnet"]),
-    Contestant { only: Some(Case::RoundTrip), ..other("line", "bare cache line", "rust", POLLING) },
+    claims("rust-claims", "Rust, claim and commit", "rust"),
+    claims("cpp-claims", "C++, claim and commit", "cpp"),
+    claims("dotnet-claims", "C# on .NET, claim and commit", "csharp-dotnet"),
+    Contestant {
+        only: Some(&[Case::RoundTrip(8)]),
+        ..other("line", "bare cache line", "rust", POLLING)
+    },
+    Contestant {
+        only: Some(&[Case::RoundTrip(64)]),
+        ..other("two-lines", "bare two lines", "rust", POLLING)
+    },
     other("copies", "bare copies, two cursors", "rust", POLLING),
     other("boost", "boost::lockfree::spsc_queue", "cpp", POLLING),
     Contestant { is_one_process: true, ..other("rtrb", "rtrb, two threads", "rust", POLLING) },
@@ -53,10 +66,14 @@ pub const ALL: &[Contestant] = &[
         ..other("mp-pipe", "Python's multiprocessing.Pipe", "python", BLOCKING)
     },
     other("named-pipe", ".NET's named pipe", "csharp-dotnet", BLOCKING),
-    Contestant { only: Some(Case::WakeUp), ..other("futex", "bare futex", "rust", BLOCKING) },
+    Contestant { only: Some(&[Case::WakeUp]), ..other("futex", "bare futex", "rust", BLOCKING) },
 ];
 
-const fn ring(id: &'static str, title: &'static str, [from, to]: [&'static str; 2]) -> Contestant {
+pub(super) const fn ring(
+    id: &'static str,
+    title: &'static str,
+    [from, to]: [&'static str; 2],
+) -> Contestant {
     Contestant {
         id,
         title,
@@ -70,7 +87,13 @@ const fn ring(id: &'static str, title: &'static str, [from, to]: [&'static str; 
     }
 }
 
-const fn other(
+/// A ring into which each message is written in place.
+const fn claims(id: &'static str, title: &'static str, toolchain: &'static str) -> Contestant {
+    let ring = ring(id, title, [toolchain, toolchain]);
+    Contestant { transport: "ring-claim", waits: POLLING, only: SMALL_STREAMS, ..ring }
+}
+
+pub(super) const fn other(
     id: &'static str,
     title: &'static str,
     toolchain: &'static str,
@@ -84,20 +107,11 @@ impl Contestant {
     /// How it is measured in `case`; nothing if it takes no part.
     pub fn waits(&self, case: Case) -> &'static [Wait] {
         match case {
-            _ if self.only.is_some_and(|only| only != case) => &[],
+            _ if self.only.is_some_and(|only| !only.contains(&case)) => &[],
             // Whoever polls never sleeps; two threads of one process are another matter.
             Case::WakeUp if self.is_one_process || !self.waits.contains(&Wait::Blocking) => &[],
             Case::WakeUp => BLOCKING,
             _ => self.waits,
-        }
-    }
-
-    /// Bytes of one message in `case`.
-    pub(super) fn size(&self, case: Case) -> usize {
-        match self.only {
-            // A line and a futex carry one word, whatever it stands for.
-            Some(Case::RoundTrip | Case::WakeUp) => 8,
-            _ => case.size(),
         }
     }
 

@@ -7,7 +7,7 @@ use bitrpc_codegen::demo::runner::{Arena, Running};
 use bitrpc_codegen::demo::toolchain::Program;
 use serde_json::Value;
 
-use super::{Case, Entry};
+use super::{Case, Contestant, Entry};
 
 /// What takes longer hangs.
 const HANG: Duration = Duration::from_secs(120);
@@ -68,37 +68,62 @@ pub fn measure(
     processors: [usize; 2],
     effort: Effort,
 ) -> Result<f64, String> {
+    let arguments = [
+        ("--warm-up", effort.warm_up.to_string()),
+        ("--count", effort.count.to_string()),
+        ("--wait", entry.wait.id().to_owned()),
+    ];
+    let task = Task {
+        contestant: entry.contestant,
+        parts: entry.case.parts(),
+        whole: entry.case.whole(),
+        size: entry.case.size(),
+        arguments: &arguments,
+    };
+    let found = run(&task, programs, processors)?;
+    found["ns"].as_f64().ok_or_else(|| format!("no time in: {found}"))
+}
+
+/// What both sides of a measurement are told.
+pub(super) struct Task<'a> {
+    pub(super) contestant: &'static Contestant,
+    /// What the side that sends first does, and the other one.
+    pub(super) parts: [&'static str; 2],
+    /// What a process does that is both.
+    pub(super) whole: &'static str,
+    /// Bytes of a message.
+    pub(super) size: usize,
+    pub(super) arguments: &'a [(&'static str, String)],
+}
+
+/// Lets both sides do their parts; what the one found out that takes the time.
+pub(super) fn run(
+    task: &Task,
+    programs: [&Program; 2],
+    processors: [usize; 2],
+) -> Result<Value, String> {
     let arena = Arena::new().map_err(|error| error.to_string())?;
     let start = |program: &Program, part: &str, processors: &[usize]| {
         let mut command = program.command();
-        command.arg(part).args(arguments(entry, effort));
+        command.args([part, "--transport", task.contestant.transport]);
+        command.args(["--size", &task.size.to_string()]);
+        command.args(task.arguments.iter().flat_map(|(name, value)| [*name, value.as_str()]));
         if let [first, second] = processors {
             command.arg("--cpus").arg(format!("{first},{second}"));
         }
         pin(&mut command, processors);
         arena.spawn(part, &mut command).map_err(|error| error.to_string())
     };
-    if entry.contestant.is_one_process {
-        let mut whole = start(programs[0], entry.case.whole(), &processors)?;
-        return nanoseconds(end(&mut whole)?);
+    if task.contestant.is_one_process {
+        let mut whole = start(programs[0], task.whole, &processors)?;
+        return parsed(&end(&mut whole)?);
     }
-    let [first, second] = entry.case.parts();
+    let [first, second] = task.parts;
     let mut receiving = start(programs[1], second, &processors[1..])?;
     let mut sending = start(programs[0], first, &processors[..1])?;
     let [sent, received] = both_ends([&mut sending, &mut receiving])?;
-    nanoseconds(if entry.case == Case::RoundTrip { sent } else { received })
-}
-
-fn arguments(entry: &Entry, effort: Effort) -> Vec<String> {
-    let size = entry.contestant.size(entry.case);
-    let options = [
-        ("--transport", entry.contestant.transport.to_owned()),
-        ("--size", size.to_string()),
-        ("--warm-up", effort.warm_up.to_string()),
-        ("--count", effort.count.to_string()),
-        ("--wait", entry.wait.id().to_owned()),
-    ];
-    options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
+    let (sent, received) = (parsed(&sent)?, parsed(&received)?);
+    Ok(if sent["ns"].is_null() { received } else { sent })
 }
 
 /// Lets `command` run on these processors only.
@@ -149,8 +174,8 @@ fn end(side: &mut Running) -> Result<String, String> {
     }
 }
 
-fn nanoseconds(text: String) -> Result<f64, String> {
+/// What a side says in its last line.
+fn parsed(text: &str) -> Result<Value, String> {
     let last = text.lines().last().unwrap_or_default();
-    let value: Value = serde_json::from_str(last).map_err(|error| format!("{error}: {text}"))?;
-    value["ns"].as_f64().ok_or_else(|| format!("no time in: {text}"))
+    serde_json::from_str(last).map_err(|error| format!("{error}: {text}"))
 }

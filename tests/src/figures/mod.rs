@@ -8,6 +8,7 @@ pub mod aims;
 mod case;
 mod contestant;
 mod generation;
+pub mod grid;
 mod machine;
 mod measure;
 pub mod report;

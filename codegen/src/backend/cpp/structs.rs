@@ -161,7 +161,7 @@ fn has_wide_functions(fields: &[Field], older_sizes: &[u64]) -> bool {
     };
     let texts = fields.iter().filter(|field| field.text.is_some()).flat_map(widest);
     let sizes = older_sizes.iter().map(|size| format!(" || wireSize == {size}"));
-    let accepts = format!("        return wireSize == kWireSize{};", sizes.collect::<String>());
+    let accepts = format!("        return wireSize >= kWireSize{};", sizes.collect::<String>());
     texts.chain([accepts]).any(|line| line.len() > WIDTH)
 }
 

@@ -22,7 +22,7 @@ pub(super) struct View {
     pub(super) target: String,
     pub(super) spec: String,
     pub(super) command: String,
-    /// Names in this header that some platform's headers define as macros.
+    /// Names that somebody's headers define as macros, and that this header may spell.
     pub(super) macros: Vec<String>,
     pub(super) protocol: Protocol,
     pub(super) ring_header: HeaderView,
@@ -107,10 +107,10 @@ impl View {
             doc: PROSE.wrap_or(&layout.doc, || format!("The {} protocol.", layout.name)),
             namespace: layout.targets.cpp_namespace.join("::"),
             header: layout.targets.cpp_header.clone(),
-            target: layout.targets.cpp_namespace.join("_"),
+            target: cmake_target(&layout.targets.cpp_namespace),
             spec: input.origin.spec().to_owned(),
             command: input.origin.command(Language::Cpp),
-            macros: names::guarded_macros(layout),
+            macros: macros(layout),
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),
             message_header: header(layout, &layout.message_header),
@@ -122,6 +122,44 @@ impl View {
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
         }
     }
+}
+
+/// Macros of Qt, X11, Unreal and kernel headers that the engine's own text meets, or that of a spec
+/// may: they are set aside whatever the spec says.
+const SET_ASIDE: [&str; 16] = [
+    "Always", "Bool", "None", "Status", "Success", "check", "emit", "ensure", "foreach", "forever",
+    "likely", "signals", "slots", "unlikely", "verify", "TEXT",
+];
+
+fn macros(layout: &Layout) -> Vec<String> {
+    let mut all = names::guarded_macros(layout);
+    all.extend(SET_ASIDE.map(str::to_owned));
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Targets that CMake has itself.
+const CMAKE_TARGETS: [&str; 13] = [
+    "all",
+    "all_build",
+    "clean",
+    "edit_cache",
+    "help",
+    "install",
+    "package",
+    "package_source",
+    "preinstall",
+    "rebuild_cache",
+    "run_tests",
+    "test",
+    "zero_check",
+];
+
+fn cmake_target(namespace: &[String]) -> String {
+    let name = namespace.join("_");
+    let is_taken = CMAKE_TARGETS.iter().any(|taken| taken.eq_ignore_ascii_case(&name));
+    if is_taken { name + "_messages" } else { name }
 }
 
 fn is_macro(name: &str) -> bool {

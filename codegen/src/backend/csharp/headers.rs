@@ -65,6 +65,7 @@ impl Protocol {
             raw_name: String::new(),
             doc: Vec::new(),
             literal,
+            is_large: false,
         };
         let ring_role = |role: &RingRole| {
             let field = layout.ring_header.role(*role).expect("every ring role is there");

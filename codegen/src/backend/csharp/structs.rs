@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::doc::{self, doc, field_doc};
 use super::type_spelling;
-use super::types::{qualified, type_name, wire_type};
+use super::types::{is_large, qualified, same, show, string_literal, type_name, wire_type};
 use crate::backend::common::{Slot, slots};
 use crate::layout::{
     FieldLayout, Layout, Scalar, StructLayout, TailKind, TailLayout, Type, diagram,
@@ -37,6 +37,12 @@ pub(super) struct Struct {
     pub(super) tail: Option<Tail>,
     /// Expression of the payload's size.
     pub(super) size_of: String,
+    /// Not every runtime takes a struct of this size.
+    pub(super) is_large: bool,
+    /// Expression that compares `left` and `right`, hashes of the fields, and the text of all.
+    pub(super) same: String,
+    pub(super) hash: Vec<String>,
+    pub(super) show: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -71,7 +77,11 @@ pub(super) fn fixed_struct(layout: &Layout, item: &StructLayout, namespace: &str
     let is_part = item.tail.is_some();
     let part_name = if is_part { format!("{name}Fixed") } else { name.clone() };
     let fallback = || format!("The `{}` payload.", item.name);
+    let members = members(item, &part_name, namespace);
     Struct {
+        same: members.same(),
+        hash: members.hash(),
+        show: members.show(),
         doc: if is_part {
             doc(&format!("The part of `{name}` before its tail."), fallback)
         } else {
@@ -89,7 +99,11 @@ pub(super) fn tailed_struct(layout: &Layout, item: &StructLayout, namespace: &st
     let name = type_spelling(&item.name);
     let tail = item.tail.as_ref().map(|t| tail(layout, item, t, namespace));
     let size_of = tail.as_ref().map_or_else(String::new, |(_, size_of)| size_of.clone());
+    let members = tailed_members(item, &name, tail.as_ref().map(|(tail, _)| tail), namespace);
     Struct {
+        same: members.same(),
+        hash: members.hash(),
+        show: members.show(),
         doc: doc(&item.doc, || format!("The `{}` payload.", item.name)),
         fixed: format!("{name}Fixed"),
         qualified: qualified(layout, name.clone()),
@@ -123,7 +137,81 @@ fn parts(item: &StructLayout, namespace: &str) -> Struct {
         fixed: String::new(),
         tail: None,
         size_of: String::new(),
+        is_large: is_large(item.size),
+        same: String::new(),
+        hash: Vec::new(),
+        show: String::new(),
     }
+}
+
+/// What a struct is compared, hashed and printed by: names of members with the expressions of
+/// their comparison and their text.
+struct Members<'a> {
+    /// Name of the struct.
+    name: &'a str,
+    /// Name, comparison, hash, text.
+    parts: Vec<[String; 4]>,
+}
+
+impl Members<'_> {
+    fn same(&self) -> String {
+        let parts: Vec<_> = self.parts.iter().map(|[_, same, ..]| same.as_str()).collect();
+        if parts.is_empty() { "true".to_owned() } else { parts.join("\n                && ") }
+    }
+
+    fn hash(&self) -> Vec<String> {
+        self.parts.iter().map(|[_, _, hash, _]| hash.clone()).collect()
+    }
+
+    fn show(&self) -> String {
+        let mut text = format!("{} {{ ", self.name);
+        let mut terms = Vec::new();
+        for [name, _, _, show] in &self.parts {
+            text += &format!("{name} = ");
+            terms.push(format!("{} + {show}", string_literal(&text)));
+            text = ", ".to_owned();
+        }
+        if terms.is_empty() {
+            return string_literal(&format!("{} {{ }}", self.name));
+        }
+        format!("{}\n            + \" }}\"", terms.join("\n            + "))
+    }
+}
+
+fn members<'a>(item: &StructLayout, name: &'a str, namespace: &str) -> Members<'a> {
+    let helper = format!("global::{namespace}.");
+    let part = |field: &FieldLayout| {
+        let name = names::spell_member(Language::Csharp, NameKind::Field, &item.name, &field.name);
+        let same = same(&field.ty, &format!("left.{name}"), &format!("right.{name}"));
+        let show = show(&field.ty, &name, &helper);
+        [name.clone(), same, format!("{name}.GetHashCode()"), show]
+    };
+    Members { name, parts: item.fields.iter().map(part).collect() }
+}
+
+/// The same for a struct with a tail: the fixed part is one member. No tail is an empty one.
+fn tailed_members<'a>(
+    item: &StructLayout,
+    name: &'a str,
+    tail: Option<&Tail>,
+    namespace: &str,
+) -> Members<'a> {
+    let helper = format!("global::{namespace}.");
+    let mut parts = Vec::new();
+    if item.size > 0 {
+        let words = ["Fixed", "left.Fixed == right.Fixed", "Fixed.GetHashCode()", "Fixed.ToString()"];
+        parts.push(words.map(str::to_owned));
+    }
+    if let Some(Tail { name, ty, .. }) = tail {
+        let kind = if ty == "string" { "Text" } else { "Elements" };
+        parts.push([
+            name.clone(),
+            format!("{helper}RingTail.Same{kind}(left.{name}, right.{name})"),
+            format!("{helper}RingTail.HashOf{kind}({name})"),
+            format!("{helper}RingTail.Show{kind}({name})"),
+        ]);
+    }
+    Members { name, parts }
 }
 
 /// The tail and the expression of the whole payload's size.

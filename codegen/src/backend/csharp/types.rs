@@ -14,6 +14,8 @@ pub(super) struct NamedLiteral {
     pub(super) raw_name: String,
     pub(super) doc: Vec<String>,
     pub(super) literal: String,
+    /// Names a struct that not every runtime takes.
+    pub(super) is_large: bool,
 }
 
 /// An array or text that lies in a struct: a type of its own, because C# has no array of fixed
@@ -31,6 +33,38 @@ pub(super) struct InlineType {
     /// Expressions that read the element at `index`, and that an element is stored as.
     pub(super) get: String,
     pub(super) set: &'static str,
+    /// Expression that compares the elements at `i` of what `a` and `b` point to.
+    pub(super) same: String,
+    /// Expression of the text of element `i`.
+    pub(super) show: String,
+    /// Whether an element can be referred to: a bool is a byte in memory.
+    pub(super) has_at: bool,
+    pub(super) is_large: bool,
+}
+
+/// Most bytes of a struct that every runtime takes: Mono refuses larger ones.
+const LARGEST_FOR_ALL: u64 = 1 << 20;
+
+pub(super) fn is_large(size: u64) -> bool {
+    size > LARGEST_FOR_ALL
+}
+
+/// How values of a type are compared: an expression of two operands.
+pub(super) fn same(ty: &Type, left: &str, right: &str) -> String {
+    match ty {
+        // By value, so that a NaN is itself.
+        Type::Scalar(Scalar::F32 | Scalar::F64) => format!("{left}.Equals({right})"),
+        _ => format!("{left} == {right}"),
+    }
+}
+
+/// The text of a value of a type, the same in every culture; `helper` is what comes before the
+/// engine's names.
+pub(super) fn show(ty: &Type, value: &str, helper: &str) -> String {
+    match ty {
+        Type::Scalar(_) => format!("{helper}RingText.Of({value})"),
+        _ => format!("{value}.ToString()"),
+    }
 }
 
 /// Every array and text type that a field of the spec has, by name.
@@ -57,6 +91,11 @@ fn inline_type(layout: &Layout, ty: &Type, size: u64) -> Option<InlineType> {
         _ => return None,
     };
     let is_bool = element == "bool";
+    let element_type = match ty {
+        Type::Array(element, _) => element.as_ref().clone(),
+        _ => Type::Scalar(Scalar::U8),
+    };
+    let at = |start: &str| format!("(({wire}*){start})[i]");
     Some(InlineType {
         name: inline_name(layout, ty)?,
         is_text: matches!(ty, Type::Char(_)),
@@ -68,6 +107,14 @@ fn inline_type(layout: &Layout, ty: &Type, size: u64) -> Option<InlineType> {
             format!("(({wire}*)start)[index]")
         },
         set: if is_bool { "value ? (byte)1 : (byte)0" } else { "value" },
+        same: if is_bool {
+            "(a[i] != 0) == (b[i] != 0)".to_owned()
+        } else {
+            same(&element_type, &at("a"), &at("b"))
+        },
+        show: show(&element_type, "this[i]", ""),
+        has_at: !is_bool && !matches!(ty, Type::Char(_)),
+        is_large: is_large(size),
         element,
         wire,
     })

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::doc::doc;
 use super::headers::{Header, Protocol, header};
 use super::structs::{Struct, fixed_struct, tailed_struct};
-use super::types::{InlineType, NamedLiteral, inline_types, literal, scalar};
+use super::types::{InlineType, NamedLiteral, inline_types, is_large, literal, scalar};
 use super::{samples, spell, type_spelling};
 use crate::backend::Input;
 use crate::backend::common::hex;
@@ -121,7 +121,8 @@ fn message_type(value: &NamedValue) -> NamedLiteral {
 fn message_id(item: &StructLayout) -> Option<NamedLiteral> {
     let name = type_spelling(&item.name);
     let literal = item.id?.to_string();
-    Some(NamedLiteral { raw_name: name.clone(), name, doc: Vec::new(), literal })
+    let is_large = is_large(item.size);
+    Some(NamedLiteral { raw_name: name.clone(), name, doc: Vec::new(), literal, is_large })
 }
 
 fn bits(bits: &[NamedValue], scalar: Scalar, kind: NameKind) -> Vec<NamedLiteral> {
@@ -135,6 +136,7 @@ fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {
         raw_name: value.name.clone(),
         doc: doc(&value.doc, || format!("Value `{}`.", value.name)),
         literal,
+        is_large: false,
     }
 }
 

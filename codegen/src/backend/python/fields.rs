@@ -221,7 +221,8 @@ fn tail_shape(layout: &Layout, tail: &TailLayout, target: &str, index: u64, offs
         };
     let element = match &tail.kind {
         TailKind::String => {
-            let (value, make) = (format!("{target}.encode()"), format!("_payload.text_of({at})"));
+            let value = format!("_payload.tail_bytes({target})");
+            let make = format!("_payload.tail_text({at})");
             return simple("str", "\"\"", value, make, "TextTail", "rng.tail_text(room)");
         }
         TailKind::Bytes => {

@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// Taking a role
+// Taking and leaving a role
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
@@ -24,21 +24,14 @@ public:
         ring_bell();
     }
 
-    /// Tells the other side that this one has gone.
-    void announce_closed() noexcept {
-        word32(own().control).store(0, std::memory_order_relaxed);
-        word32(own().state).store(kStateClosed, std::memory_order_release);
-        ring_bell();
-    }
+    /// Tells the other side that this one has gone, and finds out whether the ring is to be
+    /// removed: nothing is left in it, and nobody but this side has a role. True if so; then both
+    /// roles are held.
+    template <class IsDrained>
+    [[nodiscard]] bool take_leave(const IsDrained& is_drained) noexcept;
 
-    /// Unmaps, gives the role back and closes; removes the file first if asked to.
-    void close(bool remove_file) noexcept {
-        segment_.unmap();
-        if (remove_file && has_its_name()) static_cast<void>(File::remove(path_));
-        // A forked child may keep the file open: closing alone would leave the role taken.
-        if (!forked()) segment_.file.unlock(own().lock_offset);
-        segment_.file.close();
-    }
+    /// Unmaps, removes the file if asked to, and gives back what it holds.
+    void close(bool remove_file) noexcept;
 
     /// Moves this side's sequence and wakes the other side, whatever it says of itself.
     void ring_bell() noexcept {
@@ -57,22 +50,25 @@ public:
         return segment_.file.locked_by_other(peer().lock_offset);
     }
 
-    /// Takes the role of a peer that has closed, as soon as it lets go of it: it says so before.
-    /// Gives up when `is_closed` no longer holds.
-    template <typename IsClosed>
-    [[nodiscard]] bool take_over_peer_role(IsClosed is_closed) noexcept {
-        return lock(peer(), [&] { return is_closed() ? kTransitionRetryNs : 0; }) == 0;
-    }
-
-    /// True once the file has no name any more.
-    [[nodiscard]] bool removed() const noexcept {
+    /// True once the file has lost its name. If it ever has a second one, as a creator leaves it
+    /// that is killed at the wrong moment, the number of names does not tell that.
+    [[nodiscard]] bool removed() noexcept {
         FileFacts facts;
-        return segment_.file.facts(facts) == 0 && facts.links == 0;
+        if (segment_.file.facts(facts) != 0) return false;
+        has_two_names_ = has_two_names_ || facts.links > 1;
+        return facts.links == 0 || (has_two_names_ && has_lost_its_name());
     }
 
     /// True in a child of the process that attached.
     [[nodiscard]] bool forked() const noexcept {
         return forks.load(std::memory_order_relaxed) != forks_;
+    }
+
+    /// From now on the other side's wakers have to fence: this one cannot do it for them, or wants
+    /// them to look around.
+    void stop_fencing() noexcept {
+        fences_ = false;
+        word32(own().control).store(quiet_control(), std::memory_order_relaxed);
     }
 
     [[nodiscard]] bool is_open() const noexcept { return segment_.base != nullptr; }
@@ -86,13 +82,18 @@ public:
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] Role role() const noexcept { return role_; }
     /// True when this process is one that the peers' membarrier reaches.
-    [[nodiscard]] bool can_fence() const noexcept { return can_fence_; }
+    [[nodiscard]] bool is_registered() const noexcept { return is_registered_; }
+    /// True while this side fences its peer's processor before it sleeps.
+    [[nodiscard]] bool fences() const noexcept { return fences_; }
     /// This side's control word while it does not sleep.
     [[nodiscard]] std::uint32_t quiet_control() const noexcept {
-        return can_fence_ ? kCanMembarrier : 0;
+        return fences_ ? kCanMembarrier : 0;
     }
     [[nodiscard]] std::uint32_t epoch(const Side& side) const noexcept {
         return word32(side.epoch).load(std::memory_order_acquire);
+    }
+    [[nodiscard]] std::uint32_t state(const Side& side) const noexcept {
+        return word32(side.state).load(std::memory_order_acquire);
     }
     [[nodiscard]] std::atomic<std::uint32_t>& word32(std::size_t offset) const noexcept {
         return atomic_at<std::uint32_t>(segment_.base, offset);
@@ -100,27 +101,25 @@ public:
     [[nodiscard]] std::atomic<std::uint64_t>& word64(std::size_t offset) const noexcept {
         return atomic_at<std::uint64_t>(segment_.base, offset);
     }
-    /// Where this side wakes the other one.
-    [[nodiscard]] WakePoint& own_point() noexcept { return own_point_; }
     /// Where this side sleeps.
     [[nodiscard]] WakePoint& peer_point() noexcept { return peer_point_; }
 
 private:
-    /// How often a lost race with a removal is started over before it counts as a failure.
-    static constexpr int kRounds = 1000;
     static constexpr std::uint64_t kRoleRetryNs = 50000000;
     /// The same while the holder does not say that it is attached: it is about to attach, or to
-    /// close, or a consumer that tidies up, and will be through soon unless it is paused.
+    /// close, or tidies up, and will be through soon unless it is paused.
     static constexpr std::uint64_t kTransitionRetryNs = 5000000000;
     static constexpr std::uint64_t kRoleNapNs = 1000000;
 
-    [[nodiscard]] Error open_or_create(const Options& options);
+    [[nodiscard]] Error open_or_create(const std::string& folder, const Options& options);
     [[nodiscard]] Error take_role();
+    [[nodiscard]] Error role_taken() const;
+    [[nodiscard]] Error open_points();
 
     /// Takes a role's lock; while it is taken, tries again for as many nanoseconds as `patience`
     /// then says. EAGAIN: it stayed taken.
-    template <typename Patience>
-    [[nodiscard]] int lock(const Side& side, Patience patience) noexcept {
+    template <class Patience>
+    [[nodiscard]] int lock(const Side& side, const Patience& patience) noexcept {
         const std::uint64_t start = monotonic_ns();
         for (;;) {
             const int failed = segment_.file.lock(side.lock_offset);
@@ -129,12 +128,23 @@ private:
         }
     }
 
+    void unlock(const Side& side) noexcept { segment_.file.unlock(side.lock_offset); }
+
     /// True while the ring's name still leads to this very file.
     [[nodiscard]] bool has_its_name() const noexcept {
         FileFacts mine;
         FileFacts named;
         return segment_.file.facts(mine) == 0 && File::facts_at(path_, named) == 0 &&
                mine.links != 0 && mine.same_file(named);
+    }
+
+    /// True if the ring's name leads to nothing, or to another file.
+    [[nodiscard]] bool has_lost_its_name() const noexcept {
+        FileFacts mine;
+        FileFacts named;
+        const int failed = File::facts_at(path_, named);
+        if (failed != 0) return failed == ENOENT;
+        return segment_.file.facts(mine) == 0 && !mine.same_file(named);
     }
 
     Segment segment_;
@@ -145,21 +155,68 @@ private:
     Role role_ = Role::kProducer;
     std::uint32_t owner_ = 0;
     std::uint32_t forks_ = 0;
-    bool can_fence_ = false;
+    bool is_registered_ = false;
+    bool fences_ = false;
+    bool has_two_names_ = false;
 };
 
-inline Error Attachment::open_or_create(const Options& options) {
-    for (int round = 0; round < kRounds; ++round) {
+/// Both sides may do this at once. Each says that it has closed before it looks whether the other
+/// one has, so that one of them sees it; and none waits for a lock while it holds one that the
+/// other waits for: a producer gives its own back first, and takes both in the order consumer,
+/// producer.
+template <class IsDrained>
+bool Attachment::take_leave(const IsDrained& is_drained) noexcept {
+    word32(own().control).store(0, std::memory_order_relaxed);
+    word32(own().state).store(kStateClosed, std::memory_order_release);
+    ring_bell();
+    full_fence();
+    if (!is_drained()) return false;
+    const bool is_producer = role_ == Role::kProducer;
+    if (is_producer) unlock(own());
+    // Whoever is about to attach, or closing, is through soon; who is attached is not the last.
+    const auto patience = [&] {
+        const bool soon = state(peer()) != kStateAttached && is_drained();
+        return soon ? kTransitionRetryNs : 0;
+    };
+    if (lock(peer(), patience) != 0) return false;
+    const bool has_both = !is_producer || segment_.file.lock(own().lock_offset) == 0;
+    if (has_both && is_drained() && has_its_name()) return true;
+    unlock(peer());
+    return false;
+}
+
+inline void Attachment::close(bool remove_file) noexcept {
+    segment_.unmap();
+    if (remove_file) {
+        const int failed = File::remove(path_);
+        if (failed != 0 && failed != ENOENT) {
+            detail::attempt([&] {
+                const Error error = system_failure(failed, "remove", path_);
+                report_line(LogLevel::kWarning, error.message());
+            });
+        }
+    }
+    // A forked child may keep the file open: closing alone would leave the roles taken. In that
+    // child, unlocking would take the role from its parent.
+    if (!forked()) {
+        if (remove_file) unlock(peer());
+        unlock(own());
+    }
+    segment_.file.close();
+}
+
+inline Error Attachment::open_or_create(const std::string& folder, const Options& options) {
+    for (int round = 0; round < kRaces; ++round) {
         Error error;
         if (options.mode != Mode::kCreateOnly) {
             error = open_segment(path_, options, true, segment_);
             if (error.code() != Errc::kNotFound || options.mode == Mode::kOpenOnly) return error;
         }
-        error = create_segment(name_, options, segment_);
+        error = create_segment(folder, name_, options, segment_);
         if (error.code() != Errc::kAlreadyExists || options.mode == Mode::kCreateOnly) return error;
     }
     return {Errc::kIo,
-            join({quoted(path_), " is made and removed again faster than it can be opened"})};
+            concat({in_quotes(path_), " is made and removed again faster than it can be opened"})};
 }
 
 /// A role found taken is tried again for a while: its holder may be removing a drained ring. No
@@ -167,48 +224,65 @@ inline Error Attachment::open_or_create(const Options& options) {
 inline Error Attachment::take_role() {
     const int failed = lock(own(), [this]() -> std::uint64_t {
         if (!has_its_name()) return 0;
-        const std::uint32_t state = word32(own().state).load(std::memory_order_relaxed);
-        return state == kStateAttached ? kRoleRetryNs : kTransitionRetryNs;
+        return state(own()) == kStateAttached ? kRoleRetryNs : kTransitionRetryNs;
     });
     if (failed == 0 || !has_its_name()) return {};
-    if (failed != EAGAIN) return system_failure(failed, "lock", path_);
+    return failed == EAGAIN ? role_taken() : system_failure(failed, "lock", path_);
+}
+
+/// The lock does not say whose it is, and the header names who attached last.
+inline Error Attachment::role_taken() const {
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
+    const std::string process = concat({"process ", std::to_string(pid)});
+    if (pid == 0) {
+        return {Errc::kRoleTaken,
+                concat({in_quotes(path_), ": another process is about to be the ", own().name})};
+    }
+    if (!process_exists(pid)) {
+        return {Errc::kRoleTaken,
+                concat({in_quotes(path_), ": the ", own().name, " is ", process,
+                        ", which has ended; a child that it forked may hold the role"}),
+                0, pid};
+    }
     return {Errc::kRoleTaken,
-            join({quoted(path_), ": process ", std::to_string(pid), " is the ", own().name,
-                  " already"}),
-            0, pid};
+            concat({in_quotes(path_), ": ", process, " is the ", own().name, " already"}), 0, pid};
+}
+
+/// Prepares sleeping and waking.
+inline Error Attachment::open_points() {
+    const bool is_producer = role_ == Role::kProducer;
+    const std::uint64_t created =
+        word64(ring_header::kCreatedUnixNsOffset).load(std::memory_order_relaxed);
+    int failed = own_point_.open(path_, created, is_producer ? "data" : "space");
+    if (failed == 0) failed = peer_point_.open(path_, created, is_producer ? "space" : "data");
+    return failed == 0 ? Error() : system_failure(failed, "make the events of", path_);
 }
 
 inline Error Attachment::open(std::string_view name, const Options& options, Role role) {
     if (Error error = check_name(name)) return error;
+    if (Error error = check_times(options)) return error;
     if (options.capacity.given()) {
         std::uint64_t asked = 0;
         if (Error error = resolve_capacity(options.capacity, asked)) return error;
     }
+    const std::string folder = ring_folder(options.directory);
     name_ = name;
-    path_ = ring_path(name);
+    path_ = ring_path(folder, name);
     role_ = role;
     owner_ = process_id();
     count_forks();
     forks_ = forks.load(std::memory_order_relaxed);
-    can_fence_ = register_for_peer_fences();
-    for (int round = 0; round < kRounds; ++round) {
-        if (Error error = open_or_create(options)) return error;
+    is_registered_ = register_for_peer_fences();
+    fences_ = is_registered_;
+    for (int round = 0; round < kRaces; ++round) {
+        if (Error error = open_or_create(folder, options)) return error;
         if (Error error = take_role()) return error;
         // Whoever tidies up holds both locks: with the lock taken, a name that leads here stays.
-        if (has_its_name()) {
-            const char* own_event = role == Role::kProducer ? "data" : "space";
-            const char* peer_event = role == Role::kProducer ? "space" : "data";
-            const std::uint64_t created =
-                word64(ring_header::kCreatedUnixNsOffset).load(std::memory_order_relaxed);
-            int failed = own_point_.open(path_, created, own_event);
-            if (failed == 0) failed = peer_point_.open(path_, created, peer_event);
-            return failed == 0 ? Error() : system_failure(failed, "make the events of", path_);
-        }
+        if (has_its_name()) return open_points();
         segment_ = Segment();
     }
     return {Errc::kRemoved,
-            join({quoted(path_), " is removed again and again while it is opened"})};
+            concat({in_quotes(path_), " is removed again and again while it is opened"})};
 }
 
 }  // namespace detail

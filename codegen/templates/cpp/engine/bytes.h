@@ -195,42 +195,83 @@ template <class T>
         return T::kWireSize + value.tail_size();
     } else {
         static_cast<void>(value);
-        return wire_size<T>();
+        return detail::wire_size<T>();
     }
 }
 
-/// Writes a struct into `payload_size(value)` bytes.
+/// True where the compiler can zero the padding of a struct that the user wrote: GCC from 11 on,
+/// newer clang, Visual C++.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+#define BITRPC_DETAIL_CLEAR_PADDING(pointer) __builtin_clear_padding(pointer)
+#endif
+#endif
+#if !defined(BITRPC_DETAIL_CLEAR_PADDING) && defined(_MSC_VER) && !defined(__clang__)
+#define BITRPC_DETAIL_CLEAR_PADDING(pointer) __builtin_zero_non_value_bits(pointer)
+#endif
+#if !defined(BITRPC_DETAIL_CLEAR_PADDING)
+#define BITRPC_DETAIL_CLEAR_PADDING(pointer) static_cast<void>(pointer)
+#endif
+
+/// Writes a struct that the user wrote: what its padding holds is not the receiver's business.
+template <class T>
+BITRPC_DETAIL_INLINE void write_foreign(const T& value, std::byte* out) noexcept {
+    if constexpr (std::has_unique_object_representations_v<T> || std::is_scalar_v<T>) {
+        copy_bytes(out, static_cast<const void*>(&value), sizeof(T));
+    } else if constexpr (alignof(T) <= alignof(std::uint64_t)) {
+        copy_bytes(out, static_cast<const void*>(&value), sizeof(T));
+        BITRPC_DETAIL_CLEAR_PADDING(static_cast<T*>(static_cast<void*>(out)));
+    } else {
+        T copy = value;
+        BITRPC_DETAIL_CLEAR_PADDING(&copy);
+        copy_bytes(out, static_cast<const void*>(&copy), sizeof(T));
+    }
+}
+
+#undef BITRPC_DETAIL_CLEAR_PADDING
+
+/// Writes a struct into `payload_size(value)` bytes, which are aligned for a word.
 template <class T>
 void write_payload(const T& value, std::byte* out) noexcept {
     if constexpr (kHasTail<T>) {
         const typename T::Fixed& fixed = value;
         copy_bytes(out, static_cast<const void*>(&fixed), T::kWireSize);
         value.write_tail(out + T::kWireSize);
+    } else if constexpr (kIsRecord<T>) {
+        copy_bytes(out, static_cast<const void*>(&value), T::kWireSize);
     } else {
-        copy_bytes(out, static_cast<const void*>(&value), wire_size<T>());
+        detail::write_foreign(value, out);
     }
 }
 
-/// Reads a struct from a payload; fields that an older sender left out become zero.
+/// Reads the fixed part of a struct; fields that an older sender left out become zero.
+template <class Fixed>
+void read_fixed(ByteView payload, Fixed& out) noexcept {
+    constexpr std::size_t kSize = Fixed::kWireSize;
+    const std::size_t known = payload.size() < kSize ? payload.size() : kSize;
+    auto* const bytes = static_cast<std::byte*>(static_cast<void*>(&out));
+    copy_bytes(bytes, payload.data(), known);
+    if (known != kSize) std::memset(bytes + known, 0, kSize - known);
+}
+
+/// Reads a struct from a payload. What a newer sender added behind it is left alone, or refused if
+/// `exact`. No change to `out` if it fails.
 template <class T>
-[[nodiscard]] Errc read_payload(ByteView payload, T& out) {
+[[nodiscard]] Errc read_payload(ByteView payload, T& out, bool exact) {
     if constexpr (!kIsRecord<T>) {
         if (payload.size() != sizeof(T)) return Errc::kSizeMismatch;
         copy_bytes(static_cast<void*>(&out), payload.data(), sizeof(T));
         return Errc::kOk;
-    } else {
+    } else if constexpr (kHasTail<T>) {
         if (!T::accepts_size(payload.size())) return Errc::kSizeMismatch;
-        const auto size = payload.size() < T::kWireSize ? payload.size() : T::kWireSize;
-        T value{};
-        if constexpr (kHasTail<T>) {
-            typename T::Fixed& fixed = value;
-            copy_bytes(static_cast<void*>(&fixed), payload.data(), size);
-            const Errc tail = value.read_tail(payload.from(T::kWireSize));
-            if (tail != Errc::kOk) return tail;
-        } else {
-            copy_bytes(static_cast<void*>(&value), payload.data(), size);
-        }
-        out = std::move(value);
+        const Errc tail = out.read_tail(payload.from(T::kWireSize));
+        if (tail != Errc::kOk) return tail;
+        detail::read_fixed<typename T::Fixed>(payload, out);
+        return Errc::kOk;
+    } else {
+        const bool is_longer = payload.size() > T::kWireSize;
+        if (!T::accepts_size(payload.size()) || (exact && is_longer)) return Errc::kSizeMismatch;
+        detail::read_fixed(payload, out);
         return Errc::kOk;
     }
 }
@@ -241,13 +282,27 @@ template <class Message>
     return UnknownMessage{message.type(), message.payload().size(), why};
 }
 
+/// Bytes of the largest struct that AnyMessage holds in itself.
+inline constexpr std::size_t kLargestInline = 16U * 1024U;
+
+/// How AnyMessage holds a struct: one that is large for a stack, in memory of its own.
+template <class T>
+using Held = std::conditional_t<(sizeof(T) > kLargestInline), std::unique_ptr<T>, T>;
+
 /// Decodes a message whose type is that of `T`.
 template <class Any, class T, class Message>
-[[nodiscard]] Any decode_as(const Message& message) {
-    T value{};
-    const Errc result = read_payload(message.payload(), value);
-    if (result != Errc::kOk) return unknown_message(message, result);
-    return Any(std::in_place_type<T>, std::move(value));
+[[nodiscard]] Any decode_as(const Message& message, bool exact) {
+    constexpr bool kIsBoxed = !std::is_same_v<Held<T>, T>;
+    Held<T> held{};
+    Errc result = Errc::kOk;
+    if constexpr (kIsBoxed) {
+        held = std::make_unique<T>();
+        result = detail::read_payload(message.payload(), *held, exact);
+    } else {
+        result = detail::read_payload(message.payload(), held, exact);
+    }
+    if (result != Errc::kOk) return detail::unknown_message(message, result);
+    return Any(std::in_place_type<Held<T>>, std::move(held));
 }
 
 }  // namespace detail

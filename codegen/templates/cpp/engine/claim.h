@@ -4,13 +4,13 @@ class SharedMemoryProducer;
 ///
 /// Move-only. commit() publishes it; without that, the destructor gives the room back and nobody
 /// ever sees it. While it lives, its producer sends nothing else (kBusy). It must not outlive its
-/// producer, nor its bytes be touched after the producer's dispose().
+/// producer, nor its bytes be touched after the producer's close().
 ///
 ///     if (auto claim = producer->claim(64)) {
 ///         fill(claim.data(), claim.size());
-///         claim.commit();
+///         if (Status status = claim.commit(); !status) report(status.name());
 ///     }
-class Claim : public detail::HeaderFieldSetters<Claim> {
+class [[nodiscard]] Claim : public detail::HeaderFieldSetters<Claim> {
 public:
     Claim(Claim&& other) noexcept
         : producer_(std::exchange(other.producer_, nullptr)),
@@ -77,13 +77,16 @@ private:
 /// Collects messages that the consumer sees all at once, with one publication.
 ///
 /// commit() publishes them; so does an urgent message for itself and those before it. Without
-/// that, the destructor drops what is not published. One at a time for a producer; any other send
-/// on it publishes the batch so far.
+/// that, the destructor drops what is not published, also when an exception leaves. One at a time
+/// for a producer; any other send on it publishes the batch so far, and so does a push that finds
+/// the ring full.
 ///
 ///     auto batch = producer->batch();
-///     for (const auto& tick : ticks) batch.push_typed(tick);
+///     for (const auto& tick : ticks) {
+///         if (Status status = batch.push_typed(tick); !status) return status;
+///     }
 ///     batch.commit();
-class BatchWriter {
+class [[nodiscard]] BatchWriter {
 public:
     /// An empty batch; see SharedMemoryProducer::batch().
     explicit BatchWriter(SharedMemoryProducer& producer) noexcept : producer_(&producer) {}
@@ -95,7 +98,7 @@ public:
     ~BatchWriter() { discard(); }
 
     /// Adds a message. When the ring is full it publishes the batch so far and waits for room, up
-    /// to Options::send_timeout_ms.
+    /// to Options::send_timeout.
     Status push(ByteView payload, MessageType type = kTypeData,
                 MessageFlags flags = MessageFlags{}) noexcept;
     /// Adds a message; kFull, and the batch stays as it is, if there is no room for it.

@@ -10,7 +10,7 @@ namespace detail {
 /// as they are told no address of it, the message itself stays in registers.
 struct Taken {
     MessageView view;
-    /// Null if there is no room in the ring to give back.
+    /// Null if there is no room in the ring to give back: the view, if any, is of a Block's memory.
     SharedMemoryConsumer* consumer = nullptr;
     std::uint64_t end = 0;
     std::uint64_t index = 0;
@@ -23,11 +23,13 @@ struct Taken {
 ///
 /// Move-only; the destructor releases it, which gives its room back to the producer. Release
 /// messages in the order in which they came: the room of a later one stays taken until then. It
-/// must not outlive its consumer. A message that came in pieces lies in the consumer's own buffer,
-/// and is valid until the next receive.
+/// must not outlive its consumer. A message that came in pieces has memory of its own.
+///
+/// If this process dies first, the message comes again to the next consumer; one that came in
+/// pieces does not, as its room was given back while it was put together.
 ///
 ///     while (auto message = consumer->receive()) handle(message.payload());
-class ReceivedMessage : public MessageView {
+class [[nodiscard]] ReceivedMessage : public MessageView {
 public:
     /// No message, and why.
     explicit ReceivedMessage(Status why_not) noexcept : status_(why_not) {}
@@ -54,6 +56,14 @@ public:
     ReceivedMessage(const ReceivedMessage&) = delete;
     ReceivedMessage& operator=(const ReceivedMessage&) = delete;
     BITRPC_DETAIL_INLINE ~ReceivedMessage() { give_back(); }
+
+    /// Its payload.
+    [[nodiscard]] ByteView payload() const& noexcept { return MessageView::payload(); }
+    /// Not of a message that is given back at the end of this very expression.
+    ByteView payload() const&& = delete;
+    /// Its payload as text, whatever it holds: see is_utf8().
+    [[nodiscard]] std::string_view text() const& noexcept { return MessageView::text(); }
+    std::string_view text() const&& = delete;
 
     /// Why there is no message; true if there is or was one.
     [[nodiscard]] Status status() const noexcept { return status_; }
@@ -87,11 +97,15 @@ private:
 
 /// The receiving side of a ring.
 ///
-/// Threads: one at a time; interrupt() from any. Blocking: every receive takes a timeout in
-/// milliseconds, -1 (the default) waits until a message comes, the producer closes (kClosed, once
-/// all is read) or dies (kPeerDied, told once; the next call waits for its successor). try_
-/// operations never wait, but for some microseconds in a stream (Distance). Forking: a child must
-/// not use it.
+/// Threads: one at a time; interrupt(), heartbeat(), statistics() and peer_state() from any.
+/// Blocking: every receive takes a Timeout, by default kForever: it waits until a message comes,
+/// the producer closes (kClosed, once all is read) or dies (kPeerDied), or the ring's file is
+/// removed (kRemoved). An end is told once for each producer; the next call waits for its
+/// successor. kRemoved is told by every call that finds the ring empty. try_ operations never wait,
+/// but for some microseconds in a stream (Distance). Forking: a child must not use it.
+///
+/// Delivery: a call that copies takes its message out of the ring when it has the copy. If this
+/// process dies before, the message comes again to the next consumer; afterwards it does not.
 ///
 ///     auto consumer = create_consumer("prices", 1 << 20);
 ///     std::string text;
@@ -99,19 +113,21 @@ private:
 class SharedMemoryConsumer {
 public:
     /// Attaches as the consumer of ring `name`; null and an error if that fails. Waits up to
-    /// 50 ms for the role.
+    /// 50 ms for the role, or 5 s for one whose holder is about to go.
     [[nodiscard]] static std::unique_ptr<SharedMemoryConsumer> create(std::string_view name,
                                                                       const Options& options,
                                                                       Error& error);
     SharedMemoryConsumer(const SharedMemoryConsumer&) = delete;
     SharedMemoryConsumer& operator=(const SharedMemoryConsumer&) = delete;
-    ~SharedMemoryConsumer() { dispose(); }
+    ~SharedMemoryConsumer() { close(); }
 
     /// Receives the next message in place, without a copy.
-    [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage receive(int timeout_ms = -1) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage
+    receive(Timeout timeout = kForever) noexcept {
         detail::Record record;
-        if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
-        return ReceivedMessage(receive_slow(timeout_ms));
+        const bool usual = timeout.is_valid() && find_fast(record);
+        if (detail::likely(usual)) return ReceivedMessage(take_fast(record));
+        return ReceivedMessage(receive_slow(timeout));
     }
     /// Receives the next message in place if there is one, else kEmpty.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage try_receive() noexcept {
@@ -119,30 +135,37 @@ public:
         if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
         return ReceivedMessage(try_receive_slow());
     }
+    /// True if there is a message: a receive would not wait for it.
+    [[nodiscard]] bool has_message() noexcept {
+        detail::Record record;
+        if (detail::likely(find_fast(record))) return true;
+        MessageView view;
+        const Errc code = find_slow(view, record);
+        withhold(code);
+        return code == Errc::kOk;
+    }
     /// Shows the next message and leaves it in the ring; empty if there is none, and why is told
     /// by the next receive. Valid until the next call.
     [[nodiscard]] MessageView peek() noexcept {
         MessageView view;
         detail::Record record;
         Errc code = find(view, record);
-        if (code != Errc::kOk) code = poll(code, view, record);
-        if (code == Errc::kOk) return view;
-        withhold(code);
-        return {};
+        if (code != Errc::kOk) code = find_again(code, view, record);
+        return code == Errc::kOk ? view : MessageView();
     }
 
     /// Receives a copy of the next message.
-    Status receive_message(SharedMemoryMessage& message, int timeout_ms = -1) {
-        return receive_into(timeout_ms, [&message](const MessageView& view) -> Status {
+    Status receive_message(SharedMemoryMessage& message, Timeout timeout = kForever) {
+        return receive_into(timeout, [&message](const MessageView& view) -> Status {
             message.assign(view);
             return {};
         });
     }
     /// Receives a copy of the next payload into a vector of one-byte elements.
     template <class Byte>
-    Status receive_bytes(std::vector<Byte>& payload, int timeout_ms = -1) {
+    Status receive_bytes(std::vector<Byte>& payload, Timeout timeout = kForever) {
         static_assert(sizeof(Byte) == 1, "a payload is a sequence of bytes");
-        return receive_into(timeout_ms, [&payload](const MessageView& view) -> Status {
+        return receive_into(timeout, [&payload](const MessageView& view) -> Status {
             const auto* data = reinterpret_cast<const Byte*>(view.payload().data());
             payload.assign(data, data + view.payload().size());
             return {};
@@ -150,48 +173,67 @@ public:
     }
     /// Receives the next payload as text, of whatever type; kInvalidUtf8, and the message stays in
     /// the ring, if it is not UTF-8.
-    Status receive_string(std::string& text, int timeout_ms = -1) {
-        return receive_into(timeout_ms, [&text](const MessageView& view) -> Status {
+    Status receive_string(std::string& text, Timeout timeout = kForever) {
+        return receive_into(timeout, [&text](const MessageView& view) -> Status {
             if (!is_utf8(view.text())) return Errc::kInvalidUtf8;
             text.assign(view.text());
             return {};
         });
     }
-    /// Receives a struct: a message of its own type, or plain data. Any other type (kTypeMismatch)
-    /// or size (kSizeMismatch) stays in the ring.
+    /// Receives a struct: a message of its own type, or plain data; see MessageView::get(). What
+    /// is no such struct (kTypeMismatch, kSizeMismatch, kInvalidUtf8) stays in the ring, and skip()
+    /// drops it:
+    ///
+    ///     while (Status status = consumer->receive_typed(value)) { ... }
+    ///     // ... ends at the first message of another kind: consumer->skip()
     template <class T>
-    Status receive_typed(T& value, int timeout_ms = -1) {
+    Status receive_typed(T& value, Timeout timeout = kForever) {
+        const bool exact = options_.exact_size;
         return receive_into(
-            timeout_ms, [&value](const MessageView& view) -> Status { return view.get(value); },
+            timeout,
+            [&value, exact](const MessageView& view) -> Status { return view.get(value, exact); },
             detail::wire_size<T>(), detail::type_of<T>());
     }
     /// Receives copies of up to `max` messages into `messages`, which is resized: waits for the
     /// first one only. The room of all is given back at once. What came behind them instead of
     /// another message is told by the next call.
     BatchResult receive_batch(std::vector<SharedMemoryMessage>& messages, std::size_t max,
-                              int timeout_ms = -1);
+                              Timeout timeout = kForever);
 
     /// Hands every message that is there, at most `max`, to `handler(const MessageView&)`, in
     /// place, and gives their room back together. Does not wait. A handler that returns false
-    /// stops it after that message. The result's status is kEmpty when all was read.
+    /// stops it after that message, which counts as received; one that throws leaves it in the
+    /// ring. It may close() the consumer, which ends the call after it, and gets kBusy from all
+    /// else. The result's status is kEmpty when all was read; what came behind it instead of
+    /// another message is told by the next call. If this process dies, up to an eighth of the ring
+    /// comes again.
     template <class Handler>
     BatchResult drain(Handler&& handler, std::size_t max = static_cast<std::size_t>(-1));
 
     /// Drops the next message, if there is one: for those that a typed receive refused.
-    Status skip() noexcept { return try_receive().status(); }
+    Status skip() noexcept {
+        const ReceivedMessage dropped = try_receive();
+        return dropped.status();
+    }
+    /// Drops all messages but the last one that is complete: for states, of which the newest is all
+    /// that matters. How many were dropped.
+    std::size_t skip_to_latest() noexcept;
+    /// Drops all messages that are there. How many were dropped.
+    std::size_t clear() noexcept;
 
+    /// Waits until a live producer is attached: true. False if the time is over, the file was
+    /// removed, this was interrupted or is closed.
+    [[nodiscard]] bool wait_for_peer(Timeout timeout = kForever) noexcept;
     /// Stores the time of a sign of life for the producer to see; any thread.
-    void heartbeat() noexcept {
-        if (ring_.is_open()) ring_.attachment_.beat();
-    }
-    /// Ends a blocking receive in another thread with kTimeout.
-    void interrupt() noexcept {
-        interrupted_.store(true, std::memory_order_release);
-        if (ring_.is_open()) sleeper_.interrupt();
-    }
-    /// Closes. Removes the ring if all was read and the producer has closed; waits for up to 5 s if
-    /// that one is still about to let go of it. Again: no effect.
-    void dispose() noexcept;
+    void heartbeat() noexcept { ring_.heartbeat(); }
+    /// Ends a blocking receive in another thread with kTimeout, or, if there is none, the next one.
+    void interrupt() noexcept { ring_.interrupt(sleeper_); }
+    /// Closes. Removes the ring if all was read and the producer has gone; waits for up to 5 s for
+    /// one that is about to let go of it. Inside a handler of drain() it takes effect behind that
+    /// handler. Again: no effect.
+    void close() noexcept;
+    /// The same as close().
+    void dispose() noexcept { close(); }
 
     /// The ring: its name, size and counters.
     [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
@@ -200,11 +242,11 @@ public:
     /// The producer's life.
     [[nodiscard]] PeerState peer_state() const noexcept { return ring_.peer_state(); }
     /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& error() const noexcept { return error_; }
+    [[nodiscard]] const Error& error() const noexcept { return failures_.last(); }
 
 private:
     friend class ReceivedMessage;
-    friend class SharedMemoryManager;
+    friend class detail::ManagerCore;
 
     /// Marks a message that does not lie in the ring.
     static constexpr std::uint64_t kNotInRing = ~0ULL;
@@ -250,11 +292,15 @@ private:
         return {view_of(record), this, record.end, reader_.taken() - 1, Errc::kOk};
     }
 
+    /// A message that was put together takes its memory along: the next one that is must not
+    /// change it.
     [[nodiscard]] detail::Taken hand_out(Errc code, const MessageView& view,
                                          const detail::Record& record) noexcept {
         if (code != Errc::kOk) return {MessageView(), nullptr, 0, 0, code};
         const std::uint64_t index = take(record);
-        return {view, index == kNotInRing ? nullptr : this, record.end, index, code};
+        if (index != kNotInRing) return {view, this, record.end, index, code};
+        assembler_.release();
+        return {view, nullptr, 0, 0, code};
     }
 
     /// Gives the room of a taken message back, in the order in which they were taken.
@@ -269,13 +315,14 @@ private:
     /// Waits for a message, and takes it out of the ring if `use(view)` likes it. The expected size
     /// and type are for the error if it does not.
     template <class Use>
-    Status receive_into(int timeout_ms, const Use& use, std::size_t size_wanted = 0,
+    Status receive_into(Timeout timeout, const Use& use, std::size_t size_wanted = 0,
                         MessageType type_wanted = kTypeData) {
         MessageView view;
         detail::Record record;
-        if (detail::likely(find_fast(record))) {
+        const bool usual = timeout.is_valid() && find_fast(record);
+        if (detail::likely(usual)) {
             view = view_of(record);
-        } else if (const Errc code = find_or_wait(timeout_ms, view, record); code != Errc::kOk) {
+        } else if (const Errc code = find_or_wait(timeout, view, record); code != Errc::kOk) {
             return code;
         }
         const Status used = use(view);
@@ -295,7 +342,10 @@ private:
         explicit Release(SharedMemoryConsumer& consumer) noexcept : consumer_(consumer) {}
         Release(const Release&) = delete;
         Release& operator=(const Release&) = delete;
-        ~Release() { now(); }
+        ~Release() {
+            now();
+            if (consumer_.close_wanted_) consumer_.close();
+        }
 
         void add(std::uint64_t end, std::size_t bytes) noexcept {
             // An empty one starts where the last message began, whatever padding lies between.
@@ -318,6 +368,26 @@ private:
         std::uint64_t bytes_ = 0;
     };
 
+    /// While a handler runs, the consumer is its caller's: it must not be used, and is closed
+    /// later.
+    class Handling {
+    public:
+        explicit Handling(SharedMemoryConsumer& consumer) noexcept
+            : consumer_(consumer), plain_(std::exchange(consumer.plain_, false)) {
+            consumer_.draining_ = true;
+        }
+        Handling(const Handling&) = delete;
+        Handling& operator=(const Handling&) = delete;
+        ~Handling() {
+            consumer_.draining_ = false;
+            consumer_.plain_ = plain_;
+        }
+
+    private:
+        SharedMemoryConsumer& consumer_;
+        bool plain_;
+    };
+
     /// Gives back the last `messages` that were taken.
     void release_many(std::uint64_t messages, std::uint64_t end, std::uint64_t bytes) noexcept {
         if (next_release_ + messages != reader_.taken()) return release_late(messages, bytes);
@@ -326,23 +396,37 @@ private:
         waker_.published();
     }
 
-    BITRPC_DETAIL_COLD detail::Taken receive_slow(int timeout_ms) noexcept;
+    /// Whether this may be used, here and now.
+    [[nodiscard]] Errc check_use() const noexcept {
+        if (!ring_.attachment_.is_open()) return Errc::kDisposed;
+        if (ring_.attachment_.forked()) return Errc::kForked;
+        return draining_ ? Errc::kBusy : Errc::kOk;
+    }
+
+    BITRPC_DETAIL_COLD detail::Taken receive_slow(Timeout timeout) noexcept;
     BITRPC_DETAIL_COLD detail::Taken try_receive_slow() noexcept;
     [[nodiscard]] Errc find_slow(MessageView& view, detail::Record& record) noexcept;
-    [[nodiscard]] Errc find_or_wait(int timeout_ms, MessageView& view,
+    [[nodiscard]] Errc find_or_wait(Timeout timeout, MessageView& view,
                                     detail::Record& record) noexcept;
     BITRPC_DETAIL_COLD void release_late(std::uint64_t messages, std::uint64_t bytes) noexcept;
     [[nodiscard]] Errc find_patiently(Errc code, MessageView& view,
                                       detail::Record& record) noexcept;
+    [[nodiscard]] Errc find_again(Errc code, MessageView& view, detail::Record& record) noexcept;
+    template <class Handler>
+    bool handle(Handler& handler, const MessageView& view);
     Errc poll(Errc code, MessageView& view, detail::Record& record) noexcept;
-    Errc wait(Errc code, int timeout_ms, MessageView& view, detail::Record& record) noexcept;
+    Errc wait(Errc code, Timeout timeout, MessageView& view, detail::Record& record) noexcept;
     [[nodiscard]] Errc verdict(Errc found) noexcept;
     void withhold(Errc code) noexcept;
-    [[nodiscard]] bool is_spent() noexcept;
+    [[nodiscard]] bool is_drained() const noexcept;
+    std::size_t discard(std::uint64_t end) noexcept;
+    [[nodiscard]] std::uint64_t start_of_latest() const noexcept;
     BITRPC_DETAIL_COLD Errc refuse_view(Errc code, const MessageView& view, std::size_t size_wanted,
                                         MessageType type_wanted) noexcept;
-    BITRPC_DETAIL_COLD Errc refuse(Errc code, std::uint64_t expected = 0,
-                                   std::uint64_t found = 0) noexcept;
+    Errc refuse(Errc code, std::uint64_t expected = 0, std::uint64_t found = 0) noexcept {
+        failures_.note(ring_.name(), code, expected, found);
+        return code;
+    }
 
     detail::RingReader reader_;
     detail::Waker waker_;
@@ -357,8 +441,7 @@ private:
     detail::PeerWatch watch_;
     RingBuffer ring_;
     Options options_;
-    Error error_;
-    std::atomic<bool> interrupted_{false};
+    detail::Failures failures_;
     /// True while the ring is open, no message in pieces is at hand, and no error untold: the usual
     /// case.
     bool plain_ = false;
@@ -366,4 +449,7 @@ private:
     Errc untold_ = Errc::kOk;
     /// The last look took a whole lap of pieces and found no message: time to look at the clock.
     bool lapped_ = false;
+    /// A handler of drain() runs, and wants the consumer to be closed behind it.
+    bool draining_ = false;
+    bool close_wanted_ = false;
 };

@@ -62,9 +62,11 @@ BITRPC_DETAIL_INLINE void prefetch_for_write(const std::byte* address) noexcept 
 #endif
 }
 
+// clang's <stdatomic.h> has macros of the fences' names: hence the parentheses.
+
 /// Keeps the compiler from moving a load over an earlier store; the processor still may.
 BITRPC_DETAIL_INLINE void compiler_fence() noexcept {
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    (std::atomic_signal_fence)(std::memory_order_seq_cst);
 }
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
@@ -73,7 +75,7 @@ BITRPC_DETAIL_INLINE void compiler_fence() noexcept {
 #endif
 
 /// Makes every earlier store visible before any later load.
-inline void full_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
+inline void full_fence() noexcept { (std::atomic_thread_fence)(std::memory_order_seq_cst); }
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #pragma GCC diagnostic pop

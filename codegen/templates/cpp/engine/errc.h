@@ -10,8 +10,10 @@ enum class Errc : std::uint8_t {
     kFull,
     /// No message now: what try_ operations answer instead of waiting.
     kEmpty,
-    /// Waited as long as asked.
+    /// Waited as long as asked, or was interrupted.
     kTimeout,
+    /// A time is negative (and not -1 milliseconds) or not a number.
+    kInvalidArgument,
     /// The name is empty, longer than 200 bytes, starts with a dot or has a forbidden character.
     kInvalidName,
     /// The asked capacity is 0, negative or above the largest.
@@ -42,21 +44,22 @@ enum class Errc : std::uint8_t {
     kHeaderSizeMismatch,
     /// The ring's headers are laid out in another way.
     kLayoutMismatch,
-    /// The ring's message types or structs differ, and strict mode was asked for.
+    /// The ring has the same version, but other message types or structs.
     kSchemaMismatch,
-    /// The file system has no room for the ring.
+    /// The file system, or a limit of this process, has no room for the ring.
     kNoSpace,
     /// Another live process has this role.
     kRoleTaken,
-    /// The ring's file was removed while attached.
+    /// The ring's file was removed while attached: nobody else can come to it any more.
     kRemoved,
-    /// The other side has closed.
+    /// The other side has closed. Told once for each time; after that, its successor is waited for.
     kClosed,
-    /// The other side ended without closing. Told once for each death.
+    /// The other side ended without closing. Told once for each time, as kClosed is.
     kPeerDied,
     /// The payload is larger than any that fits into the ring.
     kTooLarge,
-    /// A message in pieces is larger than Options::max_message_size; it was dropped.
+    /// A message in pieces is larger than Options::max_message_size, or than the memory that there
+    /// is; it was dropped.
     kMessageTooLarge,
     /// Message type 0 marks padding: nobody can send it.
     kInvalidType,
@@ -66,17 +69,20 @@ enum class Errc : std::uint8_t {
     kInvalidUtf8,
     /// The message is of another type than the struct that was asked for.
     kTypeMismatch,
-    /// The payload is of another size than the struct that was asked for.
+    /// The payload is no version of the struct that was asked for.
     kSizeMismatch,
-    /// The object was closed with dispose().
+    /// The object was closed with close().
     kDisposed,
     /// The process has forked: only the one that attached may use the ring.
     kForked,
-    /// An earlier claim is neither committed nor abandoned.
+    /// An earlier claim is neither committed nor abandoned, or this is called inside a handler that
+    /// it would call.
     kBusy,
+    /// A handler of a manager threw.
+    kHandlerFailed,
     /// A system call failed.
     kIo,
-    /// This platform cannot do it.
+    /// This platform, file system or side of a ring cannot do it.
     kUnsupported,
 };
 
@@ -87,6 +93,7 @@ enum class Errc : std::uint8_t {
         case Errc::kFull: return "full";
         case Errc::kEmpty: return "empty";
         case Errc::kTimeout: return "timeout";
+        case Errc::kInvalidArgument: return "invalid argument";
         case Errc::kInvalidName: return "invalid name";
         case Errc::kInvalidCapacity: return "invalid capacity";
         case Errc::kCapacityMismatch: return "capacity mismatch";
@@ -118,16 +125,18 @@ enum class Errc : std::uint8_t {
         case Errc::kDisposed: return "disposed";
         case Errc::kForked: return "forked";
         case Errc::kBusy: return "busy";
+        case Errc::kHandlerFailed: return "handler failed";
         case Errc::kIo: return "input/output error";
         case Errc::kUnsupported: return "unsupported";
     }
     return "unknown";
 }
 
-/// The result of a send or receive: true when it was done. One byte, free to copy.
+/// The result of a send or receive: true when it was done. One byte, free to copy. Compilers warn
+/// where it is thrown away: nothing else tells that a message was not sent.
 ///
 ///     if (auto status = producer->send_string("hi"); !status) puts(status.name());
-class Status {
+class [[nodiscard]] Status {
 public:
     /// Done.
     constexpr Status() noexcept = default;

@@ -20,7 +20,7 @@ public:
     /// A sentence that names what was expected and what was found.
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
     /// The expected number: a size, hash, version or capacity; the largest payload for kTooLarge;
-    /// the bytes needed for kNoSpace; the position for kCorrupt.
+    /// the bytes needed for kNoSpace; the position for kCorrupt. 0 if there is none.
     [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
     /// The found number; the bytes free for kNoSpace, the word for kCorrupt, the holder's process
     /// id for kRoleTaken, the place of the first wrong byte for kInvalidUtf8.
@@ -56,19 +56,34 @@ private:
 
 namespace detail {
 
+/// Does `work` where nothing may be thrown; false if it threw.
+template <class Work>
+bool attempt(const Work& work) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+        work();
+    } catch (...) {
+        return false;
+    }
+#else
+    work();
+#endif
+    return true;
+}
+
 inline Error& last_error_slot() noexcept {
     static thread_local Error error;
     return error;
 }
 
-[[nodiscard]] inline std::string hex(std::uint64_t value) {
+[[nodiscard]] inline std::string hex_text(std::uint64_t value) {
     std::string text = "0x";
     for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789ABCDEF"[(value >> shift) & 15U];
     return text;
 }
 
 /// One text of many, with one allocation.
-[[nodiscard]] inline std::string join(std::initializer_list<std::string_view> parts) {
+[[nodiscard]] inline std::string concat(std::initializer_list<std::string_view> parts) {
     std::size_t size = 0;
     for (const std::string_view part : parts) size += part.size();
     std::string text;
@@ -77,36 +92,47 @@ inline Error& last_error_slot() noexcept {
     return text;
 }
 
-[[nodiscard]] inline std::string quoted(std::string_view text) { return join({"'", text, "'"}); }
+[[nodiscard]] inline std::string in_quotes(std::string_view text) {
+    return concat({"'", text, "'"});
+}
+
+/// What a failure without numbers means to a caller.
+[[nodiscard]] inline const char* explain(Errc code) noexcept {
+    if (code == Errc::kInvalidType) return "message type 0 is reserved for padding";
+    if (code == Errc::kClosed) return "the other side has closed";
+    if (code == Errc::kPeerDied) return "the other side ended without closing";
+    if (code == Errc::kRemoved) return "the file was removed";
+    if (code == Errc::kDisposed) return "used after close()";
+    if (code == Errc::kForked) return "used in a child of the process that attached";
+    if (code == Errc::kBusy) return "a claim is open, or a handler runs";
+    if (code == Errc::kInvalidArgument) return "a time is negative or not a number";
+    return to_string(code);
+}
 
 /// What a failed send or receive says, with the numbers that belong to it.
 [[nodiscard]] inline std::string describe(Errc code, const std::string& ring,
                                           std::uint64_t expected, std::uint64_t found) {
-    const std::string text = join({"ring ", quoted(ring), ": "});
-    switch (code) {
-        case Errc::kTooLarge:
-        case Errc::kMessageTooLarge:
-            return join({text, to_string(code), ": ", std::to_string(found), " bytes, at most ",
-                         std::to_string(expected), " are possible"});
-        case Errc::kInvalidType: return join({text, "message type 0 is reserved for padding"});
-        case Errc::kCorrupt:
-            return join({text, "corrupt: ", hex(found), " at position ", std::to_string(expected)});
-        case Errc::kTypeMismatch:
-            return join({text, "type mismatch: type ", std::to_string(found), ", expected ",
-                         std::to_string(expected)});
-        case Errc::kSizeMismatch:
-            return join({text, "size mismatch: ", std::to_string(found), " bytes, expected ",
-                         std::to_string(expected)});
-        case Errc::kInvalidUtf8:
-            return join({text, "expected UTF-8, found another byte at ", std::to_string(found)});
-        case Errc::kClosed: return join({text, "the other side has closed"});
-        case Errc::kPeerDied: return join({text, "the other side ended without closing"});
-        case Errc::kRemoved: return join({text, "the file was removed"});
-        case Errc::kDisposed: return join({text, "used after dispose()"});
-        case Errc::kForked: return join({text, "used in a child of the process that attached"});
-        case Errc::kBusy: return join({text, "a claim is neither committed nor abandoned"});
-        default: return join({text, to_string(code)});
+    const std::string start = concat({"ring ", in_quotes(ring), ": "});
+    if (code == Errc::kTooLarge || code == Errc::kMessageTooLarge) {
+        return concat({start, to_string(code), ": ", std::to_string(found), " bytes, at most ",
+                       std::to_string(expected), " are possible"});
     }
+    if (code == Errc::kCorrupt) {
+        return concat(
+            {start, "corrupt: ", hex_text(found), " at position ", std::to_string(expected)});
+    }
+    if (code == Errc::kTypeMismatch) {
+        return concat({start, "type mismatch: type ", std::to_string(found), ", expected ",
+                       std::to_string(expected)});
+    }
+    if (code == Errc::kSizeMismatch) {
+        return concat({start, "size mismatch: ", std::to_string(found), " bytes, expected ",
+                       std::to_string(expected)});
+    }
+    if (code == Errc::kInvalidUtf8) {
+        return concat({start, "expected UTF-8, found another byte at ", std::to_string(found)});
+    }
+    return concat({start, explain(code)});
 }
 
 }  // namespace detail

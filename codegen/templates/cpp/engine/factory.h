@@ -16,7 +16,7 @@ template <class Make>
     Error error;
     auto made = make(error);
     if (!made) {
-        log(LogLevel::kError, error.message());
+        log_line(LogLevel::kError, error.message());
         last_error_slot() = std::move(error);
     }
     return made;
@@ -155,10 +155,10 @@ template <class Make>
 #endif
 
 /// Removes the file of ring `name`, whoever uses it: they are told kRemoved. kNotFound if there is
-/// none, kNotRegularFile if something else has its name.
-[[nodiscard]] inline Error remove_ring(std::string_view name) {
+/// none, kNotRegularFile if something else has its name. `directory` is that of Options.
+[[nodiscard]] inline Error remove_ring(std::string_view name, const std::string& directory = {}) {
     if (Error error = detail::check_name(name)) return error;
-    const std::string path = detail::ring_path(name);
+    const std::string path = detail::ring_path(detail::ring_folder(directory), name);
     detail::FileFacts facts;
     if (detail::File::facts_at(path, facts) == 0 && !facts.regular) {
         return detail::not_regular(path, facts);

@@ -1,5 +1,5 @@
-{% if !view.macros.is_empty() %}// System headers define these names as macros; they are put aside until the end of this file.
+// Headers of Qt, X11, Windows, game engines and kernels define these names as macros; they are put
+// aside until the end of this file.
 {% for name in view.macros %}#pragma push_macro("{{ name }}")
 #undef {{ name }}
 {% endfor %}
-{% endif %}

@@ -80,7 +80,7 @@ inline constexpr Side kConsumerSide = {
 
 /// Bytes from one record to the next.
 [[nodiscard]] constexpr std::uint64_t stride_of(std::uint64_t frame_length) noexcept {
-    return (frame_length + (kWord - 1)) & ~static_cast<std::uint64_t>(kWord - 1);
+    return (frame_length + (kWord - 1)) & ~(std::uint64_t{kWord} - 1);
 }
 
 /// The first word of a record: storing it publishes the record.

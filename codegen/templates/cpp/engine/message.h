@@ -2,6 +2,8 @@
 // Messages
 // ---------------------------------------------------------------------------------------------
 
+class ReceivedMessage;
+
 /// A message that lies in the ring or in the consumer's buffer: free to copy, valid until its
 /// owner releases it. The sender's promise not to change a published message is all that keeps
 /// its bytes still; take a copy (SharedMemoryMessage) when the sender is not trusted.
@@ -9,6 +11,9 @@ class MessageView : public detail::HeaderFieldGetters<MessageView> {
 public:
     /// No message.
     MessageView() noexcept = default;
+    /// A view of a message that is given back at the end of this very expression.
+    MessageView(const ReceivedMessage&&) = delete;
+    MessageView& operator=(const ReceivedMessage&&) = delete;
     /// The message with this header and payload; for the consumer.
     MessageView(const std::byte* header, std::uint32_t type, ByteView payload) noexcept
         : header_(header), payload_(payload), type_(static_cast<MessageType>(type)) {}
@@ -40,18 +45,47 @@ public:
 
     /// Copies its payload into a struct: kTypeMismatch unless the struct's own type or plain data,
     /// kSizeMismatch, kInvalidUtf8. No change to `out` if it fails.
+    ///
+    /// A payload of the struct's own type that is longer comes from a newer version of the spec:
+    /// the part that is known is read. Fields that an older version did not have become zero. Plain
+    /// data has the size of some version.
     template <class T>
     [[nodiscard]] Status get(T& out) const {
-        static_assert(detail::kIsRecord<T> || std::is_trivially_copyable_v<T>,
-                      "a payload is a generated struct or a trivially copyable one");
-        if (type_ != kTypeData && type_ != detail::type_of<T>()) return Errc::kTypeMismatch;
-        return detail::read_payload(payload_, out);
+        return get(out, false);
+    }
+    /// The same, but a payload that is longer than the struct is a kSizeMismatch.
+    template <class T>
+    [[nodiscard]] Status get_exact(T& out) const {
+        return get(out, true);
+    }
+    /// The struct where it lies, for those too large to copy; null unless get() would read all of
+    /// its fields. For structs without a variable tail. Valid as long as the message's bytes are.
+    template <class T>
+    [[nodiscard]] const T* as() const noexcept {
+        static_assert(!detail::kHasTail<T> && std::is_trivially_copyable_v<T>,
+                      "a struct of a fixed size lies in a payload as it is in memory");
+        static_assert(alignof(T) <= alignof(std::uint64_t), "payloads are aligned for a word");
+        constexpr std::size_t kSize = detail::wire_size<T>();
+        const bool fits = type_ == kTypeData || !detail::kIsRecord<T> ? payload_.size() == kSize
+                                                                      : payload_.size() >= kSize;
+        if (!fits || (type_ != kTypeData && type_ != detail::type_of<T>())) return nullptr;
+        return static_cast<const T*>(static_cast<const void*>(payload_.data()));
     }
 
     /// The header's bytes, for the getters of fields without a role.
     [[nodiscard]] const std::byte* header_bytes() const noexcept { return header_; }
 
 private:
+    friend class SharedMemoryConsumer;
+
+    template <class T>
+    [[nodiscard]] Status get(T& out, bool exact) const {
+        static_assert(detail::kIsRecord<T> || std::is_trivially_copyable_v<T>,
+                      "a payload is a generated struct or a trivially copyable one");
+        if (type_ != kTypeData && type_ != detail::type_of<T>()) return Errc::kTypeMismatch;
+        return detail::read_payload(payload_, out, exact || type_ == kTypeData);
+    }
+
     const std::byte* header_ = nullptr;
     ByteView payload_;
     MessageType type_{};
@@ -96,6 +130,16 @@ public:
     [[nodiscard]] Status get(T& out) const {
         return view().get(out);
     }
+    /// The same as MessageView::get_exact().
+    template <class T>
+    [[nodiscard]] Status get_exact(T& out) const {
+        return view().get_exact(out);
+    }
+    /// The same as MessageView::as().
+    template <class T>
+    [[nodiscard]] const T* as() const noexcept {
+        return view().template as<T>();
+    }
 
     void set_type(MessageType type) noexcept { type_ = type; }
     void set_flags(MessageFlags flags) noexcept {
@@ -118,7 +162,7 @@ private:
 };
 
 /// How far a call on several messages came.
-struct BatchResult {
+struct [[nodiscard]] BatchResult {
     /// Messages that were sent or received.
     std::size_t count = 0;
     /// Why it stopped; true if nothing was in the way.

@@ -9,19 +9,26 @@
 ///     if (auto monitor = Monitor::open("prices", error)) show(monitor->snapshot());
 class Monitor {
 public:
-    /// Opens an existing ring; null and an error if that fails.
-    [[nodiscard]] static std::unique_ptr<Monitor> open(std::string_view name, Error& error,
-                                                       bool any_owner = false) {
-        Options options;
-        options.any_owner = any_owner;
+    /// Opens an existing ring; null and an error if that fails. Of the options, `directory` and
+    /// `any_owner` count. The messages are not looked at: any schema is fine.
+    [[nodiscard]] static std::unique_ptr<Monitor> open(std::string_view name,
+                                                       const Options& options, Error& error) {
+        Options lenient = options;
+        lenient.capacity = {};
+        lenient.any_schema = true;
         std::unique_ptr<Monitor> monitor(new Monitor());
         error = detail::check_name(name);
         if (!error) {
-            error =
-                detail::open_segment(detail::ring_path(name), options, false, monitor->segment_);
+            const std::string folder = detail::ring_folder(options.directory);
+            error = detail::open_segment(detail::ring_path(folder, name), lenient, false,
+                                         monitor->segment_);
         }
         if (error) return nullptr;
         return monitor;
+    }
+    /// The same with the options as they are by default.
+    [[nodiscard]] static std::unique_ptr<Monitor> open(std::string_view name, Error& error) {
+        return open(name, Options(), error);
     }
 
     /// Size of the data area in bytes.

@@ -61,14 +61,26 @@ enum class Distance : std::uint8_t {
     kLatency,
 };
 
+/// With which message a consumer begins.
+enum class Start : std::uint8_t {
+    /// The oldest that nobody has released: what was sent while nobody read is not lost.
+    kOldest,
+    /// The first that is sent from now on: what was there is discarded. For commands and states,
+    /// of which an old one is worse than none.
+    kNewest,
+};
+
 /// How a producer or consumer attaches and behaves.
 struct Options {
     /// Bytes in the data area: 1 KiB to 1 TiB, rounded up to a power of two.
     Capacity capacity{};
     /// Make the ring, open it, or either.
     Mode mode = Mode::kCreateOrOpen;
-    /// Refuse a ring whose message types or structs differ, instead of only reporting it.
-    bool strict_schema = false;
+    /// The folder of the ring's file. Empty: that of the environment variable BITRPC_SHM_DIR, else
+    /// the system's.
+    std::string directory{};
+    /// Accept a ring of the same version whose message types or structs differ.
+    bool any_schema = false;
     /// Accept a ring that belongs to another user.
     bool any_owner = false;
     /// File permissions of a new ring (POSIX).
@@ -77,49 +89,85 @@ struct Options {
     WaitStrategy wait_strategy = WaitStrategy::kAdaptive;
     /// The consumer's distance to the producer.
     Distance distance = Distance::kAdaptive;
-    /// How long sends and claims wait for room, in milliseconds: -1 without bound, 0 not at all.
-    int send_timeout_ms = -1;
+    /// How long a blocking call looks before it sleeps.
+    Timeout spin = std::chrono::microseconds(20);
+    /// How long sends and claims wait for room.
+    Timeout send_timeout = kForever;
     /// Largest message in pieces that a consumer puts together, in bytes.
     std::size_t max_message_size = 64U * 1024U * 1024U;
     /// Largest piece of a message sent in pieces, in bytes; 0 is as large as two fit the ring.
     std::size_t fragment_size = 0;
-    /// How often a blocking call looks before it sleeps.
-    unsigned spin_budget = 2000;
+    /// With which message a consumer begins.
+    Start start = Start::kOldest;
+    /// Refuse a payload that is longer than the struct that it is received as, instead of reading
+    /// the part that is known.
+    bool exact_size = false;
+    /// For tests: count sleeps that no wake-up ended although there was something to do. Such a
+    /// sleep then takes up to a second longer.
+    bool diagnose_wakeups = false;
 };
 
 /// How important a log line is.
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
-/// Receives log lines; called from any thread, never from the fast path.
+/// Receives log lines; called from any thread, never from the fast path, and under no lock of the
+/// log: it may log, send and set another callback. What it throws is dropped.
 using LogCallback = std::function<void(LogLevel, std::string_view)>;
 
 namespace detail {
 
-struct Logger {
-    std::mutex mutex;
-    LogCallback callback;
-    std::atomic<bool> enabled{false};
-
+/// Where log lines go.
+class Logger {
+public:
+    /// The process's logger. It is never destroyed: threads may log while the program ends.
     static Logger& instance() {
-        static Logger logger;
+        static Logger& logger = *new Logger();
         return logger;
     }
+
+    void set(LogCallback callback) {
+        std::shared_ptr<const LogCallback> next;
+        if (callback) next = std::make_shared<const LogCallback>(std::move(callback));
+        const std::lock_guard<std::mutex> lock(mutex_);
+        enabled_.store(next != nullptr, std::memory_order_relaxed);
+        callback_.swap(next);
+    }
+
+    /// Hands a line to the callback; false if there is none.
+    bool write(LogLevel level, std::string_view line) noexcept {
+        if (!enabled_.load(std::memory_order_relaxed)) return false;
+        const std::shared_ptr<const LogCallback> callback = current();
+        if (callback == nullptr) return false;
+        detail::attempt([&] { (*callback)(level, line); });
+        return true;
+    }
+
+private:
+    [[nodiscard]] std::shared_ptr<const LogCallback> current() noexcept {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return callback_;
+    }
+
+    std::mutex mutex_;
+    std::shared_ptr<const LogCallback> callback_;
+    std::atomic<bool> enabled_{false};
 };
 
-inline void log(LogLevel level, std::string_view line) {
-    Logger& logger = Logger::instance();
-    if (!logger.enabled.load(std::memory_order_relaxed)) return;
-    const std::lock_guard<std::mutex> lock(logger.mutex);
-    if (logger.callback) logger.callback(level, line);
+inline void log_line(LogLevel level, std::string_view line) noexcept {
+    Logger::instance().write(level, line);
+}
+
+/// Logs what nothing else tells: without a logger it goes to the standard error output.
+inline void report_line(LogLevel level, std::string_view line) noexcept {
+    if (Logger::instance().write(level, line)) return;
+    std::fprintf(stderr, "%s: %.*s\n", kProtocolName.data(), static_cast<int>(line.size()),
+                 line.data());
 }
 
 }  // namespace detail
 
 /// Sets the function that receives this process's log lines; an empty one switches logging off,
-/// as it is at first. The callback must not set another one.
+/// as it is at first. Each event is logged once, not each call that meets it.
 inline void set_log_callback(LogCallback callback) {
-    detail::Logger& logger = detail::Logger::instance();
-    const std::lock_guard<std::mutex> lock(logger.mutex);
-    logger.enabled.store(static_cast<bool>(callback), std::memory_order_relaxed);
-    logger.callback = std::move(callback);
+    detail::Logger::instance().set(std::move(callback));
 }

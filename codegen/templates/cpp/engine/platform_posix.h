@@ -11,8 +11,6 @@ struct FileFacts {
     bool regular = false;
     /// The user that the file belongs to.
     std::uint64_t owner = 0;
-    /// When it was changed, in seconds since 1970.
-    std::int64_t modified = 0;
     std::uint64_t size = 0;
     std::uint64_t links = 0;
     std::uint64_t device = 0;
@@ -36,7 +34,6 @@ struct FileFacts {
     facts.regular = S_ISREG(status.st_mode);
     facts.kind = kind_of(status.st_mode);
     facts.owner = status.st_uid;
-    facts.modified = static_cast<std::int64_t>(status.st_mtime);
     facts.size = static_cast<std::uint64_t>(status.st_size);
     facts.links = static_cast<std::uint64_t>(status.st_nlink);
     facts.device = static_cast<std::uint64_t>(status.st_dev);
@@ -44,9 +41,18 @@ struct FileFacts {
     return facts;
 }
 
+/// What a file system has left for this user.
+struct Volume {
+    std::uint64_t free_bytes = 0;
+    bool takes_files = true;
+};
+
 /// The commands of fcntl() for locks that belong to an open file, not to a process.
 [[nodiscard]] inline int set_lock_command() noexcept;
 [[nodiscard]] inline int get_lock_command() noexcept;
+
+/// Renames a file to a name that nobody has; 0 or an errno.
+[[nodiscard]] inline int rename_to_free_name(const char* from, const char* to) noexcept;
 
 /// An open file, closed by its destructor. Functions that can fail return an errno, 0 for done.
 class File {
@@ -75,7 +81,7 @@ public:
         const int failed = adopt(
             ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR));
         if (failed != 0) return failed;
-        if (::fchmod(descriptor_, static_cast<mode_t>(permissions)) == 0) return 0;
+        if (::fchmod(descriptor_, permissions) == 0) return 0;
         const int refused = errno;
         ::unlink(path.c_str());
         return refused;
@@ -84,12 +90,13 @@ public:
     /// Gives the file its size and the memory for it, so that no later access can fail.
     [[nodiscard]] int allocate(std::uint64_t size) noexcept;
 
-    /// Bytes that the file system has free for this user.
-    [[nodiscard]] std::uint64_t free_space() const noexcept {
+    /// What the file system of a folder has left; nothing if it does not say.
+    [[nodiscard]] static Volume volume_of(const std::string& folder) noexcept {
         struct statvfs status {};
-        if (::fstatvfs(descriptor_, &status) != 0) return 0;
-        return static_cast<std::uint64_t>(status.f_bavail) *
-               static_cast<std::uint64_t>(status.f_frsize);
+        if (::statvfs(folder.c_str(), &status) != 0) return {};
+        // A file system that does not count files says 0 of all numbers.
+        const bool takes_files = status.f_files == 0 || status.f_favail != 0;
+        return {std::uint64_t{status.f_bavail} * status.f_frsize, takes_files};
     }
 
     [[nodiscard]] int facts(FileFacts& out) const noexcept {
@@ -124,16 +131,13 @@ public:
     /// Maps the file into memory, shared.
     [[nodiscard]] int map(std::uint64_t size, bool writable, std::byte*& out) noexcept {
         const int access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-        void* address =
-            ::mmap(nullptr, static_cast<std::size_t>(size), access, MAP_SHARED, descriptor_, 0);
+        void* address = ::mmap(nullptr, size, access, MAP_SHARED, descriptor_, 0);
         if (address == MAP_FAILED) return errno;
         out = static_cast<std::byte*>(address);
         return 0;
     }
 
-    static void unmap(std::byte* address, std::uint64_t size) noexcept {
-        ::munmap(address, static_cast<std::size_t>(size));
-    }
+    static void unmap(std::byte* address, std::uint64_t size) noexcept { ::munmap(address, size); }
 
     /// Takes the lock on one byte, for this open file; the kernel drops it when the file is
     /// closed, however the process ends. EAGAIN if another open file has it.
@@ -155,9 +159,15 @@ public:
         return range.l_type != F_UNLCK;
     }
 
-    /// Gives a finished file its name, unless that name is taken: then EEXIST.
+    /// Gives a finished file its name, unless that name is taken: then EEXIST. ENOENT if the file
+    /// lost the name that it had, EOPNOTSUPP if the file system has no way to do it.
     [[nodiscard]] static int publish(const std::string& from, const std::string& to) noexcept {
-        const int failed = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+        int failed = rename_to_free_name(from.c_str(), to.c_str());
+        if (failed == 0 || failed == ENOENT) return failed;
+        if (failed != EEXIST) {
+            failed = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+            if (failed == EPERM || failed == ENOSYS || failed == ENOTSUP) failed = EOPNOTSUPP;
+        }
         ::unlink(from.c_str());
         return failed;
     }
@@ -228,7 +238,7 @@ static_assert(sizeof(off_t) == sizeof(std::uint64_t), "role locks lie at 2^62");
 /// The user that files of this process belong to.
 [[nodiscard]] inline std::uint64_t user_id() noexcept { return ::geteuid(); }
 
-/// Whether a process has this id here; in doubt it has.
+/// Whether a process has this id; in doubt it has.
 [[nodiscard]] inline bool process_exists(std::uint32_t id) noexcept {
     return ::kill(static_cast<pid_t>(id), 0) == 0 || errno != ESRCH;
 }

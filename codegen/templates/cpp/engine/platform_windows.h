@@ -11,8 +11,6 @@ struct FileFacts {
     bool regular = false;
     /// Windows files have access lists instead of a user id.
     std::uint64_t owner = 0;
-    /// Not asked for.
-    std::int64_t modified = 0;
     std::uint64_t size = 0;
     std::uint64_t links = 0;
     std::uint64_t device = 0;
@@ -21,6 +19,12 @@ struct FileFacts {
     [[nodiscard]] bool same_file(const FileFacts& other) const noexcept {
         return device == other.device && inode == other.inode;
     }
+};
+
+/// What a file system has left for this user.
+struct Volume {
+    std::uint64_t free_bytes = 0;
+    bool takes_files = true;
 };
 
 /// The errno that stands for the last system call's failure, so that the rest of the engine
@@ -50,7 +54,7 @@ struct FileFacts {
     return result;
 }
 
-[[nodiscard]] inline std::uint64_t join(DWORD high, DWORD low) noexcept {
+[[nodiscard]] inline std::uint64_t combine(DWORD high, DWORD low) noexcept {
     return static_cast<std::uint64_t>(high) << 32 | low;
 }
 
@@ -58,14 +62,11 @@ struct FileFacts {
 class File {
 public:
     File() noexcept = default;
-    File(File&& other) noexcept
-        : handle_(std::exchange(other.handle_, INVALID_HANDLE_VALUE)),
-          path_(std::move(other.path_)) {}
+    File(File&& other) noexcept : handle_(std::exchange(other.handle_, INVALID_HANDLE_VALUE)) {}
     File& operator=(File&& other) noexcept {
         if (this != &other) {
             close();
             handle_ = std::exchange(other.handle_, INVALID_HANDLE_VALUE);
-            path_ = std::move(other.path_);
         }
         return *this;
     }
@@ -92,14 +93,12 @@ public:
         return done != 0 ? 0 : last_errno();
     }
 
-    /// Bytes that the file system has free for this user.
-    [[nodiscard]] std::uint64_t free_space() const {
-        const auto slash = path_.find_last_of("/\\");
-        const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash);
+    /// What the file system of a folder has left; nothing if it does not say.
+    [[nodiscard]] static Volume volume_of(const std::string& folder) {
         ULARGE_INTEGER free_bytes{};
         const BOOL done =
             ::GetDiskFreeSpaceExW(wide(folder).c_str(), &free_bytes, nullptr, nullptr);
-        return done != 0 ? free_bytes.QuadPart : 0;
+        return {done != 0 ? free_bytes.QuadPart : 0, true};
     }
 
     /// Owners are left to the folder's access list: every file counts as this user's own.
@@ -114,10 +113,10 @@ public:
         const DWORD special = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
         out.regular = (info.dwFileAttributes & special) == 0;
         out.kind = out.regular ? "a regular file" : "a directory or link";
-        out.size = join(info.nFileSizeHigh, info.nFileSizeLow);
+        out.size = combine(info.nFileSizeHigh, info.nFileSizeLow);
         out.links = standard.DeletePending != 0 ? 0 : info.nNumberOfLinks;
         out.device = info.dwVolumeSerialNumber;
-        out.inode = join(info.nFileIndexHigh, info.nFileIndexLow);
+        out.inode = combine(info.nFileIndexHigh, info.nFileIndexLow);
         return 0;
     }
 
@@ -176,7 +175,8 @@ public:
         ::UnlockFileEx(handle_, 0, 1, 0, &at);
     }
 
-    /// Gives a finished file its name, unless that name is taken: then EEXIST.
+    /// Gives a finished file its name, unless that name is taken: then EEXIST. ENOENT if the file
+    /// lost the name that it had.
     [[nodiscard]] static int publish(const std::string& from, const std::string& to) {
         if (::MoveFileExW(wide(from).c_str(), wide(to).c_str(), 0) != 0) return 0;
         const int failed = last_errno();
@@ -209,7 +209,6 @@ private:
         if (handle == INVALID_HANDLE_VALUE) return last_errno();
         close();
         handle_ = handle;
-        path_ = path;
         return 0;
     }
 
@@ -227,7 +226,6 @@ private:
     }
 
     HANDLE handle_ = INVALID_HANDLE_VALUE;
-    std::string path_;
 };
 
 /// Nanoseconds of the host's monotonic clock.
@@ -245,7 +243,7 @@ private:
 [[nodiscard]] inline std::uint64_t unix_ns() noexcept {
     FILETIME now{};
     ::GetSystemTimePreciseAsFileTime(&now);
-    const std::uint64_t since_1601 = join(now.dwHighDateTime, now.dwLowDateTime);
+    const std::uint64_t since_1601 = combine(now.dwHighDateTime, now.dwLowDateTime);
     return (since_1601 - 116444736000000000ULL) * 100;
 }
 
@@ -268,12 +266,35 @@ inline void sleep_ns(std::uint64_t ns) noexcept { ::Sleep(static_cast<DWORD>(ns 
 /// Windows files have access lists instead of a user id.
 [[nodiscard]] inline std::uint64_t user_id() noexcept { return 0; }
 
-/// Not asked here: in doubt a process exists.
-[[nodiscard]] inline bool process_exists(std::uint32_t) noexcept { return true; }
+/// Whether a process has this id; in doubt it has.
+[[nodiscard]] inline bool process_exists(std::uint32_t id) noexcept {
+    const HANDLE process = ::OpenProcess(SYNCHRONIZE, 0, id);
+    if (process == nullptr) return ::GetLastError() != ERROR_INVALID_PARAMETER;
+    const bool runs = ::WaitForSingleObject(process, 0) == WAIT_TIMEOUT;
+    ::CloseHandle(process);
+    return runs;
+}
 
-/// Not asked here: nothing is swept.
+[[nodiscard]] inline std::string narrow(const wchar_t* text) {
+    const int length = ::WideCharToMultiByte(CP_UTF8, 0, text, -1, nullptr, 0, nullptr, nullptr);
+    if (length <= 1) return std::string();
+    std::string result(static_cast<std::size_t>(length), '\0');
+    ::WideCharToMultiByte(CP_UTF8, 0, text, -1, &result[0], length, nullptr, nullptr);
+    result.pop_back();
+    return result;
+}
+
+/// Shows `visit` the name of everything in a folder.
 template <class Visit>
-void list_folder(const std::string&, const Visit&) {}
+void list_folder(const std::string& folder, const Visit& visit) {
+    WIN32_FIND_DATAW entry{};
+    const HANDLE search = ::FindFirstFileW(wide(folder + "\\*").c_str(), &entry);
+    if (search == INVALID_HANDLE_VALUE) return;
+    do {
+        visit(narrow(entry.cFileName));
+    } while (::FindNextFileW(search, &entry) != 0);
+    ::FindClose(search);
+}
 
 /// The folder that rings live in unless BITRPC_SHM_DIR names another; made if it is not there.
 [[nodiscard]] inline std::string default_folder() {
@@ -297,7 +318,7 @@ public:
     [[nodiscard]] int open(const std::string& path, std::uint64_t created, const char* which) {
         const auto slash = path.find_last_of("/\\");
         const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
-        std::string stamp = hex(created).substr(2);
+        std::string stamp = hex_text(created).substr(2);
         for (char& c : stamp) c = c >= 'A' ? static_cast<char>(c - 'A' + 'a') : c;
         const std::wstring name = wide("Local\\" + file + "." + stamp + "." + which);
         event_ = ::CreateEventW(nullptr, 0, 0, name.c_str());
@@ -305,8 +326,8 @@ public:
     }
 
     /// Sleeps while `word` is `seen`, at most `ns`; false if only the time ended it.
-    [[nodiscard]] bool wait(std::atomic<std::uint32_t>& word, std::uint32_t seen,
-                            std::uint64_t ns) noexcept {
+    [[nodiscard]] bool wait(std::atomic<std::uint32_t>& word, std::uint32_t seen, std::uint64_t ns,
+                            const std::atomic<bool>&) noexcept {
         if (word.load(std::memory_order_acquire) != seen) return true;
         const auto ms = static_cast<DWORD>((ns + 999999U) / 1000000U);
         return ::WaitForSingleObject(event_, ms) != WAIT_TIMEOUT;
@@ -323,6 +344,6 @@ private:
 [[nodiscard]] inline bool register_for_peer_fences() noexcept { return false; }
 
 /// Never called: register_for_peer_fences() said so.
-inline void fence_peers() noexcept {}
+[[nodiscard]] inline bool fence_peers() noexcept { return true; }
 
 }  // namespace detail

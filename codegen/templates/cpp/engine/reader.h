@@ -19,64 +19,6 @@ struct Record {
     }
 };
 
-/// How far a consumer stays behind its producer in a stream.
-///
-/// A consumer as fast as its producer polls the very line that is being written, and both slow
-/// down to a transfer of that line for every message or two. So, each time the ring is found empty
-/// after a run of records, the consumer pauses before it looks again, and adapts the pause to what
-/// the next run brings.
-class DistanceRule {
-public:
-    void start(std::uint64_t capacity, std::uint64_t position, Distance distance) noexcept {
-        short_run_ = capacity / 4 < kShortRun ? capacity / 4 : kShortRun;
-        start_position_ = position;
-        active_ = distance == Distance::kAdaptive;
-    }
-
-    /// The ring is empty at `position` after `count` records in all: how many pauses to make
-    /// before the next look. 0 when the last look found it empty too.
-    [[nodiscard]] std::uint32_t pauses(std::uint64_t position, std::uint64_t count) noexcept {
-        if (!active_) return 0;
-        const std::uint64_t bytes = position - start_position_;
-        const std::uint64_t records = count - start_count_;
-        if (records == 0 && !waited_) return 0;
-        if (waited_) {
-            adapt(bytes, records);
-        } else if (pauses_ == 0 && (++empties_ & kTryMask) == 0) {
-            pauses_ = kFirstTry;
-        }
-        start_position_ = position;
-        start_count_ = count;
-        waited_ = pauses_ != 0;
-        return pauses_;
-    }
-
-private:
-    static constexpr std::uint64_t kShortRun = 64U * 1024U;
-    static constexpr std::uint64_t kLongRun = 256U * 1024U;
-    static constexpr std::uint32_t kTryMask = 63;
-    static constexpr std::uint32_t kFirstTry = 8;
-    static constexpr std::uint32_t kMostPauses = 1024;
-
-    void adapt(std::uint64_t bytes, std::uint64_t records) noexcept {
-        if (records < 2) {
-            pauses_ = 0;
-        } else if (bytes < short_run_) {
-            pauses_ = pauses_ * 2 < kMostPauses ? pauses_ * 2 : kMostPauses;
-        } else if (bytes > kLongRun) {
-            pauses_ -= pauses_ / 4;
-        }
-    }
-
-    std::uint64_t short_run_ = 0;
-    std::uint64_t start_position_ = 0;
-    std::uint64_t start_count_ = 0;
-    std::uint32_t pauses_ = 0;
-    std::uint32_t empties_ = 0;
-    bool waited_ = false;
-    bool active_ = false;
-};
-
 /// The consumer's half of the ring algorithm: memory only, no system call. One thread.
 class RingReader {
 public:
@@ -119,9 +61,9 @@ public:
 
     /// Called when the ring was found empty: true if it is worth another look, after a pause.
     [[nodiscard]] bool keep_distance() noexcept {
-        const std::uint32_t pauses = distance_.pauses(read_, taken_);
-        for (std::uint32_t i = 0; i < pauses; ++i) cpu_pause();
-        return pauses != 0;
+        const std::uint64_t ns = distance_.on_empty(taken_, read_, monotonic_ns);
+        if (ns != 0) pause_for(ns);
+        return ns != 0;
     }
 
     /// Takes the record that look() found; release() gives its room back.
@@ -162,6 +104,20 @@ public:
         return atomic_at<std::uint64_t>(data_, read_ & mask_).load(std::memory_order_acquire) != 0;
     }
 
+    /// Shows `visit` the records that are there, and takes none.
+    template <class Visit>
+    void walk_ahead(const Visit& visit) const noexcept {
+        const auto show = [&](std::uint64_t position, std::uint64_t word) {
+            Record record;
+            record.header = data_ + (position & mask_);
+            record.frame_length = frame_length_of(word);
+            record.type = message_type_of(word);
+            record.end = position + stride_of(record.frame_length);
+            visit(record);
+        };
+        static_cast<void>(detail::walk_records(data_, capacity_, read_, kNowhere, show));
+    }
+
     [[nodiscard]] std::uint64_t position() const noexcept { return read_; }
     [[nodiscard]] std::uint64_t capacity() const noexcept { return capacity_; }
     [[nodiscard]] std::uint64_t bad_word() const noexcept { return bad_word_; }
@@ -183,7 +139,7 @@ private:
     /// Another id than the expected one: messages are missing, unless this is the first.
     BITRPC_DETAIL_COLD void note_gap(std::uint32_t id) noexcept {
         if (taken_ != 0) count_error();
-        first_id_ = static_cast<std::uint32_t>(id - static_cast<std::uint32_t>(taken_));
+        first_id_ = id - static_cast<std::uint32_t>(taken_);
     }
 
     std::byte* data_ = nullptr;
@@ -231,7 +187,7 @@ inline Error RingReader::check_start(const std::string& path) const {
         }
         if (write >= read_ && write - read_ <= capacity_) return {};
         if (write >= read_ || read_ - write > capacity_) break;
-        if (walk(data_, capacity_, write, read_).position == read_) return {};
+        if (walk_records(data_, capacity_, write, read_).position == read_) return {};
         // A live producer may be writing over what the walk read: look again.
         std::this_thread::yield();
     }

@@ -3,7 +3,11 @@
 // ---------------------------------------------------------------------------------------------
 
 BITRPC_DETAIL_INLINE void ReceivedMessage::give_back() noexcept {
-    if (consumer_ != nullptr) consumer_->release_taken(index_, end_, payload().size());
+    if (detail::likely(consumer_ != nullptr)) {
+        consumer_->release_taken(index_, end_, payload().size());
+    } else if (header_bytes() != nullptr) {
+        detail::Block::free(header_bytes());
+    }
 }
 
 inline std::unique_ptr<SharedMemoryConsumer> SharedMemoryConsumer::create(std::string_view name,
@@ -25,41 +29,39 @@ inline std::unique_ptr<SharedMemoryConsumer> SharedMemoryConsumer::create(std::s
     consumer->options_ = options;
     consumer->assembler_.start(options.max_message_size);
     consumer->waker_.start(attachment);
-    consumer->sleeper_.start(attachment);
-    consumer->watch_.start(attachment);
+    consumer->sleeper_.start(attachment, options.diagnose_wakeups);
     consumer->plain_ = true;
+    if (options.start == Start::kNewest) consumer->clear();
+    consumer->watch_.start(attachment, consumer->reader_.has_record());
     attachment.announce();
     return consumer;
 }
 
-/// True if the producer has closed, all is read, and nobody can attach any more: this consumer
-/// holds both roles then.
-inline bool SharedMemoryConsumer::is_spent() noexcept {
-    detail::Attachment& attachment = ring_.attachment_;
-    const auto& state = attachment.word32(attachment.peer().state);
-    const auto is_finished = [&] {
-        const bool closed = state.load(std::memory_order_acquire) == detail::kStateClosed;
-        return closed && next_release_ == reader_.taken() && !reader_.has_record();
-    };
-    // Asked again at the end: a producer may have come and gone before the lock was this one's.
-    return is_finished() && attachment.take_over_peer_role(is_finished) && is_finished();
+/// True if nothing is left for the next consumer.
+inline bool SharedMemoryConsumer::is_drained() const noexcept {
+    return next_release_ == reader_.taken() && !reader_.has_record();
 }
 
-inline void SharedMemoryConsumer::dispose() noexcept {
-    if (!ring_.is_open()) return;
-    bool spent = false;
-    if (!ring_.attachment_.forked()) {
-        spent = is_spent();
-        ring_.attachment_.announce_closed();
-    }
+inline void SharedMemoryConsumer::close() noexcept {
+    if (!ring_.attachment_.is_open()) return;
+    close_wanted_ = draining_;
+    if (draining_) return;
+    ring_.leave([this] { return is_drained(); });
     plain_ = false;
     next_release_ = kNotInRing;
-    ring_.close(spent);
+}
+
+inline bool SharedMemoryConsumer::wait_for_peer(Timeout timeout) noexcept {
+    const Errc wrong = timeout.is_valid() ? check_use() : Errc::kInvalidArgument;
+    if (wrong != Errc::kOk) {
+        refuse(wrong);
+        return false;
+    }
+    return detail::wait_for_peer(ring_.attachment_, watch_, sleeper_, timeout);
 }
 
 inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& record) noexcept {
-    if (!ring_.is_open()) return Errc::kDisposed;
-    if (ring_.attachment_.forked()) return Errc::kForked;
+    if (const Errc wrong = check_use(); wrong != Errc::kOk) return wrong;
     if (detail::unlikely(untold_ != Errc::kOk)) {
         plain_ = assembler_.idle();
         return std::exchange(untold_, Errc::kOk);
@@ -92,10 +94,10 @@ inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& r
     return Errc::kOk;
 }
 
-inline detail::Taken SharedMemoryConsumer::receive_slow(int timeout_ms) noexcept {
+inline detail::Taken SharedMemoryConsumer::receive_slow(Timeout timeout) noexcept {
     MessageView view;
     detail::Record record;
-    const Errc code = find_or_wait(timeout_ms, view, record);
+    const Errc code = find_or_wait(timeout, view, record);
     return hand_out(code, view, record);
 }
 
@@ -107,16 +109,17 @@ inline detail::Taken SharedMemoryConsumer::try_receive_slow() noexcept {
     return hand_out(code, view, record);
 }
 
-inline Errc SharedMemoryConsumer::find_or_wait(int timeout_ms, MessageView& view,
+inline Errc SharedMemoryConsumer::find_or_wait(Timeout timeout, MessageView& view,
                                                detail::Record& record) noexcept {
+    if (!timeout.is_valid()) return refuse(Errc::kInvalidArgument);
     const Errc code = find_slow(view, record);
-    return code == Errc::kOk ? code : wait(code, timeout_ms, view, record);
+    return code == Errc::kOk ? code : wait(code, timeout, view, record);
 }
 
 /// Room that is given back out of order waits until all that was taken is given back.
 inline void SharedMemoryConsumer::release_late(std::uint64_t messages,
                                                std::uint64_t bytes) noexcept {
-    if (!ring_.is_open()) return;
+    if (!ring_.attachment_.is_open()) return;
     if (next_release_ != kNotInRing) released_ = std::exchange(next_release_, kNotInRing);
     late_messages_ += messages;
     late_bytes_ += bytes;
@@ -148,10 +151,21 @@ inline Errc SharedMemoryConsumer::poll(Errc code, MessageView& view,
     }
 }
 
-inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& view,
+/// Looks once more when a call that has messages to tell of finds no other one. Why there is none
+/// is for the next call to tell.
+inline Errc SharedMemoryConsumer::find_again(Errc code, MessageView& view,
+                                             detail::Record& record) noexcept {
+    code = find_patiently(code, view, record);
+    if (code == Errc::kOk) return code;
+    lapped_ = false;
+    withhold(code);
+    return Errc::kEmpty;
+}
+
+inline Errc SharedMemoryConsumer::wait(Errc code, Timeout timeout, MessageView& view,
                                        detail::Record& record) noexcept {
-    detail::Deadline deadline(timeout_ms);
-    const bool spin_only = options_.wait_strategy == WaitStrategy::kSpin;
+    detail::Deadline deadline(timeout);
+    detail::Spin spin(options_);
     for (std::uint32_t looks = 1;; ++looks) {
         code = find_patiently(code, view, record);
         if (code == Errc::kOk) return code;
@@ -165,19 +179,18 @@ inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& v
                 continue;
             }
         }
-        const bool spin = spin_only || looks < options_.spin_budget;
-        const bool look_at_clock = !spin || lapped || (looks & detail::kClockMask) == 0;
+        const bool look_at_clock = lapped || spin.is_over() || (looks & detail::kClockMask) == 0;
         std::uint64_t left = deadline.immediate() ? 0 : 1;
-        if (left != 0 && look_at_clock) left = deadline.left(detail::kLivenessNs);
-        if (left == 0 || interrupted_.exchange(false, std::memory_order_acquire)) {
-            return Errc::kTimeout;
+        if (left != 0 && look_at_clock) {
+            const std::uint64_t now = detail::monotonic_ns();
+            left = deadline.left(now, detail::kLivenessNs);
+            spin.look(now);
         }
-        if (spin) {
+        if (left == 0 || sleeper_.take_interrupt()) return Errc::kTimeout;
+        if (!spin.is_over()) {
             detail::cpu_pause();
         } else {
-            sleeper_.sleep(watch_.seen_sequence(), left, [this] {
-                return reader_.has_record() || interrupted_.load(std::memory_order_acquire);
-            });
+            sleeper_.sleep(watch_.seen_sequence(), left, [this] { return reader_.has_record(); });
         }
         if (look_at_clock && watch_.due()) {
             code = verdict(watch_.check_alive());
@@ -190,16 +203,14 @@ inline Errc SharedMemoryConsumer::wait(Errc code, int timeout_ms, MessageView& v
 /// What the ring or the producer's state means for a consumer that found nothing: kEmpty to go on,
 /// kOk if there is something after all, else an error that the caller is told.
 inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
-    switch (found) {
-        case Errc::kOk: return Errc::kEmpty;
-        case Errc::kCorrupt: return refuse(found, reader_.position(), reader_.bad_word());
-        case Errc::kMessageTooLarge:
-            return refuse(found, assembler_.limit(), assembler_.too_large());
-        case Errc::kClosed:
-        case Errc::kPeerDied:
-        case Errc::kRemoved: break;
-        default: return refuse(found);
+    if (found == Errc::kOk) return Errc::kEmpty;
+    if (found == Errc::kCorrupt) return refuse(found, reader_.position(), reader_.bad_word());
+    if (found == Errc::kMessageTooLarge) {
+        return refuse(found, assembler_.possible(), assembler_.too_large());
     }
+    const bool is_end =
+        found == Errc::kClosed || found == Errc::kPeerDied || found == Errc::kRemoved;
+    if (!is_end) return refuse(found);
     if (reader_.has_record()) return Errc::kOk;
     if (assembler_.interrupt()) reader_.count_error();
     plain_ = true;
@@ -207,31 +218,32 @@ inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
     return refuse(found);
 }
 
-/// An error was not passed on to the caller: what is told once is for the next call.
+/// What is told once was found by a call that cannot tell it: it is for the next one.
 inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
-    watch_.untold(code);
     if (code != Errc::kMessageTooLarge) return;
     untold_ = code;
     plain_ = false;
-}
-
-inline Errc SharedMemoryConsumer::refuse(Errc code, std::uint64_t expected,
-                                         std::uint64_t found) noexcept {
-    error_ = Error(code, detail::describe(code, ring_.name(), expected, found), expected, found);
-    detail::log(LogLevel::kWarning, error_.message());
-    return code;
 }
 
 /// Says what is wrong with a message that is not what it was received as.
 inline Errc SharedMemoryConsumer::refuse_view(Errc code, const MessageView& view,
                                               std::size_t size_wanted,
                                               MessageType type_wanted) noexcept {
-    switch (code) {
-        case Errc::kSizeMismatch: return refuse(code, size_wanted, view.payload().size());
-        case Errc::kInvalidUtf8: return refuse(code, 0, utf8_prefix(view.text()));
-        default:
-            return refuse(code, static_cast<std::uint32_t>(type_wanted),
-                          static_cast<std::uint32_t>(view.type()));
+    if (code == Errc::kSizeMismatch) return refuse(code, size_wanted, view.payload().size());
+    if (code == Errc::kInvalidUtf8) return refuse(code, 0, utf8_prefix(view.text()));
+    return refuse(code, static_cast<std::uint32_t>(type_wanted),
+                  static_cast<std::uint32_t>(view.type()));
+}
+
+/// True if the handler wants more.
+template <class Handler>
+bool SharedMemoryConsumer::handle(Handler& handler, const MessageView& view) {
+    const Handling handling(*this);
+    if constexpr (std::is_convertible_v<decltype(handler(view)), bool>) {
+        return handler(view);
+    } else {
+        handler(view);
+        return true;
     }
 }
 
@@ -245,36 +257,32 @@ BatchResult SharedMemoryConsumer::drain(Handler&& handler, std::size_t max) {
         Errc code = find(view, record);
         if (detail::unlikely(code != Errc::kOk)) {
             release.now();
-            code = poll(code, view, record);
+            code = result.count == 0 ? poll(code, view, record) : find_again(code, view, record);
             if (code != Errc::kOk) {
                 result.status = code;
                 break;
             }
         }
         const std::size_t size = view.payload().size();
-        bool more = true;
-        if constexpr (std::is_convertible_v<decltype(handler(std::as_const(view))), bool>) {
-            more = handler(std::as_const(view));
-        } else {
-            handler(std::as_const(view));
-        }
+        const bool more = handle(handler, view);
         // Only now: what is given back may be overwritten at once, and a message whose handler
         // throws comes again.
         const std::uint64_t index = take(record);
         if (index != kNotInRing) release.add(record.end, size);
         ++result.count;
-        if (!more) break;
+        if (close_wanted_) result.status = Errc::kDisposed;
+        if (!more || close_wanted_) break;
     }
     return result;
 }
 
 inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryMessage>& messages,
-                                                       std::size_t max, int timeout_ms) {
+                                                       std::size_t max, Timeout timeout) {
     BatchResult result;
     if (max != 0) {
         MessageView view;
         detail::Record record;
-        const Errc code = find_or_wait(timeout_ms, view, record);
+        const Errc code = find_or_wait(timeout, view, record);
         if (code != Errc::kOk) {
             messages.clear();
             result.status = code;
@@ -285,9 +293,7 @@ inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryM
         if (result.count == messages.size()) messages.emplace_back();
         messages[result.count++].assign(view);
     };
-    const Status status = drain(copy, max).status;
+    static_cast<void>(drain(copy, max));
     messages.resize(result.count);
-    // The ring's end is told by the next call, which finds nothing else.
-    withhold(status.code());
     return result;
 }

@@ -17,9 +17,11 @@ struct Walk {
 };
 
 /// Walks over published records, each checked as a consumer would, from `start` to the first word
-/// of zero or to `target`; more than a lap of them is not sound.
-[[nodiscard]] inline Walk walk(std::byte* data, std::uint64_t capacity, std::uint64_t start,
-                               std::uint64_t target) noexcept {
+/// of zero or to `target`; more than a lap of them is not sound. Shows `visit` the position and the
+/// word of each message.
+template <class Visit>
+[[nodiscard]] Walk walk_records(std::byte* data, std::uint64_t capacity, std::uint64_t start,
+                                std::uint64_t target, const Visit& visit) noexcept {
     Walk walk;
     walk.position = start;
     while (walk.position != target) {
@@ -40,18 +42,25 @@ struct Walk {
             walk.found_messages = true;
             walk.last_id =
                 load_field<std::uint32_t>(data + offset, message_header::kMessageIdOffset);
+            visit(walk.position, word);
         }
         walk.position += stride_of(frame);
     }
     return walk;
 }
 
+/// The same, for those who only want to know where it ends.
+[[nodiscard]] inline Walk walk_records(std::byte* data, std::uint64_t capacity, std::uint64_t start,
+                                       std::uint64_t target) noexcept {
+    return walk_records(data, capacity, start, target, [](std::uint64_t, std::uint64_t) {});
+}
+
 /// The error for a position in the header that is no place where records start.
 [[nodiscard]] inline Error misaligned(const std::string& path, const char* what, std::size_t offset,
                                       std::uint64_t position) {
     return {Errc::kCorrupt,
-            join({quoted(path), ": the ", what, " position ", std::to_string(position),
-                  " is not a multiple of ", std::to_string(kWord)}),
+            concat({in_quotes(path), ": the ", what, " position ", std::to_string(position),
+                    " is not a multiple of ", std::to_string(kWord)}),
             offset, position};
 }
 
@@ -59,8 +68,8 @@ struct Walk {
 [[nodiscard]] inline Error unfit_positions(const std::string& path, std::uint64_t read,
                                            std::uint64_t write) {
     return {Errc::kCorrupt,
-            join({quoted(path), ": the read position ", std::to_string(read),
-                  " does not fit the write position ", std::to_string(write)}),
+            concat({in_quotes(path), ": the read position ", std::to_string(read),
+                    " does not fit the write position ", std::to_string(write)}),
             ring_header::kReadPositionOffset, read};
 }
 

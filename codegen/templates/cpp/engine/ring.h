@@ -32,6 +32,18 @@ enum class PeerState : std::uint8_t {
     kDied,
 };
 
+/// The name of a state in English.
+[[nodiscard]] constexpr const char* to_string(PeerState state) noexcept {
+    switch (state) {
+        case PeerState::kNever: return "never";
+        case PeerState::kAlive: return "alive";
+        case PeerState::kStalled: return "stalled";
+        case PeerState::kClosed: return "closed";
+        case PeerState::kDied: return "died";
+    }
+    return "unknown";
+}
+
 /// What a ring's header says of one side.
 struct SideSnapshot {
     PeerState state = PeerState::kNever;
@@ -61,6 +73,8 @@ struct Snapshot {
 };
 
 namespace detail {
+
+class ManagerCore;
 
 [[nodiscard]] inline std::uint64_t read64(std::byte* base, std::size_t offset) noexcept {
     return atomic_at<std::uint64_t>(base, offset).load(std::memory_order_acquire);
@@ -143,7 +157,7 @@ template <class IsHeld>
 }  // namespace detail
 
 /// A ring that this process is attached to, as a producer or consumer shows it: what it is called,
-/// how large it is, and how it is doing. Threads: those of the side that it belongs to.
+/// how large it is, and how it is doing. Threads: any.
 class RingBuffer {
 public:
     RingBuffer() noexcept = default;
@@ -164,34 +178,59 @@ public:
     [[nodiscard]] bool schema_matches() const noexcept {
         return attachment_.schema_hash() == kSchemaHash;
     }
-    /// False after dispose().
-    [[nodiscard]] bool is_open() const noexcept { return attachment_.is_open(); }
+    /// False after close().
+    [[nodiscard]] bool is_open() const noexcept {
+        const Hold hold(*this);
+        return attachment_.is_open();
+    }
     /// Bytes between the two positions, padding included.
-    [[nodiscard]] std::uint64_t used_bytes() const { return snapshot().used_bytes; }
-    /// The counters of both sides; those of the moment of closing after dispose().
+    [[nodiscard]] std::uint64_t used_bytes() const noexcept { return snapshot().used_bytes; }
+    /// The counters of both sides; those of the moment of closing after close().
     [[nodiscard]] Statistics statistics() const noexcept {
-        return is_open() ? detail::read_statistics(attachment_.base()) : last_.statistics;
+        const Hold hold(*this);
+        return attachment_.is_open() ? detail::read_statistics(attachment_.base())
+                                     : last_.statistics;
     }
-    /// All that the header says; what it said at the moment of closing after dispose().
+    /// All that the header says; what it said at the moment of closing after close().
     [[nodiscard]] Snapshot snapshot() const noexcept {
-        if (!is_open()) return last_;
-        return detail::read_snapshot(attachment_.base(), capacity(), IsHeld{attachment_});
+        const Hold hold(*this);
+        return look();
     }
-    /// The other side's life; kStalled when its heartbeat is older than `stall_ms` (0: never).
-    [[nodiscard]] PeerState peer_state(std::uint32_t stall_ms = 0) const noexcept {
-        const detail::Side& peer = attachment_.peer();
-        if (!is_open()) {
-            const bool consumer = attachment_.role() == detail::Role::kProducer;
-            return consumer ? last_.consumer.state : last_.producer.state;
+    /// The other side's life; kStalled when its heartbeat is older than `stall`. Only a side with a
+    /// manager has one.
+    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
+        const Hold hold(*this);
+        if (!attachment_.is_open()) {
+            const bool is_producer = attachment_.role() == detail::Role::kProducer;
+            return is_producer ? last_.consumer.state : last_.producer.state;
         }
-        return detail::read_state(attachment_.base(), peer, IsHeld{attachment_},
-                                  std::uint64_t{stall_ms} * 1000000U);
+        const bool counts = stall.is_valid() && !stall.is_forever();
+        return detail::read_state(attachment_.base(), attachment_.peer(), IsHeld{attachment_},
+                                  counts ? stall.ns() : 0);
     }
 
 private:
     friend class SharedMemoryProducer;
     friend class SharedMemoryConsumer;
-    friend class SharedMemoryManager;
+    friend class detail::ManagerCore;
+
+    /// Keeps the ring mapped while another thread looks at its header. A forked child is alone, and
+    /// its copy of the mutex may be locked for ever by a thread that only the parent has.
+    class Hold {
+    public:
+        explicit Hold(const RingBuffer& ring) noexcept
+            : mutex_(ring.attachment_.forked() ? nullptr : &ring.mutex_) {
+            if (mutex_ != nullptr) mutex_->lock();
+        }
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+        ~Hold() {
+            if (mutex_ != nullptr) mutex_->unlock();
+        }
+
+    private:
+        std::mutex* mutex_;
+    };
 
     /// Whether a side's role is held; its own is.
     struct IsHeld {
@@ -202,11 +241,33 @@ private:
         }
     };
 
-    void close(bool remove_file) noexcept {
-        last_ = snapshot();
-        attachment_.close(remove_file);
+    [[nodiscard]] Snapshot look() const noexcept {
+        if (!attachment_.is_open()) return last_;
+        return detail::read_snapshot(attachment_.base(), capacity(), IsHeld{attachment_});
+    }
+
+    void heartbeat() noexcept {
+        const Hold hold(*this);
+        if (attachment_.is_open()) attachment_.beat();
+    }
+
+    void interrupt(detail::Sleeper& sleeper) noexcept {
+        sleeper.interrupt();
+        const Hold hold(*this);
+        if (attachment_.is_open()) sleeper.wake_interrupted();
+    }
+
+    /// Closes this side, and removes the ring if it is the last one out and all was read.
+    template <class IsDrained>
+    void leave(const IsDrained& is_drained) noexcept {
+        // A child has no role to leave.
+        const bool removes = !attachment_.forked() && attachment_.take_leave(is_drained);
+        const Hold hold(*this);
+        last_ = look();
+        attachment_.close(removes);
     }
 
     detail::Attachment attachment_;
     Snapshot last_{};
+    mutable std::mutex mutex_;
 };

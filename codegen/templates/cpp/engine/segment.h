@@ -43,12 +43,12 @@ public:
 /// Says whether a name may name a ring: it becomes part of a file name, so nothing in it may
 /// lead out of the folder.
 [[nodiscard]] inline Error check_name(std::string_view name) {
-    const std::string rule = join({"a ring's name is 1 to ", std::to_string(kMaxNameLength),
-                                   " of A-Z a-z 0-9 . _ - and does not start with a dot"});
-    if (name.empty()) return {Errc::kInvalidName, join({"the name is empty: ", rule})};
+    const std::string rule = concat({"a ring's name is 1 to ", std::to_string(kMaxNameLength),
+                                     " of A-Z a-z 0-9 . _ - and does not start with a dot"});
+    if (name.empty()) return {Errc::kInvalidName, concat({"the name is empty: ", rule})};
     if (name.size() > kMaxNameLength) {
         return {Errc::kInvalidName,
-                join({"the name has ", std::to_string(name.size()), " bytes: ", rule}),
+                concat({"the name has ", std::to_string(name.size()), " bytes: ", rule}),
                 kMaxNameLength, name.size()};
     }
     for (std::size_t i = 0; i < name.size(); ++i) {
@@ -58,7 +58,8 @@ public:
         if (!fine) {
             const auto byte = static_cast<unsigned char>(c);
             return {Errc::kInvalidName,
-                    join({"byte ", hex(byte), " at ", std::to_string(i), " of the name: ", rule}),
+                    concat({"byte ", hex_text(byte), " at ", std::to_string(i),
+                            " of the name: ", rule}),
                     0, byte};
         }
     }
@@ -72,8 +73,8 @@ public:
         const std::string text = asked.negative() ? std::to_string(static_cast<std::int64_t>(bytes))
                                                   : std::to_string(bytes);
         return {Errc::kInvalidCapacity,
-                join({"capacity ", text, " asked; at least ", std::to_string(kMinCapacity),
-                      " and at most ", std::to_string(kMaxCapacity), " bytes are possible"}),
+                concat({"capacity ", text, " asked; at least ", std::to_string(kMinCapacity),
+                        " and at most ", std::to_string(kMaxCapacity), " bytes are possible"}),
                 kMaxCapacity, bytes};
     }
     out = kMinCapacity;
@@ -81,90 +82,88 @@ public:
     return {};
 }
 
-/// The folder that this process's rings live in, without a slash at its end.
-[[nodiscard]] inline std::string ring_folder() {
-    std::string folder = environment("BITRPC_SHM_DIR");
+/// Says whether the times in the options are such.
+[[nodiscard]] inline Error check_times(const Options& options) {
+    if (options.send_timeout.is_valid() && options.spin.is_valid()) return {};
+    const char* what = options.spin.is_valid() ? "send_timeout" : "spin";
+    return {Errc::kInvalidArgument, concat({what, " is negative or not a number"})};
+}
+
+/// The folder that rings live in, without a slash at its end: the asked one, if any.
+[[nodiscard]] inline std::string ring_folder(const std::string& asked) {
+    std::string folder = asked.empty() ? environment("BITRPC_SHM_DIR") : asked;
     if (folder.empty()) folder = default_folder();
     while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
     return folder;
 }
 
-[[nodiscard]] inline std::string ring_path(std::string_view name) {
-    return join({ring_folder(), "/", kFilePrefix, name});
+[[nodiscard]] inline std::string ring_path(const std::string& folder, std::string_view name) {
+    return concat({folder, "/", kFilePrefix, name});
+}
+
+[[nodiscard]] inline std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
 }
 
 /// The error that a system call's errno stands for.
 [[nodiscard]] inline Error system_failure(int code, std::string_view operation,
                                           const std::string& path) {
     const std::string text =
-        join({operation, " ", quoted(path), ": ", std::generic_category().message(code), " (errno ",
-              std::to_string(code), ")"});
+        concat({operation, " ", in_quotes(path), ": ", std::generic_category().message(code),
+                " (errno ", std::to_string(code), ")"});
     Errc kind = Errc::kIo;
     if (code == ENOENT) {
-        const std::string folder = path.substr(0, path.rfind('/'));
+        const std::string folder = folder_of(path);
         if (!File::is_folder(folder)) {
-            return {Errc::kFolderMissing, join({"the folder ", quoted(folder), " does not exist"}),
-                    0, 0, code};
+            return {Errc::kFolderMissing,
+                    concat({"the folder ", in_quotes(folder), " does not exist"}), 0, 0, code};
         }
         kind = Errc::kNotFound;
     } else if (code == EEXIST) {
         kind = Errc::kAlreadyExists;
     } else if (code == EACCES || code == EPERM || code == EROFS) {
         kind = Errc::kPermissionDenied;
-    } else if (code == ENOSPC) {
-        kind = Errc::kNoSpace;
+    } else if (code == EOPNOTSUPP) {
+        kind = Errc::kUnsupported;
     }
     return {kind, text, 0, 0, code};
 }
 
-[[nodiscard]] inline Error no_space(const File& file, const std::string& path,
-                                    std::uint64_t needed) {
-    const std::uint64_t free_bytes = file.free_space();
-    return {Errc::kNoSpace,
-            join({quoted(path), " needs ", std::to_string(needed), " bytes, ",
-                  std::to_string(free_bytes), " are free"}),
-            needed, free_bytes, ENOSPC};
-}
-
 /// The error for a number in the header that is not the expected one.
-[[nodiscard]] inline Error mismatch(Errc code, const std::string& path, const char* what,
-                                    std::uint64_t expected, std::uint64_t found, bool as_hex) {
-    const auto text = [as_hex](std::uint64_t v) { return as_hex ? hex(v) : std::to_string(v); };
-    return {code,
-            join({quoted(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
-            expected, found};
+[[nodiscard]] inline Error wrong_number(Errc code, const std::string& path, const char* what,
+                                        std::uint64_t expected, std::uint64_t found, bool as_hex) {
+    const auto text = [as_hex](std::uint64_t v) {
+        return as_hex ? hex_text(v) : std::to_string(v);
+    };
+    return {
+        code,
+        concat({in_quotes(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
+        expected, found};
 }
 
 /// Checks the identity at the start of a ring; everything in it counts as hostile.
-[[nodiscard]] inline Error check_identity(const std::byte* header, const std::string& path,
-                                          const Options& options) {
+[[nodiscard]] inline Error check_identity(const std::byte* header, const std::string& path) {
     const auto magic = load_field<std::uint32_t>(header, ring_header::kMagicOffset);
     if (magic != kMagic) {
         const std::uint32_t swapped =
             magic >> 24 | (magic >> 8 & 0xFF00U) | (magic << 8 & 0xFF0000U) | magic << 24;
         const Errc code = swapped == kMagic ? Errc::kWrongEndianness : Errc::kBadMagic;
-        return mismatch(code, path, "the magic number", kMagic, magic, true);
+        return wrong_number(code, path, "the magic number", kMagic, magic, true);
     }
     const auto major = load_field<std::uint16_t>(header, ring_header::kVersionMajorOffset);
     if (major != kVersionMajor) {
-        return mismatch(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
-                        false);
+        return wrong_number(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
+                            false);
     }
     const auto size = load_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset);
     if (size != ring_header::kSize) {
-        return mismatch(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
-                        size, false);
+        return wrong_number(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
+                            size, false);
     }
     const auto layout = load_field<std::uint64_t>(header, ring_header::kLayoutHashOffset);
     if (layout != kLayoutHash) {
-        return mismatch(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout, true);
-    }
-    const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
-    if (schema != kSchemaHash) {
-        Error error =
-            mismatch(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
-        if (options.strict_schema) return error;
-        log(LogLevel::kWarning, error.message());
+        return wrong_number(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout,
+                            true);
     }
     return {};
 }
@@ -174,28 +173,38 @@ public:
                                           const Options& options, std::uint64_t file_size) {
     if (found < kMinCapacity || found > kMaxCapacity || (found & (found - 1)) != 0) {
         return {Errc::kCorrupt,
-                join({quoted(path), ": the header says capacity ", std::to_string(found),
-                      ", which is no power of two from ", std::to_string(kMinCapacity), " to ",
-                      std::to_string(kMaxCapacity)}),
+                concat({in_quotes(path), ": the header says capacity ", std::to_string(found),
+                        ", which is no power of two from ", std::to_string(kMinCapacity), " to ",
+                        std::to_string(kMaxCapacity)}),
                 ring_header::kCapacityOffset, found};
     }
     if (options.capacity.given()) {
         std::uint64_t asked = 0;
         if (Error error = resolve_capacity(options.capacity, asked)) return error;
         if (asked != found) {
-            return mismatch(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
+            return wrong_number(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
         }
     }
     const std::uint64_t needed = ring_header::kSize + found;
     if (file_size < needed) {
-        return mismatch(Errc::kTooShort, path, "the file size", needed, file_size, false);
+        return wrong_number(Errc::kTooShort, path, "the file size", needed, file_size, false);
     }
     return {};
 }
 
+/// Of two minor versions, other structs are what is to be expected; of one version, they are a
+/// mistake that no size would tell.
+[[nodiscard]] inline Error check_schema(const std::byte* header, const std::string& path,
+                                        const Options& options) {
+    const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
+    const auto minor = load_field<std::uint16_t>(header, ring_header::kVersionMinorOffset);
+    if (schema == kSchemaHash || minor != kVersionMinor || options.any_schema) return {};
+    return wrong_number(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
+}
+
 [[nodiscard]] inline Error not_regular(const std::string& path, const FileFacts& facts) {
     return {Errc::kNotRegularFile,
-            join({"expected a regular file at ", quoted(path), ", found ", facts.kind})};
+            concat({"expected a regular file at ", in_quotes(path), ", found ", facts.kind})};
 }
 
 /// What a failed open means: systems have many codes for "not a file".
@@ -216,7 +225,7 @@ public:
     if (const int failed = segment.file.facts(facts)) return system_failure(failed, "stat", path);
     if (!facts.regular) return not_regular(path, facts);
     if (facts.owner != user_id() && !options.any_owner) {
-        return mismatch(Errc::kWrongOwner, path, "the owner", user_id(), facts.owner, false);
+        return wrong_number(Errc::kWrongOwner, path, "the owner", user_id(), facts.owner, false);
     }
     std::vector<std::byte> header(ring_header::kSize);
     std::size_t got = 0;
@@ -224,115 +233,16 @@ public:
         return system_failure(failed, "read", path);
     }
     if (got < header.size()) {
-        return mismatch(Errc::kTooShort, path, "the file size", header.size(), got, false);
+        return wrong_number(Errc::kTooShort, path, "the file size", header.size(), got, false);
     }
-    if (Error error = check_identity(header.data(), path, options)) return error;
+    if (Error error = check_identity(header.data(), path)) return error;
     segment.capacity = load_field<std::uint64_t>(header.data(), ring_header::kCapacityOffset);
     segment.schema_hash = load_field<std::uint64_t>(header.data(), ring_header::kSchemaHashOffset);
     if (Error error = check_capacity(segment.capacity, path, options, facts.size)) return error;
+    if (Error error = check_schema(header.data(), path, options)) return error;
     segment.size = ring_header::kSize + segment.capacity;
     if (const int failed = segment.file.map(segment.size, writable, segment.base)) {
         return system_failure(failed, "map", path);
-    }
-    out = std::move(segment);
-    return {};
-}
-
-inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
-    store_field<std::uint32_t>(header, ring_header::kMagicOffset, kMagic);
-    store_field<std::uint16_t>(header, ring_header::kVersionMajorOffset, kVersionMajor);
-    store_field<std::uint16_t>(header, ring_header::kVersionMinorOffset, kVersionMinor);
-    store_field<std::uint64_t>(header, ring_header::kLayoutHashOffset, kLayoutHash);
-    store_field<std::uint64_t>(header, ring_header::kSchemaHashOffset, kSchemaHash);
-    store_field<std::uint64_t>(header, ring_header::kCapacityOffset, capacity);
-    store_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset,
-                               static_cast<std::uint32_t>(ring_header::kSize));
-    store_field<std::uint64_t>(header, ring_header::kCreatedUnixNsOffset, unix_ns());
-}
-
-/// Fills a new, still nameless file.
-[[nodiscard]] inline Error fill_segment(const std::string& path, const std::string& temporary,
-                                        Segment& segment) {
-    if (segment.file.free_space() < segment.size) {
-        return no_space(segment.file, path, segment.size);
-    }
-    if (const int failed = segment.file.allocate(segment.size)) {
-        return failed == ENOSPC ? no_space(segment.file, path, segment.size)
-                                : system_failure(failed, "allocate", temporary);
-    }
-    if (const int failed = segment.file.map(segment.size, true, segment.base)) {
-        return system_failure(failed, "map", temporary);
-    }
-    write_identity(segment.base, segment.capacity);
-    return {};
-}
-
-/// The process that makes or made a ring under the temporary name `file`, whose names begin with
-/// `prefix`; 0 for every other file.
-[[nodiscard]] inline std::uint32_t creator_of(std::string_view file, std::string_view prefix) {
-    constexpr std::string_view kSuffix = ".tmp";
-    constexpr std::size_t kNonce = 9;
-    if (file.size() <= prefix.size() + kNonce + kSuffix.size()) return 0;
-    if (file.substr(0, prefix.size()) != prefix) return 0;
-    if (file.substr(file.size() - kSuffix.size()) != kSuffix) return 0;
-    const std::string_view rest =
-        file.substr(prefix.size(), file.size() - prefix.size() - kSuffix.size());
-    const std::size_t dot = rest.size() - kNonce;
-    std::uint32_t pid = 0;
-    for (const char c : rest.substr(0, dot)) {
-        if (c < '0' || c > '9') return 0;
-        pid = pid * 10 + static_cast<std::uint32_t>(c - '0');
-    }
-    return rest[dot] == '.' ? pid : 0;
-}
-
-/// Removes what creators of this ring left behind who died before they could publish it.
-///
-/// A process id means nothing in another container that shares the folder, so a file is left
-/// alone until nobody can be working on it any more.
-inline void sweep(std::string_view name) {
-    constexpr std::int64_t kAbandonedSeconds = 10;
-    const std::string folder = ring_folder();
-    const std::string prefix = join({".", kFilePrefix, name, "."});
-    const auto now = static_cast<std::int64_t>(unix_ns() / 1000000000U);
-    list_folder(folder, [&](std::string_view file) {
-        const std::uint32_t creator = creator_of(file, prefix);
-        const std::string path = join({folder, "/", file});
-        FileFacts facts;
-        if (creator == 0 || process_exists(creator) || File::facts_at(path, facts) != 0) return;
-        if (now - facts.modified > kAbandonedSeconds) static_cast<void>(File::remove(path));
-    });
-}
-
-/// Makes a ring under a temporary name and gives it its own one when it is whole: nobody ever
-/// sees a half-made ring. kAlreadyExists if another process was faster.
-[[nodiscard]] inline Error create_segment(std::string_view name, const Options& options,
-                                          Segment& out) {
-    Segment segment;
-    if (Error error = resolve_capacity(options.capacity, segment.capacity)) return error;
-    segment.size = ring_header::kSize + segment.capacity;
-    segment.schema_hash = kSchemaHash;
-    static std::atomic<std::uint32_t> count{0};
-    const auto nonce = static_cast<std::uint32_t>(monotonic_ns()) + count.fetch_add(1);
-    const std::string path = ring_path(name);
-    // A shortcut: publishing would find out, too, after all the work.
-    FileFacts facts;
-    if (File::facts_at(path, facts) == 0) {
-        return facts.regular ? system_failure(EEXIST, "create", path) : not_regular(path, facts);
-    }
-    sweep(name);
-    const std::string temporary =
-        join({ring_folder(), "/.", kFilePrefix, name, ".", std::to_string(process_id()), ".",
-              hex(nonce).substr(10), ".tmp"});
-    if (const int failed = segment.file.create(temporary, options.permissions)) {
-        return system_failure(failed, "create", temporary);
-    }
-    if (Error error = fill_segment(path, temporary, segment)) {
-        static_cast<void>(File::remove(temporary));
-        return error;
-    }
-    if (const int failed = File::publish(temporary, path)) {
-        return system_failure(failed, "create", path);
     }
     out = std::move(segment);
     return {};

@@ -60,8 +60,7 @@ public:
 
     /// Finds room for a record: kOk, kFull, or kCorrupt if the consumer's position is impossible.
     [[nodiscard]] Room reserve(std::uint64_t stride) noexcept {
-        const std::uint64_t rest = capacity_ - (write_ & mask_);
-        const std::uint64_t skip = stride <= rest ? 0 : rest;
+        const std::uint64_t skip = skip_before(stride);
         const Errc room = make_room(skip + stride + kWord);
         if (room != Errc::kOk) return room;
         const std::uint64_t position = write_ + skip;
@@ -206,7 +205,47 @@ public:
     /// Makes every reserve_fast() fail, at no cost to it.
     void block(bool blocked) noexcept {
         blocked_ = blocked;
-        limit_ = blocked ? 0 : room_limit_;
+        set_limit();
+    }
+
+    /// Lets reserve_fast() go on for a stretch: at its end it fails, so that a producer that has
+    /// room looks around all the same.
+    void begin_stretch() noexcept {
+        stretch_end_ = write_ + (capacity_ / 8 < kStretch ? capacity_ / 8 : kStretch);
+        set_limit();
+    }
+
+    /// False when it is time to look around.
+    [[nodiscard]] bool in_stretch() const noexcept { return write_ < stretch_end_; }
+
+    /// Ends the stretch now: the next reserve_fast() fails.
+    void end_stretch() noexcept {
+        stretch_end_ = 0;
+        limit_ = 0;
+    }
+
+    /// True if a record fits as far as it is known without looking at the consumer's position.
+    [[nodiscard]] bool has_known_room(std::uint64_t stride) const noexcept {
+        return write_ + skip_before(stride) + stride + kWord <= room_limit_;
+    }
+
+    /// Bytes of the largest record, header included, that fits now at any rate.
+    [[nodiscard]] std::uint64_t free_bytes() noexcept {
+        if (reload() != Errc::kOk) return 0;
+        const std::uint64_t room = room_limit_ - write_;
+        if (room <= kWord) return 0;
+        const std::uint64_t rest = capacity_ - (write_ & mask_);
+        const std::uint64_t here = room - kWord < rest ? room - kWord : rest;
+        const std::uint64_t next_lap = room - kWord > rest ? room - kWord - rest : 0;
+        const std::uint64_t most = here < next_lap ? next_lap : here;
+        const std::uint64_t largest = message_header::kSize + detail::largest_payload(capacity_);
+        return most < largest ? most : largest;
+    }
+
+    /// True if the consumer has released everything, and nobody has published anything since.
+    [[nodiscard]] bool is_drained() const noexcept {
+        return read64(base_, ring_header::kReadPositionOffset) == write_ &&
+               word_at(write_).load(std::memory_order_acquire) == 0;
     }
 
     void count_failure() noexcept {
@@ -226,6 +265,8 @@ private:
     /// to them: hints for so many lines were found to have no effect. (A larger record reaches
     /// into those lines itself.)
     static constexpr std::uint64_t kManyLines = 128;
+    /// Bytes, or an eighth of the ring, that are published before a producer looks around.
+    static constexpr std::uint64_t kStretch = 16U * 1024U;
     /// Less room than this (or a quarter of the ring) is tight.
     static constexpr std::uint64_t kTightRoom = 16U * 1024U;
 
@@ -288,9 +329,20 @@ private:
             .store(position, std::memory_order_release);
     }
 
+    /// Bytes of padding before a record here.
+    [[nodiscard]] std::uint64_t skip_before(std::uint64_t stride) const noexcept {
+        const std::uint64_t rest = capacity_ - (write_ & mask_);
+        return stride <= rest ? 0 : rest;
+    }
+
     void set_room_limit(std::uint64_t limit) noexcept {
         room_limit_ = limit;
-        if (!blocked_) limit_ = limit;
+        set_limit();
+    }
+
+    void set_limit() noexcept {
+        const std::uint64_t limit = room_limit_ < stretch_end_ ? room_limit_ : stretch_end_;
+        limit_ = blocked_ ? 0 : limit;
     }
 
     std::byte* data_ = nullptr;
@@ -311,6 +363,7 @@ private:
     std::uint64_t pending_sent_ = 0;
     std::uint64_t pending_bytes_ = 0;
     std::uint64_t bad_position_ = 0;
+    std::uint64_t stretch_end_ = 0;
     bool blocked_ = false;
 };
 
@@ -321,7 +374,7 @@ BITRPC_DETAIL_INLINE void FillBytes::operator()(const Slot& slot) const noexcept
 template <class T>
 BITRPC_DETAIL_INLINE void FillStruct<T>::operator()(const Slot& slot) const noexcept {
     RingWriter::pad_payload(slot, size);
-    write_payload(*value, slot.payload());
+    detail::write_payload(*value, slot.payload());
 }
 
 inline Error RingWriter::start(Attachment& attachment) {
@@ -342,11 +395,11 @@ inline Error RingWriter::recover(const std::string& path) {
     if (start % kWord != 0) {
         return misaligned(path, "write", ring_header::kWritePositionOffset, start);
     }
-    const Walk end = walk(data_, capacity_, start, kNowhere);
+    const Walk end = walk_records(data_, capacity_, start, kNowhere);
     if (end.bad_word != 0) {
         return {Errc::kCorrupt,
-                join({quoted(path), ": the word ", hex(end.bad_word), " at position ",
-                      std::to_string(end.position), " starts no record"}),
+                concat({in_quotes(path), ": the word ", hex_text(end.bad_word), " at position ",
+                        std::to_string(end.position), " starts no record"}),
                 end.position, end.bad_word};
     }
     write_ = end.position;

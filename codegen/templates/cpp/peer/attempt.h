@@ -16,6 +16,7 @@ inline const char* kind_of(ring::Errc code) {
         case ring::Errc::kFull: return "Full";
         case ring::Errc::kEmpty: return "Empty";
         case ring::Errc::kTimeout: return "Timeout";
+        case ring::Errc::kInvalidArgument: return "InvalidArgument";
         case ring::Errc::kInvalidName: return "InvalidName";
         case ring::Errc::kInvalidCapacity: return "InvalidCapacity";
         case ring::Errc::kCapacityMismatch: return "CapacityMismatch";
@@ -47,6 +48,7 @@ inline const char* kind_of(ring::Errc code) {
         case ring::Errc::kDisposed: return "Disposed";
         case ring::Errc::kForked: return "Forked";
         case ring::Errc::kBusy: return "Busy";
+        case ring::Errc::kHandlerFailed: return "HandlerFailed";
         case ring::Errc::kIo: return "Io";
         case ring::Errc::kUnsupported: return "Unsupported";
     }
@@ -77,11 +79,12 @@ public:
     /// Takes the words behind `attempt`.
     explicit Attempt(const std::vector<std::string>& words) {
         if (words.empty()) throw std::runtime_error("attempt what?");
+        options_.diagnose_wakeups = true;
         action_ = words[0];
         for (std::size_t at = 1; at < words.size(); ++at) {
             const std::string& option = words[at];
-            if (option == "--strict-schema") {
-                options_.strict_schema = true;
+            if (option == "--any-schema") {
+                options_.any_schema = true;
             } else if (option == "--exhaust-descriptors") {
                 exhaust_descriptors_ = true;
             } else if (++at < words.size()) {
@@ -187,7 +190,7 @@ private:
     void send(bool closed) {
         const auto producer = ring::create_producer(name_, options_, error_);
         if (!producer) return;
-        if (closed) producer->dispose();
+        if (closed) producer->close();
         const ring::Status status = producer->try_send(ring::ByteView(Bytes(size_)));
         if (status.code() == ring::Errc::kFull) {
             members_ = ",\"full\":true";
@@ -200,7 +203,7 @@ private:
     void receive(bool closed, const Receive& receive) {
         const auto consumer = ring::create_consumer(name_, options_, error_);
         if (!consumer) return;
-        if (closed) consumer->dispose();
+        if (closed) consumer->close();
         const ring::Status status = receive(*consumer);
         members_ = status ? ",\"messages\":1" : ",\"empty\":true";
         if (!status && !status.would_block()) error_ = consumer->error();

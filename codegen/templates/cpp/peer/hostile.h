@@ -126,9 +126,10 @@ public:
         ring::Options options;
         options.capacity = 4096;
         options.mode = mode;
-        options.send_timeout_ms = 1;
+        options.send_timeout = 1;
+        options.diagnose_wakeups = true;
         options.max_message_size = 65536;
-        options.spin_budget = 50;
+        options.spin = std::chrono::microseconds(2);
         std::unique_ptr<Victims> all(new Victims());
         ring::Error error;
         all->producer_ = ring::create_producer(name, options, error);
@@ -197,7 +198,12 @@ private:
                 use(message);
                 return message.status();
             }
-            case 2: use(consumer_->peek()); return {};
+            case 2:
+                use(consumer_->peek());
+                use(producer_->free_bytes() + (consumer_->has_message() ? 1 : 0));
+                if (rng.next() % 64 == 0) use(consumer_->clear());
+                if (rng.next() % 64 == 0) use(consumer_->skip_to_latest());
+                return {};
             case 3: {
                 const auto handler = [this](const ring::MessageView& message) { use(message); };
                 return consumer_->drain(handler, 8).status;

@@ -26,7 +26,7 @@ constexpr const char* kUsage =
     "       peer statistics --name NAME\n"
     "       peer attempt ACTION --name NAME|--name-hex HEX [--role producer|consumer|monitor]\n"
     "            [--mode create_or_open|create_only|open_only] [--capacity BYTES]\n"
-    "            [--strict-schema] [--size BYTES] [--exhaust-descriptors]\n"
+    "            [--any-schema] [--size BYTES] [--exhaust-descriptors]\n"
     "            ACTION: attach | send | receive | receive-text | receive-typed | send-closed\n"
     "            | receive-closed\n"
     "       peer hostile --name NAME --mutations N [--seed S]\n";

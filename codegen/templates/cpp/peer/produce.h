@@ -90,7 +90,7 @@ inline Report produce(const Args& args) {
     }
     report.seconds = seconds_since(start);
     report.missed_wakeups = producer->ring().snapshot().producer.missed_wakeups;
-    producer->dispose();
+    producer->close();
     return report;
 }
 

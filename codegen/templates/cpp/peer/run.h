@@ -30,7 +30,8 @@ struct Args {
         ring::Options options;
         options.capacity = capacity;
         options.wait_strategy = spin ? ring::WaitStrategy::kSpin : ring::WaitStrategy::kAdaptive;
-        options.send_timeout_ms = timeout_ms;
+        options.send_timeout = timeout_ms;
+        options.diagnose_wakeups = true;
         return options;
     }
 

@@ -32,7 +32,7 @@ Bytes encoded(const T& item) {
 template <class T>
 Bytes recoded_as(ring::ByteView payload) {
     T item;
-    const ring::Errc result = ring::detail::read_payload(payload, item);
+    const ring::Errc result = ring::detail::read_payload(payload, item, true);
     if (result != ring::Errc::kOk) throw std::runtime_error(ring::to_string(result));
     return encoded(item);
 }

@@ -9,11 +9,8 @@ namespace peer {
 
 /// What the header says of a side, whatever became of its process.
 inline const char* word_of(ring::PeerState state) {
-    switch (state) {
-        case ring::PeerState::kNever: return "never";
-        case ring::PeerState::kClosed: return "closed";
-        default: return "attached";
-    }
+    if (state == ring::PeerState::kNever) return "never";
+    return state == ring::PeerState::kClosed ? "closed" : "attached";
 }
 
 /// The counters and states of the ring as JSON.

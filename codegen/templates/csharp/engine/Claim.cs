@@ -7,7 +7,7 @@ namespace {{ view.namespace }}
     /// <summary>
     /// Room for one message in the ring, to be filled in place: no copy is made.
     /// <see cref="Claim.Commit()"/> publishes it; without that nobody ever sees it. Any other send
-    /// on the producer takes the room back.
+    /// on the producer, and closing it, takes the room back.
     /// </summary>
     /// <example>
     /// <code>
@@ -84,7 +84,7 @@ namespace {{ view.namespace }}
         public void Commit(int length, MessageFlags flags)
         {
             byte* record = Header;
-            if ((uint)length > (uint)_length)
+            if (length < 0 || length > _length)
             {
                 throw new ArgumentOutOfRangeException(
                     nameof(length), length, "more than was claimed");
@@ -98,24 +98,29 @@ namespace {{ view.namespace }}
     }
 
     /// <summary>
-    /// Messages that the consumer sees all at once: published by <see cref="Flush"/>, by an urgent
-    /// one, when the ring is full, or by any other send on the producer.
+    /// Messages that the consumer sees all at once: published by <see cref="Commit"/>, by an urgent
+    /// one, or in parts when the ring is full. What was not committed is dropped by any other send
+    /// on the producer, and when that is closed.
     /// </summary>
     /// <example>
     /// <code>
     /// BatchWriter batch = producer.StartBatch();
     /// foreach (Tick tick in ticks) { batch.SendTyped(in tick); }
-    /// batch.Flush();
+    /// batch.Commit();
     /// </code>
     /// </example>
     public readonly ref struct BatchWriter
     {
         private readonly SharedMemoryProducer _producer;
+        private readonly ulong _serial;
 
-        internal BatchWriter(SharedMemoryProducer producer)
+        internal BatchWriter(SharedMemoryProducer producer, ulong serial)
         {
             _producer = producer;
+            _serial = serial;
         }
+
+        internal ulong Serial => _serial;
 
         /// <summary>
         /// Adds a message. If the ring is full, publishes what is pending and waits for room, up to
@@ -125,13 +130,16 @@ namespace {{ view.namespace }}
         /// <param name="payload">Its bytes.</param>
         /// <param name="flags">How it is to be treated. Urgent publishes all that is
         /// pending.</param>
-        /// <returns>As <see cref="SharedMemoryProducer.Send(MessageType, ReadOnlySpan{byte},
-        /// MessageFlags)"/>.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
+        /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
+        /// batch.</exception>
         public Status Send(
             MessageType messageType,
             ReadOnlySpan<byte> payload,
             MessageFlags flags = default(MessageFlags)) =>
-            _producer.Append(messageType, payload, flags, mayWait: true);
+            _producer.Require(
+                _producer.Append(_serial, messageType, payload, flags, RingWish.Wait));
 
         /// <summary>
         /// Adds a message if there is room for it behind what is pending; never waits.
@@ -140,25 +148,37 @@ namespace {{ view.namespace }}
         /// <param name="payload">Its bytes.</param>
         /// <param name="flags">How it is to be treated. Urgent publishes all that is
         /// pending.</param>
-        /// <returns>Full if there is no room: flushing may help, because the consumer releases only
-        /// what it sees. Else as the producer's TrySend.</returns>
+        /// <returns>Full if there is no room: committing may help, because the consumer releases
+        /// only what it sees. Else as the producer's TrySend.</returns>
+        /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
+        /// batch.</exception>
         public Status TrySend(
             MessageType messageType,
             ReadOnlySpan<byte> payload,
             MessageFlags flags = default(MessageFlags)) =>
-            _producer.Append(messageType, payload, flags, mayWait: false);
+            _producer.Append(_serial, messageType, payload, flags, RingWish.Try);
 
-        /// <summary>Adds a struct under its own type.</summary>
+        /// <summary>Adds a struct under its own type, waiting for room if need be.</summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct.</param>
         /// <param name="flags">How it is to be treated. Urgent publishes all that is
         /// pending.</param>
-        /// <returns>As <see cref="Send"/>.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
+        /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
+        /// batch.</exception>
         public Status SendTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
             where T : struct, IPayload
-            => _producer.AppendTyped(in value, flags);
+            => _producer.Require(_producer.AppendTyped(_serial, in value, flags));
 
-        /// <summary>Publishes what is pending, and wakes the consumer if it sleeps.</summary>
-        public void Flush() => _producer.Flush();
+        /// <summary>
+        /// Publishes what is pending, and wakes the consumer if it sleeps. The batch can go on.
+        /// </summary>
+        /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
+        /// batch, and what was pending is dropped.</exception>
+        public void Commit() => _producer.CommitBatch(_serial);
+
+        /// <summary>Drops what is pending. A batch that is gone already stays so.</summary>
+        public void Abandon() => _producer?.Abandon(_serial);
     }
 }

@@ -9,17 +9,22 @@ namespace {{ view.namespace }}
     /// <content>How records get out of the ring.</content>
     public sealed unsafe partial class SharedMemoryConsumer
     {
-        /// <summary>As a timeout: does not wait.</summary>
-        private const int Never = int.MinValue;
-
         /// <summary>Puts messages together that come in pieces; made for the first one.</summary>
         private RingReassembler _assembler;
 
-        /// <summary>
-        /// Whether the assembler has work under way, or a whole message that was peeked at.
-        /// </summary>
-        private bool _isAssembling;
+        /// <summary>Whether the assembler has a whole message that was not taken yet.</summary>
         private bool _hasAssembled;
+
+        /// <summary>
+        /// A failure that was not told, because the call had messages to hand out.
+        /// </summary>
+        private ErrorCode _untold;
+
+        /// <summary>
+        /// Whether the fast path must not take anything: a message in pieces is under way, a
+        /// failure is to be told, an asynchronous call waits, or this is closed.
+        /// </summary>
+        private bool _mustLook;
 
         /// <summary>What the last TakeSlowly came to.</summary>
         private ErrorCode _slowCode;
@@ -33,7 +38,7 @@ namespace {{ view.namespace }}
         {
             Release();
             if (_reader.TryLook(out byte* record, out uint type, out uint frame)
-                && !_isAssembling
+                && !_mustLook
                 && (MessageHeaderLayout.ReadFlags(record) & Layout.FlagFragment) == 0
                 && _reader.TryTake(record, frame))
             {
@@ -46,6 +51,18 @@ namespace {{ view.namespace }}
             return false;
         }
 
+        /// <summary>Receives in place, as a manager does.</summary>
+        internal Status Take(long timeoutNs, out ReceivedMessage message)
+        {
+            if (TryTake(out message))
+            {
+                return ErrorCode.Ok;
+            }
+
+            message = TakeSlowly(timeoutNs);
+            return _slowCode;
+        }
+
         /// <summary>
         /// Receives where the fast path found nothing; _slowCode says what it came to.
         /// </summary>
@@ -54,13 +71,14 @@ namespace {{ view.namespace }}
         /// memory, and could not stay in registers.
         /// </remarks>
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private ReceivedMessage TakeSlowly(int timeoutMs)
+        private ReceivedMessage TakeSlowly(long timeoutNs)
         {
-            Spin(timeoutMs);
+            CheckFree();
+            Spin(timeoutNs);
             _slowCode = ErrorCode.Ok;
             if (!TryTake(out ReceivedMessage message))
             {
-                _slowCode = FindOrWait(timeoutMs, out message);
+                _slowCode = FindOrWait(timeoutNs, out message);
                 if (_slowCode == ErrorCode.Ok)
                 {
                     TakeFound(in message);
@@ -74,17 +92,18 @@ namespace {{ view.namespace }}
         /// Finds the next message without taking it, waiting for it if need be. Never: Empty
         /// instead of Timeout.
         /// </summary>
-        private ErrorCode FindWithin(int timeoutMs, out ReceivedMessage message)
+        private ErrorCode FindWithin(long timeoutNs, out ReceivedMessage message)
         {
             Release();
-            Spin(timeoutMs);
-            return FindOrWait(timeoutMs, out message);
+            CheckFree();
+            Spin(timeoutNs);
+            return FindOrWait(timeoutNs, out message);
         }
 
         /// <summary>The same, after what was held is given back and the ring looked at.</summary>
-        private ErrorCode FindOrWait(int timeoutMs, out ReceivedMessage message)
+        private ErrorCode FindOrWait(long timeoutNs, out ReceivedMessage message)
         {
-            var deadline = new RingDeadline(timeoutMs);
+            var deadline = new RingDeadline(timeoutNs);
             for (bool isFirst = true; ; isFirst = false)
             {
                 ErrorCode code = Find(out message);
@@ -93,9 +112,9 @@ namespace {{ view.namespace }}
                     code = EmptyOrEnded(ref message);
                 }
 
-                if (code != ErrorCode.Empty || timeoutMs == Never)
+                if (code != ErrorCode.Empty || timeoutNs == RingTime.Never)
                 {
-                    return code;
+                    return Note(code);
                 }
 
                 if (_attachment.IsForked)
@@ -106,20 +125,66 @@ namespace {{ view.namespace }}
                 // What woke this side may have been pieces without end.
                 if (!isFirst && deadline.Left(Platform.Current.MonotonicNs(), 1) == 0)
                 {
-                    return ErrorCode.Timeout;
+                    return Note(ErrorCode.Timeout);
                 }
 
-                if (_waiter.Wait(this, _watch, ref deadline, out code) != RingWaited.Ready)
+                RingWaited waited = Wait(ref deadline, out code);
+                if (waited != RingWaited.Ready)
                 {
-                    return code == ErrorCode.Ok ? ErrorCode.Timeout : Ended(code);
+                    return waited == RingWaited.Ended ? Ended(code) : Note(ErrorCode.Timeout);
+                }
+            }
+        }
+
+        private RingWaited Wait(ref RingDeadline deadline, out ErrorCode why)
+        {
+            lock (_gate)
+            {
+                CheckOpen();
+                RingWaited waited = _waiter.Wait(this, _watch, ref deadline, out why);
+                CheckOpen();
+                return waited;
+            }
+        }
+
+        private bool AwaitPeer(long timeoutNs)
+        {
+            CheckFree();
+            var deadline = new RingDeadline(timeoutNs);
+            lock (_gate)
+            {
+                while (true)
+                {
+                    CheckOpen();
+                    uint seen = _watch.Sequence;
+                    if (_watch.HasLivePeer)
+                    {
+                        return true;
+                    }
+
+                    ErrorCode code = _attachment.IsForked
+                        ? ErrorCode.Forked
+                        : _watch.CheckNameIfDue(Platform.Current.MonotonicNs());
+                    if (code != ErrorCode.Ok)
+                    {
+                        _ = Refuse(code);
+                        throw LastError;
+                    }
+
+                    if (!_waiter.AwaitBell(seen, ref deadline))
+                    {
+                        CheckOpen();
+                        LastStatus = ErrorCode.Timeout;
+                        return false;
+                    }
                 }
             }
         }
 
         /// <summary>Looks at the ring for a moment: most waits in a stream are short.</summary>
-        private void Spin(int timeoutMs)
+        private void Spin(long timeoutNs)
         {
-            int looks = timeoutMs == Never ? 0 : 64;
+            int looks = timeoutNs == RingTime.Never ? 0 : 64;
             for (int look = 0; look < looks && !_reader.HasWord(); look++)
             {
                 if (look > 0 || !_reader.KeepDistance())
@@ -137,14 +202,15 @@ namespace {{ view.namespace }}
         private ErrorCode Find(out ReceivedMessage message)
         {
             message = default(ReceivedMessage);
-            if (!_attachment.IsOpen)
-            {
-                throw new ObjectDisposedException(nameof(SharedMemoryConsumer));
-            }
-
+            CheckOpen();
             ulong start = _reader.Position;
             while (!_hasAssembled)
             {
+                if (_untold != ErrorCode.Ok)
+                {
+                    return TellUntold();
+                }
+
                 if (_reader.Position - start >= Ring.Capacity)
                 {
                     return ErrorCode.Empty; // as much as the ring holds: the time is looked at
@@ -172,16 +238,20 @@ namespace {{ view.namespace }}
 
                 if (!AddPiece(record, type, frame))
                 {
-                    return Refuse(
-                        ErrorCode.MessageTooLarge,
-                        (ulong)_options.MaxMessageSize,
-                        _assembler.Excess);
+                    _untold = ErrorCode.MessageTooLarge;
                 }
             }
 
-            message = new ReceivedMessage(
-                _assembler.Header, _assembler.Payload, _assembler.Length, _assembler.Type);
+            message = _assembler.Message;
             return ErrorCode.Ok;
+        }
+
+        private ErrorCode TellUntold()
+        {
+            ErrorCode code = _untold;
+            _untold = ErrorCode.Ok;
+            SetMustLook();
+            return Refuse(code, (ulong)_options.MaxMessageSize, _assembler.Excess);
         }
 
         /// <summary>Takes the message that Find found.</summary>
@@ -190,7 +260,7 @@ namespace {{ view.namespace }}
             if (_hasAssembled)
             {
                 _hasAssembled = false; // its pieces were taken one by one
-                _isAssembling = false;
+                SetMustLook();
                 return;
             }
 
@@ -208,10 +278,10 @@ namespace {{ view.namespace }}
                 _assembler = new RingReassembler(_options.MaxMessageSize);
             }
 
-            byte* payload = record + MessageHeaderLayout.Size;
             int length = (int)(frame - MessageHeaderLayout.Size);
+            ulong position = _reader.Position;
             _reader.Take(record, frame);
-            RingAssembled result = _assembler.Add(record, type, payload, length, out int lost);
+            RingAssembled result = _assembler.Add(position, record, type, length, out int lost);
             for (; lost > 0; lost--)
             {
                 _reader.CountError();
@@ -220,22 +290,27 @@ namespace {{ view.namespace }}
             _isHeld = true;
             Release();
             _hasAssembled = result == RingAssembled.Whole;
-            _isAssembling = _hasAssembled || _assembler.IsUnderWay;
+            SetMustLook();
             return result != RingAssembled.TooLarge;
         }
 
         /// <summary>A message under way whose sender went on with another one is lost.</summary>
         private void DropUnfinished()
         {
-            if (_isAssembling)
+            if (_assembler != null && _assembler.IsUnderWay)
             {
-                _isAssembling = false;
                 if (_assembler.Drop())
                 {
                     _reader.CountError();
                 }
+
+                SetMustLook();
             }
         }
+
+        private void SetMustLook() =>
+            _mustLook = _hasAssembled || _untold != ErrorCode.Ok || _call != null
+                || (_assembler != null && _assembler.IsUnderWay);
 
         /// <summary>
         /// The ring was found empty: pauses if that pays, looks at the peer, and at the ring again.
@@ -247,20 +322,13 @@ namespace {{ view.namespace }}
                 return Find(out message);
             }
 
-            ErrorCode why = _watch.Look();
-            if (why == ErrorCode.Ok)
+            if (_watch.Look() == ErrorCode.Ok)
             {
                 return ErrorCode.Empty;
             }
 
             ErrorCode code = Find(out message);
-            if (code == ErrorCode.Empty)
-            {
-                _watch.Told(why);
-                return Ended(why);
-            }
-
-            return code;
+            return code == ErrorCode.Empty ? Ended(_watch.Tell()) : code;
         }
 
         /// <summary>The producer ended, and with it a message under way.</summary>
@@ -270,59 +338,65 @@ namespace {{ view.namespace }}
             return Refuse(why);
         }
 
+        /// <summary>Whether there is a record, behind padding if need be.</summary>
+        private bool HasNext()
+        {
+            while (_reader.HasWord())
+            {
+                if (_reader.TryLook(out _, out _, out _) || _reader.Judge() != ErrorCode.Ok)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
         internal void ClearInterrupt() => _waiter.ClearInterrupt();
 
-        private Status Keep(
-            Status status, in ReceivedMessage received, out SharedMemoryMessage message)
+        private void CheckOpen()
         {
-            message = status ? received.ToMessage() : null;
-            Release();
-            return status;
-        }
-
-        private Status Decode<T>(int timeoutMs, out T value)
-            where T : struct, IPayload
-        {
-            value = default(T);
-            ErrorCode code = FindWithin(timeoutMs, out ReceivedMessage message);
-            if (code != ErrorCode.Ok)
+            if (Volatile.Read(ref _isClosing) != 0)
             {
-                return code;
+                throw new ObjectDisposedException(nameof(SharedMemoryConsumer));
             }
+        }
 
-            Status status = message.Get(out value);
-            if (status)
+        /// <summary>Refuses a call beside an asynchronous one.</summary>
+        private void CheckFree()
+        {
+            CheckOpen();
+            if (_call != null)
             {
-                Consume(in message);
-                return status;
+                throw new InvalidOperationException("an asynchronous receive is under way");
             }
-
-            bool isType = status == ErrorCode.TypeMismatch;
-            ulong expected = isType ? (ulong)value.PayloadType : (ulong)value.PayloadSize;
-            ulong found = isType ? (ulong)message.MessageType : (ulong)message.Payload.Length;
-            return Refuse(status.Code, expected, found);
         }
 
-        /// <summary>Takes a message that was found and gives its room back.</summary>
-        private void Consume(in ReceivedMessage message)
-        {
-            TakeFound(in message);
-            Release();
-        }
+        /// <summary>Turns what is no answer of a receive into an exception.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        internal Status Require(ErrorCode code) => IsAnswer(code) ? code : throw LastError;
 
-        /// <summary>Whether all was received and the producer has closed.</summary>
-        private bool IsSpent()
-        {
-            bool isClosed =
-                Volatile.Read(ref _attachment.Word32(Role.Producer.State)) == RingState.Closed;
-            return isClosed && !_reader.HasWord();
-        }
+        private static bool IsAnswer(ErrorCode code) =>
+            code == ErrorCode.Ok || code == ErrorCode.Timeout
+                || code == ErrorCode.Empty || code == ErrorCode.Closed;
 
         private ErrorCode Refuse(ErrorCode code, ulong expected = 0, ulong found = 0)
         {
             _failure = code;
             _failureExpected = expected;
             _failureFound = found;
+            LastStatus = code;
+            return code;
+        }
+
+        /// <summary>Keeps in mind that a call had nothing to give.</summary>
+        private ErrorCode Note(ErrorCode code)
+        {
+            if (code == ErrorCode.Empty || code == ErrorCode.Timeout)
+            {
+                LastStatus = code;
+            }
+
             return code;
         }
     }

@@ -1,8 +1,8 @@
 {% include "csharp/head.cs" %}
 
 using System;
-using System.Collections.Generic;
 using System.Runtime.CompilerServices;
+using System.Threading;
 
 namespace {{ view.namespace }}
 {
@@ -10,42 +10,60 @@ namespace {{ view.namespace }}
     /// <param name="message">The message.</param>
     public delegate void MessageHandler(in ReceivedMessage message);
 
+    /// <summary>The same, and says whether to go on.</summary>
+    /// <param name="message">The message.</param>
+    /// <returns>False to stop; this message counts as taken.</returns>
+    public delegate bool MessageVisitor(in ReceivedMessage message);
+
     /// <summary>The receiving side of a ring.</summary>
     /// <remarks>
-    /// <para>Threads: one at a time; only <see cref="Interrupt"/>, <see cref="Heartbeat"/> and
-    /// <see cref="Statistics"/> may be used while another call runs, and none of them while or
-    /// after <see cref="Dispose"/> runs. At most one consumer exists for each ring, in whatever
-    /// process.</para>
-    /// <para>Blocking: receives wait up to their timeout, in milliseconds: -1 (the default) until a
-    /// message comes or the producer closes or dies, 0 not at all. Try operations never
-    /// wait.</para>
-    /// <para>Errors: the <see cref="Status"/> of each call says what it came to, and
-    /// <see cref="LastError"/> why it failed. Only misuse throws. Closed, PeerDied and Removed are
-    /// told only once all messages were received.</para>
+    /// <para>Threads: one at a time; only <see cref="Interrupt"/>, <see cref="Heartbeat"/>,
+    /// <see cref="Statistics"/>, <see cref="Ring"/> and <see cref="Close"/> may be used while
+    /// another call runs. At most one consumer exists for each ring, in whatever process.</para>
+    /// <para>Blocking: receives wait up to their timeout, without bound unless one is given; zero
+    /// does not wait. Times are not negative, or -1 ms, which is without bound; others are an
+    /// <see cref="ArgumentOutOfRangeException"/>. Calls whose name begins with Try never wait
+    /// unless a time is given.</para>
+    /// <para>Errors: a receive is a condition. It is false when the time was over or the wait was
+    /// interrupted (Timeout), and when all was received and the producer has closed (Closed):
+    /// its result, or <see cref="LastStatus"/>, says which. Everything else is thrown as a
+    /// <see cref="SharedMemoryException"/>: PeerDied, Removed, Corrupt, MessageTooLarge, Forked,
+    /// and of typed and text receives TypeMismatch, SizeMismatch and InvalidUtf8. Try calls throw
+    /// none of these; their result says what they came to.</para>
+    /// <para>Ends: Closed and PeerDied are told once for each producer, when all messages were
+    /// received; afterwards receives wait for the next producer. Removed is told for ever.</para>
+    /// <para>Deliveries: a message is received when its room is given back, which the next call
+    /// does, or <see cref="Release"/>. One that a killed process had received and not given back
+    /// comes again to the next consumer; a copying receive gives it back before it returns, so that
+    /// a kill right behind it loses that message.</para>
     /// </remarks>
     /// <example>
     /// <code>
     /// using (var consumer = new SharedMemoryConsumer("prices"))
     /// {
     ///     ReceivedMessage message;
-    ///     while (consumer.Receive(out message))
+    ///     while (consumer.Receive(out message)) // until the producer closes
     ///     {
     ///         Console.WriteLine(message.MessageType + ": " + message.Payload.Length);
     ///     }
     /// }
     /// </code>
     /// </example>
-    public sealed unsafe partial class SharedMemoryConsumer : IDisposable, IRingAwaited
+    public sealed unsafe partial class SharedMemoryConsumer : IDisposable
     {
         private readonly RingAttachment _attachment;
         private readonly SharedMemoryOptions _options;
         private readonly RingWaiter _waiter;
         private readonly RingPeerWatch _watch;
         private readonly RingWaker _waker;
+
+        /// <summary>Held by a thread that waits, and by the one that closes.</summary>
+        private readonly object _gate = new object();
         private RingReader _reader;
 
         /// <summary>Whether a record was handed out that was not released yet.</summary>
         private bool _isHeld;
+        private int _isClosing;
         private ErrorCode _failure;
         private ulong _failureExpected;
         private ulong _failureFound;
@@ -68,11 +86,13 @@ namespace {{ view.namespace }}
         /// <param name="name">1 to 200 of A-Z a-z 0-9 . _ -, not starting with a dot.</param>
         /// <param name="options">How to attach and behave.</param>
         /// <exception cref="ArgumentNullException">No options.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">A time or size that cannot
+        /// be.</exception>
         /// <exception cref="SharedMemoryException">The ring cannot be made or opened, or another
         /// consumer has it.</exception>
         public SharedMemoryConsumer(string name, SharedMemoryOptions options)
         {
-            _options = (options ?? throw new ArgumentNullException(nameof(options))).Copy();
+            _options = (options ?? throw new ArgumentNullException(nameof(options))).Checked();
             _attachment = RingAttachment.Open(name, _options, Role.Consumer);
             try
             {
@@ -80,26 +100,31 @@ namespace {{ view.namespace }}
             }
             catch
             {
-                _attachment.Close(removeFile: false);
+                _attachment.Drop();
                 throw;
             }
 
             Ring = new RingBuffer(_attachment);
             _waiter = new RingWaiter(_attachment, _options);
-            _watch = new RingPeerWatch(_attachment);
             _waker = new RingWaker(_attachment);
+            if (_options.Start == StartAt.Newest)
+            {
+                _ = DropPublished();
+            }
+
+            _watch = new RingPeerWatch(_attachment, heedsEarlierEnds: _reader.HasWord());
             _attachment.Announce();
         }
 
-        /// <summary>The ring: its name, size and counters.</summary>
+        /// <summary>The ring: its name, size and counters. Any thread.</summary>
         public RingBuffer Ring { get; }
 
-        /// <summary>The counters of both sides.</summary>
+        /// <summary>The counters of both sides. Any thread.</summary>
         public Statistics Statistics => Ring.Statistics;
 
         /// <summary>
-        /// What the last call came to that returns no status itself, as
-        /// <see cref="SharedMemoryConsumer.ReceiveString(int)"/>.
+        /// What the last call came to that had nothing to give: Timeout, Empty, Closed, or why it
+        /// failed. A call that had keeps it as it is.
         /// </summary>
         public Status LastStatus { get; private set; }
 
@@ -112,41 +137,109 @@ namespace {{ view.namespace }}
             : RingFailure.Describe(_failure, Ring.Name, _failureExpected, _failureFound);
 
         /// <summary>
+        /// Whether a receive would not have to wait: there is a message, or a piece of one, or a
+        /// reason to fail. One load from memory.
+        /// </summary>
+        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
+        public bool HasMessage
+        {
+            get
+            {
+                CheckOpen();
+                return _hasAssembled || _untold != ErrorCode.Ok || HasNext();
+            }
+        }
+
+        /// <summary>
         /// Receives a message in place, without a copy. It stays valid until this consumer's next
         /// call, which also gives its room back, or until <see cref="Release"/>.
         /// </summary>
-        /// <param name="message">The message; an empty one unless Ok.</param>
+        /// <param name="message">The message; an empty one unless true.</param>
         /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
-        /// <returns>Ok; Timeout; Closed, PeerDied or Removed once all messages were received;
-        /// MessageTooLarge for a dropped message in pieces; Corrupt; Forked.</returns>
+        /// <returns>True; false for Timeout and Closed.</returns>
+        /// <exception cref="SharedMemoryException">The producer died, the file was removed, the
+        /// ring is corrupt, or a message was dropped.</exception>
         /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Status Receive(out ReceivedMessage message, int timeoutMs = -1)
+        {
+            RingTime.Check(timeoutMs);
+            if (TryTake(out message))
+            {
+                return ErrorCode.Ok;
+            }
+
+            message = TakeSlowly(RingTime.OfMs(timeoutMs));
+            return Require(_slowCode);
+        }
+
+        /// <summary>Receives a message in place, without a copy.</summary>
+        /// <param name="message">The message; an empty one unless true.</param>
+        /// <param name="timeout">How long to wait.</param>
+        /// <returns>As <see cref="Receive(out ReceivedMessage, int)"/>.</returns>
+        /// <exception cref="SharedMemoryException">The producer died, the file was removed, the
+        /// ring is corrupt, or a message was dropped.</exception>
+        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Status Receive(out ReceivedMessage message, TimeSpan timeout)
+        {
+            RingTime.Check(timeout);
+            if (TryTake(out message))
+            {
+                return ErrorCode.Ok;
+            }
+
+            message = TakeSlowly(RingTime.Of(timeout));
+            return Require(_slowCode);
+        }
+
+        /// <summary>Receives a message in place if there is one. Never waits.</summary>
+        /// <param name="message">The message; an empty one unless Ok.</param>
+        /// <returns>Ok; Empty, which may change at any moment; Closed, PeerDied or Removed once all
+        /// was received; MessageTooLarge for a dropped message in pieces; Corrupt;
+        /// Forked.</returns>
+        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Status TryReceive(out ReceivedMessage message)
         {
             if (TryTake(out message))
             {
                 return ErrorCode.Ok;
             }
 
-            message = TakeSlowly(timeoutMs);
+            message = TakeSlowly(RingTime.Never);
             return _slowCode;
         }
 
-        /// <summary>Receives a message in place if there is one. Never waits.</summary>
+        /// <summary>
+        /// Receives a message in place, waiting for it if need be; throws nothing that the ring
+        /// says.
+        /// </summary>
         /// <param name="message">The message; an empty one unless Ok.</param>
-        /// <returns>Ok; Empty, which may change at any moment; else as Receive.</returns>
+        /// <param name="timeout">How long to wait.</param>
+        /// <returns>As <see cref="TryReceive(out ReceivedMessage)"/>, Timeout instead of
+        /// Empty.</returns>
         /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Status TryReceive(out ReceivedMessage message) => Receive(out message, Never);
+        public Status TryReceive(out ReceivedMessage message, TimeSpan timeout)
+        {
+            RingTime.Check(timeout);
+            if (TryTake(out message))
+            {
+                return ErrorCode.Ok;
+            }
+
+            message = TakeSlowly(RingTime.Of(timeout));
+            return _slowCode;
+        }
 
         /// <summary>Shows the next message without taking it. Never waits.</summary>
         /// <param name="message">The message, valid until this consumer's next call.</param>
-        /// <returns>As TryReceive.</returns>
+        /// <returns>True; false for Empty and Closed.</returns>
+        /// <exception cref="SharedMemoryException">As for Receive.</exception>
         /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status Peek(out ReceivedMessage message)
-        {
-            return FindWithin(Never, out message);
-        }
+        public Status Peek(out ReceivedMessage message) =>
+            Require(FindWithin(RingTime.Never, out message));
 
         /// <summary>
         /// Gives the room of the message that was received last back, if it was not yet.
@@ -157,290 +250,108 @@ namespace {{ view.namespace }}
             {
                 _isHeld = false;
                 _reader.Release();
-                _waker.Published();
+                if (!_waker.IsQuiet)
+                {
+                    _waker.WakeIfAsleep();
+                }
+
                 GC.KeepAlive(this);
             }
         }
 
         /// <summary>
-        /// Drops the next message, also one that a typed receive refused. Never waits.
+        /// Waits until a live producer is attached.
         /// </summary>
-        /// <returns>Ok if there was one; else as <see cref="TryReceive"/>.</returns>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status Skip()
-        {
-            Status status = TryReceive(out _);
-            Release();
-            return status;
-        }
-
-        /// <summary>Receives a message as a copy that may be kept.</summary>
-        /// <param name="message">The message; null unless Ok.</param>
         /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
-        /// <returns>As <see cref="Receive"/>.</returns>
+        /// <returns>Whether there is one; false when the time was over or the wait was
+        /// interrupted.</returns>
+        /// <exception cref="SharedMemoryException">The file was removed: nobody can come.
+        /// Forked.</exception>
         /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status ReceiveMessage(out SharedMemoryMessage message, int timeoutMs = -1)
+        public bool WaitForPeer(int timeoutMs = -1) => AwaitPeer(RingTime.OfMs(timeoutMs));
+
+        /// <summary>Waits until a live producer is attached.</summary>
+        /// <param name="timeout">How long to wait.</param>
+        /// <returns>Whether there is one; false when the time was over or the wait was
+        /// interrupted.</returns>
+        /// <exception cref="SharedMemoryException">The file was removed: nobody can come.
+        /// Forked.</exception>
+        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
+        public bool WaitForPeer(TimeSpan timeout) => AwaitPeer(RingTime.Of(timeout));
+
+        /// <summary>
+        /// Ends a wait in another thread with Timeout; if none is under way, the next call that
+        /// would have to wait. Any thread.
+        /// </summary>
+        public void Interrupt()
         {
-            Status status = Receive(out ReceivedMessage received, timeoutMs);
-            return Keep(status, in received, out message);
-        }
-
-        /// <summary>Receives a message as a copy if there is one. Never waits.</summary>
-        /// <param name="message">The message; null unless Ok.</param>
-        /// <returns>As <see cref="TryReceive"/>.</returns>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status TryReceiveMessage(out SharedMemoryMessage message)
-        {
-            Status status = TryReceive(out ReceivedMessage received);
-            return Keep(status, in received, out message);
-        }
-
-        /// <summary>Receives a message as text, of whatever type it is.</summary>
-        /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
-        /// <returns>The text; null if there is none, and then <see cref="LastStatus"/> says
-        /// why.</returns>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public string ReceiveString(int timeoutMs = -1)
-        {
-            LastStatus = ReceiveString(out string text, timeoutMs);
-            return text;
-        }
-
-        /// <summary>Receives a message as text, of whatever type it is.</summary>
-        /// <param name="text">The text; null unless Ok.</param>
-        /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
-        /// <returns>As <see cref="Receive"/>; InvalidUtf8, and the message stays in the ring, to be
-        /// received in another way.</returns>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status ReceiveString(out string text, int timeoutMs = -1)
-        {
-            ErrorCode code = FindWithin(timeoutMs, out ReceivedMessage message);
-            text = code == ErrorCode.Ok ? message.GetText() : null;
-            if (text == null)
-            {
-                return code == ErrorCode.Ok
-                    ? Refuse(ErrorCode.InvalidUtf8, 0, RingUtf8.FirstBad(message.Payload))
-                    : code;
-            }
-
-            Consume(in message);
-            return ErrorCode.Ok;
-        }
-
-        /// <summary>Receives a message as a struct.</summary>
-        /// <typeparam name="T">The struct.</typeparam>
-        /// <param name="value">The struct; all zero unless Ok.</param>
-        /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
-        /// <returns>As <see cref="Receive"/>; TypeMismatch unless the message is of the struct's
-        /// type or plain data, SizeMismatch, InvalidUtf8, and the message stays in the ring, to be
-        /// received in another way.</returns>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status ReceiveTyped<T>(out T value, int timeoutMs = -1)
-            where T : struct, IPayload
-            => Decode(timeoutMs, out value);
-
-        /// <summary>Receives a message as a struct if there is one. Never waits.</summary>
-        /// <typeparam name="T">The struct.</typeparam>
-        /// <param name="value">The struct; all zero unless Ok.</param>
-        /// <returns>As <see cref="TryReceive"/>; TypeMismatch unless the message is of the struct's
-        /// type or plain data, SizeMismatch, InvalidUtf8, and the message stays in the
-        /// ring.</returns>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status TryReceiveTyped<T>(out T value)
-            where T : struct, IPayload
-            => Decode(Never, out value);
-
-        /// <summary>Receives plain data as a struct of your own, byte for byte.</summary>
-        /// <typeparam name="T">A struct without references; its layout is yours to fix.</typeparam>
-        /// <param name="value">The struct; all zero unless Ok.</param>
-        /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
-        /// <returns>As <see cref="Receive"/>; TypeMismatch or SizeMismatch, and the message stays
-        /// in the ring, to be received in another way.</returns>
-        /// <exception cref="ArgumentException">The struct holds references.</exception>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status ReceivePlain<T>(out T value, int timeoutMs = -1)
-            where T : struct
-        {
-            value = default(T);
-            ErrorCode code = FindWithin(timeoutMs, out ReceivedMessage message);
-            if (code != ErrorCode.Ok)
-            {
-                return code;
-            }
-
-            if (message.MessageType != Layout.TypeData)
-            {
-                return Refuse(
-                    ErrorCode.TypeMismatch, (ulong)Layout.TypeData, (ulong)message.MessageType);
-            }
-
-            if (!RingPlain<T>.TryRead(message.Payload, out value))
-            {
-                ulong found = (ulong)message.Payload.Length;
-                return Refuse(ErrorCode.SizeMismatch, (ulong)RingPlain<T>.Size, found);
-            }
-
-            Consume(in message);
-            return ErrorCode.Ok;
+            _waiter.Interrupt();
+            RingPatience.Kick(Volatile.Read(ref _call));
         }
 
         /// <summary>
-        /// Receives what is there, in place, and gives its room back all at once, or a quarter of
-        /// the ring at a time. Never waits.
+        /// Stores the time as a sign of life, which a manager's peer looks at. Any thread.
         /// </summary>
-        /// <param name="handler">Gets each message, valid until it returns. What it throws comes
-        /// through; the message is not received, and comes again.</param>
-        /// <param name="count">How many messages were handed out.</param>
-        /// <param name="most">How many to hand out at most.</param>
-        /// <returns>Ok if there was at least one; else as TryReceive. MessageTooLarge and Corrupt
-        /// also behind some that were handed out.</returns>
-        /// <exception cref="ArgumentNullException">No handler.</exception>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status Drain(MessageHandler handler, out int count, int most = int.MaxValue)
-        {
-            if (handler == null)
-            {
-                throw new ArgumentNullException(nameof(handler));
-            }
+        public void Heartbeat() => _attachment.Beat();
 
-            count = 0;
-            Release();
-            ErrorCode code = ErrorCode.Ok;
-            try
-            {
-                while (count < most)
-                {
-                    code = count == 0
-                        ? FindWithin(Never, out ReceivedMessage message)
-                        : Find(out message);
-                    if (code != ErrorCode.Ok)
-                    {
-                        break;
-                    }
-
-                    handler(in message);
-                    count++;
-                    if (!_attachment.IsOpen)
-                    {
-                        break; // by the handler, and with it the message was given up
-                    }
-
-                    TakeFound(in message);
-                    if (_reader.HasMuchToRelease)
-                    {
-                        Release();
-                    }
-                }
-            }
-            finally
-            {
-                Release();
-            }
-
-            return count > 0 && code == ErrorCode.Empty ? ErrorCode.Ok : code;
-        }
-
-        /// <summary>
-        /// Receives copies of what is there, waiting for the first one if need be.
-        /// </summary>
-        /// <param name="messages">Takes the messages.</param>
-        /// <param name="most">How many to receive at most.</param>
-        /// <param name="timeoutMs">How long to wait for the first, in milliseconds; -1 without
-        /// bound.</param>
-        /// <returns>Ok if there was at least one; else as <see cref="Receive"/>. MessageTooLarge
-        /// and Corrupt also behind some that were received.</returns>
-        /// <exception cref="ArgumentNullException">No collection.</exception>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public Status ReceiveBatch(
-            ICollection<SharedMemoryMessage> messages, int most, int timeoutMs = -1)
-        {
-            if (messages == null)
-            {
-                throw new ArgumentNullException(nameof(messages));
-            }
-
-            ErrorCode first = FindWithin(timeoutMs, out ReceivedMessage message);
-            ErrorCode code = first;
-            for (int count = 1; code == ErrorCode.Ok; count++)
-            {
-                messages.Add(message.ToMessage());
-                TakeFound(in message);
-                code = count < most ? Find(out message) : ErrorCode.Empty;
-            }
-
-            Release();
-            return first == ErrorCode.Ok && code == ErrorCode.Empty ? first : code;
-        }
-
-        /// <summary>The messages as copies, one by one, until the producer closes.</summary>
-        /// <param name="timeoutMs">How long to wait for each, in milliseconds; -1 without bound.
-        /// When it is over the sequence ends, and <see cref="LastStatus"/> says Timeout.</param>
-        /// <returns>The messages.</returns>
-        /// <exception cref="SharedMemoryException">While iterating: the producer died, the ring is
-        /// corrupt, or a message was dropped.</exception>
-        public IEnumerable<SharedMemoryMessage> Messages(int timeoutMs = -1)
-        {
-            while (true)
-            {
-                Status status = ReceiveMessage(out SharedMemoryMessage message, timeoutMs);
-                LastStatus = status;
-                if (status.WouldBlock || status == ErrorCode.Closed)
-                {
-                    yield break;
-                }
-
-                yield return status ? message : throw LastError;
-            }
-        }
-
-        /// <summary>Ends a wait in another thread, or the next one, with Timeout.</summary>
-        public void Interrupt() => _waiter.Interrupt();
-
-        /// <summary>Stores the time as a sign of life, which a manager's peer looks at.</summary>
-        public void Heartbeat()
-        {
-            if (_attachment.IsOpen)
-            {
-                _attachment.Beat();
-            }
-        }
+        /// <summary>The producer's life: heartbeats do not count.</summary>
+        /// <returns>What is known.</returns>
+        public PeerState GetPeerState() => Ring.GetPeerState(RingTime.Forever);
 
         /// <summary>The producer's life.</summary>
-        /// <param name="stallMs">How old a heartbeat may be before the producer counts as stalled,
-        /// in milliseconds; 0: heartbeats do not count.</param>
+        /// <param name="stallAfter">How old a heartbeat may be before the producer counts as
+        /// stalled. A side beats when it attaches, and by its manager or <see cref="Heartbeat"/>
+        /// only.</param>
         /// <returns>What is known.</returns>
-        public PeerState GetPeerState(int stallMs = 0) => Ring.GetPeerState(stallMs);
+        public PeerState GetPeerState(TimeSpan stallAfter) =>
+            Ring.GetPeerState(RingTime.Of(stallAfter));
 
         /// <summary>
-        /// Closes: releases the last message and tells the producer. Removes the ring's file if its
-        /// producer has closed and all was received; waits for up to 5 s if that one is still about
-        /// to let go of it. Again: no effect.
+        /// Closes: releases the last message and tells the producer; ends waits of other threads
+        /// and asynchronous ones with an <see cref="ObjectDisposedException"/>. The last side that
+        /// closes a ring in which nothing is left removes its file; this waits for up to 5 s for a
+        /// producer that is about to let go of it. Again: no effect. Any thread.
         /// </summary>
-        public void Dispose()
+        public void Close()
         {
-            if (!_attachment.IsOpen)
+            if (BeginClose())
             {
-                return;
+                FinishClose();
+            }
+        }
+
+        /// <summary>The same as <see cref="Close"/>.</summary>
+        public void Dispose() => Close();
+
+        /// <summary>
+        /// Ends waits, and refuses calls from now on; false if that was done before.
+        /// </summary>
+        internal bool BeginClose()
+        {
+            bool isFirst = Interlocked.Exchange(ref _isClosing, 1) == 0;
+            if (isFirst)
+            {
+                _waiter.InterruptForEver();
             }
 
-            bool isOurs = !_attachment.IsForked;
-            if (isOurs)
-            {
-                Release();
-            }
+            return isFirst;
+        }
 
-            // Asked again at the end: a producer may have come and gone before the lock was ours.
-            bool isSpent =
-                isOurs && IsSpent() && _attachment.TakeOverPeerRole(IsSpent) && IsSpent();
-            if (isOurs)
+        /// <summary>The rest of closing; whoever waited has left.</summary>
+        internal void FinishClose()
+        {
+            lock (_gate)
             {
-                _attachment.AnnounceClosed();
-            }
+                AbandonCall();
+                if (!_attachment.IsForked)
+                {
+                    Release();
+                }
 
-            Ring.Freeze();
-            _reader.Detach();
-            _assembler?.Dispose();
-            _attachment.Close(removeFile: isSpent);
+                _mustLook = true;
+                Ring.Freeze();
+                _attachment.Close(() => !_reader.HasWord());
+            }
         }
 
         bool IRingAwaited.IsReady() => _reader.HasWord();

@@ -21,7 +21,7 @@ namespace {{ view.namespace }}
         /// <summary>No message now: what Try operations answer instead of waiting.</summary>
         Empty,
 
-        /// <summary>RingWaited as long as asked.</summary>
+        /// <summary>Waited as long as asked, or until the wait was interrupted.</summary>
         Timeout,
 
         /// <summary>
@@ -72,20 +72,24 @@ namespace {{ view.namespace }}
         LayoutMismatch,
 
         /// <summary>
-        /// The ring's message types or structs differ, and strict mode was asked for.
+        /// The ring's message types or structs differ, although its version is the same.
         /// </summary>
         SchemaMismatch,
 
-        /// <summary>The file system has no room for the ring.</summary>
+        /// <summary>
+        /// The file system, or a memory limit, has no room for the ring.
+        /// </summary>
         NoSpace,
 
         /// <summary>Another live process, or another object of this one, has this role.</summary>
         RoleTaken,
 
-        /// <summary>The ring's file was removed while attached.</summary>
+        /// <summary>
+        /// The ring's file was removed while attached: nobody can join any more. Told for ever.
+        /// </summary>
         Removed,
 
-        /// <summary>The other side has closed.</summary>
+        /// <summary>The other side has closed. Told once for each of them.</summary>
         Closed,
 
         /// <summary>The other side ended without closing. Told once for each death.</summary>
@@ -315,5 +319,39 @@ namespace {{ view.namespace }}
 
         /// <summary>The system's own error code (errno, GetLastError); 0 if none.</summary>
         public int SystemError { get; }
+    }
+
+    /// <summary>The words for failures of attached rings.</summary>
+    internal static class RingFailure
+    {
+        internal static SharedMemoryException Describe(
+            ErrorCode code, string ring, ulong expected, ulong found)
+        {
+            string text = "ring '" + ring + "': " + Status.Describe(code);
+            switch (code)
+            {
+                case ErrorCode.TooLarge:
+                case ErrorCode.MessageTooLarge:
+                    text += ": " + RingText.Of(found)
+                        + " bytes, at most " + RingText.Of(expected) + " are possible";
+                    break;
+                case ErrorCode.InvalidUtf8:
+                    text += " at " + RingText.Of(found);
+                    break;
+                case ErrorCode.SizeMismatch:
+                    text += ": " + RingText.Of(found) + " bytes, expected " + RingText.Of(expected);
+                    break;
+                case ErrorCode.TypeMismatch:
+                    text += ": type " + RingText.Of(found) + ", expected " + RingText.Of(expected);
+                    break;
+                case ErrorCode.Corrupt:
+                    text += " at " + RingText.Of(expected) + ": found " + RingText.Hex(found, 1);
+                    break;
+                default:
+                    break;
+            }
+
+            return new SharedMemoryException(code, text, expected, found);
+        }
     }
 }

@@ -47,7 +47,7 @@ namespace {{ view.namespace }}
                     + RingText.Of(MinCapacity) + " and at most " + RingText.Of(MaxCapacity)
                     + " bytes are possible";
                 throw new SharedMemoryException(
-                    ErrorCode.InvalidCapacity, text, MaxCapacity, (ulong)asked);
+                    ErrorCode.InvalidCapacity, text, MaxCapacity, unchecked((ulong)asked));
             }
 
             ulong capacity = MinCapacity;
@@ -118,7 +118,7 @@ namespace {{ view.namespace }}
                 ulong capacity = *(ulong*)(header + RingHeaderLayout.Capacity);
                 CheckCapacity(path, capacity, fileSize, options);
                 ulong schema = *(ulong*)(header + RingHeaderLayout.SchemaHash);
-                CheckSchema(path, schema, options);
+                CheckSchema(path, minor, schema, options);
                 return new RingIdentity(
                     capacity, schema, *(ulong*)(header + RingHeaderLayout.CreatedUnixNs));
             }
@@ -186,16 +186,20 @@ namespace {{ view.namespace }}
             }
         }
 
-        private static void CheckSchema(string path, ulong found, SharedMemoryOptions options)
+        /// <summary>
+        /// Of one version there is one schema; another minor version brings another one.
+        /// </summary>
+        private static void CheckSchema(
+            string path, ushort minor, ulong found, SharedMemoryOptions options)
         {
-            if (found == Layout.SchemaHash)
+            if (found == Layout.SchemaHash || minor != Layout.VersionMinor)
             {
                 return;
             }
 
             SharedMemoryException error = HashMismatch(
                 ErrorCode.SchemaMismatch, path, "the schema hash", Layout.SchemaHash, found);
-            if (options.StrictSchema)
+            if (!options.AnySchema)
             {
                 throw error;
             }

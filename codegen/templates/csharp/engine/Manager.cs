@@ -11,11 +11,12 @@ namespace {{ view.namespace }}
     /// message type, heartbeats.
     /// </summary>
     /// <remarks>
-    /// <para>Threads: all members from any thread. Handlers run on the manager's own thread after
-    /// <see cref="Start"/>, or on the caller's in <see cref="Poll"/>.</para>
+    /// <para>Threads: all members from any thread, also from within handlers. Handlers run on the
+    /// manager's own thread after <see cref="Start"/>, or on the caller's in
+    /// <see cref="Poll(int)"/>.</para>
     /// <para><see cref="Start"/> runs one background thread. It stores a heartbeat at every
-    /// interval; a producer's also sends an empty heartbeat message if nothing else was sent in the
-    /// interval, a consumer's receives and dispatches.</para>
+    /// interval, for which no message is sent; a consumer's receives and dispatches, and goes on
+    /// with the next message, or the next producer, whatever happens.</para>
     /// </remarks>
     /// <example>
     /// <code>
@@ -27,19 +28,13 @@ namespace {{ view.namespace }}
     /// }
     /// </code>
     /// </example>
-    public sealed class SharedMemoryManager : IDisposable
+    public sealed partial class SharedMemoryManager : IDisposable
     {
-        /// <summary>Milliseconds between two heartbeats unless asked otherwise.</summary>
-        public const int DefaultHeartbeatMs = 1000;
-
-        /// <summary>
-        /// How often a consumer looks again whose producer has closed, or whose ring is bad.
-        /// </summary>
-        private const int EndPauseMs = 50;
-
         private readonly SharedMemoryProducer _producer;
         private readonly SharedMemoryConsumer _consumer;
-        private readonly int _heartbeatMs;
+
+        /// <summary>Nanoseconds between two heartbeats.</summary>
+        private readonly long _heartbeatNs;
 
         /// <summary>Held by whoever uses the producer or consumer.</summary>
         private readonly object _side = new object();
@@ -47,14 +42,12 @@ namespace {{ view.namespace }}
         /// <summary>Guards the handlers and the life of the thread.</summary>
         private readonly object _state = new object();
 
-        private readonly ManualResetEventSlim _stop = new ManualResetEventSlim();
         private Dictionary<MessageType, MessageHandler> _handlers =
             new Dictionary<MessageType, MessageHandler>();
 
         private MessageHandler _defaultHandler;
         private Thread _thread;
-        private ulong _sentAtBeat;
-        private ErrorCode _told;
+        private bool _isStopping;
         private bool _isDisposed;
 
         /// <summary>Whether the thread closes when it ends.</summary>
@@ -66,23 +59,25 @@ namespace {{ view.namespace }}
         /// <param name="name">1 to 200 of A-Z a-z 0-9 . _ -, not starting with a dot.</param>
         /// <param name="isProducer">Whether to send or to receive.</param>
         /// <param name="options">How to attach and behave; null for the defaults.</param>
-        /// <param name="heartbeatMs">Milliseconds between two heartbeats.</param>
-        /// <exception cref="ArgumentOutOfRangeException">No interval.</exception>
+        /// <param name="heartbeat">The time between two heartbeats; null for
+        /// <see cref="DefaultHeartbeat"/>. Without bound: one, when it starts.</param>
+        /// <exception cref="ArgumentOutOfRangeException">A time that is not positive, or an option
+        /// that cannot be.</exception>
         /// <exception cref="SharedMemoryException">The ring cannot be made or opened, or the role
         /// is taken.</exception>
         public SharedMemoryManager(
             string name,
             bool isProducer,
             SharedMemoryOptions options = null,
-            int heartbeatMs = DefaultHeartbeatMs)
+            TimeSpan? heartbeat = null)
         {
-            if (heartbeatMs <= 0)
+            _heartbeatNs = RingTime.Of(heartbeat ?? DefaultHeartbeat);
+            if (_heartbeatNs == 0)
             {
                 throw new ArgumentOutOfRangeException(
-                    nameof(heartbeatMs), heartbeatMs, "not positive");
+                    nameof(heartbeat), heartbeat, "not positive");
             }
 
-            _heartbeatMs = heartbeatMs;
             SharedMemoryOptions chosen = options ?? new SharedMemoryOptions();
             if (isProducer)
             {
@@ -93,6 +88,9 @@ namespace {{ view.namespace }}
                 _consumer = new SharedMemoryConsumer(name, chosen);
             }
         }
+
+        /// <summary>The time between two heartbeats unless asked otherwise: a second.</summary>
+        public static TimeSpan DefaultHeartbeat => TimeSpan.FromSeconds(1);
 
         /// <summary>Whether this side sends.</summary>
         public bool IsProducer => _producer != null;
@@ -113,36 +111,28 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>
-        /// Takes, once for each, why receiving on the manager's thread failed (the producer closed
-        /// or died, the ring is corrupt, a message was dropped) and what handlers throw there.
-        /// Without it they are only logged. It must not throw. The thread goes on, and waits for
-        /// the next producer.
+        /// Takes, once for each event, why receiving on the manager's thread failed (the producer
+        /// closed or died, the file was removed, the ring is corrupt, a message was dropped) and
+        /// what handlers throw there. Without it they are logged; what handlers throw, and what
+        /// loses messages, goes to the standard error output if there is no
+        /// <see cref="SharedMemoryLog.Sink"/> either. In any case the thread goes on.
         /// </summary>
         public Action<Exception> ErrorHandler { get; set; }
 
         /// <summary>The counters of both sides.</summary>
-        public Statistics Statistics
-        {
-            get
-            {
-                lock (_state)
-                {
-                    return Ring.Statistics;
-                }
-            }
-        }
+        public Statistics Statistics => Ring.Statistics;
 
         /// <summary>
-        /// The other side's life: stalled when its heartbeat is older than three intervals.
+        /// The other side's life: stalled when its heartbeat is older than three intervals. A side
+        /// without a manager beats only when it attaches, unless its program does it.
         /// </summary>
         public PeerState PeerState
         {
             get
             {
-                lock (_state)
-                {
-                    return Ring.GetPeerState(3 * _heartbeatMs);
-                }
+                const long Beats = 3;
+                bool isLong = _heartbeatNs < 0 || _heartbeatNs > long.MaxValue / Beats;
+                return Ring.GetPeerState(isLong ? RingTime.Forever : Beats * _heartbeatNs);
             }
         }
 
@@ -154,8 +144,8 @@ namespace {{ view.namespace }}
         /// <param name="messageType">What it is.</param>
         /// <param name="payload">Its bytes.</param>
         /// <param name="flags">How it is to be treated.</param>
-        /// <returns>As <see cref="SharedMemoryProducer.Send(MessageType, ReadOnlySpan{byte},
-        /// MessageFlags)"/>.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
         /// <exception cref="InvalidOperationException">This side receives.</exception>
         /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
         public Status Send(
@@ -171,8 +161,8 @@ namespace {{ view.namespace }}
 
         /// <summary>Sends text as plain data, waiting for room if need be.</summary>
         /// <param name="text">The text.</param>
-        /// <returns>As
-        /// <see cref="SharedMemoryProducer.SendString(string, MessageFlags)"/>.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="SharedMemoryException">As for the producer's SendString.</exception>
         /// <exception cref="InvalidOperationException">This side receives.</exception>
         /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
         public Status SendString(string text)
@@ -186,8 +176,8 @@ namespace {{ view.namespace }}
         /// <summary>Sends a struct under its own type, waiting for room if need be.</summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct.</param>
-        /// <returns>As
-        /// <see cref="SharedMemoryProducer.SendTyped{T}(in T, MessageFlags)"/>.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
         /// <exception cref="InvalidOperationException">This side receives.</exception>
         /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
         public Status SendTyped<T>(in T value)
@@ -201,8 +191,8 @@ namespace {{ view.namespace }}
 
         /// <summary>Sends a message, waiting for room if need be.</summary>
         /// <param name="message">The message.</param>
-        /// <returns>As
-        /// <see cref="SharedMemoryProducer.SendMessage(SharedMemoryMessage)"/>.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
         /// <exception cref="InvalidOperationException">This side receives.</exception>
         /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
         public Status SendMessage(SharedMemoryMessage message)
@@ -241,21 +231,26 @@ namespace {{ view.namespace }}
         public void SetDefaultHandler(MessageHandler handler) =>
             Volatile.Write(ref _defaultHandler, handler);
 
-        /// <summary>Receives one message and calls its handler.</summary>
+        /// <summary>
+        /// Receives one message and calls its handler. What that throws comes through; the message
+        /// counts as received.
+        /// </summary>
         /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
-        /// <returns>As <see cref="SharedMemoryConsumer.Receive"/>.</returns>
+        /// <returns>True; false for Timeout and Closed.</returns>
+        /// <exception cref="SharedMemoryException">As for the consumer's Receive.</exception>
         /// <exception cref="InvalidOperationException">This side sends, or the thread
         /// runs.</exception>
         /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
-        public Status Poll(int timeoutMs = -1)
-        {
-            if (IsRunning)
-            {
-                throw new InvalidOperationException("the manager's thread receives");
-            }
+        public Status Poll(int timeoutMs = -1) => PollWithin(RingTime.OfMs(timeoutMs));
 
-            return ReceiveAndDispatch(timeoutMs);
-        }
+        /// <summary>Receives one message and calls its handler.</summary>
+        /// <param name="timeout">How long to wait.</param>
+        /// <returns>As <see cref="Poll(int)"/>.</returns>
+        /// <exception cref="SharedMemoryException">As for the consumer's Receive.</exception>
+        /// <exception cref="InvalidOperationException">This side sends, or the thread
+        /// runs.</exception>
+        /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
+        public Status Poll(TimeSpan timeout) => PollWithin(RingTime.Of(timeout));
 
         /// <summary>Starts the thread. Again: no effect.</summary>
         /// <exception cref="ObjectDisposedException">The manager was closed.</exception>
@@ -266,7 +261,7 @@ namespace {{ view.namespace }}
                 CheckOpen();
                 if (_thread == null)
                 {
-                    _stop.Reset();
+                    _isStopping = false;
                     _thread = new Thread(Run) { IsBackground = true, Name = "ring " + Ring.Name };
                     _thread.Start();
                 }
@@ -274,8 +269,8 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>
-        /// Stops the thread and waits for its end; a handler that calls this is not waited for.
-        /// Again: no effect.
+        /// Stops the thread and waits for its end; a handler that calls this is not waited for, and
+        /// is the last that is called. Again: no effect.
         /// </summary>
         public void Stop()
         {
@@ -283,14 +278,15 @@ namespace {{ view.namespace }}
             lock (_state)
             {
                 thread = _thread;
+                if (thread == null)
+                {
+                    return;
+                }
+
+                _isStopping = true;
+                Monitor.PulseAll(_state);
             }
 
-            if (thread == null)
-            {
-                return;
-            }
-
-            _stop.Set();
             _consumer?.Interrupt();
             if (thread != Thread.CurrentThread)
             {
@@ -300,9 +296,10 @@ namespace {{ view.namespace }}
 
         /// <summary>
         /// Stops, and closes this side of the ring; from within a handler, once that has returned.
-        /// Ends calls of other threads that wait. Again: no effect.
+        /// Calls of other threads that wait end with an <see cref="ObjectDisposedException"/>.
+        /// Again: no effect.
         /// </summary>
-        public void Dispose()
+        public void Close()
         {
             lock (_state)
             {
@@ -318,24 +315,22 @@ namespace {{ view.namespace }}
             Stop();
             if (!_closesItself)
             {
-                Close();
+                CloseSide();
             }
         }
 
-        private void Close()
+        /// <summary>The same as <see cref="Close"/>.</summary>
+        public void Dispose() => Close();
+
+        private void CloseSide()
         {
-            _producer?.Interrupt();
-            _consumer?.Interrupt();
+            _ = _producer?.BeginClose();
+            _ = _consumer?.BeginClose();
             lock (_side)
             {
-                lock (_state)
-                {
-                    _producer?.Dispose();
-                    _consumer?.Dispose();
-                }
+                _producer?.FinishClose();
+                _consumer?.FinishClose();
             }
-
-            _stop.Dispose();
         }
 
         private void CheckOpen()
@@ -350,169 +345,6 @@ namespace {{ view.namespace }}
         {
             CheckOpen();
             return _producer ?? throw new InvalidOperationException("this manager receives");
-        }
-
-        private Status ReceiveAndDispatch(int timeoutMs)
-        {
-            if (_consumer == null)
-            {
-                throw new InvalidOperationException("this manager sends");
-            }
-
-            lock (_side)
-            {
-                CheckOpen();
-                Status status = _consumer.Receive(out ReceivedMessage message, timeoutMs);
-                if (status)
-                {
-                    try
-                    {
-                        Dispatch(in message);
-                    }
-                    finally
-                    {
-                        _consumer.Release();
-                    }
-                }
-
-                return status;
-            }
-        }
-
-        private void Dispatch(in ReceivedMessage message)
-        {
-            Dictionary<MessageType, MessageHandler> handlers = Volatile.Read(ref _handlers);
-            if (!handlers.TryGetValue(message.MessageType, out MessageHandler handler))
-            {
-                handler = Volatile.Read(ref _defaultHandler);
-            }
-
-            handler?.Invoke(in message);
-        }
-
-        private void Run()
-        {
-            try
-            {
-                if (_producer != null)
-                {
-                    RunProducer();
-                }
-                else
-                {
-                    RunConsumer();
-                }
-            }
-            finally
-            {
-                _consumer?.ClearInterrupt();
-                lock (_state)
-                {
-                    _thread = null;
-                }
-
-                if (_closesItself)
-                {
-                    Close(); // disposed by one of its own handlers
-                }
-            }
-        }
-
-        private void RunProducer()
-        {
-            do
-            {
-                _producer.Heartbeat();
-                if (Monitor.TryEnter(_side))
-                {
-                    try
-                    {
-                        SendHeartbeatIfSilent();
-                    }
-                    finally
-                    {
-                        Monitor.Exit(_side);
-                    }
-                }
-            }
-            while (!_stop.Wait(_heartbeatMs));
-        }
-
-        private void SendHeartbeatIfSilent()
-        {
-            ulong sent = _producer.Statistics.MessagesSent;
-            if (sent == _sentAtBeat)
-            {
-                // A full ring needs no sign of life besides the one in the header.
-                _ = _producer.TrySend(Layout.TypeHeartbeat, default(ReadOnlySpan<byte>));
-                sent = _producer.Statistics.MessagesSent;
-            }
-
-            _sentAtBeat = sent;
-        }
-
-        private void RunConsumer()
-        {
-            ulong interval = (ulong)_heartbeatMs * 1000000;
-            ulong beaten = 0;
-            while (!_stop.IsSet)
-            {
-                ulong now = Platform.Current.MonotonicNs();
-                if (beaten == 0 || now - beaten >= interval)
-                {
-                    beaten = now;
-                    _consumer.Heartbeat();
-                }
-
-                int left = (int)((interval - Math.Min(now - beaten, interval)) / 1000000) + 1;
-                ReceiveOnThread(left);
-            }
-        }
-
-        /// <summary>One round of a consumer's thread.</summary>
-        private void ReceiveOnThread(int timeoutMs)
-        {
-            try
-            {
-                Status status = ReceiveAndDispatch(timeoutMs);
-                if (status || status.WouldBlock)
-                {
-                    _told = ErrorCode.Ok;
-                }
-                else
-                {
-                    Report(status.Code);
-                }
-            }
-            catch (Exception error)
-            {
-                // Whatever a handler throws: one bad message must not end the program.
-                Report(LogLevel.Error, error);
-            }
-        }
-
-        /// <summary>
-        /// Tells why receiving failed; what every call says until something changes only once.
-        /// </summary>
-        private void Report(ErrorCode code)
-        {
-            bool isLasting = code != ErrorCode.PeerDied && code != ErrorCode.MessageTooLarge;
-            if (!isLasting || code != _told)
-            {
-                Report(LogLevel.Warning, LastError);
-            }
-
-            _told = code;
-            if (isLasting)
-            {
-                _ = _stop.Wait(EndPauseMs);
-            }
-        }
-
-        private void Report(LogLevel level, Exception error)
-        {
-            SharedMemoryLog.Write(level, "ring " + Ring.Name + ": " + error.Message);
-            ErrorHandler?.Invoke(error);
         }
     }
 }

@@ -6,7 +6,7 @@ namespace {{ view.namespace }}
 {
     /// <summary>
     /// Looks at a ring without taking part: reads counters and states, writes nothing, takes no
-    /// role. Any number may watch a ring. One thread at a time.
+    /// role. Any number may watch a ring. Any thread.
     /// </summary>
     /// <example>
     /// <code>
@@ -19,6 +19,9 @@ namespace {{ view.namespace }}
     public sealed unsafe class SharedMemoryMonitor : IDisposable
     {
         private readonly Segment _segment;
+
+        /// <summary>Held while the ring is looked at, and while it is closed.</summary>
+        private readonly object _lock = new object();
         private bool _isOpen = true;
 
         /// <summary>Opens a ring that exists, for reading.</summary>
@@ -28,7 +31,7 @@ namespace {{ view.namespace }}
         public SharedMemoryMonitor(string name, SharedMemoryOptions options = null)
         {
             RingLayoutChecks.Run();
-            SharedMemoryOptions copy = (options ?? new SharedMemoryOptions()).Copy();
+            SharedMemoryOptions copy = (options ?? new SharedMemoryOptions()).Checked();
             _segment = Segment.Open(new RingTarget(name, copy), copy, writable: false);
         }
 
@@ -47,8 +50,11 @@ namespace {{ view.namespace }}
         {
             get
             {
-                CheckOpen();
-                return _segment.IsRemoved();
+                lock (_lock)
+                {
+                    CheckOpen();
+                    return _segment.IsRemoved();
+                }
             }
         }
 
@@ -58,8 +64,11 @@ namespace {{ view.namespace }}
         {
             get
             {
-                CheckOpen();
-                return new Statistics(_segment.Base);
+                lock (_lock)
+                {
+                    CheckOpen();
+                    return new Statistics(_segment.Base);
+                }
             }
         }
 
@@ -68,20 +77,29 @@ namespace {{ view.namespace }}
         /// <exception cref="ObjectDisposedException">The monitor was closed.</exception>
         public Snapshot GetSnapshot()
         {
-            CheckOpen();
             Platform platform = Platform.Current;
-            return new Snapshot(
-                _segment.Base,
-                Capacity,
-                role => platform.IsLocked(_segment.File, role.LockOffset));
+            lock (_lock)
+            {
+                CheckOpen();
+                return new Snapshot(
+                    _segment.Base,
+                    Capacity,
+                    role => platform.IsLocked(_segment.File, role.LockOffset));
+            }
         }
 
         /// <summary>Closes. Again: no effect.</summary>
-        public void Dispose()
+        public void Close()
         {
-            _isOpen = false;
-            _segment.Dispose();
+            lock (_lock)
+            {
+                _isOpen = false;
+                _segment.Dispose();
+            }
         }
+
+        /// <summary>The same as <see cref="Close"/>.</summary>
+        public void Dispose() => Close();
 
         private void CheckOpen()
         {

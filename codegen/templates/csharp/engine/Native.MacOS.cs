@@ -1,5 +1,7 @@
 {% include "csharp/head.cs" %}
 
+#pragma warning disable CA5392 // the runtimes find the system's own library without a search
+
 using System;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
@@ -31,6 +33,8 @@ namespace {{ view.namespace }}
         protected override int OpenFlags => CloseOnExec | NonBlocking | NoFollow;
 
         protected override int CreateFlags => Create | Exclusive;
+
+        protected override int AnonymousFlags => 0x1000 | 0x40; // MAP_ANON, MAP_NORESERVE
 
         protected override int OpenDescriptor(byte* path, int flags, uint mode) => IsArm
             ? NativeMethods.OpenOnArm(path, flags, 0, 0, 0, 0, 0, 0, mode)
@@ -78,10 +82,22 @@ namespace {{ view.namespace }}
             return NativeMethods.ftruncate((int)file.Raw, (long)size) == 0 ? 0 : LastError();
         }
 
+        protected override int Rename(byte* from, byte* to)
+        {
+            const uint NoReplace = 4;
+            return NativeMethods.renamex_np(from, to, NoReplace) == 0 ? 0 : LastError();
+        }
+
+        protected override bool KnowsNoRename(int error) =>
+            error == 22 || error == 45 || error == 1; // EINVAL, ENOTSUP, EPERM
+
+        internal override string MissingToPublish(int error) =>
+            error == 1 || error == 45 ? "renamex_np with RENAME_EXCL, nor link" : null;
+
         internal override ulong? FreeBytes(string folder)
         {
             var space = default(Statfs);
-            fixed (byte* path = ZeroTerminated(folder))
+            fixed (byte* path = RingUtf8.ZeroTerminated(folder))
             {
                 return NativeMethods.statfs(path, &space) == 0
                     ? space.AvailableBlocks * space.BlockSize
@@ -97,15 +113,12 @@ namespace {{ view.namespace }}
             return result == 0 ? Fill(in status, out facts) : LastError();
         }
 
-        internal override int GetFacts(string path, out RingFileFacts facts)
+        protected override int GetFactsAt(byte* path, out RingFileFacts facts)
         {
             var status = default(Stat);
             facts = default(RingFileFacts);
-            fixed (byte* name = ZeroTerminated(path))
-            {
-                int result = NativeMethods.lstat(name, &status);
-                return result == 0 ? Fill(in status, out facts) : LastError();
-            }
+            int result = NativeMethods.lstat(path, &status);
+            return result == 0 ? Fill(in status, out facts) : LastError();
         }
 
         private static int Fill(in Stat status, out RingFileFacts facts)
@@ -139,6 +152,7 @@ namespace {{ view.namespace }}
                 case 6: // ENXIO
                     return ErrorCode.NotRegularFile;
                 case 28: // ENOSPC
+                case 69: // EDQUOT
                     return ErrorCode.NoSpace;
                 default:
                     return ErrorCode.Io;
@@ -155,7 +169,7 @@ namespace {{ view.namespace }}
         internal override bool RegisterMembarrier() => false;
 
         /// <summary>Never called: <see cref="RegisterMembarrier"/> said so.</summary>
-        internal override void Membarrier() => Interlocked.MemoryBarrier();
+        internal override bool Membarrier() => false;
 
         // The runtimes' own clock stops while the machine sleeps, the protocol's does not.
         internal override ulong MonotonicNs() =>
@@ -163,6 +177,11 @@ namespace {{ view.namespace }}
 
         internal override RingWakePoints OpenWakePoints(string fileName, ulong createdUnixNs) =>
             new Naps();
+
+        internal override RingWakePoints OwnWakePoints() => new Naps();
+
+        protected override void Nap(ulong ns) =>
+            _ = NativeMethods.usleep((uint)(Math.Min(ns, 999999000) / 1000) + 1);
 
         /// <summary>
         /// Naps that double from 50 microseconds to a millisecond: an idle receiver costs next to
@@ -173,11 +192,17 @@ namespace {{ view.namespace }}
             private const ulong Shortest = 50000;
             private const ulong Longest = 1000000;
 
+            /// <summary>
+            /// Counts the calls of Wake: an interruption moves no sequence, and is noticed by this.
+            /// </summary>
+            private int _wakes;
+
             internal override bool Wait(uint* sequence, bool isSpace, uint seen, ulong boundNs)
             {
                 ulong end = Current.MonotonicNs() + boundNs;
                 ulong nap = Shortest;
-                while (Volatile.Read(ref *sequence) == seen)
+                int wakes = Volatile.Read(ref _wakes);
+                while (Volatile.Read(ref *sequence) == seen && Volatile.Read(ref _wakes) == wakes)
                 {
                     ulong now = Current.MonotonicNs();
                     if (now >= end)
@@ -192,10 +217,8 @@ namespace {{ view.namespace }}
                 return true;
             }
 
-            /// <summary>Nothing to do: the sleeper sees the sequence after its nap.</summary>
-            internal override void Wake(uint* sequence, bool isSpace)
-            {
-            }
+            internal override void Wake(uint* sequence, bool isSpace) =>
+                _ = Interlocked.Increment(ref _wakes);
         }
 
         [StructLayout(LayoutKind.Explicit, Size = 24)]
@@ -262,6 +285,9 @@ namespace {{ view.namespace }}
             internal static extern int FcntlOnArm(
                 int descriptor, int command, long a, long b, long c, long d, long e, long f,
                 void* argument);
+
+            [DllImport("libc", SetLastError = true)]
+            internal static extern int renamex_np(byte* from, byte* to, uint flags);
 
             [DllImport("libc", SetLastError = true)]
             internal static extern int ftruncate(int descriptor, long size);

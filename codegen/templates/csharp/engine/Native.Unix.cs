@@ -1,5 +1,7 @@
 {% include "csharp/head.cs" %}
 
+#pragma warning disable CA5392 // the runtimes find the system's own library without a search
+
 using System;
 using System.Runtime.InteropServices;
 
@@ -13,6 +15,8 @@ namespace {{ view.namespace }}
         private const int ProtectRead = 1;
         private const int ProtectWrite = 2;
         private const int MapShared = 1;
+        private const int MapPrivate = 2;
+        private const int MapFixed = 16;
         private const int Interrupted = 4;
         private const int NoSuchProcess = 3;
         private const uint OwnerMayRead = 256;
@@ -22,13 +26,16 @@ namespace {{ view.namespace }}
         internal override uint ProcessId => (uint)NativeMethods.getpid();
 
         internal override bool ProcessExists(uint id) =>
-            NativeMethods.kill((int)id, 0) == 0 || LastError() != NoSuchProcess;
+            NativeMethods.kill(unchecked((int)id), 0) == 0 || LastError() != NoSuchProcess;
 
         /// <summary>Flags of open() that refuse links, pipes' waits and inheritance.</summary>
         protected abstract int OpenFlags { get; }
 
         /// <summary>Flags of open() that add making a new file.</summary>
         protected abstract int CreateFlags { get; }
+
+        /// <summary>Flags of mmap() for memory without a file that is not paid for.</summary>
+        protected abstract int AnonymousFlags { get; }
 
         /// <summary>Whether a lock could not be had because another open file has it.</summary>
         protected abstract bool IsTaken(int error);
@@ -67,7 +74,7 @@ namespace {{ view.namespace }}
             int error = 0;
             do
             {
-                fixed (byte* name = ZeroTerminated(path))
+                fixed (byte* name = RingUtf8.ZeroTerminated(path))
                 {
                     descriptor = OpenDescriptor(name, flags, mode);
                     error = descriptor < 0 ? LastError() : 0;
@@ -78,13 +85,24 @@ namespace {{ view.namespace }}
             return error;
         }
 
-        /// <summary>A path as libc takes it: UTF-8, with a zero at its end.</summary>
-        protected static byte[] ZeroTerminated(string text)
+        internal override int GetFacts(RingTarget target, out RingFileFacts facts)
         {
-            byte[] bytes = new byte[RingUtf8.CountBytes(text) + 1];
-            _ = RingUtf8.Write(text, bytes);
-            return bytes;
+            fixed (byte* path = target.PathBytes)
+            {
+                return GetFactsAt(path, out facts);
+            }
         }
+
+        internal override int GetFacts(string path, out RingFileFacts facts)
+        {
+            fixed (byte* name = RingUtf8.ZeroTerminated(path))
+            {
+                return GetFactsAt(name, out facts);
+            }
+        }
+
+        /// <summary>Facts of whatever has this path, a link not followed.</summary>
+        protected abstract int GetFactsAt(byte* path, out RingFileFacts facts);
 
         internal override bool CloseFile(IntPtr handle) => NativeMethods.close((int)handle) == 0;
 
@@ -117,16 +135,32 @@ namespace {{ view.namespace }}
         internal override int Map(RingFile file, ulong size, bool writable, out RingMapping mapping)
         {
             int access = writable ? ProtectRead | ProtectWrite : ProtectRead;
+            IntPtr? used = RingAddresses.Take(size);
+            int flags = used.HasValue ? MapShared | MapFixed : MapShared;
             IntPtr address = NativeMethods.mmap(
-                IntPtr.Zero, (UIntPtr)size, access, MapShared, (int)file.Raw, 0);
+                used ?? IntPtr.Zero, (UIntPtr)size, access, flags, (int)file.Raw, 0);
             bool failed = address == new IntPtr(-1);
             int error = failed ? LastError() : 0;
             mapping = failed ? null : new RingMapping((byte*)address, size);
+            if (failed && used.HasValue)
+            {
+                Vacate((byte*)used.Value, size);
+                RingAddresses.Add(used.Value, size);
+            }
+
             return error;
         }
 
-        internal override bool Unmap(byte* address, ulong size) =>
-            NativeMethods.munmap((IntPtr)address, (UIntPtr)size) == 0;
+        internal override void Vacate(byte* address, ulong size)
+        {
+            // If the system refuses, the file's bytes stay where they are.
+            const int Access = ProtectRead | ProtectWrite;
+            int flags = MapPrivate | MapFixed | AnonymousFlags;
+            _ = NativeMethods.mmap((IntPtr)address, (UIntPtr)size, Access, flags, -1, 0);
+        }
+
+        internal override void GiveBack(byte* address, ulong size) =>
+            RingAddresses.Add((IntPtr)address, size);
 
         internal override int TryLock(RingFile file, long offset, out bool taken)
         {
@@ -147,17 +181,33 @@ namespace {{ view.namespace }}
 
         internal override int Publish(string temporary, string path)
         {
-            fixed (byte* from = ZeroTerminated(temporary), to = ZeroTerminated(path))
+            fixed (byte* from = RingUtf8.ZeroTerminated(temporary), to = RingUtf8.ZeroTerminated(path))
             {
-                int error = NativeMethods.link(from, to) == 0 ? 0 : LastError();
-                _ = NativeMethods.unlink(from);
+                int error = Rename(from, to);
+                if (!KnowsNoRename(error))
+                {
+                    return error;
+                }
+
+                error = NativeMethods.link(from, to) == 0 ? 0 : LastError();
+                if (error == 0)
+                {
+                    _ = NativeMethods.unlink(from); // somebody else may have been faster
+                }
+
                 return error;
             }
         }
 
+        /// <summary>Renames without replacing anything.</summary>
+        protected abstract int Rename(byte* from, byte* to);
+
+        /// <summary>Whether it is the call that is not known here, or not allowed.</summary>
+        protected abstract bool KnowsNoRename(int error);
+
         internal override int Remove(string path)
         {
-            fixed (byte* name = ZeroTerminated(path))
+            fixed (byte* name = RingUtf8.ZeroTerminated(path))
             {
                 return NativeMethods.unlink(name) == 0 ? 0 : LastError();
             }
@@ -220,9 +270,6 @@ namespace {{ view.namespace }}
             [DllImport("libc", SetLastError = true)]
             internal static extern IntPtr mmap(
                 IntPtr address, UIntPtr size, int access, int flags, int descriptor, long at);
-
-            [DllImport("libc")]
-            internal static extern int munmap(IntPtr address, UIntPtr size);
 
             [DllImport("libc", SetLastError = true)]
             internal static extern int link(byte* from, byte* to);

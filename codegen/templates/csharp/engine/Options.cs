@@ -1,6 +1,7 @@
 {% include "csharp/head.cs" %}
 
 using System;
+using System.Threading;
 
 namespace {{ view.namespace }}
 {
@@ -30,16 +31,30 @@ namespace {{ view.namespace }}
     /// <summary>Whether a consumer in a stream lets its producer get ahead.</summary>
     /// <remarks>
     /// A consumer that polls the very cache line that is being written slows both sides down.
-    /// Adaptive pauses, at most some ten microseconds, let a few lines gather; a request-response
-    /// exchange never pays for it.
+    /// Pauses, at most 26 microseconds each, let a few lines gather. The consumer makes them only
+    /// while it finds that they let at least a tenth more bytes through; an exchange of requests
+    /// and answers, or a stream that leaves it time, does not pay for them.
     /// </remarks>
     public enum Distance : byte
     {
-        /// <summary>Pause where that carries more messages.</summary>
+        /// <summary>Pause while that carries more bytes.</summary>
         Adaptive,
 
         /// <summary>Look again at once, always.</summary>
         Latency,
+    }
+
+    /// <summary>Where a consumer starts that finds messages when it attaches.</summary>
+    public enum StartAt : byte
+    {
+        /// <summary>At the oldest: nothing is lost.</summary>
+        Oldest,
+
+        /// <summary>
+        /// Behind them: they are discarded. For commands and states, of which an old one is worse
+        /// than none.
+        /// </summary>
+        Newest,
     }
 
     /// <summary>How important a log line is.</summary>
@@ -62,14 +77,24 @@ namespace {{ view.namespace }}
     /// How a producer, consumer or monitor attaches and behaves. Objects take a copy when they are
     /// made; later changes have no effect on them.
     /// </summary>
+    /// <remarks>
+    /// Times are not negative, or -1 ms (<c>Timeout.InfiniteTimeSpan</c>), which is without bound;
+    /// attaching refuses others with an <see cref="ArgumentOutOfRangeException"/>.
+    /// </remarks>
     /// <example>
     /// <code>
-    /// var options = new SharedMemoryOptions { Capacity = 1 &lt;&lt; 20, SendTimeout = 500 };
+    /// var options = new SharedMemoryOptions
+    /// {
+    ///     Capacity = 1 &lt;&lt; 20,
+    ///     SendTimeout = TimeSpan.FromSeconds(5),
+    /// };
     /// using (var producer = new SharedMemoryProducer("prices", options)) { ... }
     /// </code>
     /// </example>
     public sealed class SharedMemoryOptions
     {
+        private const long TicksPerMicrosecond = 10;
+
         /// <summary>
         /// Bytes in the data area, rounded up to a power of two from 1 KiB to 1 TiB. Opening a ring
         /// of another capacity is an error. Not set (null): the protocol's default for a new ring,
@@ -87,10 +112,12 @@ namespace {{ view.namespace }}
         public string Directory { get; set; }
 
         /// <summary>
-        /// Refuse a ring whose message types or structs differ, instead of only reporting it.
-        /// Default: false.
+        /// Accept a ring of the same version whose message types or structs differ. Default: false,
+        /// because two such sides may take each other's numbers for something else. (Rings of
+        /// another minor version are always accepted: there a difference is what is to be
+        /// expected.)
         /// </summary>
-        public bool StrictSchema { get; set; }
+        public bool AnySchema { get; set; }
 
         /// <summary>
         /// Accept a ring that belongs to another user. Default: false, because whoever can write
@@ -110,10 +137,15 @@ namespace {{ view.namespace }}
         public Distance Distance { get; set; }
 
         /// <summary>
-        /// How long sends and claims wait for room, in milliseconds: -1 (the default) without
-        /// bound, 0 not at all.
+        /// How long an adaptive wait looks before it sleeps. Default: 20 microseconds.
         /// </summary>
-        public int SendTimeout { get; set; } = -1;
+        public TimeSpan Spin { get; set; } = TimeSpan.FromTicks(20 * TicksPerMicrosecond);
+
+        /// <summary>
+        /// How long sends and claims wait for room: the whole call, also one that sends pieces.
+        /// Zero: not at all. Default: without bound.
+        /// </summary>
+        public TimeSpan SendTimeout { get; set; } = Timeout.InfiniteTimeSpan;
 
         /// <summary>
         /// Largest message in pieces that a consumer puts together, in bytes. Default: 64 MiB.
@@ -126,23 +158,66 @@ namespace {{ view.namespace }}
         /// </summary>
         public int FragmentSize { get; set; }
 
-        /// <summary>
-        /// How long an adaptive wait looks before it sleeps, in microseconds. Default: 20.
-        /// </summary>
-        public int SpinMicroseconds { get; set; } = 20;
+        /// <summary>Where a consumer starts. Default: at the oldest message.</summary>
+        public StartAt Start { get; set; }
 
-        internal SharedMemoryOptions Copy() => (SharedMemoryOptions)MemberwiseClone();
+        /// <summary>
+        /// Typed receives refuse a payload that is longer than the struct. Default: false, it comes
+        /// from a newer version, and what is known of it is read.
+        /// </summary>
+        public bool ExactSize { get; set; }
+
+        /// <summary>
+        /// For tests: a sleep that ends by its bound although there is a reason to wake is
+        /// continued, at most a second, to tell a waker that is slow from one that forgot; the
+        /// latter is counted as a missed wake-up. Default: false.
+        /// </summary>
+        public bool DiagnoseWakeups { get; set; }
+
+        /// <summary>A copy that nobody changes any more.</summary>
+        /// <exception cref="ArgumentOutOfRangeException">A time or size that cannot be.</exception>
+        internal SharedMemoryOptions Checked()
+        {
+            _ = RingTime.Of(Spin);
+            _ = RingTime.Of(SendTimeout);
+            CheckSize(MaxMessageSize, nameof(MaxMessageSize));
+            CheckSize(FragmentSize, nameof(FragmentSize));
+            return (SharedMemoryOptions)MemberwiseClone();
+        }
+
+        private static void CheckSize(int size, string name)
+        {
+            if (size < 0)
+            {
+                throw new ArgumentOutOfRangeException(name, size, "negative");
+            }
+        }
     }
 
     /// <summary>Where this library's log lines go; nowhere at first.</summary>
     public static class SharedMemoryLog
     {
         /// <summary>
-        /// Receives this process's log lines: called from any thread, never from the fast path.
-        /// Null (the default) switches logging off. It must not throw.
+        /// Receives this process's log lines: called from any thread, under no lock, never from the
+        /// fast path, once for each event. Null (the default) switches logging off; only what
+        /// nothing else tells then goes to the standard error output. It must not throw.
         /// </summary>
         public static Action<LogLevel, string> Sink { get; set; }
 
         internal static void Write(LogLevel level, string line) => Sink?.Invoke(level, line);
+
+        /// <summary>Writes a line that must be seen: nothing else tells what it says.</summary>
+        internal static void Tell(LogLevel level, string line)
+        {
+            Action<LogLevel, string> sink = Sink;
+            if (sink != null)
+            {
+                sink(level, line);
+            }
+            else
+            {
+                Console.Error.WriteLine(line);
+            }
+        }
     }
 }

@@ -8,8 +8,16 @@ namespace {{ view.namespace }}
     public sealed unsafe partial class SharedMemoryProducer
     {
         /// <summary>Starts a batch: its messages become visible together.</summary>
-        /// <returns>The batch, to be used up before other sends.</returns>
-        public BatchWriter StartBatch() => new BatchWriter(this);
+        /// <returns>The batch. Any other send ends it, and drops what was not committed.</returns>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
+        public BatchWriter StartBatch()
+        {
+            CheckFree();
+            TakeBack();
+            _serial++;
+            _writer.Block(); // so that every other send comes by and ends it
+            return new BatchWriter(this, _serial);
+        }
 
         /// <summary>
         /// Sends messages with as few publications as the ring's size allows, waiting for room if
@@ -18,12 +26,17 @@ namespace {{ view.namespace }}
         /// <param name="messages">The messages.</param>
         /// <param name="sent">How many were sent: all, or those before the first that could not
         /// be.</param>
-        /// <returns>As Send, for the first that could not be sent.</returns>
-        /// <exception cref="ArgumentException">One of the messages is null; those before it were
+        /// <returns>True; false for Timeout, or Full without waiting.</returns>
+        /// <exception cref="ArgumentException">One of the messages is null: nothing was
         /// sent.</exception>
+        /// <exception cref="SharedMemoryException">As for Send, if none was sent; behind some that
+        /// were, the result says why.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
-        public Status SendBatch(ReadOnlySpan<SharedMemoryMessage> messages, out int sent) =>
-            SendBatch(messages, true, out sent);
+        public Status SendBatch(ReadOnlySpan<SharedMemoryMessage> messages, out int sent)
+        {
+            ErrorCode code = SendBatch(messages, RingWish.Wait, out sent);
+            return sent > 0 ? code : Require(code);
+        }
 
         /// <summary>
         /// Sends as many of the first messages as there is room for now, with one publication.
@@ -33,32 +46,24 @@ namespace {{ view.namespace }}
         /// <param name="sent">How many were sent.</param>
         /// <returns>Ok if all were sent; else as TrySend, for the first that could not
         /// be.</returns>
-        /// <exception cref="ArgumentException">One of the messages is null; those before it were
+        /// <exception cref="ArgumentException">One of the messages is null: nothing was
         /// sent.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TrySendBatch(ReadOnlySpan<SharedMemoryMessage> messages, out int sent) =>
-            SendBatch(messages, false, out sent);
-
-        /// <summary>Publishes a pending batch, if there is one, and wakes the consumer.</summary>
-        public void Flush()
-        {
-            if (_writer.HasPending)
-            {
-                _ = _writer.Flush();
-                _waker.Published();
-            }
-        }
+            SendBatch(messages, RingWish.Try, out sent);
 
         /// <summary>
         /// Sends a message of any size, cut into pieces of
         /// <see cref="SharedMemoryOptions.FragmentSize"/>; the receiver puts them together, up to
-        /// its <see cref="SharedMemoryOptions.MaxMessageSize"/>. Each piece waits for room by
-        /// itself.
+        /// its <see cref="SharedMemoryOptions.MaxMessageSize"/>.
+        /// <see cref="SharedMemoryOptions.SendTimeout"/> holds for the whole call.
         /// </summary>
         /// <param name="messageType">What it is: not 0.</param>
         /// <param name="payload">Its bytes.</param>
         /// <param name="flags">How it is to be treated.</param>
-        /// <returns>As Send. After a failure on the way the receiver drops what has come.</returns>
+        /// <returns>True; false for Timeout, or Full without waiting. After a failure on the way
+        /// the receiver drops what has come.</returns>
+        /// <exception cref="SharedMemoryException">As for Send.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status SendFragmented(
             MessageType messageType,
@@ -71,6 +76,7 @@ namespace {{ view.namespace }}
                 return Send(messageType, payload, flags);
             }
 
+            var deadline = new RingDeadline(_sendTimeoutNs);
             int room = size - RingFragment.PrefixSize;
             int count = (int)(((long)payload.Length + room - 1) / room);
             for (int index = 0; index < count; index++)
@@ -78,11 +84,11 @@ namespace {{ view.namespace }}
                 int from = index * room;
                 ReadOnlySpan<byte> part = payload.Slice(
                     from, Math.Min(room, payload.Length - from));
-                byte* record = Acquire(
-                    messageType, part.Length + RingFragment.PrefixSize, mayWait: true);
+                int length = part.Length + RingFragment.PrefixSize;
+                byte* record = AcquireSlowly(messageType, length, RingWish.Wait, ref deadline);
                 if (record == null)
                 {
-                    return _failure;
+                    return Require(_failure);
                 }
 
                 MessageFlags piece = index == count - 1
@@ -90,18 +96,23 @@ namespace {{ view.namespace }}
                     : Layout.FlagFragment;
                 WritePiece(record, index, count, part);
                 _writer.WriteHeader(record, (flags & ~Layout.EngineFlags) | piece);
-                _writer.Publish(record, (uint)messageType, part.Length + RingFragment.PrefixSize);
-                _waker.Published();
+                _writer.Publish(record, (uint)messageType, length);
+                Wake();
             }
 
             GC.KeepAlive(this);
             return ErrorCode.Ok;
         }
 
-        internal Status Append(
-            MessageType type, ReadOnlySpan<byte> payload, MessageFlags flags, bool mayWait)
+        internal ErrorCode Append(
+            ulong serial,
+            MessageType type,
+            ReadOnlySpan<byte> payload,
+            MessageFlags flags,
+            RingWish wish)
         {
-            ErrorCode code = AcquireForBatch(type, payload.Length, mayWait, out byte* record);
+            CheckBatch(serial);
+            ErrorCode code = AcquireForBatch(type, payload.Length, wish, out byte* record);
             if (code != ErrorCode.Ok)
             {
                 return code;
@@ -114,22 +125,53 @@ namespace {{ view.namespace }}
             return ErrorCode.Ok;
         }
 
-        internal Status AppendTyped<T>(in T original, MessageFlags flags)
+        internal ErrorCode AppendTyped<T>(ulong serial, in T value, MessageFlags flags)
             where T : struct, IPayload
         {
-            T value = original; // calls through the interface would copy it each time
-            int size = value.PayloadSize;
-            ErrorCode code = AcquireForBatch(value.PayloadType, size, true, out byte* record);
+            CheckBatch(serial);
+            RingBox<T> box = BoxFor<T>();
+            box.Value = value;
+            int size = box.Value.PayloadSize;
+            MessageType type = box.Value.PayloadType;
+            ErrorCode code = AcquireForBatch(type, size, RingWish.Wait, out byte* record);
             if (code != ErrorCode.Ok)
             {
                 return code;
             }
 
             RingWriter.ClearTail(record, size);
-            value.WriteTo(new Span<byte>(record + MessageHeaderLayout.Size, size));
+            box.Value.WriteTo(new Span<byte>(record + MessageHeaderLayout.Size, size));
             _writer.WriteHeader(record, flags & ~Layout.EngineFlags);
-            AddToBatch(record, value.PayloadType, size, flags);
+            AddToBatch(record, type, size, flags);
             return ErrorCode.Ok;
+        }
+
+        internal void CommitBatch(ulong serial)
+        {
+            CheckBatch(serial);
+            Flush();
+        }
+
+        private void CheckBatch(ulong serial)
+        {
+            CheckFree();
+            if (!IsCurrent(serial))
+            {
+                throw new InvalidOperationException(
+                    "the batch was ended by another send, which dropped what was pending");
+            }
+        }
+
+        /// <summary>Publishes what is pending of the batch, which goes on.</summary>
+        private void Flush()
+        {
+            if (_writer.HasPending)
+            {
+                _writer.Flush();
+                _writer.Block();
+                Wake();
+                GC.KeepAlive(this);
+            }
         }
 
         private static void WritePiece(byte* record, int index, int count, ReadOnlySpan<byte> part)
@@ -150,31 +192,35 @@ namespace {{ view.namespace }}
             return _options.FragmentSize == 0 ? most : Math.Min(asked, most);
         }
 
-        private Status SendBatch(
-            ReadOnlySpan<SharedMemoryMessage> messages, bool mayWait, out int sent)
+        private ErrorCode SendBatch(
+            ReadOnlySpan<SharedMemoryMessage> messages, RingWish wish, out int sent)
         {
-            ErrorCode code = ErrorCode.Ok;
-            for (sent = 0; sent < messages.Length; sent++)
+            sent = 0;
+            for (int i = 0; i < messages.Length; i++)
             {
-                SharedMemoryMessage message = messages[sent];
-                if (message == null)
+                if (messages[i] == null)
                 {
-                    Flush();
                     throw new ArgumentException("a message is null", nameof(messages));
                 }
-
-                int length = message.Payload.Length;
-                code = AcquireForBatch(message.MessageType, length, mayWait, out byte* record);
-                if (code != ErrorCode.Ok)
-                {
-                    break;
-                }
-
-                Fill(record, message);
-                AddToBatch(record, message.MessageType, length, message.Flags);
             }
 
-            Flush();
+            ErrorCode code = ErrorCode.Ok;
+            ulong serial = StartBatch().Serial;
+            while (sent < messages.Length && code == ErrorCode.Ok)
+            {
+                SharedMemoryMessage message = messages[sent];
+                int length = message.Payload.Length;
+                code = AcquireForBatch(message.MessageType, length, wish, out byte* record);
+                if (code == ErrorCode.Ok)
+                {
+                    Fill(record, message);
+                    AddToBatch(record, message.MessageType, length, message.Flags);
+                    sent++;
+                }
+            }
+
+            CommitBatch(serial);
+            TakeBack();
             return code;
         }
 
@@ -182,25 +228,30 @@ namespace {{ view.namespace }}
         /// Finds room behind what is pending, publishing that if waiting is needed.
         /// </summary>
         private ErrorCode AcquireForBatch(
-            MessageType type, int length, bool mayWait, out byte* record)
+            MessageType type, int length, RingWish wish, out byte* record)
         {
             record = null;
-            ErrorCode code = Admit(type, length);
+            ulong stride = StrideOf(length);
+            ErrorCode code = Admit(type, length, stride);
             if (code != ErrorCode.Ok)
             {
                 return code;
             }
 
-            ulong stride = Record.Stride((ulong)(MessageHeaderLayout.Size + (long)length));
+            _awaitedStride = stride;
             code = _writer.Reserve(stride, out record);
-            if (code == ErrorCode.Full && mayWait)
+            if (code == ErrorCode.Ok)
+            {
+                return code;
+            }
+
+            if (code == ErrorCode.Full && wish == RingWish.Wait)
             {
                 Flush(); // the consumer could not make room for it otherwise
             }
 
-            return code == ErrorCode.Ok
-                ? code
-                : NoRoom(code, stride, mayWait ? _options.SendTimeout : 0, out record);
+            var deadline = new RingDeadline(_sendTimeoutNs);
+            return NoRoom(code, stride, wish, ref deadline, out record);
         }
 
         private void AddToBatch(byte* record, MessageType type, int length, MessageFlags flags)

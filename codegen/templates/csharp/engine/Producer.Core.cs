@@ -2,22 +2,34 @@
 
 using System;
 using System.Runtime.CompilerServices;
+using System.Threading;
 
 namespace {{ view.namespace }}
 {
+    /// <summary>What a call does that finds no room.</summary>
+    internal enum RingWish
+    {
+        /// <summary>Waits for some.</summary>
+        Wait,
+
+        /// <summary>Says so, and counts it.</summary>
+        Try,
+
+        /// <summary>Says so: the call that looks goes on looking.</summary>
+        Look,
+    }
+
     /// <content>How records get into the ring.</content>
     public sealed unsafe partial class SharedMemoryProducer
     {
-        /// <summary>
-        /// About a microsecond, in which a fast consumer makes room for many messages.
-        /// </summary>
-        private const int StepBackPauses = 64;
+        /// <summary>So long that a fast consumer makes room for many messages.</summary>
+        private const ulong StepBackNs = 1500;
 
         internal static InvalidOperationException StaleClaim() =>
             new InvalidOperationException(
                 "the claim was committed, abandoned or taken back already");
 
-        /// <summary>Whether a claim is the one that is open.</summary>
+        /// <summary>Whether a claim or batch is the one that is open.</summary>
         internal bool IsCurrent(ulong serial) => serial == _serial && (serial & 1) != 0;
 
         internal void Commit(byte* record, uint type, int length, MessageFlags flags)
@@ -30,7 +42,7 @@ namespace {{ view.namespace }}
 
             _writer.AmendHeader(record, flags & ~Layout.EngineFlags);
             _writer.Publish(record, type, length);
-            _waker.Published();
+            Wake();
             GC.KeepAlive(this);
         }
 
@@ -38,18 +50,18 @@ namespace {{ view.namespace }}
         {
             if (IsCurrent(serial))
             {
-                EndClaim();
+                TakeBack();
             }
         }
 
-        private Status Claim(MessageType type, int length, out Claim claim, bool mayWait)
+        private ErrorCode Claim(MessageType type, int length, out Claim claim, RingWish wish)
         {
             if (length < 0)
             {
                 throw new ArgumentOutOfRangeException(nameof(length), length, "negative");
             }
 
-            byte* record = Acquire(type, length, mayWait);
+            byte* record = Acquire(type, length, wish);
             if (record == null)
             {
                 claim = default(Claim);
@@ -69,7 +81,17 @@ namespace {{ view.namespace }}
             _writer.Unblock();
         }
 
-        private Status SendString(string text, MessageFlags flags, bool mayWait)
+        /// <summary>Takes back the room of an open claim, or of a batch.</summary>
+        private void TakeBack()
+        {
+            if ((_serial & 1) != 0)
+            {
+                _writer.Drop();
+                EndClaim();
+            }
+        }
+
+        private ErrorCode SendString(string text, MessageFlags flags, RingWish wish)
         {
             int size = RingUtf8.CountBytes(text ?? throw new ArgumentNullException(nameof(text)));
             if (size < 0)
@@ -77,7 +99,7 @@ namespace {{ view.namespace }}
                 return Refuse(ErrorCode.InvalidUtf8, 0, RingUtf8.FirstBad(text));
             }
 
-            byte* record = Acquire(Layout.TypeData, size, mayWait);
+            byte* record = Acquire(Layout.TypeData, size, wish);
             if (record == null)
             {
                 return _failure;
@@ -88,13 +110,33 @@ namespace {{ view.namespace }}
             return Finish(record, Layout.TypeData, size, flags);
         }
 
-        // By value: a call through the interface on an "in" parameter would copy it each time.
-        private Status SendTyped<T>(T value, MessageFlags flags, bool mayWait)
+        /// <summary>Sends a struct that lies in a box, where calls do not copy it.</summary>
+        private ErrorCode SendTyped<T>(RingBox<T> box, MessageFlags flags, RingWish wish)
             where T : struct, IPayload
         {
+            int size = box.Value.PayloadSize;
+            MessageType type = box.Value.PayloadType;
+            byte* record = Acquire(type, size, wish);
+            if (record == null)
+            {
+                return _failure;
+            }
+
+            RingWriter.ClearTail(record, size);
+            box.Value.WriteTo(new Span<byte>(record + MessageHeaderLayout.Size, size));
+            return Finish(record, type, size, flags);
+        }
+
+        private ErrorCode SendBoxed(IPayload value, MessageFlags flags, RingWish wish)
+        {
+            if (value == null)
+            {
+                throw new ArgumentNullException(nameof(value));
+            }
+
             int size = value.PayloadSize;
             MessageType type = value.PayloadType;
-            byte* record = Acquire(type, size, mayWait);
+            byte* record = Acquire(type, size, wish);
             if (record == null)
             {
                 return _failure;
@@ -105,7 +147,40 @@ namespace {{ view.namespace }}
             return Finish(record, type, size, flags);
         }
 
-        private Status SendMessage(SharedMemoryMessage message, bool mayWait)
+        /// <summary>
+        /// A place for a copy of a struct: calls through its interface would copy an "in" parameter
+        /// each time. It is not on the stack, where a large one has no room, and made once for all
+        /// structs of a kind that are sent behind each other.
+        /// </summary>
+        private RingBox<T> BoxFor<T>()
+            where T : struct
+        {
+            var box = _box as RingBox<T>;
+            if (box == null)
+            {
+                box = new RingBox<T>();
+                _box = box;
+            }
+
+            return box;
+        }
+
+        private ErrorCode SendPlain<T>(in T value, MessageFlags flags, RingWish wish)
+            where T : struct
+        {
+            int size = RingPlain<T>.Size;
+            byte* record = Acquire(Layout.TypeData, size, wish);
+            if (record == null)
+            {
+                return _failure;
+            }
+
+            RingWriter.ClearTail(record, size);
+            RingPlain<T>.Write(in value, new Span<byte>(record + MessageHeaderLayout.Size, size));
+            return Finish(record, Layout.TypeData, size, flags);
+        }
+
+        private ErrorCode SendMessage(SharedMemoryMessage message, RingWish wish)
         {
             if (message == null)
             {
@@ -113,7 +188,7 @@ namespace {{ view.namespace }}
             }
 
             int length = message.Payload.Length;
-            byte* record = Acquire(message.MessageType, length, mayWait);
+            byte* record = Acquire(message.MessageType, length, wish);
             if (record == null)
             {
                 return _failure;
@@ -121,7 +196,7 @@ namespace {{ view.namespace }}
 
             Fill(record, message);
             _writer.Publish(record, (uint)message.MessageType, length);
-            _waker.Published();
+            Wake();
             GC.KeepAlive(this);
             return ErrorCode.Ok;
         }
@@ -137,7 +212,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Writes and publishes a record for which room was found.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Status Emit(
+        private ErrorCode Emit(
             byte* record, MessageType type, ReadOnlySpan<byte> payload, MessageFlags flags)
         {
             RingWriter.ClearTail(record, payload.Length);
@@ -147,13 +222,34 @@ namespace {{ view.namespace }}
 
         /// <summary>Writes the header and publishes a record whose payload is written.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Status Finish(byte* record, MessageType type, int length, MessageFlags flags)
+        private ErrorCode Finish(byte* record, MessageType type, int length, MessageFlags flags)
         {
             _writer.WriteHeader(record, flags & ~Layout.EngineFlags);
             _writer.Publish(record, (uint)type, length);
-            _waker.Published();
+            Wake();
             GC.KeepAlive(this); // the bytes stay mapped up to here
             return ErrorCode.Ok;
+        }
+
+        /// <summary>To be called after each publication.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Wake()
+        {
+            if (!_waker.IsQuiet)
+            {
+                WakeSlowly();
+            }
+        }
+
+        /// <summary>
+        /// What a consumer has to say that is not there all the time, or no more, may be that the
+        /// ring was removed: the next send looks around.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void WakeSlowly()
+        {
+            _waker.WakeIfAsleep();
+            _writer.EndStretch();
         }
 
         /// <summary>Sends where the fast path found no room.</summary>
@@ -162,50 +258,71 @@ namespace {{ view.namespace }}
         /// and it stays in registers.
         /// </remarks>
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private Status SendSlowly(
-            MessageType type, ReadOnlySpan<byte> payload, MessageFlags flags, bool mayWait)
+        private ErrorCode SendSlowly(
+            MessageType type, ReadOnlySpan<byte> payload, MessageFlags flags, RingWish wish)
         {
-            byte* record = AcquireSlowly(type, payload.Length, mayWait);
-            return record != null ? Emit(record, type, payload, flags) : (Status)_failure;
+            byte* record = AcquireSlowly(type, payload.Length, wish);
+            return record != null ? Emit(record, type, payload, flags) : _failure;
         }
 
         /// <summary>
         /// Finds room for one record; null if there is none, for the reason that is in _failure.
         /// </summary>
-        private byte* Acquire(MessageType type, int length, bool mayWait)
+        private byte* Acquire(MessageType type, int length, RingWish wish)
         {
             byte* record = TryAcquire(type, length);
-            return record != null ? record : AcquireSlowly(type, length, mayWait);
+            return record != null ? record : AcquireSlowly(type, length, wish);
         }
 
         /// <summary>The fast path: null for everything that is not plain to see.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private byte* TryAcquire(MessageType type, int length)
         {
-            ulong stride = Record.Stride((ulong)(MessageHeaderLayout.Size + (long)length));
-            return (uint)length <= _largest && type != 0 ? _writer.TryReserve(stride) : null;
+            ulong stride = StrideOf(length);
+            return unchecked((uint)length) <= _largest && type != 0
+                ? _writer.TryReserve(stride)
+                : null;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static ulong StrideOf(int length) =>
+            Record.Stride(unchecked((ulong)(MessageHeaderLayout.Size + (long)length)));
+
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private byte* AcquireSlowly(MessageType type, int length, bool mayWait)
+        private byte* AcquireSlowly(MessageType type, int length, RingWish wish)
         {
-            if (Admit(type, length) != ErrorCode.Ok)
+            var deadline = new RingDeadline(_sendTimeoutNs);
+            return AcquireSlowly(type, length, wish, ref deadline);
+        }
+
+        private byte* AcquireSlowly(
+            MessageType type, int length, RingWish wish, ref RingDeadline deadline)
+        {
+            CheckFree();
+            TakeBack();
+            ulong stride = StrideOf(length);
+            if (Admit(type, length, stride) != ErrorCode.Ok)
             {
                 return null;
             }
 
-            Flush();
-            int timeoutMs = mayWait ? _options.SendTimeout : 0;
-            if (timeoutMs != 0)
+            byte* record = _writer.TryReserve(stride);
+            if (record != null)
+            {
+                return record;
+            }
+
+            bool waits = wish == RingWish.Wait && _sendTimeoutNs != 0;
+            if (waits)
             {
                 StepBack();
             }
 
-            ulong stride = Record.Stride((ulong)(MessageHeaderLayout.Size + (long)length));
-            ErrorCode code = _writer.Reserve(stride, out byte* record);
+            _awaitedStride = stride;
+            ErrorCode code = _writer.Reserve(stride, out record);
             if (code != ErrorCode.Ok)
             {
-                code = NoRoom(code, stride, timeoutMs, out record);
+                code = NoRoom(code, stride, wish, ref deadline, out record);
             }
 
             return code == ErrorCode.Ok ? record : null;
@@ -221,41 +338,46 @@ namespace {{ view.namespace }}
         {
             if (_writer.Reload() == ErrorCode.Ok && _writer.IsTight)
             {
-                RingCpu.Pause(StepBackPauses);
+                RingDistance.Pause(StepBackNs);
                 _ = _writer.Reload(); // what is wrong with it now, the caller's look finds too
             }
         }
 
         /// <summary>
-        /// Refuses what waiting cannot mend, and takes back the room of an open claim.
+        /// Refuses what waiting cannot mend; looks around if it is time to.
         /// </summary>
-        private ErrorCode Admit(MessageType type, int length)
+        private ErrorCode Admit(MessageType type, int length, ulong stride)
         {
-            if (!_attachment.IsOpen)
-            {
-                throw new ObjectDisposedException(nameof(SharedMemoryProducer));
-            }
-
             if (type == 0)
             {
                 return Refuse(ErrorCode.InvalidType);
             }
 
-            if ((uint)length > _largest)
+            if (unchecked((uint)length) > _largest)
             {
-                return Refuse(ErrorCode.TooLarge, _largest, (ulong)length);
+                return Refuse(ErrorCode.TooLarge, _largest, unchecked((ulong)length));
             }
 
-            if ((_serial & 1) != 0)
+            if (_writer.IsStretchOver(stride))
             {
-                EndClaim();
+                if (_watch.CheckNameIfDue(Platform.Current.MonotonicNs()) != ErrorCode.Ok)
+                {
+                    return Refuse(ErrorCode.Removed);
+                }
+
+                _writer.StartStretch();
             }
 
             return ErrorCode.Ok;
         }
 
         /// <summary>There is no room: waits for some, or says why not.</summary>
-        private ErrorCode NoRoom(ErrorCode code, ulong stride, int timeoutMs, out byte* record)
+        private ErrorCode NoRoom(
+            ErrorCode code,
+            ulong stride,
+            RingWish wish,
+            ref RingDeadline deadline,
+            out byte* record)
         {
             record = null;
             if (code == ErrorCode.Full && _attachment.IsForked)
@@ -265,7 +387,8 @@ namespace {{ view.namespace }}
 
             if (code == ErrorCode.Full)
             {
-                code = timeoutMs == 0 ? FullOrEnded(stride) : WaitForRoom(stride, timeoutMs);
+                bool waits = wish == RingWish.Wait && _sendTimeoutNs != 0;
+                code = waits ? WaitForRoom(stride, ref deadline) : FullOrEnded(stride);
             }
 
             if (code == ErrorCode.Ok)
@@ -280,44 +403,100 @@ namespace {{ view.namespace }}
                 case ErrorCode.Corrupt:
                     return Refuse(code, RingHeaderLayout.ReadPosition, _writer.BadPosition);
                 default:
-                    _writer.CountFailure();
+                    if (wish != RingWish.Look || code != ErrorCode.Full)
+                    {
+                        _writer.CountFailure();
+                    }
+
+                    if (code == ErrorCode.Removed)
+                    {
+                        _writer.EndStretch(); // every later send is to find out
+                    }
+
                     return Refuse(code);
             }
         }
 
-        /// <summary>Full, unless the consumer is gone for good.</summary>
+        /// <summary>Full, unless the consumer is gone.</summary>
         private ErrorCode FullOrEnded(ulong stride)
         {
-            ErrorCode why = _watch.Look();
-            if (why == ErrorCode.Ok)
+            if (_watch.Look() == ErrorCode.Ok)
             {
                 return ErrorCode.Full;
             }
 
             ErrorCode code = _writer.Reserve(stride, out _);
-            if (code == ErrorCode.Full)
-            {
-                _watch.Told(why);
-                return why;
-            }
-
-            return code;
+            return code == ErrorCode.Full ? _watch.Tell() : code;
         }
 
-        private ErrorCode WaitForRoom(ulong stride, int timeoutMs)
+        private ErrorCode WaitForRoom(ulong stride, ref RingDeadline deadline)
         {
-            _awaitedStride = stride;
-            var deadline = new RingDeadline(timeoutMs);
-            switch (_waiter.Wait(this, _watch, ref deadline, out ErrorCode why))
+            lock (_gate)
             {
-                case RingWaited.TimedOut:
-                    return ErrorCode.Timeout;
-                case RingWaited.Ended:
-                    return why;
-                default:
-                    return ErrorCode.Ok;
+                CheckOpen();
+                RingWaited waited = _waiter.Wait(this, _watch, ref deadline, out ErrorCode why);
+                CheckOpen();
+                return waited == RingWaited.TimedOut ? ErrorCode.Timeout : why;
             }
         }
+
+        private bool AwaitPeer(long timeoutNs)
+        {
+            CheckFree();
+            var deadline = new RingDeadline(timeoutNs);
+            lock (_gate)
+            {
+                while (true)
+                {
+                    CheckOpen();
+                    uint seen = _watch.Sequence;
+                    if (_watch.HasLivePeer)
+                    {
+                        return true;
+                    }
+
+                    ErrorCode code = _attachment.IsForked
+                        ? ErrorCode.Forked
+                        : _watch.CheckNameIfDue(Platform.Current.MonotonicNs());
+                    if (code != ErrorCode.Ok)
+                    {
+                        _ = Refuse(code);
+                        throw LastError;
+                    }
+
+                    if (!_waiter.AwaitBell(seen, ref deadline))
+                    {
+                        CheckOpen();
+                        return false;
+                    }
+                }
+            }
+        }
+
+        private void CheckOpen()
+        {
+            if (Volatile.Read(ref _isClosing) != 0)
+            {
+                throw new ObjectDisposedException(nameof(SharedMemoryProducer));
+            }
+        }
+
+        /// <summary>Refuses a call beside an asynchronous one.</summary>
+        private void CheckFree()
+        {
+            CheckOpen();
+            if (_call != null)
+            {
+                throw new InvalidOperationException("an asynchronous send is under way");
+            }
+        }
+
+        /// <summary>Turns what is no answer of a send into an exception.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        internal Status Require(ErrorCode code) => IsAnswer(code) ? code : throw LastError;
+
+        private static bool IsAnswer(ErrorCode code) =>
+            code == ErrorCode.Ok || code == ErrorCode.Timeout || code == ErrorCode.Full;
 
         private ErrorCode Refuse(ErrorCode code, ulong expected = 0, ulong found = 0)
         {
@@ -325,40 +504,6 @@ namespace {{ view.namespace }}
             _failureExpected = expected;
             _failureFound = found;
             return code;
-        }
-    }
-
-    /// <summary>The words for failures of attached rings.</summary>
-    internal static class RingFailure
-    {
-        internal static SharedMemoryException Describe(
-            ErrorCode code, string ring, ulong expected, ulong found)
-        {
-            string text = "ring '" + ring + "': " + Status.Describe(code);
-            switch (code)
-            {
-                case ErrorCode.TooLarge:
-                case ErrorCode.MessageTooLarge:
-                    text += ": " + RingText.Of(found)
-                        + " bytes, at most " + RingText.Of(expected) + " are possible";
-                    break;
-                case ErrorCode.InvalidUtf8:
-                    text += " at " + RingText.Of(found);
-                    break;
-                case ErrorCode.SizeMismatch:
-                    text += ": " + RingText.Of(found) + " bytes, expected " + RingText.Of(expected);
-                    break;
-                case ErrorCode.TypeMismatch:
-                    text += ": type " + RingText.Of(found) + ", expected " + RingText.Of(expected);
-                    break;
-                case ErrorCode.Corrupt:
-                    text += " at " + RingText.Of(expected) + ": found " + RingText.Hex(found, 1);
-                    break;
-                default:
-                    break;
-            }
-
-            return new SharedMemoryException(code, text, expected, found);
         }
     }
 }

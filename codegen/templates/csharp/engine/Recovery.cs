@@ -30,12 +30,13 @@ namespace {{ view.namespace }}
             position = walk.Go(ulong.MaxValue);
             if (walk.FoundMessages)
             {
-                sent += walk.LastId + 1 - (uint)sent; // in 32 bits, then added in 64
+                // In 32 bits, then added in 64.
+                sent = unchecked(sent + (walk.LastId + 1 - (uint)sent));
             }
 
             // After the walk, because a consumer may have received what it found.
             ulong read = Volatile.Read(ref *(ulong*)(header + RingHeaderLayout.ReadPosition));
-            if (position - read > capacity || read % Record.Word != 0)
+            if (unchecked(position - read) > capacity || read % Record.Word != 0)
             {
                 throw Corrupt(
                     RingHeaderLayout.ReadPosition,
@@ -63,12 +64,12 @@ namespace {{ view.namespace }}
             {
                 ulong write = Volatile.Read(ref *(ulong*)(header + RingHeaderLayout.WritePosition));
                 CheckPosition(RingHeaderLayout.WritePosition, write);
-                if (write - read <= capacity)
+                if (unchecked(write - read) <= capacity)
                 {
                     return read;
                 }
 
-                if (read - write > capacity)
+                if (unchecked(read - write) > capacity)
                 {
                     throw Corrupt(
                         RingHeaderLayout.ReadPosition, read, "read_position is off by laps");

@@ -2,92 +2,18 @@
 
 using System;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace {{ view.namespace }}
 {
-    /// <summary>How far a consumer stays behind its producer in a stream.</summary>
-    /// <remarks>
-    /// Each time the ring is found empty after a run of records, the consumer pauses before it
-    /// looks again: not at all for request and response, longer while the runs between two pauses
-    /// are short.
-    /// </remarks>
-    internal struct RingDistance
-    {
-        private const ulong ShortRun = 64 << 10;
-        private const ulong LongRun = 256 << 10;
-        private const int TryEvery = 64;
-        private const int FirstPause = 8;
-        private const int LongestPause = 1024;
-
-        private readonly bool _isAdaptive;
-        private readonly ulong _shortRun;
-        private int _pause;
-        private int _empties;
-        private ulong _markMessages;
-        private ulong _markPosition;
-
-        internal RingDistance(Distance distance, ulong capacity, ulong messages, ulong position)
-        {
-            _isAdaptive = distance == Distance.Adaptive;
-            _shortRun = Math.Min(ShortRun, capacity / 4);
-            _pause = 0;
-            _empties = 0;
-            _markMessages = messages;
-            _markPosition = position;
-        }
-
-        /// <summary>
-        /// The ring was found empty after so many messages and bytes in all. Returns how long to
-        /// pause; 0 if nothing came since the last time.
-        /// </summary>
-        internal int OnEmpty(ulong messages, ulong position)
-        {
-            ulong run = messages - _markMessages;
-            if (run == 0 || !_isAdaptive)
-            {
-                return 0;
-            }
-
-            ulong bytes = position - _markPosition;
-            _markMessages = messages;
-            _markPosition = position;
-            if (_pause == 0)
-            {
-                _empties++;
-                _pause = _empties % TryEvery == 0 ? FirstPause : 0;
-            }
-            else if (run < 2)
-            {
-                _pause = 0;
-            }
-            else if (bytes < _shortRun)
-            {
-                _pause = Math.Min(_pause * 2, LongestPause);
-            }
-            else if (bytes > LongRun)
-            {
-                _pause -= _pause / 4;
-            }
-
-            return _pause;
-        }
-    }
-
     /// <summary>
     /// The consumer's half of the ring algorithm: memory only, no system call. One thread.
     /// </summary>
     internal unsafe struct RingReader
     {
-        /// <summary>
-        /// What a closed reader looks at instead of unmapped memory: an empty ring.
-        /// </summary>
-        private static readonly byte* Nothing = NewWord();
-
         private readonly byte* _base;
-        private byte* _data;
-        private ulong _mask;
+        private readonly byte* _data;
+        private readonly ulong _mask;
         private readonly ulong _capacity;
 
         /// <summary>End of what was taken; read_position may lag until Release.</summary>
@@ -126,7 +52,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Whether a quarter of the ring was taken and not released.</summary>
         internal bool HasMuchToRelease =>
-            _read - *(ulong*)(_base + RingHeaderLayout.ReadPosition) >= _capacity / 4;
+            unchecked(_read - *(ulong*)(_base + RingHeaderLayout.ReadPosition)) >= _capacity / 4;
 
         /// <summary>
         /// Looks at the next record without taking it; false if there is none that is plain to see.
@@ -235,40 +161,97 @@ namespace {{ view.namespace }}
         /// <summary>The ring was found empty: pauses if that pays; false if it does not.</summary>
         internal bool KeepDistance()
         {
-            int pause = _distance.OnEmpty(_received, _read);
-            if (pause != 0)
+            if (!_distance.OnEmpty(_received, _read))
             {
-                RingCpu.Pause(pause);
+                return false;
             }
 
-            return pause != 0;
+            ulong pauseNs = _distance.Advance(Platform.Current.MonotonicNs());
+            if (pauseNs != 0)
+            {
+                RingDistance.Pause(pauseNs);
+            }
+
+            return pauseNs != 0;
         }
 
-        internal void CountError() => *(ulong*)(_base + RingHeaderLayout.ReceiveErrors) += 1;
+        /// <summary>Where what is published now ends, or is no record.</summary>
+        internal ulong FindEnd()
+        {
+            ulong position = _read;
+            while (Step(ref position, out _, out _, out _))
+            {
+            }
+
+            return position;
+        }
 
         /// <summary>
-        /// Makes every later look find an empty ring, at no cost to the fast path.
+        /// Where the last whole message starts that is published now; if there is none, where the
+        /// one does that this side has already. Pieces that were taken already go before.
         /// </summary>
-        internal void Detach()
+        internal ulong FindLatest(ulong latest, RingFragmentWalk pieces)
         {
-            _data = Nothing;
-            _mask = 0;
+            ulong position = _read;
+            ulong start = _read;
+            while (Step(ref position, out byte* record, out uint type, out uint frame))
+            {
+                bool isPiece = (MessageHeaderLayout.ReadFlags(record) & Layout.FlagFragment) != 0;
+                int length = (int)(frame - MessageHeaderLayout.Size);
+                if (type != 0 && !isPiece)
+                {
+                    latest = start;
+                }
+                else if (type != 0 && pieces.Add(start, record, type, length))
+                {
+                    latest = pieces.Start;
+                }
+
+                start = position;
+            }
+
+            return latest;
+        }
+
+        /// <summary>
+        /// Goes over one record, or padding (of type 0), without taking it; false at the end of
+        /// what is published, and at what is no record.
+        /// </summary>
+        private bool Step(ref ulong position, out byte* record, out uint type, out uint frame)
+        {
+            ulong rest = _capacity - (position & _mask);
+            record = _data + (position & _mask);
+            ulong word = Volatile.Read(ref *(ulong*)record);
+            frame = Record.FrameOf(word);
+            type = Record.TypeOf(word);
+            bool isRecord = word != 0
+                && (Record.IsMessage(word, rest) || Record.IsPadding(word, rest, _capacity));
+            if (!isRecord || position - _read >= _capacity)
+            {
+                return false;
+            }
+
+            position += Record.Stride(frame);
+            return true;
+        }
+
+        internal void CountError()
+        {
+            ref ulong errors = ref *(ulong*)(_base + RingHeaderLayout.ReceiveErrors);
+            errors = unchecked(errors + 1);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private void Advance(uint id, uint frame)
         {
-            _expectedId = id + 1;
-            _received++;
-            _bytes += frame - MessageHeaderLayout.Size;
-            _read += Record.Stride(frame);
-        }
+            unchecked
+            {
+                _expectedId = id + 1;
+                _received++;
+                _bytes += frame - MessageHeaderLayout.Size;
+            }
 
-        private static byte* NewWord()
-        {
-            IntPtr word = Marshal.AllocHGlobal(Record.Word);
-            *(ulong*)word = 0;
-            return (byte*)word;
+            _read += Record.Stride(frame);
         }
     }
 }

@@ -1,142 +1,14 @@
 {% include "csharp/head.cs" %}
 
 using System;
-using System.Globalization;
-using System.IO;
-using System.Threading;
 
 namespace {{ view.namespace }}
 {
     /// <summary>
-    /// A ring's name and where its file is; made only from a name that was checked.
-    /// </summary>
-    internal sealed class RingTarget
-    {
-        private const int LongestName = 200;
-        private const string FolderVariable = "BITRPC_SHM_DIR";
-        private const string Rule =
-            ": a ring's name is 1 to 200 of A-Z a-z 0-9 . _ - and does not start with a dot";
-
-        private static int _nonce;
-
-        /// <exception cref="SharedMemoryException">InvalidName; FolderMissing.</exception>
-        internal RingTarget(string name, SharedMemoryOptions options)
-        {
-            CheckName(name);
-            Name = name;
-            FileName = Layout.FilePrefix + name;
-            Folder = FindFolder(options);
-            FilePath = Path.Combine(Folder, FileName);
-        }
-
-        /// <summary>As the caller gave it.</summary>
-        internal string Name { get; }
-
-        /// <summary>Prefix and name.</summary>
-        internal string FileName { get; }
-
-        internal string Folder { get; }
-
-        /// <summary>Folder and file name.</summary>
-        internal string FilePath { get; }
-
-        /// <summary>A hidden sibling for a ring in the making; another one at each call.</summary>
-        internal string NewTemporaryPath()
-        {
-            // The clock keeps the processes apart that had the same id, the counter the calls.
-            uint count = (uint)Interlocked.Increment(ref _nonce);
-            uint nonce = (uint)Platform.Current.MonotonicNs() ^ (count << 16);
-            string process = RingText.Of(Platform.Current.ProcessId);
-            string suffix = RingText.Hex(nonce, 8, prefix: false) + ".tmp";
-            return Path.Combine(Folder, "." + FileName + "." + process + "." + suffix);
-        }
-
-        /// <summary>
-        /// The process that makes or made this ring under the temporary name
-        /// <paramref name="fileName"/>; 0 for every other file.
-        /// </summary>
-        internal uint CreatorOf(string fileName)
-        {
-            string prefix = "." + FileName + ".";
-            const int Rest = 13; // a dot, the nonce's eight digits, and .tmp
-            int digits = fileName.Length - prefix.Length - Rest;
-            if (digits < 1
-                || !fileName.StartsWith(prefix, StringComparison.Ordinal)
-                || !fileName.EndsWith(".tmp", StringComparison.Ordinal)
-                || fileName[prefix.Length + digits] != '.')
-            {
-                return 0;
-            }
-
-            string process = fileName.Substring(prefix.Length, digits);
-            NumberStyles style = NumberStyles.None;
-            return uint.TryParse(process, style, CultureInfo.InvariantCulture, out uint id) ? id : 0;
-        }
-
-        private static void CheckName(string name)
-        {
-            if (string.IsNullOrEmpty(name))
-            {
-                throw new SharedMemoryException(ErrorCode.InvalidName, "the name is empty" + Rule);
-            }
-
-            if (name.Length > LongestName)
-            {
-                throw new SharedMemoryException(
-                    ErrorCode.InvalidName,
-                    "the name has " + RingText.Of(name.Length) + " characters" + Rule,
-                    LongestName,
-                    (ulong)name.Length);
-            }
-
-            for (int i = 0; i < name.Length; i++)
-            {
-                char c = name[i];
-                bool isFine = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
-                    || (c >= '0' && c <= '9') || c == '_' || c == '-' || (c == '.' && i != 0);
-                if (!isFine)
-                {
-                    string what = "character " + RingText.Hex(c, 2) + " at " + RingText.Of(i);
-                    throw new SharedMemoryException(
-                        ErrorCode.InvalidName, what + " of the name" + Rule, 0, c);
-                }
-            }
-        }
-
-        private static string FindFolder(SharedMemoryOptions options)
-        {
-            string folder = options.Directory;
-            if (string.IsNullOrEmpty(folder))
-            {
-                folder = Environment.GetEnvironmentVariable(FolderVariable);
-            }
-
-            if (string.IsNullOrEmpty(folder))
-            {
-                folder = Platform.Current.DefaultFolder();
-            }
-
-            if (string.IsNullOrEmpty(folder))
-            {
-                throw new SharedMemoryException(
-                    ErrorCode.FolderMissing,
-                    "there is no folder for rings: set " + FolderVariable);
-            }
-
-            return folder;
-        }
-    }
-
-    /// <summary>
     /// An open, checked and mapped ring: one file. Disposing unmaps and closes it.
     /// </summary>
-    internal sealed unsafe class Segment : IDisposable
+    internal sealed unsafe partial class Segment : IDisposable
     {
-        /// <summary>
-        /// Age at which the temporary file of a process that is gone counts as abandoned.
-        /// </summary>
-        private const int AbandonedSeconds = 10;
-
         private Segment(
             RingTarget target, RingFile file, RingMapping mapping, RingIdentity identity)
         {
@@ -158,60 +30,6 @@ namespace {{ view.namespace }}
         internal RingWakePoints WakePoints { get; }
 
         internal byte* Base => Mapping.Address;
-
-        /// <summary>
-        /// Makes a ring under a temporary name, and gives it its own when it is whole.
-        /// </summary>
-        /// <exception cref="SharedMemoryException">AlreadyExists and all that concerns
-        /// files.</exception>
-        internal static Segment Create(RingTarget target, SharedMemoryOptions options)
-        {
-            Platform platform = Platform.Current;
-            RingIdentity identity = RingIdentity.ForNew(options);
-            if (platform.GetFacts(target.FilePath, out RingFileFacts facts) == 0)
-            {
-                // Publishing would find out too, after all the work.
-                throw InTheWay(target, in facts);
-            }
-
-            Sweep(target);
-            string temporary = CreateTemporary(target, options, out RingFile file);
-            Segment segment = null;
-            try
-            {
-                ulong free = platform.FreeBytes(target.Folder) ?? ulong.MaxValue;
-                if (free < identity.FileSize)
-                {
-                    throw NoSpace(target, identity.FileSize, free);
-                }
-
-                int error = platform.Allocate(file, identity.FileSize);
-                if (error != 0)
-                {
-                    throw platform.Classify(error) == ErrorCode.NoSpace
-                        ? NoSpace(target, identity.FileSize, platform.FreeBytes(target.Folder) ?? 0)
-                        : Failed("allocate", temporary, error);
-                }
-
-                segment = Map(target, file, identity, writable: true);
-                identity.Write(segment.Base);
-                error = platform.Publish(temporary, target.FilePath);
-                if (error != 0)
-                {
-                    throw Failed("create", target.FilePath, error);
-                }
-
-                SharedMemoryLog.Write(LogLevel.Debug, "created " + target.FilePath);
-                return segment;
-            }
-            catch
-            {
-                segment?.Dispose();
-                file.Dispose();
-                _ = platform.Remove(temporary);
-                throw;
-            }
-        }
 
         /// <summary>Opens a ring and checks all that its file and header say.</summary>
         /// <exception cref="SharedMemoryException">NotFound and all that concerns files and
@@ -270,23 +88,37 @@ namespace {{ view.namespace }}
             throw Failed("remove", target.FilePath, error);
         }
 
-        /// <summary>Whether the name still leads to this very file.</summary>
+        /// <summary>Whether the name leads to this very file.</summary>
         internal bool HasItsName()
         {
             return Platform.Current.GetFacts(File, out RingFileFacts own) == 0
-                && Platform.Current.GetFacts(Target.FilePath, out RingFileFacts named) == 0
                 && own.Links != 0
+                && Platform.Current.GetFacts(Target, out RingFileFacts named) == 0
                 && own.IsSameFile(in named);
         }
 
-        /// <summary>Whether no name leads to the file any more.</summary>
-        internal bool IsRemoved() =>
-            Platform.Current.GetFacts(File, out RingFileFacts facts) == 0 && facts.Links == 0;
+        /// <summary>Whether nobody can open the ring any more; no in doubt.</summary>
+        /// <remarks>
+        /// The count of names alone does not tell: a creator that was killed at the wrong moment
+        /// leaves a second one.
+        /// </remarks>
+        internal bool IsRemoved()
+        {
+            Platform platform = Platform.Current;
+            if (platform.GetFacts(File, out RingFileFacts own) != 0)
+            {
+                return false;
+            }
+
+            int error = platform.GetFacts(Target, out RingFileFacts named);
+            return own.Links == 0 || (error == 0
+                ? !own.IsSameFile(in named)
+                : platform.Classify(error) == ErrorCode.NotFound);
+        }
 
         public void Dispose()
         {
-            WakePoints.Dispose();
-            Mapping.Dispose();
+            Mapping.Vacate();
             File.Dispose();
         }
 
@@ -295,60 +127,6 @@ namespace {{ view.namespace }}
             ErrorCode code = Platform.Current.Classify(error);
             string text = operation + " '" + path + "': " + Platform.Current.ErrorText(error);
             return new SharedMemoryException(code, text, error);
-        }
-
-        /// <summary>
-        /// Removes what creators of this ring left behind who died before they could publish it.
-        /// </summary>
-        /// <remarks>
-        /// A process id means nothing in another container that shares the folder, so a file is
-        /// left alone until nobody can be working on it any more.
-        /// </remarks>
-        private static void Sweep(RingTarget target)
-        {
-            try
-            {
-                foreach (string path in Directory.GetFiles(target.Folder, ".*.tmp"))
-                {
-                    uint creator = target.CreatorOf(Path.GetFileName(path));
-                    TimeSpan age = DateTime.UtcNow - System.IO.File.GetLastWriteTimeUtc(path);
-                    bool isAbandoned = creator != 0 && age.TotalSeconds > AbandonedSeconds;
-                    if (isAbandoned && !Platform.Current.ProcessExists(creator))
-                    {
-                        Platform.Current.Remove(path);
-                    }
-                }
-            }
-            catch (Exception e) when (e is IOException || e is UnauthorizedAccessException)
-            {
-                // Whatever it is, creating the ring comes upon it, too, or does not mind.
-                return;
-            }
-        }
-
-        private static string CreateTemporary(
-            RingTarget target, SharedMemoryOptions options, out RingFile file)
-        {
-            for (int attempt = 0; ; attempt++)
-            {
-                string path = target.NewTemporaryPath();
-                int error = Platform.Current.CreateNew(path, options.Permissions, out file);
-                if (error == 0)
-                {
-                    return path;
-                }
-
-                ErrorCode code = Platform.Current.Classify(error);
-                if (code == ErrorCode.NotFound)
-                {
-                    throw FolderMissing(target);
-                }
-
-                if (code != ErrorCode.AlreadyExists || attempt == 100)
-                {
-                    throw Failed("create", path, error);
-                }
-            }
         }
 
         private static Segment Map(
@@ -434,13 +212,5 @@ namespace {{ view.namespace }}
                     "expected a regular file at '" + target.FilePath + "', found "
                         + facts.NotRegular);
         }
-
-        private static SharedMemoryException NoSpace(RingTarget target, ulong needed, ulong free) =>
-            new SharedMemoryException(
-                ErrorCode.NoSpace,
-                "'" + target.FilePath + "' needs " + RingText.Of(needed) + " bytes, "
-                    + RingText.Of(free) + " are free",
-                needed,
-                free);
     }
 }

@@ -42,7 +42,9 @@ namespace ConformancePeer
         private const int TimeoutMs = 2000;
 
         private readonly string _action;
-        private readonly SharedMemoryOptions _options = new SharedMemoryOptions();
+        private readonly SharedMemoryOptions _options =
+            new SharedMemoryOptions { DiagnoseWakeups = true };
+
         private string _name = string.Empty;
         private string _role = "producer";
         private int _size = 8;
@@ -67,8 +69,8 @@ namespace ConformancePeer
             {
                 switch (words[at])
                 {
-                    case "--strict-schema":
-                        _options.StrictSchema = true;
+                    case "--any-schema":
+                        _options.AnySchema = true;
                         break;
                     case "--exhaust-descriptors":
                         _exhaustsDescriptors = true;

@@ -140,11 +140,7 @@ namespace ConformancePeer
             Status status = _consumer.Drain(_verify, out int count, 16);
             if (count == 0)
             {
-                if (!status.WouldBlock && status != ErrorCode.Closed)
-                {
-                    Require(status);
-                }
-
+                Require(status.WouldBlock ? ErrorCode.Ok : status);
                 Borrowed();
             }
         }
@@ -206,12 +202,15 @@ namespace ConformancePeer
             FileStream ledger = _arguments.Ledger == null ? null : OpenLedger(_arguments.Ledger);
             long known = ledger == null ? 0 : ReadLedger(ledger);
             bool isFirst = true;
+            // An earlier run that had received all may have been killed before it ended: then
+            // nobody sends any more.
+            TimeSpan timeout =
+                TimeSpan.FromMilliseconds(known == _arguments.Count ? 0 : _arguments.TimeoutMs);
             while (_next < _arguments.Count)
             {
-                Status status = _consumer.Receive(out ReceivedMessage message, _arguments.TimeoutMs);
-                if (status == ErrorCode.Closed && known == _arguments.Count)
+                Status status = _consumer.TryReceive(out ReceivedMessage message, timeout);
+                if (known == _arguments.Count && (status.WouldBlock || status == ErrorCode.Closed))
                 {
-                    // An earlier run had received all, and was killed before it ended.
                     break;
                 }
 
@@ -334,8 +333,7 @@ namespace ConformancePeer
         {
             if (!status)
             {
-                string why = status.WouldBlock ? status.ToString() : _consumer.LastError.Message;
-                throw new Failure("message " + _next + ": " + why);
+                throw new Failure("message " + _next + ": " + status);
             }
         }
     }

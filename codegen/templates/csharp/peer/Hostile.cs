@@ -116,9 +116,10 @@ namespace ConformancePeer
             {
                 Capacity = Saboteur.Capacity,
                 Mode = mode,
-                SendTimeout = 1,
+                SendTimeout = TimeSpan.FromMilliseconds(1),
                 MaxMessageSize = 65536,
-                SpinMicroseconds = 50,
+                Spin = TimeSpan.FromMilliseconds(0.05),
+                DiagnoseWakeups = true,
             };
             _use = Use;
             try
@@ -140,14 +141,33 @@ namespace ConformancePeer
         /// <summary>Any call; false if it failed.</summary>
         public bool Call(Rng rng)
         {
-            switch (rng.Next() % 20)
+            try
+            {
+                return CallAny(rng);
+            }
+            catch (SharedMemoryException)
+            {
+                return false;
+            }
+        }
+
+        private bool CallAny(Rng rng)
+        {
+            switch (rng.Next() % 22)
             {
                 case 17:
                     _producer.Heartbeat();
                     _consumer.Heartbeat();
                     return true;
                 case 18:
-                    _used += (ulong)_producer.GetPeerState() + (ulong)_consumer.GetPeerState(1);
+                    _used += (ulong)_producer.GetPeerState();
+                    _used += (ulong)_consumer.GetPeerState(TimeSpan.FromMilliseconds(1));
+                    return true;
+                case 20:
+                    _used += (ulong)(rng.Next() % 2 == 0 ? _consumer.SkipToLatest() : _consumer.Clear());
+                    return true;
+                case 21:
+                    _used += (ulong)_producer.FreeBytes + (_consumer.HasMessage ? 1UL : 0UL);
                     return true;
                 case 19:
                     _used += _producer.Ring.GetSnapshot().UsedBytes;

@@ -52,13 +52,16 @@ namespace ConformancePeer
                 }
                 else
                 {
-                    Status status = SendOne(script, producer, index, message);
-                    if (script.Plan == Plan.Records && status == ErrorCode.PeerDied)
+                    try
+                    {
+                        Require(SendOne(script, producer, index, message), index);
+                    }
+                    catch (SharedMemoryException error) when (
+                        error.Code == ErrorCode.PeerDied && script.Plan == Plan.Records)
                     {
                         continue; // a consumer that takes its place goes on
                     }
 
-                    Require(status, producer, index);
                     report.Bytes += message.Payload.Length;
                 }
 
@@ -85,7 +88,7 @@ namespace ConformancePeer
                 Status status = producer.Send(message.MessageType, payload);
                 if (!status)
                 {
-                    Require(status, producer, index);
+                    Require(status, index);
                 }
             }
 
@@ -148,15 +151,16 @@ namespace ConformancePeer
                 }
             }
 
-            Require(producer.SendBatch(batch.ToArray(), out int sent), producer, index);
+            Require(producer.SendBatch(batch.ToArray(), out int sent), index);
             return sent;
         }
 
-        private static void Require(Status status, SharedMemoryProducer producer, long index)
+        /// <summary>What is no answer of a send is thrown by the send itself.</summary>
+        private static void Require(Status status, long index)
         {
             if (!status)
             {
-                throw new Failure("message " + index + ": " + producer.LastError.Message);
+                throw new Failure("message " + index + ": " + status);
             }
         }
     }

@@ -46,7 +46,7 @@ namespace ConformancePeer
             + "       peer attempt ACTION --name NAME|--name-hex HEX\n"
             + "            [--role producer|consumer|monitor]\n"
             + "            [--mode create_or_open|create_only|open_only] [--capacity BYTES]\n"
-            + "            [--strict-schema] [--size BYTES] [--exhaust-descriptors]\n"
+            + "            [--any-schema] [--size BYTES] [--exhaust-descriptors]\n"
             + "            ACTION: attach | send | receive | receive-text | receive-typed\n"
             + "            | send-closed | receive-closed\n"
             + "       peer hostile --name NAME --mutations N [--seed S]";
@@ -263,7 +263,8 @@ namespace ConformancePeer
         {
             Capacity = Capacity,
             WaitStrategy = Spins ? WaitStrategy.Spin : WaitStrategy.Adaptive,
-            SendTimeout = TimeoutMs,
+            SendTimeout = TimeSpan.FromMilliseconds(TimeoutMs),
+            DiagnoseWakeups = true,
         };
 
         /// <summary>Makes this side the slow one, every so many messages.</summary>

@@ -23,25 +23,25 @@ found; `expected` and `found` hold the same as values.
     │   ├── VersionMismatch      another major version
     │   ├── HeaderSizeMismatch   another header size
     │   ├── LayoutMismatch       headers laid out differently
-    │   ├── SchemaMismatch       other message types or structs (strict mode only)
-    │   ├── NoSpace              the file system is full
+    │   ├── SchemaMismatch       other message types or structs, though the versions are equal
+    │   ├── NoSpace              the file system, or a limit on memory, has no room
     │   └── RoleTaken            another live process has this role
     ├── PeerError                the other side will not come back by itself
-    │   ├── Closed               it closed
+    │   ├── Closed               it closed; told once
     │   ├── PeerDied             it ended without closing; told once
-    │   └── Removed              the ring's file was removed
+    │   └── Removed              the ring's file was removed; told for ever
     ├── MessageError             this message cannot be sent or read
     │   ├── TooLarge             larger than one record of this ring
     │   ├── MessageTooLarge      a message in pieces, larger than the receiver's limit
     │   ├── InvalidType          message type 0 or beyond 32 bits
     │   ├── InvalidUtf8          text that is not UTF-8
     │   ├── TypeMismatch         another message type than the struct's
-    │   └── SizeMismatch         another size than the struct's
+    │   └── SizeMismatch         a size that no version of the struct has
     ├── UsageError               this object cannot do that now
     │   ├── Disposed             it was closed
     │   ├── Forked               it belongs to the parent process
-    │   └── Busy                 a claim, batch or borrowed message is still open
-    ├── Full                     no room within the time that a claim may wait
+    │   └── Busy                 a claim or borrowed message is open, or somebody waits already
+    ├── Timeout                  no room within the time that a claim may wait
     ├── Corrupt                  the ring holds bytes that no correct peer writes
     ├── Io                       a system call failed
     └── Unsupported              this platform cannot do it
@@ -87,6 +87,11 @@ class NotFound(AttachError):
 class AlreadyExists(AttachError):
     """There is a ring of this name (`found` is the path), and the mode only creates."""
 
+    @classmethod
+    def at(cls, path: str) -> AlreadyExists:
+        """The error for a ring that is at `path`."""
+        return cls(f"a ring exists already at {path}", found=path)
+
 
 class FolderMissing(AttachError):
     """The folder that rings live in (`expected`) does not exist."""
@@ -129,11 +134,11 @@ class LayoutMismatch(AttachError):
 
 
 class SchemaMismatch(AttachError):
-    """Message types or structs differ, and `Options.strict_schema` asks for the same."""
+    """Message types or structs differ, though the versions are equal. See `Options.any_schema`."""
 
 
 class NoSpace(AttachError):
-    """The file system has no room for the ring.
+    """The file system, or a limit on the memory that it may take, has no room for the ring.
 
     Attributes:
         needed: Bytes that the ring needs (also `expected`).
@@ -159,16 +164,20 @@ class RoleTaken(AttachError):
 
     Attributes:
         role: "producer" or "consumer".
-        pid: Process id of the holder, as the ring's header says (also `found`).
+        pid: Process id of the holder, as the ring's header says (also `found`). A process that has
+            ended may have left the role to a child that it forked.
     """
 
     role: str = ""
     pid: int = 0
 
     @classmethod
-    def held(cls, path: str, role: str, pid: int) -> RoleTaken:
-        """The error for a role that process `pid` holds."""
-        error = cls(f"{path}: process {pid} is the {role} already", found=pid)
+    def held(cls, path: str, role: str, pid: int, *, is_there: bool) -> RoleTaken:
+        """The error for a role that process `pid` holds, which the system knows or not."""
+        message = f"{path}: the {role} is taken by process {pid}"
+        if not is_there:
+            message += ", which has ended; a child that it forked may hold the role"
+        error = cls(message, found=pid)
         error.role = role
         error.pid = pid
         return error
@@ -179,7 +188,10 @@ class PeerError(RingError):
 
 
 class Closed(PeerError):
-    """The other side closed. A new one may attach to the same ring."""
+    """The other side closed.
+
+    Told once; the next call waits for its successor.
+    """
 
 
 class PeerDied(PeerError):
@@ -190,7 +202,7 @@ class PeerDied(PeerError):
 
 
 class Removed(PeerError):
-    """The ring's file was removed: nobody can join this ring any more."""
+    """The ring's file was removed: nobody can join this ring any more. Told for ever."""
 
 
 class MessageError(RingError):
@@ -218,7 +230,7 @@ class TypeMismatch(MessageError):
 
 
 class SizeMismatch(MessageError):
-    """The payload has `found` bytes, which fits no version of the struct (`expected`)."""
+    """The payload has `found` bytes, which no version of the struct (`expected`) has."""
 
 
 class UsageError(RingError):
@@ -226,7 +238,7 @@ class UsageError(RingError):
 
 
 class Disposed(UsageError):
-    """The object was closed with dispose()."""
+    """The object was closed."""
 
 
 class Forked(UsageError):
@@ -234,11 +246,11 @@ class Forked(UsageError):
 
 
 class Busy(UsageError):
-    """A claim, batch or borrowed message of this object is still open."""
+    """A claim or borrowed message of this object is open, or another thread or task waits."""
 
 
-class Full(RingError):
-    """There was no room within the time that a claim may wait (`Options.send_timeout_ms`)."""
+class Timeout(RingError):
+    """There was no room within the time that a claim may wait (`Options.send_timeout`)."""
 
 
 class Corrupt(RingError):

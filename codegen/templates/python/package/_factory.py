@@ -31,7 +31,8 @@ def last_error() -> RingError | None:
 
 def _remember(error: RingError) -> None:
     _last.error = error
-    logger.error("%s", error)
+    # A caller who expects None does not look for more: nothing else says why.
+    logger.error("%s: %s", type(error).__name__, error)
 
 
 def create_producer(
@@ -46,7 +47,7 @@ def create_producer(
         producer = create_producer("test_buffer", 1024 * 1024)
         if producer:
             producer.send_string("Hello from Python!")
-            producer.dispose()
+            producer.close()
     """
     try:
         return SharedMemoryProducer(name, capacity, options)
@@ -67,7 +68,7 @@ def create_consumer(
         consumer = create_consumer("test_buffer", 1024 * 1024)
         if consumer:
             print(consumer.receive_string())
-            consumer.dispose()
+            consumer.close()
     """
     try:
         return SharedMemoryConsumer(name, capacity, options)

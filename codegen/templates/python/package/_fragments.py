@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from enum import Enum
 from struct import Struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from typing import Optional
+
+    # Index, number of pieces and message type of the piece that has to come next; None if nothing
+    # is to be gone on with.
+    Due = Optional[tuple[int, int, int]]
 
 PREFIX: Final = Struct("<II")
 """In front of each piece: its index and the number of pieces."""
@@ -51,45 +58,52 @@ class Step(Enum):
     """The message exceeds the limit and is being dropped."""
 
 
+def follow(due: Due, message_type: int, piece: tuple[int, int, bool]) -> Due:
+    """The piece that is due after another one; None if that one does not go on with `due`.
+
+    A piece is its index, the number of pieces, and whether it is flagged as the last one. Index 0
+    begins a message, whatever is due.
+    """
+    index, count, last = piece
+    begins_or_goes_on = index == 0 or (index, count, message_type) == due
+    if not begins_or_goes_on or last != (index + 1 == count):
+        return None
+    return index + 1, count, message_type
+
+
 class Assembler:
     """Puts the pieces of one message together. Memory is taken as pieces come, never promised."""
 
-    __slots__ = (
-        "_buffer",
-        "_count",
-        "_dropping",
-        "_gathering",
-        "_header",
-        "_limit",
-        "_next",
-        "_type",
-        "size",
-    )
+    __slots__ = ("_buffer", "_dropping", "_header", "_limit", "_type", "due", "size")
 
     def __init__(self, limit: int) -> None:
         """An assembler for messages of at most `limit` bytes."""
         self._limit = limit
         self._buffer = bytearray()
-        self._gathering = False
         self._dropping = False
-        self._next = 0
-        self._count = 0
         self._type = 0
         self._header = b""
+        self.due: Due = None
+        """The piece that the message lacks which is put together; None if there is none."""
         self.size = 0
         """Bytes so far of the message that is put together, or was the last too large."""
 
     @property
     def is_busy(self) -> bool:
         """Whether a record that is no piece would break a message off."""
-        return self._gathering or self._dropping
+        return self.due is not None or self._dropping
 
     def interrupt(self) -> int:
         """A whole message came: drops what was gathered. Returns how many errors that is."""
-        lost = int(self._gathering)
-        self._gathering = self._dropping = False
-        self._buffer = bytearray()
+        lost = int(self.due is not None)
+        self.forget(more=False)
         return lost
+
+    def forget(self, *, more: bool) -> None:
+        """Drops what was gathered, and what belongs to it if more is to come: that is no error."""
+        self.due = None
+        self._dropping = more
+        self._buffer = bytearray()
 
     def add(
         self, message_type: int, header: memoryview, payload: memoryview, *, last: bool
@@ -101,31 +115,23 @@ class Assembler:
         broken = 0
         if index == 0:
             broken = self.interrupt()
-            self._gathering = True
-            self._next, self._count, self._type, self.size = 0, count, message_type, 0
+            self._type, self.size = message_type, 0
             self._header = bytes(header)
-        expected = (self._next, self._count, self._type)
-        follows = self._gathering and (index, count, message_type) == expected
-        if not follows or last != (index + 1 == count):
+        self.due = follow(self.due, message_type, (index, count, last))
+        if self.due is None:
             # The rest of a message is counted once, not once for each piece.
             broken += not self._dropping
-            self._drop(last=last)
+            self.forget(more=not last)
             return Step.MORE, broken
         self.size += len(payload) - PREFIX.size
         if self.size > self._limit:
-            self._drop(last=last)
+            self.forget(more=not last)
             return Step.TOO_LARGE, broken + 1
         self._buffer += payload[PREFIX.size :]
-        self._next += 1
         if not last:
             return Step.MORE, broken
-        self._gathering = False
+        self.due = None
         return Step.COMPLETE, broken
-
-    def _drop(self, *, last: bool) -> None:
-        self._gathering = False
-        self._dropping = not last
-        self._buffer = bytearray()
 
     def take(self) -> tuple[int, bytes, bytes]:
         """Type, header of the first piece, and payload of the message that was completed."""

@@ -28,17 +28,19 @@ OFD_GETLK: Final[int] = getattr(fcntl, "F_OFD_GETLK", 36)
 # struct flock: type, whence, start, length, pid. The pid must be 0.
 _FLOCK: Final = struct.Struct("hhqqi4x")
 
-# System call numbers: (futex, membarrier).
+# System call numbers: (futex, membarrier, renameat2).
 _NUMBERS: Final = {
-    "x86_64": (202, 324),
-    "aarch64": (98, 283),
-    "riscv64": (98, 283),
+    "x86_64": (202, 324, 316),
+    "aarch64": (98, 283, 276),
+    "riscv64": (98, 283, 276),
 }.get(platform.machine())
 _FUTEX_WAIT: Final = 0
 _FUTEX_WAKE: Final = 1
 _EVERYONE: Final = 0x7FFFFFFF
 _REGISTER_GLOBAL_EXPEDITED: Final = 4
 _GLOBAL_EXPEDITED: Final = 2
+_AT_FDCWD: Final = -100
+_RENAME_NOREPLACE: Final = 1
 _SECOND_NS: Final = 1_000_000_000
 
 
@@ -58,10 +60,30 @@ def default_folder() -> str:
     return "/dev/shm"  # noqa: S108 - the system's folder for shared memory
 
 
-def allocate(fd: int, size: int) -> None:
-    """Reserves all of the file's bytes, so that no later store can meet a full file system."""
+def allocate(fd: int, begin: int, size: int) -> None:
+    """Reserves bytes of the file, so that no later store can meet a full file system."""
     if sys.platform == "linux":
-        os.posix_fallocate(fd, 0, size)
+        os.posix_fallocate(fd, begin, size)
+
+
+def rename_new(old: str, new: str) -> bool:
+    """Renames a file unless the new name is taken; False where the system does not know how.
+
+    Raises:
+        FileExistsError: The name is taken.
+        FileNotFoundError: The file is gone.
+    """
+    if _LIBC is None or _NUMBERS is None:
+        return False
+    paths = os.fsencode(old), os.fsencode(new)
+    result = _LIBC.syscall(_NUMBERS[2], _AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_NOREPLACE)
+    if result == 0:
+        return True
+    # Sandboxes have many ways to say that they do not know it.
+    number = ctypes.get_errno()
+    if number in {errno.EEXIST, errno.ENOENT}:
+        raise OSError(number, os.strerror(number), old, None, new)
+    return False
 
 
 def register_membarrier() -> bool:
@@ -71,10 +93,11 @@ def register_membarrier() -> bool:
     return bool(_LIBC.syscall(_NUMBERS[1], _REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0)
 
 
-def membarrier() -> None:
-    """A full fence on every processor that runs a registered process."""
-    if _LIBC is not None and _NUMBERS is not None:
-        _LIBC.syscall(_NUMBERS[1], _GLOBAL_EXPEDITED, 0, 0)
+def membarrier() -> bool:
+    """A full fence on every processor that runs a registered process; False if it is refused."""
+    if _LIBC is None or _NUMBERS is None:
+        return False
+    return bool(_LIBC.syscall(_NUMBERS[1], _GLOBAL_EXPEDITED, 0, 0) == 0)
 
 
 class WakePoint:

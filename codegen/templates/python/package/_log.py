@@ -1,8 +1,9 @@
-"""Logging: through the standard `logging` module, silent until the program sets it up.
+"""Logging: through the standard `logging` module, once for each event and not for each call.
 
-::
+What the program hears of in no other way (a handler that failed, why a factory returned None) is a
+warning or an error. Python prints those to stderr until the program sets up logging. To see less::
 
-    logging.getLogger("shared_memory_api").addHandler(logging.StreamHandler())
+    logging.getLogger("shared_memory_api").setLevel(logging.CRITICAL)
 """
 
 from __future__ import annotations
@@ -11,4 +12,3 @@ import logging
 from typing import Final
 
 logger: Final = logging.getLogger(__name__.rpartition(".")[0] or __name__)
-logger.addHandler(logging.NullHandler())

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import time
-import weakref
-from threading import Event, RLock, Thread, current_thread
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from ._closing import leave
 from ._consumer import SharedMemoryConsumer
-from ._errors import Busy, Closed, PeerDied, RingError, UsageError
-from ._layout import TYPE_DATA, TYPE_HEARTBEAT
-from ._log import logger
+from ._core import BURST, Core
+from ._errors import Busy, RingError, UsageError
+from ._layout import TYPE_DATA
 from ._payload import Payload
 from ._producer import SharedMemoryProducer
+from ._times import SECOND_NS, nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,120 +25,11 @@ if TYPE_CHECKING:
 
 Struct = TypeVar("Struct", bound=Payload)
 
-_HEARTBEAT_MS: Final = 1000
+_HEARTBEAT: Final = 1.0
+"""Seconds between two signs of life."""
 _STALLED_AFTER: Final = 3
 """How many intervals late a heartbeat may be before its side counts as stalled."""
-_BURST: Final = 64
-"""Messages handed out before others get a chance to use the manager."""
-_PAUSE: Final = 0.02
-"""Seconds between two looks at a ring whose producer is gone or whose bytes are bad."""
 _NUDGE: Final = 0.001
-
-
-class _Core:
-    """What a manager shares with its thread, which must not keep the manager itself alive."""
-
-    def __init__(self, side: SharedMemoryProducer | SharedMemoryConsumer) -> None:
-        self.side = side
-        self.lock = RLock()
-        self.stopping = Event()
-        self.handlers: dict[int, Callable[[SharedMemoryMessage], object]] = {}
-        self.any_handler: Callable[[SharedMemoryMessage], object] | None = None
-        self.error_handler: Callable[[RingError], object] | None = None
-        _cores.add(self)
-
-    def dispatch(self, message: SharedMemoryMessage) -> None:
-        """Calls the handler of the message's type, else the one for all, else nobody."""
-        handler = self.handlers.get(message.message_type, self.any_handler)
-        if handler is None:
-            logger.debug("no handler for message type %d", message.message_type)
-            return
-        try:
-            handler(message)
-        except RingError as error:
-            self.report(error)
-        except Exception:  # noqa: BLE001 - it must not end the thread
-            logger.exception("a handler of message type %d failed", message.message_type)
-
-    def report(self, error: RingError) -> None:
-        """Tells about an error."""
-        if self.error_handler is None:
-            logger.warning("%s", error)
-            return
-        try:
-            self.error_handler(error)
-        except Exception:  # noqa: BLE001 - as above
-            logger.exception("the error handler failed")
-
-    def run(self, interval: float) -> None:
-        """The thread's whole life."""
-        try:
-            if isinstance(self.side, SharedMemoryProducer):
-                self._produce(self.side, interval)
-            else:
-                self._consume(self.side, interval)
-        except UsageError as error:
-            # Closed or forked meanwhile.
-            logger.debug("%s", error)
-
-    def _produce(self, producer: SharedMemoryProducer, interval: float) -> None:
-        producer.heartbeat()
-        before = producer.statistics().messages_sent
-        while not self.stopping.wait(interval):
-            producer.heartbeat()
-            # Sends that are under way, or a full ring, make the message needless.
-            if producer.statistics().messages_sent == before and self.lock.acquire(blocking=False):
-                try:
-                    producer.try_send(b"", TYPE_HEARTBEAT)
-                except UsageError:
-                    raise
-                except RingError as error:
-                    logger.debug("no heartbeat message: %s", error)
-                finally:
-                    self.lock.release()
-            before = producer.statistics().messages_sent
-
-    def _consume(self, consumer: SharedMemoryConsumer, interval: float) -> None:
-        next_beat = time.monotonic()
-        told: type[RingError] | None = None
-        while not self.stopping.is_set():
-            now = time.monotonic()
-            if now >= next_beat:
-                next_beat = now + interval
-                consumer.heartbeat()
-            try:
-                # Others may use the manager while this thread waits.
-                if consumer.wait(max(1, int((next_beat - now) * 1000))):
-                    self._hand_out(consumer)
-                told = None
-            except UsageError:
-                raise
-            except RingError as error:
-                if type(error) is not told:
-                    self.report(error)
-                told = type(error) if isinstance(error, (Closed, PeerDied)) else None
-                self.stopping.wait(_PAUSE)
-
-    def _hand_out(self, consumer: SharedMemoryConsumer) -> None:
-        with self.lock:
-            for _ in range(_BURST):
-                message = None if self.stopping.is_set() else consumer.try_receive_message()
-                if message is None:
-                    return
-                self.dispatch(message)
-
-
-_cores: Final[weakref.WeakSet[_Core]] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    for core in list(_cores):
-        # The thread that held it is not in this process.
-        core.lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 class SharedMemoryManager:
@@ -147,11 +37,14 @@ class SharedMemoryManager:
 
     A consumer's manager receives and calls the handler of each message's type, either in a thread
     of its own (:meth:`start`) or by hand (:meth:`poll`). A producer's manager sends from any
-    thread. Both store heartbeats while the thread runs; a producer that sent nothing else in an
-    interval also sends an empty heartbeat message, if there is room.
+    thread. Both store heartbeats while the thread runs; no message is sent for them.
 
-    Threads: every method from any thread. Handlers run one at a time; an exception of theirs is
-    logged. Usable as a context manager, which disposes of it at the end.
+    Threads: every method from any thread, and from within handlers. Handlers run one at a time,
+    and get each message once: a process that is killed loses the one that its handler is busy with.
+    An exception of theirs, SystemExit included, is told to the handler of :meth:`on_error`, else
+    logged as an error, which Python prints to stderr unless logging is set up; the thread goes on
+    with the next message. The thread is a daemon: it ends with the interpreter, which gives a
+    handler that runs 5 s. Usable as a context manager, which closes it at the end.
 
     ::
 
@@ -165,7 +58,7 @@ class SharedMemoryManager:
         RingError: As for :class:`SharedMemoryProducer` and :class:`SharedMemoryConsumer`.
     """
 
-    __slots__ = ("__weakref__", "_core", "_interval_ms", "_thread")
+    __slots__ = ("__weakref__", "_core", "_interval")
 
     def __init__(
         self,
@@ -175,10 +68,9 @@ class SharedMemoryManager:
         options: Options | None = None,
     ) -> None:
         """Attaches as one side of the ring `name`."""
-        self._thread: Thread | None = None
-        self._interval_ms = _HEARTBEAT_MS
+        self._interval: float | None = _HEARTBEAT
         kind = SharedMemoryProducer if is_producer else SharedMemoryConsumer
-        self._core = _Core(kind(name, capacity, options))
+        self._core = Core(kind(name, capacity, options))
 
     @property
     def is_producer(self) -> bool:
@@ -187,8 +79,8 @@ class SharedMemoryManager:
 
     @property
     def is_running(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether the thread runs. It ends by itself when the ring's file was removed."""
+        return self._core.is_running
 
     @overload
     def on(self, kind: int, handler: Callable[[SharedMemoryMessage], object]) -> None: ...
@@ -219,73 +111,72 @@ class SharedMemoryManager:
         with self._core.lock:
             self._core.any_handler = handler
 
-    def on_error(self, handler: Callable[[RingError], object]) -> None:
-        """Calls `handler` when receiving in the thread fails: the producer closed or died, say.
+    def on_error(self, handler: Callable[[BaseException], object]) -> None:
+        """Calls `handler` when receiving in the thread fails, or a handler does.
 
-        Without one, errors are logged. The thread goes on and waits for the next producer.
+        Each time that a producer closes or dies is told once, and the thread waits for the next
+        one. A removed file, and a ring whose bytes nobody writes, end the thread. Without a handler
+        of errors they are logged.
         """
         with self._core.lock:
             self._core.error_handler = handler
 
-    def start(self, heartbeat_ms: int = _HEARTBEAT_MS) -> None:
-        """Starts the thread; `heartbeat_ms` is the time between two signs of life.
+    def start(self, heartbeat: float | None = _HEARTBEAT) -> None:
+        """Starts the thread; `heartbeat` is the time between two signs of life, in seconds.
+
+        None gives only one, at the start.
 
         Raises:
             Busy: It runs already.
-            UsageError: The manager was disposed of, or forked.
+            UsageError: The manager was closed, or forked.
+            ValueError: The time is 0, negative, or not a number.
         """
+        interval = _interval(heartbeat)
         core = self._core
         with core.lock:
             core.side.heartbeat()
-            if self.is_running:
+            if core.is_running:
                 message = f"{core.side.path}: the manager's thread runs already"
                 raise Busy(message)
-            self._interval_ms = max(1, heartbeat_ms)
-            core.stopping.clear()
-            name = f"ring {core.side.name}"
-            interval = self._interval_ms / 1000
-            self._thread = Thread(target=core.run, args=(interval,), name=name, daemon=True)
-            self._thread.start()
+            self._interval = interval
+            core.start(interval)
 
     def stop(self) -> None:
         """Stops the thread and waits for its end: for a handler that runs, not for messages.
 
-        The side stays attached; :meth:`start` may be called again.
+        Within a handler it returns at once, and the thread ends after that handler. The side stays
+        attached; :meth:`start` may be called again.
         """
-        core, thread = self._core, self._thread
-        core.stopping.set()
-        if thread is None or thread is current_thread() or core.side.is_forked:
-            return
-        while thread.is_alive():
-            # It may have been about to sleep: so interrupt it until it has gone.
-            core.side.interrupt()
-            thread.join(_NUDGE)
-        core.side._link.forget_interrupt()
-        self._thread = None
+        self._core.stop()
 
-    def poll(self, timeout_ms: int = 0) -> int:
+    def poll(self, timeout: float | None = 0) -> int:
         """Hands out the messages that are there, waiting for the first one. Returns how many.
 
-        For those who do not want a thread. Stores a heartbeat as well.
+        For those who do not want a thread. Stores a heartbeat as well. An exception of a handler is
+        told as in the thread, but one that is no `Exception`, KeyboardInterrupt say, comes out.
 
         Raises:
             Busy: The thread runs: it receives.
             UsageError: This is a producer's manager.
-            RingError: As for :meth:`SharedMemoryConsumer.receive`.
+            RingError: As for :meth:`SharedMemoryConsumer.receive`, and only if nothing was handed
+                out before.
         """
-        consumer = self._core.side
+        core, consumer = self._core, self._core.side
         if not isinstance(consumer, SharedMemoryConsumer):
             message = f"{consumer.path}: a producer's manager cannot receive"
             raise UsageError(message)
-        if self.is_running:
+        if core.is_running:
             message = f"{consumer.path}: the manager's thread receives"
             raise Busy(message)
-        with self._core.lock:
+        with core.lock:
             consumer.heartbeat()
-            messages = consumer.receive_batch(_BURST, timeout_ms)
-            for received in messages:
-                self._core.dispatch(received)
-        return len(messages)
+            received: SharedMemoryMessage | None = consumer.receive_message(timeout)
+            count = 0
+            while received is not None:
+                core.dispatch(received)
+                count += 1
+                received = _next(consumer) if count < BURST else None
+        return count
 
     def _producer(self) -> SharedMemoryProducer:
         producer = self._core.side
@@ -338,23 +229,33 @@ class SharedMemoryManager:
         """The other side's life; stalled when its heartbeat is older than three intervals.
 
         Raises:
-            Disposed: After dispose().
+            Disposed: After close().
         """
-        return self._core.side.peer_state(self._interval_ms * _STALLED_AFTER)
+        interval = self._interval
+        return self._core.side.peer_state(interval and interval * _STALLED_AFTER)
+
+    def wait_for_peer(self, timeout: float | None = None) -> bool:
+        """As :meth:`SharedMemoryProducer.wait_for_peer`; a consumer's thread must not run.
+
+        Raises:
+            Busy: The thread runs: it waits itself.
+            RingError: As there.
+        """
+        return self._core.side.wait_for_peer(timeout)
 
     def statistics(self) -> Statistics:
-        """The counters of both sides; those of the moment of closing after dispose()."""
+        """The counters of both sides; those of the moment of closing after close()."""
         return self._core.side.statistics()
 
     def snapshot(self) -> Snapshot:
-        """All that the ring's header says; what it said at closing after dispose()."""
+        """All that the ring's header says; what it said at closing after close()."""
         return self._core.side.snapshot()
 
-    def dispose(self) -> None:
+    def close(self) -> None:
         """Stops the thread and closes this side. Again: no effect.
 
         Raises:
-            BufferError: As for the side's own dispose().
+            BufferError: As for the side's own close().
         """
         self.stop()
         core = self._core
@@ -362,9 +263,13 @@ class SharedMemoryManager:
             # Somebody waits for room.
             core.side.interrupt()
         try:
-            core.side.dispose()
+            core.side.close()
         finally:
             core.lock.release()
+
+    def dispose(self) -> None:
+        """The same as close()."""
+        self.close()
 
     def __enter__(self) -> SharedMemoryManager:
         """Returns itself."""
@@ -376,16 +281,41 @@ class SharedMemoryManager:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Disposes."""
-        self.dispose()
+        """Closes; what that raises never replaces an exception of the body."""
+        leave(error, self.close)
 
     def __del__(self) -> None:
-        """Stops the thread of a manager that was forgotten; its side closes by itself."""
+        """Ends the thread of a manager that was forgotten; its side closes by itself."""
         if getattr(self, "_core", None) is not None:
-            self.stop()
+            self._core.forsake()
 
     def __repr__(self) -> str:
         """Role, file and whether the thread runs."""
         role = "producer" if self.is_producer else "consumer"
         running = "running" if self.is_running else "not running"
         return f"<SharedMemoryManager {role} {self._core.side.path} {running}>"
+
+
+def _interval(heartbeat: float | None) -> float | None:
+    """A heartbeat's interval as the standard library takes it.
+
+    Raises:
+        ValueError: It is 0, negative, or not a number.
+    """
+    nanos = nanoseconds(heartbeat)
+    if nanos == 0:
+        message = f"a heartbeat each {heartbeat!r} s: expected more than 0, or None for never"
+        raise ValueError(message)
+    return None if nanos is None else min(nanos / SECOND_NS, TIMEOUT_MAX)
+
+
+def _next(consumer: SharedMemoryConsumer) -> SharedMemoryMessage | None:
+    """The next message that is there; what is wrong is for the next call to tell."""
+    try:
+        # A handler may have closed it.
+        if not consumer.is_open or not consumer.has_message():
+            return None
+    except RingError as error:
+        consumer._withhold(error)
+        return None
+    return consumer.try_receive_message()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ._errors import Disposed, TypeMismatch
+from ._closing import leave
+from ._errors import Disposed, MessageError, TypeMismatch
 from ._headers import HEADER_HAS_FIELDS, HeaderFieldGetters, HeaderFieldSetters
 from ._layout import HAS_TIMESTAMP, MESSAGE_HEADER_SIZE, TIMESTAMP_OFFSET, TYPE_DATA
 from ._payload import text_of
 from ._record import WORD, as_words, flags_of, id_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
+    from weakref import ref
 
     from ._payload import Payload
     from ._receiver import Receiver
@@ -43,7 +46,9 @@ def as_bytes(payload: BytesLike) -> BytesLike:
     return view if plain else view.cast("B")
 
 
-def struct_of(kind: type[Struct], message_type: int, payload: BytesLike) -> Struct:
+def struct_of(
+    kind: type[Struct], message_type: int, payload: BytesLike, *, exact: bool = False
+) -> Struct:
     """A payload as one of the spec's structs.
 
     A struct with a message type is taken from messages of this type and from plain data, any other
@@ -51,14 +56,33 @@ def struct_of(kind: type[Struct], message_type: int, payload: BytesLike) -> Stru
 
     Raises:
         TypeMismatch: The message is of another type.
-        SizeMismatch: The payload is of another size.
-        InvalidUtf8: A text in it is not UTF-8.
+        SizeMismatch: The payload has a size that no version of the struct has.
     """
     expected = kind.MESSAGE_TYPE or TYPE_DATA
     if message_type not in {expected, TYPE_DATA}:
-        message = f"expected message type {expected} ({kind.__name__}), found {message_type}"
-        raise TypeMismatch(message, expected=expected, found=message_type)
-    return kind.unpack(payload)
+        raise _another_type(expected, message_type, f" ({kind.__name__})")
+    return kind.unpack(payload, exact=exact)
+
+
+def judge_of(
+    kind: int | type[Payload], *, exact: bool
+) -> Callable[[int, int], MessageError | None]:
+    """What tells by a message's type and payload size what is wrong with it; None if nothing is."""
+    if isinstance(kind, int):
+        return lambda found, _: None if found == kind else _another_type(kind, found)
+    expected = kind.MESSAGE_TYPE or TYPE_DATA
+
+    def judge(message_type: int, size: int) -> MessageError | None:
+        if message_type not in {expected, TYPE_DATA}:
+            return _another_type(expected, message_type, f" ({kind.__name__})")
+        return kind._size_error(size, exact=exact)
+
+    return judge
+
+
+def _another_type(expected: int, found: int, name: str = "") -> TypeMismatch:
+    message = f"expected message type {expected}{name}, found {found}"
+    return TypeMismatch(message, expected=expected, found=found)
 
 
 class SharedMemoryMessage(HeaderFieldGetters, HeaderFieldSetters):
@@ -132,15 +156,17 @@ class SharedMemoryMessage(HeaderFieldGetters, HeaderFieldSetters):
         """
         return text_of(self.payload)
 
-    def typed(self, kind: type[Struct]) -> Struct:
+    def typed(self, kind: type[Struct], *, exact: bool = False) -> Struct:
         """The payload as one of the spec's structs.
+
+        A longer payload is that of a newer version, of which the known part is read; with `exact`
+        it is refused.
 
         Raises:
             TypeMismatch: The message is of another type, and not plain data.
-            SizeMismatch: The payload is of another size.
-            InvalidUtf8: A text in it is not UTF-8.
+            SizeMismatch: The payload has a size that no version of the struct has.
         """
-        return struct_of(kind, self.message_type, self.payload)
+        return struct_of(kind, self.message_type, self.payload, exact=exact)
 
     def __eq__(self, other: object) -> bool:
         """Same type, flags and bytes; ids and times do not count."""
@@ -178,7 +204,15 @@ class ReceivedMessage(HeaderFieldGetters):
         payload: Its bytes, read-only, until it is released.
     """
 
-    __slots__ = ("__weakref__", "_buffer", "_reader", "_start", "message_type", "payload")
+    __slots__ = (
+        "__weakref__",
+        "_borrow",
+        "_buffer",
+        "_reader",
+        "_start",
+        "message_type",
+        "payload",
+    )
 
     def __init__(
         self,
@@ -191,6 +225,8 @@ class ReceivedMessage(HeaderFieldGetters):
         """For consumers; the header starts at byte `start` of `buffer`."""
         self._buffer = buffer
         self._start = start
+        # How the reader knows this message again.
+        self._borrow: ref[ReceivedMessage] | None = None
         self.message_type = message_type
         self.payload = payload
         # From here on it is open.
@@ -229,15 +265,17 @@ class ReceivedMessage(HeaderFieldGetters):
         """
         return text_of(self.payload)
 
-    def typed(self, kind: type[Struct]) -> Struct:
+    def typed(self, kind: type[Struct], *, exact: bool = False) -> Struct:
         """The payload as one of the spec's structs, copied; `kind.View(payload)` copies nothing.
+
+        A longer payload is that of a newer version, of which the known part is read; with `exact`
+        it is refused.
 
         Raises:
             TypeMismatch: The message is of another type, and not plain data.
-            SizeMismatch: The payload is of another size.
-            InvalidUtf8: A text in it is not UTF-8.
+            SizeMismatch: The payload has a size that no version of the struct has.
         """
-        return struct_of(kind, self.message_type, self.payload)
+        return struct_of(kind, self.message_type, self.payload, exact=exact)
 
     @property
     def is_open(self) -> bool:
@@ -254,7 +292,7 @@ class ReceivedMessage(HeaderFieldGetters):
         self.payload.release()
         self._invalidate()
         if reader is not None:
-            reader._end_borrow()
+            reader._end_borrow(self._borrow)
 
     def _invalidate(self) -> None:
         """For a consumer that closes: makes the message unusable, but does not receive it."""
@@ -272,8 +310,8 @@ class ReceivedMessage(HeaderFieldGetters):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Releases."""
-        self.release()
+        """Releases; what that raises never replaces an exception of the body."""
+        leave(error, self.release)
 
     def __del__(self) -> None:
         """Releases what was forgotten."""

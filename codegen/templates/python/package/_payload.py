@@ -24,6 +24,10 @@ Number = TypeVar("Number")
 class Payload:
     """Base of the spec's structs.
 
+    Texts that come from elsewhere may hold bytes that are not UTF-8. In fields they become
+    surrogates, so that nothing is lost: `text.encode(errors="surrogateescape")` gives the bytes,
+    and so does sending the struct on.
+
     Attributes:
         MESSAGE_TYPE: The message type that the struct travels under; None if it has none.
         SIZE: Bytes of the fixed part, padding included.
@@ -82,26 +86,39 @@ class Payload:
         self._STRUCT.pack_into(buffer, offset, *self._values())
 
     @classmethod
-    def unpack(cls: type[Struct], payload: BytesLike) -> Struct:
-        """The struct in a payload, also in one of an older version.
+    def unpack(cls: type[Struct], payload: BytesLike, *, exact: bool = False) -> Struct:
+        """The struct in a payload, also in one of another version.
+
+        What an older version lacks is zero; what a newer one has beyond the struct is ignored, or
+        refused with `exact`.
 
         Raises:
             SizeMismatch: No version of the struct has this size.
-            InvalidUtf8: A text is not UTF-8.
         """
         if len(payload) != cls.SIZE:
-            payload = cls._grow(payload)
+            payload = cls._fit(payload, exact=exact)
         return cls._make(cls._STRUCT.unpack(payload))
 
     @classmethod
-    def _grow(cls, payload: BytesLike) -> bytes:
-        """The payload of an older version with zeros for what it lacks."""
+    def _fit(cls, payload: BytesLike, *, exact: bool) -> BytesLike:
+        """The fixed part that a payload of another version has, with zeros for what it lacks."""
         size = len(payload)
-        if size not in cls.OLDER_SIZES:
-            sizes = ", ".join(map(str, (*cls.OLDER_SIZES, cls.SIZE)))
-            message = f"expected a payload of {sizes} bytes ({cls.__name__}), found {size}"
-            raise SizeMismatch(message, expected=cls.SIZE, found=size)
+        error = cls._size_error(size, exact=exact)
+        if error is not None:
+            raise error
+        if size > cls.SIZE:
+            return memoryview(payload)[: cls.SIZE]
         return bytes(payload).ljust(cls.SIZE, b"\0")
+
+    @classmethod
+    def _size_error(cls, size: int, *, exact: bool) -> SizeMismatch | None:
+        """What is wrong with a payload of so many bytes; None if a version of the struct has it."""
+        if size == cls.SIZE or size in cls.OLDER_SIZES or (size > cls.SIZE and not exact):
+            return None
+        sizes = ", ".join(map(str, (*cls.OLDER_SIZES, cls.SIZE)))
+        more = "" if exact else " or more"
+        message = f"expected a payload of {sizes}{more} bytes ({cls.__name__}), found {size}"
+        return SizeMismatch(message, expected=cls.SIZE, found=size)
 
     @classmethod
     def numpy_dtype(cls) -> Any:
@@ -126,27 +143,22 @@ class Payload:
 
     @classmethod
     def numpy_array(cls, payloads: Iterable[bytes]) -> Any:
-        """A structured numpy array with a row for each payload, of a drained batch say.
+        """A structured numpy array with a row for each payload, also of another version.
 
-        Copies once. Variable tails are not possible.
+        Copies once. :meth:`SharedMemoryConsumer.drain_array` receives into one, and takes no message
+        that this would refuse.
 
         Raises:
-            SizeMismatch: A payload has another size than the struct.
-            Unsupported: There is no numpy.
+            SizeMismatch: A payload has a size that no version of the struct has.
+            Unsupported: There is no numpy, or the struct has a variable tail.
 
         ::
 
-            prices = Price.numpy_array(consumer.drain())["price"].mean()
+            prices = Price.numpy_array(consumer.drain(kind=Price))["price"].mean()
         """
-        rows = list(payloads)
-        for row in rows:
-            if len(row) != cls.SIZE:
-                message = (
-                    f"expected payloads of {cls.SIZE} bytes ({cls.__name__}), found {len(row)}"
-                )
-                raise SizeMismatch(message, expected=cls.SIZE, found=len(row))
         dtype = cls.numpy_dtype()
-        return import_module("numpy").frombuffer(b"".join(rows), dtype)
+        rows = [row if len(row) == cls.SIZE else cls._fit(row, exact=False) for row in payloads]
+        return import_module("numpy").frombuffer(bytearray().join(rows), dtype)
 
     def __eq__(self, other: object) -> bool:
         """Same class and equal fields."""
@@ -160,6 +172,25 @@ class Payload:
         """As one would make it."""
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._FIELDS)
         return f"{type(self).__name__}({fields})"
+
+
+def asdict(value: Payload) -> dict[str, Any]:
+    """The fields of a struct by their names, for `json.dumps` and its like.
+
+    Nested structs become dictionaries, arrays lists; enums stay what they are, which is numbers to
+    `json`, and bytes stay bytes.
+
+    ::
+
+        asdict(TestData(id=1))  # {"id": 1, "value": 0.0, ...}
+    """
+    return {name: _plain(getattr(value, name)) for name in value._FIELDS}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Payload):
+        return asdict(value)
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 class PayloadWithTail(Payload):
@@ -195,17 +226,33 @@ class PayloadWithTail(Payload):
         buffer[start : start + len(tail)] = tail
 
     @classmethod
-    def unpack(cls: type[Struct], payload: BytesLike) -> Struct:
+    def unpack(cls: type[Struct], payload: BytesLike, *, exact: bool = False) -> Struct:
         """The struct in a payload, also in one of an older version, whose tail is empty.
 
         Raises:
             SizeMismatch: No version of the struct has this size.
-            InvalidUtf8: A text is not UTF-8.
         """
         if len(payload) < cls.SIZE:
-            payload = cls._grow(payload)
+            payload = cls._fit(payload, exact=exact)
         fixed = cls._STRUCT.unpack_from(payload)
         return cls._make((*fixed, memoryview(payload)[cls.SIZE :]))
+
+    @classmethod
+    def _size_error(cls, size: int, *, exact: bool) -> SizeMismatch | None:
+        """What is wrong with a payload of so many bytes; None if a version of the struct has it."""
+        del exact
+        return super()._size_error(size, exact=False)
+
+    @classmethod
+    def numpy_array(cls, payloads: Iterable[bytes]) -> Any:
+        """Never: rows of an array are all as long.
+
+        Raises:
+            Unsupported: Always.
+        """
+        del payloads
+        message = f"{cls.__name__} has a variable tail, which fits no row of an array"
+        raise Unsupported(message)
 
 
 def _numpy_format(form: Any) -> Any:
@@ -231,25 +278,31 @@ def text_of(payload: BytesLike) -> str:
 
 
 def text(raw: bytes) -> str:
-    """The text in a zero-padded field.
+    """The text in a zero-padded field; bytes that are not UTF-8 become surrogates."""
+    return raw.partition(b"\0")[0].decode(errors="surrogateescape")
+
+
+def tail_text(raw: BytesLike) -> str:
+    """The text in a variable tail; bytes that are not UTF-8 become surrogates."""
+    return str(raw, "utf-8", "surrogateescape")
+
+
+def tail_bytes(value: str) -> bytes:
+    """A text for a variable tail, as `tail_text` reads it.
 
     Raises:
-        InvalidUtf8: It is not UTF-8.
+        ValueError: It has a surrogate that stands for no byte.
     """
-    try:
-        return raw.partition(b"\0")[0].decode()
-    except UnicodeDecodeError as error:
-        message = f"expected UTF-8, found another byte at {error.start} of a {len(raw)}-byte field"
-        raise InvalidUtf8(message, found=raw) from None
+    return value.encode(errors="surrogateescape")
 
 
 def text_bytes(value: str, size: int) -> bytes:
     """A text for a field of `size` bytes, which `struct` pads with zeros.
 
     Raises:
-        ValueError: It is longer.
+        ValueError: It is longer, or has a surrogate that stands for no byte.
     """
-    raw = value.encode()
+    raw = tail_bytes(value)
     if len(raw) > size:
         message = f"a text of {len(raw)} bytes in UTF-8 does not fit into {size}: {value!r:.80}"
         raise ValueError(message)
@@ -290,7 +343,6 @@ def unpack_all(kind: type[Struct], raw: BytesLike) -> tuple[Struct, ...]:
 
     Raises:
         SizeMismatch: The bytes are not a whole number of structs.
-        InvalidUtf8: A text is not UTF-8.
     """
     _check_whole(raw, kind.SIZE)
     return tuple(map(kind._make, kind._STRUCT.iter_unpack(raw)))

@@ -7,6 +7,8 @@ import os
 import stat
 import sys
 import time
+from functools import partial
+from typing import Final
 
 from ._files import FileInfo
 
@@ -15,9 +17,9 @@ assert sys.platform != "win32"  # noqa: S101 - tells type checkers what the rest
 import fcntl  # noqa: E402 - Windows does not have it
 
 if sys.platform == "darwin":
-    from ._macos import OFD_GETLK, OFD_SETLK, pack_lock, unpack_lock_type
+    from ._macos import OFD_GETLK, OFD_SETLK, pack_lock, rename_new, unpack_lock_type
 else:
-    from ._linux import OFD_GETLK, OFD_SETLK, pack_lock, unpack_lock_type
+    from ._linux import OFD_GETLK, OFD_SETLK, pack_lock, rename_new, unpack_lock_type
 
 _KINDS = {
     stat.S_IFREG: "",
@@ -49,6 +51,8 @@ def create_new(path: str, permissions: int) -> int:
 
 def publish(temporary: str, path: str) -> None:
     """Gives a finished file its name, unless that name is taken (FileExistsError)."""
+    if rename_new(temporary, path):
+        return
     os.link(temporary, path)
     os.unlink(temporary)
 
@@ -93,7 +97,8 @@ def user_id() -> int | None:
 def free_bytes(folder: str) -> int:
     """Bytes that this user may still write to the folder's file system."""
     status = os.statvfs(folder)
-    return status.f_bavail * status.f_frsize
+    # A tmpfs without a limit says that it has no blocks at all.
+    return status.f_bavail * status.f_frsize if status.f_blocks else sys.maxsize
 
 
 def try_lock(fd: int, offset: int) -> bool:
@@ -125,6 +130,5 @@ def is_locked(fd: int, offset: int) -> bool:
     return unpack_lock_type(answer) != fcntl.F_UNLCK
 
 
-def now_ns() -> int:
-    """Nanoseconds of the host's monotonic clock."""
-    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+now_ns: Final = partial(time.clock_gettime_ns, time.CLOCK_MONOTONIC)
+"""Nanoseconds of the host's monotonic clock."""

@@ -15,29 +15,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ._attach import CLOSED, CONSUMER, PRODUCER, Attachment
 from ._endpoint import Side
-from ._errors import (
-    Busy,
-    Closed,
-    Corrupt,
-    MessageTooLarge,
-    PeerDied,
-    PeerError,
-    Removed,
-    RingError,
-)
-from ._fragments import Assembler, Step
+from ._errors import Corrupt, RingError
+from ._fragments import Assembler
 from ._layout import (
     BYTES_RECEIVED_OFFSET,
-    FLAG_FRAGMENT,
-    FLAG_LAST_FRAGMENT,
     MESSAGE_HEADER_SIZE,
     MESSAGES_RECEIVED_OFFSET,
     READ_POSITION_OFFSET,
     RECEIVE_ERRORS_OFFSET,
 )
 from ._memory import WEAK_ORDER, full_fence
+from ._options import Start
 from ._record import (
     ALIKE,
     COMPACT_HEADER,
@@ -48,23 +37,22 @@ from ._record import (
     U64,
     WORD,
     check_word,
-    clear_fragment_bits,
-    flags_of,
     frame_of,
     id_of,
     type_of,
     words_of,
 )
 from ._recover import consumer_position
-from ._wait import NEVER_QUIET, Deadline, Ended, Link
+from ._roles import CONSUMER, PRODUCER
+from ._wait import NEVER_QUIET, Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from weakref import ref
 
+    from ._attachment import Attachment
     from ._message import ReceivedMessage
     from ._options import Options
-    from ._waiter import Waiter
 
     # Words, payload size and type of a message.
     Shape = tuple[int, int, int]
@@ -82,12 +70,8 @@ _RECEIVE_ERRORS: Final = RECEIVE_ERRORS_OFFSET // WORD
 _HALF_OF_NUMBERS: Final = 1 << 63
 _MOST_SHAPES: Final = 1024
 _ANY_ID: Final = -1
-
-_ENDED: Final[dict[Ended, tuple[type[PeerError], str]]] = {
-    Ended.CLOSED: (Closed, "the ring is drained and its producer closed"),
-    Ended.DIED: (PeerDied, "the ring is drained and its producer died"),
-    Ended.REMOVED: (Removed, "the ring is drained and its file was removed"),
-}
+_GLANCES: Final = range(200)
+"""Looks of a receive at the ring alone, before it asks after the producer and waits."""
 
 
 class Reader(Side):
@@ -105,13 +89,12 @@ class Reader(Side):
         "_corrupt_at",
         "_end",
         "_expected_id",
+        "_glances",
         "_halves",
         "_index",
         "_last",
         "_lent",
         "_like",
-        "_link",
-        "_looks",
         "_memory",
         "_options",
         "_quiet",
@@ -122,7 +105,6 @@ class Reader(Side):
         "_tail",
         "_untold",
         "_view",
-        "_waiter",
         "_word",
         "_words",
     )
@@ -165,9 +147,10 @@ class Reader(Side):
         self._borrowed: ref[ReceivedMessage] | None = None
         # How the borrowed message goes back on the short way: its shape, and what `_last` was.
         self._lent: tuple[Shape, int] | None = None
-        self._waiter: Waiter | None = None
-        self._looks = range(max(1, options.spin_budget))
-        self._link = Link(attachment, CONSUMER, options)
+        self._glances = _GLANCES if options.spin != 0 else range(0)
+        # Something to read is what tells of an end that lies before now.
+        tells_past = options.start is Start.OLDEST and self._words[self._index] != 0
+        self._link = Link(attachment, CONSUMER, options, tells_past=tells_past)
         self._quiet = NEVER_QUIET
         attachment.announce(CONSUMER)
 
@@ -329,181 +312,3 @@ class Reader(Side):
     def _count_errors(self, count: int) -> None:
         if count:
             self._words[_RECEIVE_ERRORS] = (self._words[_RECEIVE_ERRORS] + count) & U64
-
-    # Finding
-
-    def _find(self) -> bool:
-        """Whether a whole message is there: in the ring, or in `_assembled`.
-
-        Pieces of larger messages are gathered on the way, a lap of them at most: nobody says that a
-        hostile producer ever ends.
-
-        Raises:
-            Corrupt: No producer writes such a word.
-            MessageTooLarge: A message in pieces exceeds the limit; its pieces are dropped.
-        """
-        if self._untold is not None:
-            error, self._untold = self._untold, None
-            self._refresh()
-            raise error
-        if self._assembled is not None:
-            return True
-        begin = self._position
-        while self._look() and (self._position - begin) & U64 < self._attachment.capacity:
-            start = self._index * WORD
-            flags = flags_of(self._view, start)
-            if not flags & FLAG_FRAGMENT:
-                if self._assembler.is_busy:
-                    self._count_errors(self._assembler.interrupt())
-                    self._sync_id()
-                    self._refresh()
-                return True
-            if self._gather(start, last=bool(flags & FLAG_LAST_FRAGMENT)):
-                return True
-        return False
-
-    def _gather(self, start: int, *, last: bool) -> bool:
-        """Copies a piece out of the ring; True when its message is whole."""
-        word = self._word
-        header = self._view[start : start + MESSAGE_HEADER_SIZE]
-        payload = self._view[start + MESSAGE_HEADER_SIZE : start + frame_of(word)]
-        assembler = self._assembler
-        step, broken = assembler.add(type_of(word), header, payload, last=last)
-        header.release()
-        payload.release()
-        self._count_errors(broken)
-        self._finish()
-        if step is Step.TOO_LARGE:
-            limit = self._options.max_message_size
-            message = f"a message in pieces of {assembler.size} bytes or more, the limit is {limit}"
-            raise MessageTooLarge(message, expected=limit, found=assembler.size)
-        if step is Step.COMPLETE:
-            message_type, first, whole = assembler.take()
-            self._assembled = (message_type, clear_fragment_bits(first), whole)
-            # It comes first: nothing else may go the short way meanwhile.
-            self._sync_id()
-            self._leave_short_way()
-            return True
-        return False
-
-    def _withhold(self, error: RingError) -> None:
-        """An error is not passed on to the caller: one that is told once is for the next call."""
-        if isinstance(error, MessageTooLarge):
-            self._untold = error
-            self._sync_id()
-            self._leave_short_way()
-
-    def _check(self) -> None:
-        """Refuses to receive now.
-
-        Raises:
-            Disposed, Forked, Busy: Why.
-        """
-        self._attachment.check_usable()
-        self._end_run()
-        if self._borrowed is None:
-            return
-        borrowed = self._borrowed()
-        if borrowed is not None and borrowed.is_open:
-            message = f"{self.path}: a borrowed message was not released yet"
-            raise Busy(message, found=borrowed)
-        # Something interrupted its release: it was not taken, and comes again.
-        self._borrowed = None
-
-    def _poll(self) -> bool:
-        """Whether a message is there; asks after the producer if not. Never waits.
-
-        Raises:
-            PeerError: All was received, and the producer is gone.
-        """
-        self._check()
-        if self._find():
-            return True
-        ended = self._link.look()
-        return ended is not None and self._settle(ended)
-
-    def _settle(self, ended: Ended) -> bool:
-        """What it means that waiting has ended: True if there is a message after all."""
-        if self._find():
-            return True
-        if ended is Ended.TIMED_OUT:
-            return False
-        self._count_errors(self._assembler.interrupt())
-        self._link.told(ended)
-        error, words = _ENDED[ended]
-        message = f"{self.path}: {words}"
-        raise error(message)
-
-    def _await(self, timeout_ms: int) -> bool:
-        """Whether a message comes within the time.
-
-        Raises:
-            PeerError: All was received, and the producer is gone.
-        """
-        if self._poll():
-            return True
-        if timeout_ms == 0:
-            return False
-        if self._waiter is not None:
-            self._waiter.stop()
-        deadline = Deadline(timeout_ms)
-        while True:
-            ended = self._link.wait(self._is_ready, deadline)
-            if ended is not None:
-                return self._settle(ended)
-            if self._find():
-                return True
-            # A peer that sends only broken pieces must not keep this call beyond its time.
-            if deadline.is_over:
-                return False
-
-    def _is_ready(self) -> bool:
-        """Whether something is published at the index; looks at nothing else."""
-        word: int = self._words[self._index]
-        return word != 0
-
-    def _finish(self) -> None:
-        """Takes and releases the message that was found."""
-        try:
-            self._take()
-            self._release()
-        except BaseException as error:
-            self._after_failure(error)
-            raise
-
-    def _after_failure(self, error: BaseException) -> None:
-        """After a receive that failed: says it more clearly if the object cannot receive at all.
-
-        An exception of a signal handler (KeyboardInterrupt, say) comes between any two steps. Then
-        the ring says where it was, as after a consumer that died there.
-        """
-        if not isinstance(error, RingError):
-            self._attachment.check_usable()
-            self._resume()
-            # The producer may not have been woken yet.
-            self._release()
-        # It may have taken a turn of the run for nothing.
-        self._end_run()
-
-    # Closing
-
-    def _is_spent(self) -> bool:
-        """Whether the ring is drained, its producer closed, and nobody can attach any more.
-
-        Then this consumer holds both roles' locks.
-        """
-        self._end_run()
-        take_over = self._attachment.take_over
-        if not self._is_finished() or not take_over(PRODUCER, self._is_finished):
-            return False
-        # A producer may have come and gone before the lock was this one's.
-        return self._is_finished()
-
-    def _is_finished(self) -> bool:
-        closed = self._halves[PRODUCER.state] == CLOSED
-        if not closed or self._borrowed is not None or self._assembled is not None:
-            return False
-        try:
-            return not self._look()
-        except Corrupt:
-            return False

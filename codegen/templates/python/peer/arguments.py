@@ -22,7 +22,7 @@ usage: peer layout | golden | check-golden
        peer statistics --name NAME
        peer attempt attach|send|receive|receive-text|receive-typed|send-closed|receive-closed
             --name NAME|--name-hex HEX [--role producer|consumer|monitor]
-            [--mode create_or_open|create_only|open_only] [--capacity N] [--strict-schema]
+            [--mode create_or_open|create_only|open_only] [--capacity N] [--any-schema]
             [--size BYTES] [--exhaust-descriptors]
        peer hostile --name NAME --mutations N [--seed S]"""
 
@@ -110,6 +110,7 @@ class Arguments:
         self.count = said.number("--count")
         self.slow_every = said.number("--slow-every")
         self.timeout_ms = said.number("--timeout-ms")
+        self.timeout = self.timeout_ms / 1000
         self.spins = said.choice("--wait", ("adaptive", "spin")) == "spin"
         self.ledger = said.text("--ledger")
         plan = said.choice("--plan", ("mixed", "records", "stream"))
@@ -123,7 +124,8 @@ class Arguments:
         return Options(
             capacity=self.capacity,
             wait_strategy=WaitStrategy.SPIN if self.spins else WaitStrategy.ADAPTIVE,
-            send_timeout_ms=self.timeout_ms,
+            send_timeout=self.timeout,
+            diagnose_wakeups=True,
         )
 
     def slow_down(self, index: int) -> None:

@@ -28,8 +28,8 @@ _DEFAULTS = {
     "--capacity": "",
     "--size": "8",
 }
-_FLAGS = ("--strict-schema", "--exhaust-descriptors")
-_TIMEOUT_MS = 2000
+_FLAGS = ("--any-schema", "--exhaust-descriptors")
+_TIMEOUT = 2.0
 
 
 def run(words: list[str]) -> dict[str, object]:
@@ -45,7 +45,8 @@ def run(words: list[str]) -> dict[str, object]:
     options = Options(
         capacity=said.number("--capacity") if said.text("--capacity") else None,
         mode=Mode(said.choice("--mode", modes)),
-        strict_schema=said.has("--strict-schema"),
+        any_schema=said.has("--any-schema"),
+        diagnose_wakeups=True,
     )
     spare = _exhaust() if said.has("--exhaust-descriptors") else []
     try:
@@ -93,13 +94,13 @@ def _send_closed(name: str, options: Options, said: Words) -> dict[str, object]:
 def _receive(name: str, options: Options, said: Words) -> dict[str, object]:
     del said
     with SharedMemoryConsumer(name, options=options) as consumer:
-        return _answer(consumer.receive(_TIMEOUT_MS))
+        return _answer(consumer.receive(_TIMEOUT))
 
 
 def _receive_text(name: str, options: Options, said: Words) -> dict[str, object]:
     del said
     with SharedMemoryConsumer(name, options=options) as consumer:
-        return _answer(consumer.receive_string(_TIMEOUT_MS))
+        return _answer(consumer.receive_string(_TIMEOUT))
 
 
 def _receive_typed(name: str, options: Options, said: Words) -> dict[str, object]:
@@ -108,14 +109,14 @@ def _receive_typed(name: str, options: Options, said: Words) -> dict[str, object
         message = "no struct of this spec is a message"
         raise Failure(message)
     with SharedMemoryConsumer(name, options=options) as consumer:
-        return _answer(consumer.receive_typed(samples.MESSAGES[0].kind, _TIMEOUT_MS))
+        return _answer(consumer.receive_typed(samples.MESSAGES[0].kind, _TIMEOUT))
 
 
 def _receive_closed(name: str, options: Options, said: Words) -> dict[str, object]:
     del said
     consumer = SharedMemoryConsumer(name, options=options)
     consumer.dispose()
-    return _answer(consumer.receive(_TIMEOUT_MS))
+    return _answer(consumer.receive(_TIMEOUT))
 
 
 def _answer(received: object) -> dict[str, object]:

@@ -79,9 +79,9 @@ class _Run:
     def stream(self) -> None:
         """Receives payloads of one size."""
         largest = self.consumer.largest_payload
-        timeout_ms = self.arguments.timeout_ms
+        timeout = self.arguments.timeout
         while self.next < self.arguments.count:
-            payload = self.consumer.receive(timeout_ms)
+            payload = self.consumer.receive(timeout)
             if payload is None:
                 raise self._late()
             self._compare(payload, self.arguments.script.message(self.next, largest).payload)
@@ -95,15 +95,14 @@ class _Run:
         if self.arguments.ledger:
             fd = os.open(self.arguments.ledger, os.O_RDWR | os.O_CREAT, 0o600)
         known = int.from_bytes(os.pread(fd, 8, 0), "little") if fd >= 0 else 0
+        if known == self.arguments.count:
+            # An earlier run had received all, and was killed before it ended.
+            self.next = known
         while self.next < self.arguments.count:
             try:
-                message = self.consumer.borrow(self.arguments.timeout_ms)
-            except (PeerDied, Closed) as ended:
-                if isinstance(ended, Closed) and known == self.arguments.count:
-                    # An earlier run had received all, and was killed before it ended.
-                    break
-                # The next producer goes on where this one died, or has nothing left to send.
-                time.sleep(0)
+                message = self.consumer.borrow(self.arguments.timeout)
+            except (PeerDied, Closed):
+                # The next producer goes on where this one ended, or has nothing left to send.
                 continue
             if message is None:
                 raise self._late()
@@ -130,20 +129,20 @@ class _Run:
             raise Failure(message)
 
     def _batch(self) -> None:
-        messages = self.consumer.receive_batch(_DRAINED, self.arguments.timeout_ms)
+        messages = self.consumer.receive_batch(_DRAINED, self.arguments.timeout)
         if not messages:
             raise self._late()
         for message in messages:
             self._check(message.message_type, message.flags, message.payload)
 
     def _copied(self) -> None:
-        message = self.consumer.receive_message(self.arguments.timeout_ms)
+        message = self.consumer.receive_message(self.arguments.timeout)
         if message is None:
             raise self._late()
         self._check(message.message_type, message.flags, message.payload)
 
     def _peeked(self) -> None:
-        if not self.consumer.wait(self.arguments.timeout_ms):
+        if not self.consumer.wait(self.arguments.timeout):
             raise self._late()
         message = self.consumer.peek()
         payload = self.consumer.receive()
@@ -153,7 +152,7 @@ class _Run:
         self._check(message.message_type, message.flags, payload)
 
     def _borrowed(self) -> None:
-        message = self.consumer.borrow(self.arguments.timeout_ms)
+        message = self.consumer.borrow(self.arguments.timeout)
         if message is None:
             raise self._late()
         with message:
@@ -161,7 +160,7 @@ class _Run:
 
     def _typed(self) -> None:
         """As the text or struct that the message is; type and flags are looked at before."""
-        if not self.consumer.wait(self.arguments.timeout_ms):
+        if not self.consumer.wait(self.arguments.timeout):
             raise self._late()
         message = self.consumer.peek()
         wanted = self._wanted()
@@ -193,7 +192,7 @@ class _Run:
     def _closed(self) -> None:
         """After the last message the producer closes: anything else is an error."""
         try:
-            message = self.consumer.receive_message(self.arguments.timeout_ms)
+            message = self.consumer.receive_message(self.arguments.timeout)
         except Closed:
             return
         text = "the producer did not close"

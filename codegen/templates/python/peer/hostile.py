@@ -15,7 +15,6 @@ from arguments import Words
 from protocol import (
     Corrupt,
     Disposed,
-    Full,
     Mode,
     Monitor,
     Options,
@@ -23,6 +22,7 @@ from protocol import (
     RingError,
     SharedMemoryConsumer,
     SharedMemoryProducer,
+    Timeout,
     layout,
     remove_ring,
     ring_path,
@@ -37,7 +37,7 @@ _MUTATIONS_OF_A_RING = 64
 _DEAD_ENDS_OF_A_RING = 16
 """Errors that come again and again, after which a ring is given up."""
 _REATTACH_EVERY = 8
-_TIMEOUT_MS = 1
+_TIMEOUT = 0.001
 _LARGE = 5000
 _U32 = 0xFFFFFFFF
 _U64 = 0xFFFFFFFFFFFFFFFF
@@ -84,7 +84,7 @@ class _Fuzzer:
 
     def _attached(self, mode: Mode, mutations: int) -> None:
         """Spoils a ring while all of its sides are there."""
-        first = Options(capacity=_CAPACITY, mode=mode, send_timeout_ms=_TIMEOUT_MS)
+        first = Options(capacity=_CAPACITY, mode=mode, send_timeout=_TIMEOUT)
         then = Options(mode=Mode.OPEN_ONLY)
         with contextlib.ExitStack() as stack:
             producer = stack.enter_context(SharedMemoryProducer(self._name, options=first))
@@ -105,7 +105,7 @@ class _Fuzzer:
         self.calls += 1
         try:
             call()
-        except Full:
+        except Timeout:
             pass  # a result, like an empty ring
         except RingError as error:
             self.errors += 1
@@ -194,18 +194,21 @@ class _Calls:
             lambda: producer.send_fragmented(bytes(self._below(_LARGE))),
         ]
         receives: list[Callable[[], object]] = [
-            lambda: consumer.receive(self._below(2)),
-            lambda: consumer.receive_message(self._below(2)),
-            lambda: consumer.receive_string(self._below(2)),
+            lambda: consumer.receive(self._brief()),
+            lambda: consumer.receive_message(self._brief()),
+            lambda: consumer.receive_string(self._brief()),
             self._borrow,
             consumer.peek,
             consumer.skip,
+            consumer.skip_to_latest,
+            consumer.clear,
+            consumer.has_message,
             lambda: consumer.drain(self._below(50)),
             consumer.drain,
-            lambda: consumer.receive_batch(self._below(50), self._below(2)),
+            lambda: consumer.receive_batch(self._below(50), self._brief()),
         ]
         if samples.ALL:
-            receives.append(lambda: consumer.receive_typed(self._kind(), self._below(2)))
+            receives.append(lambda: consumer.receive_typed(self._kind(), self._brief()))
         looks: list[Callable[[], object]] = [
             producer.statistics,
             consumer.snapshot,
@@ -213,6 +216,9 @@ class _Calls:
             monitor.snapshot,
             producer.peer_state,
             consumer.peer_state,
+            producer.free_bytes,
+            lambda: producer.wait_for_peer(self._brief()),
+            lambda: consumer.wait_for_peer(self._brief()),
             producer.heartbeat,
             consumer.heartbeat,
         ]
@@ -220,6 +226,10 @@ class _Calls:
 
     def _below(self, bound: int) -> int:
         return self._rng.next() % bound
+
+    def _brief(self) -> float:
+        """No time, or a short one."""
+        return self._below(2) * _TIMEOUT
 
     def _kind(self) -> type:
         """A struct of the spec."""
@@ -237,7 +247,7 @@ class _Calls:
                 claim.abandon()
 
     def _borrow(self) -> None:
-        message = self._consumer.borrow(self._below(2))
+        message = self._consumer.borrow(self._brief())
         if message is not None:
             with message:
                 bytes(message.payload)

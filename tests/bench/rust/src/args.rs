@@ -7,7 +7,11 @@ use std::str::FromStr;
 pub(crate) const USAGE: &str = "\
 usage: bench send|receive|ask|answer|wake|sleep --transport NAME --size BYTES
              --warm-up N --count N --wait polling|blocking
-       bench stream|round-trip --transport rtrb ... --cpus A,B";
+       bench pace|arrive --transport NAME --size BYTES --wait polling|blocking
+             --gap NS --burst N --work NS --warm-up-us N --timed-us N
+       bench turn|return --transport NAME --size BYTES --wait polling|blocking
+             --turn N --warm-up-us N --timed-us N
+       bench stream|round-trip|paced|turns --transport rtrb ... --cpus A,B";
 
 /// How many messages.
 pub(crate) struct Plan {
@@ -17,12 +21,37 @@ pub(crate) struct Plan {
     pub(crate) count: u64,
 }
 
+/// How a part of the grid goes on, and for how long.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    /// From the start of one burst to that of the next; 0: as fast as it goes.
+    pub(crate) gap_ns: u64,
+    /// Messages of a burst.
+    pub(crate) burst: u64,
+    /// What the receiver spends on each message.
+    pub(crate) work_ns: u64,
+    /// Messages of a question, and of its answer.
+    pub(crate) turn: u64,
+    /// Not timed.
+    pub(crate) warm_up_us: u64,
+    /// Timed.
+    pub(crate) timed_us: u64,
+}
+
+impl Pace {
+    /// How long it is to go on.
+    pub(crate) fn total_ns(&self) -> u64 {
+        (self.warm_up_us + self.timed_us) * 1000
+    }
+}
+
 /// What to do.
 pub(crate) struct Args {
     pub(crate) part: String,
     pub(crate) transport: String,
     pub(crate) size: usize,
     pub(crate) plan: Plan,
+    pub(crate) pace: Pace,
     /// Whether waiting sides never sleep.
     pub(crate) polling: bool,
     /// The processors of the two sides, where both are threads of this process.
@@ -38,6 +67,7 @@ impl Args {
             transport: String::new(),
             size: 0,
             plan: Plan { warm_up: 0, count: 0 },
+            pace: Pace { gap_ns: 0, burst: 1, work_ns: 0, turn: 1, warm_up_us: 0, timed_us: 0 },
             polling: false,
             cpus: [0, 1],
             folder: env::var_os("BITRPC_SHM_DIR").map_or_else(env::temp_dir, Into::into),
@@ -49,6 +79,12 @@ impl Args {
                 "--size" => args.size = number(&option, &value)?,
                 "--warm-up" => args.plan.warm_up = number(&option, &value)?,
                 "--count" => args.plan.count = number(&option, &value)?,
+                "--gap" => args.pace.gap_ns = number(&option, &value)?,
+                "--burst" => args.pace.burst = number(&option, &value)?,
+                "--work" => args.pace.work_ns = number(&option, &value)?,
+                "--turn" => args.pace.turn = number(&option, &value)?,
+                "--warm-up-us" => args.pace.warm_up_us = number(&option, &value)?,
+                "--timed-us" => args.pace.timed_us = number(&option, &value)?,
                 "--wait" => args.polling = value == "polling",
                 "--cpus" => args.cpus = pair(&option, &value)?,
                 _ => return Err(format!("unknown option {option}")),

@@ -14,6 +14,20 @@ use crate::args::{Args, Plan};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+/// What a part found out that takes the time, in nanoseconds.
+pub(crate) struct Timing {
+    /// For each message, round or turn.
+    pub(crate) each: f64,
+    /// The latency that half of the messages had at most, and that 99 of 100 had.
+    pub(crate) percentiles: Option<[f64; 2]>,
+}
+
+impl From<f64> for Timing {
+    fn from(each: f64) -> Self {
+        Self { each, percentiles: None }
+    }
+}
+
 /// Carries messages of `N` bytes from one side to the other.
 pub(crate) trait Transport<const N: usize> {
     type Sender: Sender<N>;
@@ -152,11 +166,11 @@ fn each(start: Instant, count: u64) -> f64 {
     start.elapsed().as_nanos() as f64 / count.max(1) as f64
 }
 
-fn write_index<const N: usize>(message: &mut [u8; N], index: u64) {
+pub(crate) fn write_index<const N: usize>(message: &mut [u8; N], index: u64) {
     message[..8].copy_from_slice(&index.to_le_bytes());
 }
 
-fn read_index<const N: usize>(message: &[u8; N]) -> u64 {
+pub(crate) fn read_index<const N: usize>(message: &[u8; N]) -> u64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&message[..8]);
     u64::from_le_bytes(bytes)
@@ -174,7 +188,7 @@ fn wrong_index(found: u64, expected: u64) -> Box<dyn Error> {
 }
 
 /// Nanoseconds of the clock that all processes of this host share.
-fn now_ns() -> u64 {
+pub(crate) fn now_ns() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is valid for writes; CLOCK_MONOTONIC cannot fail (clock_gettime(2)).
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };

@@ -1,7 +1,7 @@
 //! This project's ring.
 
 use bitrpc_messages::{Consumer, MessageType, Producer};
-use bitrpc_shm::{Options, WaitStrategy};
+use bitrpc_shm::{Distance, Options, WaitStrategy};
 
 use crate::args::Args;
 use crate::parts::{Receiver, Result, Sender, Transport};
@@ -21,6 +21,50 @@ impl<const N: usize> Transport<N> for Ring {
 
     fn receiver(name: &str, args: &Args) -> Result<Consumer> {
         Ok(Consumer::open(name, &options(args))?)
+    }
+}
+
+/// The same, without a distance.
+pub(crate) struct LatencyRing;
+
+impl<const N: usize> Transport<N> for LatencyRing {
+    type Sender = Producer;
+    type Receiver = Consumer;
+
+    fn sender(name: &str, args: &Args) -> Result<Producer> {
+        Ok(Producer::create(name, &options(args))?)
+    }
+
+    fn receiver(name: &str, args: &Args) -> Result<Consumer> {
+        Ok(Consumer::open(name, &options(args).distance(Distance::Latency))?)
+    }
+}
+
+/// The same, but each message is written in place.
+pub(crate) struct ClaimRing;
+
+pub(crate) struct Claimer(Producer);
+
+impl<const N: usize> Transport<N> for ClaimRing {
+    type Sender = Claimer;
+    type Receiver = Consumer;
+
+    fn sender(name: &str, args: &Args) -> Result<Claimer> {
+        Ok(Claimer(Producer::create(name, &options(args))?))
+    }
+
+    fn receiver(name: &str, args: &Args) -> Result<Consumer> {
+        Ok(Consumer::open(name, &options(args))?)
+    }
+}
+
+impl<const N: usize> Sender<N> for Claimer {
+    #[inline(always)]
+    fn send(&mut self, message: &[u8; N]) -> Result<()> {
+        let mut claim = self.0.claim(MessageType::DATA, N)?;
+        claim.copy_from_slice(message);
+        claim.commit();
+        Ok(())
     }
 }
 

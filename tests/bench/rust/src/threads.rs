@@ -6,38 +6,46 @@ use std::thread;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::args::Args;
-use crate::parts::{self, Receiver, Result, Sender};
+use crate::pace;
+use crate::parts::{self, Receiver, Result, Sender, Timing};
 use crate::ring::CAPACITY;
 
-/// Runs both parts; nanoseconds for each message or round.
-pub(crate) fn run<const N: usize>(args: &Args) -> Result<f64> {
+/// Runs both parts.
+pub(crate) fn run<const N: usize>(args: &Args) -> Result<Timing> {
     let [(mut there, mut here), (mut back, mut home)] = [ways::<N>(), ways::<N>()];
     let [first, second] = args.cpus;
     let plan = &args.plan;
-    match args.part.as_str() {
-        "stream" => thread::scope(|scope| {
-            scope.spawn(move || pinned(first, || parts::send(&mut there, plan).is_ok()));
-            let timed = scope.spawn(move || {
-                pinned(second, || {
-                    parts::receive(&mut here, plan).map_err(|error| error.to_string())
-                })
-            });
-            Ok(timed.join().map_err(|_| "a panic")??)
-        }),
-        "round-trip" => thread::scope(|scope| {
-            scope.spawn(move || {
-                pinned(second, || parts::answer(&mut back, &mut here, plan).is_ok())
-            });
-            let timed = scope.spawn(move || {
-                pinned(first, || {
-                    parts::ask(&mut there, &mut home, plan).map_err(|error| error.to_string())
-                })
-            });
-            Ok(timed.join().map_err(|_| "a panic")??)
-        }),
-        other => Err(format!("unknown part {other} for threads").into()),
-    }
+    let (sending, timed): (Part<'_>, Timed<'_>) = match args.part.as_str() {
+        "stream" => (
+            Box::new(move || parts::send(&mut there, plan).is_ok()),
+            Box::new(move || parts::receive(&mut here, plan).map(Timing::from)),
+        ),
+        "paced" => (
+            Box::new(move || pace::pace(&mut there, args).is_ok()),
+            Box::new(move || pace::arrive(&mut here, args)),
+        ),
+        "round-trip" => (
+            Box::new(move || parts::answer(&mut back, &mut here, plan).is_ok()),
+            Box::new(move || parts::ask(&mut there, &mut home, plan).map(Timing::from)),
+        ),
+        "turns" => (
+            Box::new(move || pace::answer_in_turns(&mut back, &mut here, args).is_ok()),
+            Box::new(move || pace::ask_in_turns(&mut there, &mut home, args)),
+        ),
+        other => return Err(format!("unknown part {other} for threads").into()),
+    };
+    thread::scope(|scope| {
+        scope.spawn(move || pinned(first, sending));
+        let timed =
+            scope.spawn(move || pinned(second, || timed().map_err(|error| error.to_string())));
+        Ok(timed.join().map_err(|_| "a panic")??)
+    })
 }
+
+/// What one thread does; whether it went well.
+type Part<'a> = Box<dyn FnOnce() -> bool + Send + 'a>;
+/// What the other one does, which takes the time.
+type Timed<'a> = Box<dyn FnOnce() -> Result<Timing> + Send + 'a>;
 
 fn ways<const N: usize>() -> (Producer<[u8; N]>, Consumer<[u8; N]>) {
     RingBuffer::new(CAPACITY / N)

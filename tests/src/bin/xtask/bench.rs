@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bitrpc_tests::figures::aims::{self, Aim};
+use bitrpc_tests::figures::grid::Cell;
 use bitrpc_tests::figures::{Effort, Entry, Figures, Machine, Stage};
 use bitrpc_tests::figures::{generate_seconds, measure, processors, report};
 use bitrpc_tests::repo;
@@ -16,6 +17,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// is compared is measured in turns within the same run, and the median counts. What is not
 /// installed is skipped by name. An aim that is not reached is no failure.
 ///
+/// With --grid: latencies and rates of many flows instead, in turns of several messages and in
+/// streams at many paces, in the default mode, in latency mode, and of what others have.
+///
 /// Exit codes: 0 all that could be was measured; 1 something failed; 2 wrong usage.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, verbatim_doc_comment)]
@@ -23,20 +27,26 @@ pub(crate) struct BenchArgs {
     /// Shorter measurements, fewer of them: a first impression.
     #[arg(long)]
     quick: bool,
+    /// The grid of latencies and rates instead.
+    #[arg(long, conflicts_with = "only")]
+    grid: bool,
+    /// Only the cells of the grid that have this in their name, e.g. `turn-`, `each-100/`, `/8`.
+    #[arg(long, value_name = "FILTER", requires = "grid")]
+    cells: Option<String>,
     /// Only what has this in its name, e.g. `stream-64/`, `/rust/`, `generation`.
     #[arg(long, value_name = "FILTER")]
     only: Option<String>,
     /// How many times everything is measured.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = at_least_one())]
     runs: u16,
-    /// Where figures.csv, figures.json and figures.svg are written [default: the cache of tests in
-    /// Cargo's target folder].
+    /// Where figures.csv, figures.json and figures.svg, or grid.json, are written [default: the
+    /// cache of tests in Cargo's target folder].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Write the figures into README.md, with the machine and the date, and the drawing beside the
-    /// programs that measure.
-    #[arg(long, conflicts_with_all = ["quick", "only"])]
-    readme: bool,
+    /// programs that measure; or a part of the grid.
+    #[arg(long, conflicts_with_all = ["quick", "only", "cells"])]
+    pub(crate) readme: bool,
 }
 
 fn at_least_one() -> clap::builder::RangedI64ValueParser<u16> {
@@ -48,13 +58,18 @@ Examples:
   cargo xtask bench                               everything, for some minutes
   cargo xtask bench --quick --only stream-64/     who carries how many messages of 64 bytes
   cargo xtask bench --only /rust/ --runs 11       the Rust ring alone, more thoroughly
-  cargo xtask bench --readme                      what the README shows";
+  cargo xtask bench --readme                      what the README shows
+  cargo xtask bench --grid --quick                where the default mode costs latency
+  cargo xtask bench --grid --cells turn-2/        questions and answers of two messages each";
 
 /// The name of generating, for `--only`.
 const GENERATION: &str = "generation";
 
 /// Measures; `false` when something failed.
 pub(crate) fn bench(args: &BenchArgs) -> bool {
+    if args.grid {
+        return super::grid::grid(args);
+    }
     match run(args) {
         Ok(figures) => figures.failed.is_empty(),
         Err(error) => {
@@ -67,7 +82,8 @@ pub(crate) fn bench(args: &BenchArgs) -> bool {
 fn run(args: &BenchArgs) -> Result<Figures, String> {
     let processors = processors()?;
     let mut figures = Figures::default();
-    let bar = progress(args);
+    let entries = Entry::all().iter().filter(|entry| args.wants(&entry.id())).count() as u64;
+    let bar = progress(entries * (args.runs() as u64 + 1));
     let mut plan = Plan { stage: Stage::default(), processors, entries: Vec::new() };
     plan.prepare(args, &mut figures, &bar);
     plan.measure(args, &mut figures, &bar);
@@ -143,8 +159,19 @@ impl BenchArgs {
         self.only.as_ref().is_none_or(|filter| id.contains(filter.as_str()))
     }
 
-    fn runs(&self) -> usize {
+    /// Whether `cell` is to be measured.
+    pub(crate) fn includes(&self, cell: &Cell) -> bool {
+        let is_wanted = |filter: &String| cell.id().contains(filter.as_str());
+        self.cells.as_ref().map_or(!self.quick || cell.is_basic(), is_wanted)
+    }
+
+    pub(crate) fn runs(&self) -> usize {
         usize::from(if self.quick { self.runs.min(3) } else { self.runs })
+    }
+
+    /// Where everything is written.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| repo::cache().join("figures"))
     }
 
     /// How long one measurement takes, without its warm-up.
@@ -154,11 +181,10 @@ impl BenchArgs {
 }
 
 /// Shown on standard error, and only when that is a terminal.
-fn progress(args: &BenchArgs) -> ProgressBar {
+pub(crate) fn progress(length: u64) -> ProgressBar {
     let template = "{spinner} {msg:<40} {wide_bar} {percent:>3} %";
     let style = ProgressStyle::with_template(template).expect("the template is well-formed");
-    let entries = Entry::all().iter().filter(|entry| args.wants(&entry.id())).count() as u64;
-    let bar = ProgressBar::new(entries * (args.runs() as u64 + 1)).with_style(style);
+    let bar = ProgressBar::new(length).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
@@ -184,7 +210,7 @@ fn write(
     machine: &Machine,
     aims: &[Aim],
 ) -> Result<(), String> {
-    let folder = args.out.clone().unwrap_or_else(|| repo::cache().join("figures"));
+    let folder = args.folder();
     let svg = report::svg(figures).map_err(|error| error.to_string())?;
     let json = report::json(figures, machine, aims);
     let files = [
@@ -207,10 +233,11 @@ fn write(
     let path = repo::root().join("README.md");
     let readme = fs::read_to_string(&path).map_err(|error| format!("README.md: {error}"))?;
     let block = report::block(figures, machine, aims);
-    let readme = report::replace_block(&readme, &block).map_err(|e| format!("README.md: {e}"))?;
+    let readme = report::replace_block(&readme, &block, report::MARKERS)
+        .map_err(|error| format!("README.md: {error}"))?;
     save(&path, &readme)
 }
 
-fn save(path: &Path, text: &str) -> Result<(), String> {
+pub(crate) fn save(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

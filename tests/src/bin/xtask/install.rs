@@ -27,7 +27,8 @@ fn install_system_packages(needs_venv: bool) -> Outcome {
     if needs_venv && !has_venv() {
         packages.push(VENV);
     }
-    packages.extend(tools::BOOST_QUEUE.find().is_err().then_some(tools::BOOST_QUEUE.package));
+    let missing = tools::HEADERS.iter().filter(|headers| headers.find().is_err());
+    packages.extend(missing.map(|headers| headers.package));
     if packages.is_empty() {
         println!("nothing to install with apt-get");
         return Outcome::default();

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the whole test suite in one command, and all figures in another.
 
 mod bench;
+mod grid;
 mod install;
 mod run;
 mod steps;

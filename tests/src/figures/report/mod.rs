@@ -7,7 +7,7 @@ mod table;
 
 pub use files::{csv, json};
 pub use plot::svg;
-pub use readme::{DRAWING, block, replace_block};
+pub use readme::{DRAWING, MARKERS, block, replace_block};
 pub use table::{aims_table, table};
 
 use super::{Case, Contestant, Figures, Wait};

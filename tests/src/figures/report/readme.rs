@@ -36,27 +36,30 @@ fn row(cells: &[String]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// `readme` with its block replaced.
+/// What the block lies between.
+pub const MARKERS: [&str; 2] = [BEGIN, END];
+
+/// `readme` with the block between `markers` replaced, which contains them.
 ///
 /// # Errors
 ///
 /// When the markers are not there.
-pub fn replace_block(readme: &str, block: &str) -> Result<String, String> {
-    let begin = readme.find(BEGIN).ok_or_else(|| format!("no line {:?}", BEGIN.trim_end()))?;
-    let rest = &readme[begin..];
-    let end = rest.find(END).ok_or_else(|| format!("no line {:?}", END.trim_end()))?;
-    Ok([&readme[..begin], block, &rest[end + END.len()..]].concat())
+pub fn replace_block(readme: &str, block: &str, [begin, end]: [&str; 2]) -> Result<String, String> {
+    let start = readme.find(begin).ok_or_else(|| format!("no line {:?}", begin.trim_end()))?;
+    let rest = &readme[start..];
+    let stop = rest.find(end).ok_or_else(|| format!("no line {:?}", end.trim_end()))?;
+    Ok([&readme[..start], block, &rest[stop + end.len()..]].concat())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, replace_block};
+    use super::{BEGIN, END, MARKERS, replace_block};
 
     #[test]
     fn only_the_block_is_replaced() {
         let readme = format!("before\n{BEGIN}old\n{END}after\n");
-        let new = replace_block(&readme, &format!("{BEGIN}new\n{END}"));
+        let new = replace_block(&readme, &format!("{BEGIN}new\n{END}"), MARKERS);
         assert_eq!(new.expect("markers"), format!("before\n{BEGIN}new\n{END}after\n"));
-        assert!(replace_block("no markers", "new").is_err());
+        assert!(replace_block("no markers", "new", MARKERS).is_err());
     }
 }

@@ -1,0 +1,230 @@
+// ---------------------------------------------------------------------------------------------
+// Producer: finding room
+// ---------------------------------------------------------------------------------------------
+
+inline std::unique_ptr<SharedMemoryProducer> SharedMemoryProducer::create(std::string_view name,
+                                                                          const Options& options,
+                                                                          Error& error) {
+    std::unique_ptr<SharedMemoryProducer> producer(new (std::nothrow) SharedMemoryProducer());
+    if (!producer) {
+        error = Error(Errc::kNoSpace, "out of memory");
+        return nullptr;
+    }
+    detail::Attachment& attachment = producer->ring_.attachment_;
+    Error failed = attachment.open(name, options, detail::Role::kProducer);
+    if (!failed) failed = producer->writer_.start(attachment);
+    if (failed) {
+        attachment.close(false);
+        error = std::move(failed);
+        return nullptr;
+    }
+    producer->options_ = options;
+    producer->largest_payload_ = detail::largest_payload(attachment.capacity());
+    producer->waker_.start(attachment);
+    producer->sleeper_.start(attachment, options.diagnose_wakeups);
+    producer->watch_.start(attachment, false);
+    attachment.announce();
+    return producer;
+}
+
+inline void SharedMemoryProducer::close() noexcept {
+    if (!is_open()) return;
+    writer_.discard();
+    writer_.block(true);
+    ring_.leave([this] { return writer_.is_drained(); });
+}
+
+inline Errc SharedMemoryProducer::check_open(Timeout timeout) noexcept {
+    if (!is_open()) return refuse(Errc::kDisposed);
+    if (is_forked()) return refuse(Errc::kForked);
+    return timeout.is_valid() ? Errc::kOk : refuse(Errc::kInvalidArgument);
+}
+
+/// The refusals that waiting cannot mend.
+inline Errc SharedMemoryProducer::check_message(std::size_t size, MessageType type) noexcept {
+    if (const Errc wrong = check_open(kForever); wrong != Errc::kOk) return wrong;
+    if (type == MessageType{}) return refuse(Errc::kInvalidType);
+    if (size > largest_payload_) return refuse(Errc::kTooLarge, largest_payload_, size);
+    return claimed_ ? refuse(Errc::kBusy) : Errc::kOk;
+}
+
+/// The way to a slot when the fast one failed, whatever the reason.
+inline detail::Room SharedMemoryProducer::acquire(detail::Deadline& deadline, std::size_t size,
+                                                  MessageType type) noexcept {
+    const Errc wrong = check_message(size, type);
+    if (wrong != Errc::kOk) return wrong;
+    flush();
+    if (const Errc gone = look_around(); gone != Errc::kOk) return gone;
+    const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
+    if (writer_.has_known_room(stride)) return writer_.reserve(stride);
+    return wait_for_room(deadline, stride);
+}
+
+inline detail::Room SharedMemoryProducer::acquire_for_batch(detail::Deadline& deadline,
+                                                            std::size_t size,
+                                                            MessageType type) noexcept {
+    const Errc wrong = check_message(size, type);
+    if (wrong != Errc::kOk) return wrong;
+    if (const Errc gone = look_around(); gone != Errc::kOk) return gone;
+    const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
+    const detail::Room room = writer_.reserve(stride);
+    if (room.code == Errc::kOk) return room;
+    if (room.code == Errc::kFull && deadline.immediate() && writer_.has_pending()) {
+        writer_.count_failure();
+        return room;
+    }
+    flush();
+    return wait_for_room(deadline, stride);
+}
+
+/// At the end of each stretch, looks whether the file still has its name: nobody could come to what
+/// is written into one without.
+inline Errc SharedMemoryProducer::look_around() noexcept {
+    if (writer_.in_stretch()) return Errc::kOk;
+    if (watch_.check_name_if_due() == Errc::kRemoved) return refuse(Errc::kRemoved);
+    writer_.begin_stretch();
+    return Errc::kOk;
+}
+
+inline detail::Room SharedMemoryProducer::wait_for_room(detail::Deadline& deadline,
+                                                        std::uint64_t stride) noexcept {
+    detail::Spin spin(options_);
+    if (!deadline.immediate()) step_back();
+    for (std::uint32_t looks = 1;; ++looks) {
+        detail::Room room = writer_.reserve(stride);
+        if (room.code != Errc::kFull) return settle(room);
+        room = verdict(deadline.immediate() ? watch_.poll() : watch_.look(), stride);
+        if (room.code != Errc::kFull) return room;
+        const bool look_at_clock = spin.is_over() || (looks & detail::kClockMask) == 0;
+        std::uint64_t left = deadline.immediate() ? 0 : 1;
+        if (left != 0 && look_at_clock) {
+            const std::uint64_t now = detail::monotonic_ns();
+            left = deadline.left(now, detail::kLivenessNs);
+            spin.look(now);
+        }
+        if (left == 0 || sleeper_.take_interrupt()) {
+            writer_.count_failure();
+            return deadline.immediate() ? Errc::kFull : Errc::kTimeout;
+        }
+        if (!spin.is_over()) {
+            detail::cpu_pause();
+        } else {
+            sleeper_.sleep(watch_.seen_sequence(), left,
+                           [this, stride] { return writer_.reserve(stride).code != Errc::kFull; });
+        }
+        if (look_at_clock && watch_.due()) {
+            room = verdict(watch_.check_alive(), stride);
+            if (room.code != Errc::kFull) return room;
+        }
+    }
+}
+
+/// Pauses when the ring is as good as full. A producer that takes each bit of room as soon as it is
+/// there reads the consumer's position for each message, and so slows down the consumer, who writes
+/// it: the stream would stay in that state.
+inline void SharedMemoryProducer::step_back() noexcept {
+    if (writer_.reload() != Errc::kOk || !writer_.is_tight()) return;
+    detail::pause_for(kStepBackNs);
+    // Whatever is wrong with it now, the caller's own look finds it too.
+    static_cast<void>(writer_.reload());
+}
+
+inline detail::Room SharedMemoryProducer::settle(const detail::Room& room) noexcept {
+    if (room.code == Errc::kCorrupt) {
+        refuse(Errc::kCorrupt, ring_header::kReadPositionOffset, writer_.bad_position());
+    }
+    return room;
+}
+
+/// What the consumer's state means for a producer that found the ring full: kFull to go on
+/// waiting, a slot if there is room after all, else an error that the caller is told.
+inline detail::Room SharedMemoryProducer::verdict(Errc peer, std::uint64_t stride) noexcept {
+    if (peer == Errc::kOk) return Errc::kFull;
+    if (peer == Errc::kRemoved) {
+        writer_.end_stretch();
+    } else {
+        const detail::Room room = writer_.reserve(stride);
+        if (room.code != Errc::kFull) return settle(room);
+        watch_.told(peer);
+    }
+    writer_.count_failure();
+    return refuse(peer);
+}
+
+inline Claim SharedMemoryProducer::claim_for(Timeout timeout, std::size_t size,
+                                             MessageType type) noexcept {
+    detail::Slot slot;
+    const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
+    const bool fine = size <= largest_payload_ && type != MessageType{} && !is_forked();
+    if (!fine || !writer_.reserve_fast(stride, slot)) {
+        detail::Deadline deadline(timeout);
+        const detail::Room room = acquire(deadline, size, type);
+        if (room.code != Errc::kOk) return Claim(room.code);
+        slot = room.slot;
+    }
+    writer_.prefetch(slot, message_header::kSize + size);
+    writer_.fill_header(slot.header, MessageFlags{}, nullptr);
+    writer_.block(true);
+    claimed_ = true;
+    return Claim(*this, slot, size, type);
+}
+
+inline Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexcept {
+    if (!is_open()) return refuse(Errc::kDisposed);
+    if (size > claim.size_) return refuse(Errc::kTooLarge, claim.size_, size);
+    claimed_ = false;
+    writer_.block(false);
+    const std::uint64_t frame = message_header::kSize + size;
+    writer_.fill_header(claim.slot_.header, user_flags(claim.flags_), claim.slot_.header);
+    const std::uint64_t stride = detail::stride_of(frame);
+    if (stride != frame) {
+        std::memset(claim.slot_.header + frame, 0, stride - frame);
+    }
+    writer_.publish(claim.slot_, word_of(frame, claim.type_), stride, size);
+    wake();
+    return {};
+}
+
+inline void SharedMemoryProducer::abandon(Claim&) noexcept {
+    claimed_ = false;
+    if (is_open()) writer_.block(false);
+}
+
+inline Status Claim::commit(std::size_t size) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
+    const Status status = producer_->commit(*this, size);
+    if (status) producer_ = nullptr;
+    return status;
+}
+
+inline void Claim::abandon() noexcept {
+    if (producer_ != nullptr) std::exchange(producer_, nullptr)->abandon(*this);
+}
+
+inline Status BatchWriter::push(ByteView payload, MessageType type, MessageFlags flags) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
+    return producer_->push_for(producer_->options_.send_timeout, payload, type, flags);
+}
+
+inline Status BatchWriter::try_push(ByteView payload, MessageType type,
+                                    MessageFlags flags) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
+    return producer_->push_for(0, payload, type, flags);
+}
+
+template <class T>
+Status BatchWriter::push_typed(const T& value, MessageFlags flags) noexcept {
+    if (producer_ == nullptr) return Errc::kDisposed;
+    const std::size_t size = detail::payload_size(value);
+    detail::Deadline deadline(producer_->options_.send_timeout);
+    return producer_->append(deadline, size, detail::type_of<T>(), flags,
+                             detail::FillStruct<T>{&value, size});
+}
+
+inline void BatchWriter::commit() noexcept {
+    if (producer_ != nullptr) producer_->flush();
+}
+
+inline void BatchWriter::discard() noexcept {
+    if (producer_ != nullptr && producer_->is_open()) producer_->writer_.discard();
+}
