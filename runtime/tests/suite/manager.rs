@@ -229,6 +229,42 @@ fn a_handler_may_call_its_manager() {
     assert!(matches!(nested, Ok(Err(Error::Busy))));
 }
 
+/// Sleeps of the threads of this process that have this name.
+#[cfg(target_os = "linux")]
+fn sleeps(name: &str) -> u64 {
+    let mut sleeps = 0;
+    for thread in std::fs::read_dir("/proc/self/task").unwrap() {
+        let folder = thread.unwrap().path();
+        // A thread of another test may end meanwhile.
+        let read = |file| std::fs::read_to_string(folder.join(file)).unwrap_or_default();
+        let status = read("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        if read("comm").trim() == name {
+            sleeps += line.map_or(0, |count| count.trim().parse::<u64>().unwrap());
+        }
+    }
+    sleeps
+}
+
+/// Ten looks a second after the peer, and a heartbeat: a few ten microseconds each.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_idle_manager_hardly_wakes_up() {
+    let folder = folder();
+    let options = options(&folder, 4096);
+    let mut receiving = Manager::<Protocol>::consumer("idle", &options).unwrap();
+    let mut sending = Manager::<Protocol>::producer("idle", &options).unwrap();
+    receiving.start().unwrap();
+    sending.start().unwrap();
+    let start = Instant::now();
+    std::thread::sleep(Duration::from_millis(1000));
+    let before = sleeps("bitrpc idle");
+    assert!(before > 0, "the threads are found");
+    std::thread::sleep(Duration::from_millis(2000));
+    let (woken, passed) = (sleeps("bitrpc idle") - before, start.elapsed());
+    assert!(woken < 2 * 15 * passed.as_secs().max(2), "{woken} times in {passed:?}");
+}
+
 #[test]
 fn a_manager_that_waits_lets_go_of_its_consumer() {
     let folder = folder();
