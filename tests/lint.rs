@@ -16,6 +16,8 @@ use libtest_mimic::Trial;
 
 #[path = "lint/csharp.rs"]
 mod csharp;
+#[path = "lint/rust.rs"]
+mod rust;
 
 const STRICT: [&str; 12] = [
     "-Wall",
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         clippy_of(&cross_language_test(Language::Rust))
     }));
     trials.extend(python::trials());
+    trials.extend(rust::trials());
     trials.extend(csharp::trials());
     harness::run(trials)
 }

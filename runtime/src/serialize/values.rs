@@ -20,7 +20,7 @@ macro_rules! serde_struct {
         $crate::serde_struct! { @impl ['de, $life] $name [<$life>] { $($field),* } }
     };
     (@impl [$($lives:lifetime),*] $name:ident [$($life:tt)*] { $($field:tt),* }) => {
-        // Everything is named in full, and what is not is named oddly: the struct may have any name.
+        // Names are in full, and those of its own are odd: the struct may have any name.
         const _: () = {
             const FIELDS_OF_IT: &[&str] = &[$($crate::serde_field!(name $field)),*];
 

@@ -195,7 +195,7 @@ fn one_deadline_holds_for_all_pieces_and_for_a_whole_batch() {
         let interrupter = consumer.interrupter();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                // Every 50 ms a piece, or a message, until it is interrupted or the producer closes.
+                // Every 50 ms a piece, or a message, until it is interrupted or told of the end.
                 while let Ok(Some(_)) | Err(ReceiveError::MessageTooLarge { .. }) =
                     consumer.receive(PATIENCE)
                 {

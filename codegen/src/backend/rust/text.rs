@@ -48,10 +48,10 @@ pub(super) fn keep_long_lines(mut file: File) -> File {
 fn print_item(out: &mut String, item: &[&str]) {
     let is_code = |line: &&str| !line.is_empty() && !line.trim_start().starts_with("//");
     let is_long = |line: &&str| is_code(line) && line.chars().count() > WIDTH;
-    let first = item.iter().position(|line| is_code(&line));
+    let first = item.iter().position(is_code);
     // The lines in a macro call are its own business.
     let is_call = first.is_some_and(|first| item[first].ends_with("! {"));
-    let mark = first.filter(|_| !is_call && item.iter().any(|line| is_long(&line)));
+    let mark = first.filter(|_| !is_call && item.iter().any(is_long));
     for (number, line) in item.iter().enumerate() {
         if Some(number) == mark {
             out.push_str("#[rustfmt::skip]\n");
