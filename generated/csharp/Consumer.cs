@@ -317,44 +317,40 @@ namespace BitRPC.SharedMemory
         /// </summary>
         public void Close()
         {
-            if (BeginClose())
+            BeginClose();
+            lock (_gate)
             {
-                FinishClose();
+                if (_attachment.IsOpen)
+                {
+                    FinishClose();
+                }
             }
         }
 
         /// <summary>The same as <see cref="Close"/>.</summary>
         public void Dispose() => Close();
 
-        /// <summary>
-        /// Ends waits, and refuses calls from now on; false if that was done before.
-        /// </summary>
-        internal bool BeginClose()
+        /// <summary>Ends waits, and refuses calls from now on.</summary>
+        internal void BeginClose()
         {
-            bool isFirst = Interlocked.Exchange(ref _isClosing, 1) == 0;
-            if (isFirst)
+            if (Interlocked.Exchange(ref _isClosing, 1) == 0)
             {
                 _waiter.InterruptForEver();
             }
-
-            return isFirst;
         }
 
         /// <summary>The rest of closing; whoever waited has left.</summary>
-        internal void FinishClose()
+        private void FinishClose()
         {
-            lock (_gate)
+            AbandonCall();
+            if (!_attachment.IsForked)
             {
-                AbandonCall();
-                if (!_attachment.IsForked)
-                {
-                    Release();
-                }
-
-                _mustLook = true;
-                Ring.Freeze();
-                _attachment.Close(() => !_reader.HasWord());
+                Release();
             }
+
+            _mustLook = true;
+            Ring.Freeze();
+            _attachment.Close(() => !_reader.HasWord());
         }
 
         bool IRingAwaited.IsReady() => _reader.HasWord();

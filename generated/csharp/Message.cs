@@ -115,7 +115,7 @@ namespace BitRPC.SharedMemory
         /// <summary>The same, but a payload that is longer is a SizeMismatch.</summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct; all zero unless Ok.</param>
-        /// <returns>As <see cref="Get"/>.</returns>
+        /// <returns>As <see cref="Get{T}(out T)"/>.</returns>
         public Status GetExact<T>(out T value)
             where T : struct, IPayload
             => RingPayload.Read(MessageType, Payload, true, out value);
@@ -234,7 +234,7 @@ namespace BitRPC.SharedMemory
         /// <summary>The same, but a payload that is longer is a SizeMismatch.</summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct; all zero unless Ok.</param>
-        /// <returns>As <see cref="Get"/>.</returns>
+        /// <returns>As <see cref="Get{T}(out T)"/>.</returns>
         public Status GetExact<T>(out T value)
             where T : struct, IPayload
             => RingPayload.Read(MessageType, _payload, true, out value);

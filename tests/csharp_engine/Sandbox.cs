@@ -76,7 +76,9 @@ namespace EngineTests
                     code[at++] = new Instruction { Code = Load, Value = place };
                     code[at++] = new Instruction
                     {
-                        Code = JumpIfEqual, Else = 1, Value = one.Value,
+                        Code = JumpIfEqual,
+                        Else = 1,
+                        Value = one.Value,
                     };
                 }
 

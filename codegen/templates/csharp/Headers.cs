@@ -39,7 +39,16 @@ namespace {{ view.namespace }}
 {%- for line in item.doc %}
         /// {{ line }}
 {%- endfor %}
-        public {{ item.ty }} {{ item.name }} => {{ item.read }};
+        public {{ item.ty }} {{ item.name }}
+        {
+            get
+            {
+                fixed (byte* payload = &MemoryMarshal.GetReference(_payload))
+                {
+                    return {{ item.read }};
+                }
+            }
+        }
 {%- if !loop.last %}
 {% endif %}
 {%- endfor %}

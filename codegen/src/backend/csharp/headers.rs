@@ -52,6 +52,7 @@ pub(super) struct Extra {
     /// The type that lies in memory: `byte` for a bool.
     pub(super) wire: String,
     pub(super) offset: u64,
+    /// The expression that reads it, of `payload`, where the payload starts.
     pub(super) read: String,
     /// The expression that is stored, of `value` and of the property itself.
     pub(super) write: String,
@@ -142,10 +143,12 @@ pub(super) fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> Head
         let is_bool = field.ty == Type::Scalar(Scalar::Bool);
         let offset = field.offset;
         let ty = type_name(layout, &field.ty);
+        // The header lies in front of the payload.
+        let before = header.size - offset;
         let read = if is_bool {
-            format!("IsPresent && *(_header + {offset}) != 0")
+            format!("IsPresent && *(payload - {before}) != 0")
         } else {
-            format!("IsPresent ? *({ty}*)(_header + {offset}) : default({ty})")
+            format!("IsPresent ? *({ty}*)(payload - {before}) : default({ty})")
         };
         let stored = |value: &str| match is_bool {
             true => format!("{value} ? (byte)1 : (byte)0"),

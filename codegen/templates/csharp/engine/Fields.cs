@@ -1,6 +1,7 @@
 {% include "csharp/head.cs" %}
 
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -130,8 +131,17 @@ namespace {{ view.namespace }}
             string.Equals(left ?? string.Empty, right ?? string.Empty, StringComparison.Ordinal);
 
         internal static bool SameElements<T>(T[] left, T[] right)
-            where T : struct, IEquatable<T>
-            => new ReadOnlySpan<T>(left).SequenceEqual(right);
+        {
+            EqualityComparer<T> comparer = EqualityComparer<T>.Default;
+            int count = left == null ? 0 : left.Length;
+            bool areSame = count == (right == null ? 0 : right.Length);
+            for (int i = 0; areSame && i < count; i++)
+            {
+                areSame = comparer.Equals(left[i], right[i]);
+            }
+
+            return areSame;
+        }
 
         internal static int HashOfText(string text)
         {

@@ -324,12 +324,12 @@ namespace {{ view.namespace }}
 
         private void CloseSide()
         {
-            _ = _producer?.BeginClose();
-            _ = _consumer?.BeginClose();
+            _producer?.BeginClose();
+            _consumer?.BeginClose();
             lock (_side)
             {
-                _producer?.FinishClose();
-                _consumer?.FinishClose();
+                _producer?.Dispose();
+                _consumer?.Dispose();
             }
         }
 

@@ -368,41 +368,37 @@ namespace {{ view.namespace }}
         /// </summary>
         public void Close()
         {
-            if (BeginClose())
+            BeginClose();
+            lock (_gate)
             {
-                FinishClose();
+                if (_attachment.IsOpen)
+                {
+                    FinishClose();
+                }
             }
         }
 
         /// <summary>The same as <see cref="Close"/>.</summary>
         public void Dispose() => Close();
 
-        /// <summary>
-        /// Ends waits, and refuses calls from now on; false if that was done before.
-        /// </summary>
-        internal bool BeginClose()
+        /// <summary>Ends waits, and refuses calls from now on.</summary>
+        internal void BeginClose()
         {
-            bool isFirst = Interlocked.Exchange(ref _isClosing, 1) == 0;
-            if (isFirst)
+            if (Interlocked.Exchange(ref _isClosing, 1) == 0)
             {
                 _waiter.InterruptForEver();
             }
-
-            return isFirst;
         }
 
         /// <summary>The rest of closing; whoever waited has left.</summary>
-        internal void FinishClose()
+        private void FinishClose()
         {
-            lock (_gate)
-            {
-                AbandonCall();
-                _writer.Drop();
-                _writer.Block();
-                _serial = (_serial | 1) + 1;
-                Ring.Freeze();
-                _attachment.Close(() => _writer.IsDrained);
-            }
+            AbandonCall();
+            _writer.Drop();
+            _writer.Block();
+            _serial = (_serial | 1) + 1;
+            Ring.Freeze();
+            _attachment.Close(() => _writer.IsDrained);
         }
 
         bool IRingAwaited.IsReady() => _writer.Reserve(_awaitedStride, out _) != ErrorCode.Full;
