@@ -43,6 +43,9 @@ _U32 = 0xFFFFFFFF
 _U64 = 0xFFFFFFFFFFFFFFFF
 
 _OFFSETS = [offset for offset, _ in layout.RING_HEADER_FIELDS.values()]
+_STATES = (layout.PRODUCER_STATE_OFFSET, layout.CONSUMER_STATE_OFFSET)
+_ATTACHED = (1).to_bytes(4, "little")
+"""What the state of a side says that is there."""
 
 
 def run(words: list[str]) -> dict[str, object]:
@@ -100,6 +103,9 @@ class _Fuzzer:
                     undo()
                 if self._dead_ends >= _DEAD_ENDS_OF_A_RING:
                     break
+            # Who closes waits up to 5 s for another side that seems to be closing, too.
+            for offset in _STATES:
+                words[offset : offset + 4] = _ATTACHED
 
     def _call(self, call: Callable[[], object]) -> None:
         self.calls += 1
