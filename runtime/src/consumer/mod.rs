@@ -107,7 +107,7 @@ impl<L: Layout> Consumer<L> {
     /// [`RecvError`]. Closed, died and removed are said only when everything was received.
     #[inline(always)]
     pub fn recv(&mut self, timeout: Option<Duration>) -> Result<Option<Message<'_, L>>, RecvError> {
-        let found = match self.glance() {
+        let found = match self.glance_for_a_while(timeout) {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
         };
@@ -205,7 +205,7 @@ impl<L: Layout> Consumer<L> {
         out: &mut Vec<u8>,
         timeout: Option<Duration>,
     ) -> Result<Option<MessageInfo>, RecvError> {
-        let found = match self.glance() {
+        let found = match self.glance_for_a_while(timeout) {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
         };
@@ -276,7 +276,7 @@ impl<L: Layout> Consumer<L> {
         timeout: Option<Duration>,
         read: impl FnOnce(&Message<'_, L>) -> Result<R, DecodeError>,
     ) -> Result<Option<R>, Error> {
-        let found = match self.glance() {
+        let found = match self.glance_for_a_while(timeout) {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
         };
