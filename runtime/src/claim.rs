@@ -101,6 +101,7 @@ impl<'a, L: Layout> Claim<'a, L> {
         let mut staged: Staged = writer.stage();
         writer.finish_claim(&mut staged, &self.place, self.message_type, self.flags);
         writer.publish(&staged);
+        writer.prepare_next(&self.place);
     }
 }
 

@@ -1,5 +1,11 @@
 //! Looking for messages: at once, after keeping a distance, or asleep.
 
+<<<<<<< HEAD
+=======
+use core::hint::spin_loop;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+>>>>>>> pace
 use std::time::Duration;
 
 use super::Consumer;
@@ -11,6 +17,9 @@ use crate::peer::Ended;
 use crate::platform;
 use crate::ring::{Mapped, Memory, Record, pause, read_header};
 use crate::wait::{Deadline, Waited};
+
+/// How many looks a short wait takes, before anything else is thought of: a microsecond or two.
+const SHORT_WAIT: u32 = 64;
 
 /// What a look found.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +57,43 @@ impl<L: Layout> Consumer<L> {
         }
         let record = self.reader.glance()?;
         (self.flags(&record) & L::FLAGS.fragment == 0).then_some(record)
+    }
+
+    /// The same, for a while if that one may wait: most waits of exchanges and streams are short,
+    /// and end where they began.
+    #[inline(always)]
+    pub(super) fn glance_for_a_while(&mut self, timeout: Option<Duration>) -> Option<Record> {
+        match self.glance() {
+            None if timeout == Some(Duration::ZERO) => None,
+            None => {
+                self.look_for_a_while();
+                self.glance()
+            }
+            found => found,
+        }
+    }
+
+    /// Keeps the distance, then looks until something is there or this takes too long.
+    #[inline(never)]
+    fn look_for_a_while(&mut self) {
+        self.keep_distance();
+        for _ in 0..SHORT_WAIT {
+            if self.reader.ready() || !matches!(self.due, Due::Nothing) {
+                return;
+            }
+            spin_loop();
+        }
+    }
+
+    /// The ring was found empty: pauses if that pays; whether it did.
+    #[inline]
+    fn keep_distance(&mut self) -> bool {
+        let (received, position) = (self.reader.received(), self.reader.position());
+        let pause_ns = self.pace.on_empty(received, position, platform::now_ns);
+        if pause_ns > 0 {
+            pause(pause_ns);
+        }
+        pause_ns > 0
     }
 
     /// Looks for a message; pieces of larger ones are gathered on the way.
@@ -162,6 +208,7 @@ impl<L: Layout> Consumer<L> {
 
     /// Nothing was there: keeps the distance, looks again, and asks after the producer.
     #[inline(never)]
+<<<<<<< HEAD
     pub(super) fn idle(&mut self) -> Result<Option<Found>, ReceiveError> {
         let (received, position) = (self.reader.received(), self.reader.position());
         let pause_ns = self.pace.on_empty(received, position, platform::now_ns);
@@ -170,6 +217,13 @@ impl<L: Layout> Consumer<L> {
             if let Some(found) = self.poll()? {
                 return Ok(Some(found));
             }
+=======
+    pub(super) fn idle(&mut self) -> Result<Option<Found>, RecvError> {
+        if self.keep_distance()
+            && let Some(found) = self.poll()?
+        {
+            return Ok(Some(found));
+>>>>>>> pace
         }
         match self.peer.look() {
             None => Ok(None),

@@ -122,11 +122,16 @@ impl<L: Layout> Consumer<L> {
     ///
     /// [`ReceiveError`]. Closed, died and removed are said only when everything was received.
     #[inline(always)]
+<<<<<<< HEAD
     pub fn receive(
         &mut self,
         timeout: Option<Duration>,
     ) -> Result<Option<Message<'_, L>>, ReceiveError> {
         let found = match self.glance() {
+=======
+    pub fn recv(&mut self, timeout: Option<Duration>) -> Result<Option<Message<'_, L>>, RecvError> {
+        let found = match self.glance_for_a_while(timeout) {
+>>>>>>> pace
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
         };
@@ -230,8 +235,13 @@ impl<L: Layout> Consumer<L> {
         &mut self,
         out: &mut Vec<u8>,
         timeout: Option<Duration>,
+<<<<<<< HEAD
     ) -> Result<Option<MessageInfo>, ReceiveError> {
         let found = match self.glance() {
+=======
+    ) -> Result<Option<MessageInfo>, RecvError> {
+        let found = match self.glance_for_a_while(timeout) {
+>>>>>>> pace
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
         };
@@ -318,7 +328,7 @@ impl<L: Layout> Consumer<L> {
         timeout: Option<Duration>,
         read: impl FnOnce(&Message<'_, L>, bool) -> Result<R, DecodeError>,
     ) -> Result<Option<R>, Error> {
-        let found = match self.glance() {
+        let found = match self.glance_for_a_while(timeout) {
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
         };

@@ -83,6 +83,7 @@ impl<L: Layout> Producer<L> {
         self.writer.fill(&staged, place, flags, payload);
         self.writer.seal(&mut staged, place, message_type);
         self.writer.publish(&staged);
+        self.writer.prepare_next(place);
     }
 
     /// Refuses what can never be sent.

@@ -20,6 +20,15 @@ const LINE: u64 = 64;
 /// lines itself.)
 const MANY_LINES: u64 = 128;
 
+/// How far beyond the end of the next record, if that is as large as this one, a producer prepares
+/// lines that is waited for.
+const BEYOND: u64 = 64;
+
+/// Once in so many messages the producer looks whether the consumer waits for them; it does if that
+/// was so in these looks, one bit for each of the last four.
+const LOOK_EVERY: u64 = 128;
+const WAITED_FOR: u8 = 0b1111;
+
 /// With less room than this (or a quarter of the ring), producer and consumer are at each other's
 /// heels.
 const TIGHT: u64 = 16 << 10;
@@ -72,6 +81,8 @@ pub(crate) struct Writer<L, M> {
     /// How far ahead to prefetch: [`PREFETCH`], less in a small ring, where that far ahead is what
     /// the consumer reads now.
     prefetch: u64,
+    /// Whether the consumer had taken everything, at each of the last looks.
+    waited_for: u8,
     sent: u64,
     bytes: u64,
     waker: Waker,
@@ -95,6 +106,7 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
             granted: read,
             stretch: STRETCH.min(capacity / 8),
             prefetch: PREFETCH.min(capacity / 16),
+            waited_for: WAITED_FOR,
             sent,
             bytes,
             waker,
@@ -253,9 +265,13 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         unsafe { memory.write_bytes(at, payload) };
     }
 
-    /// Asks for the lines that records will be written to soon, as many as this one takes.
+    /// Asks for the lines that records of a stream will be written to soon, as many as this one
+    /// takes.
     #[inline(always)]
     pub(crate) fn prefetch(&self, place: &Place) {
+        if self.is_waited_for() {
+            return;
+        }
         let memory = self.memory.clone();
         let ahead = place.position.wrapping_add(self.prefetch);
         let size = place.frame.min(PREFETCH);
@@ -270,6 +286,50 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
             }
             at += LINE;
         }
+    }
+
+    /// To be called after a record was published: if the consumer waits for each, stores into the
+    /// lines that the next record will be written to. The consumer's prefetcher has brought them
+    /// over there; they come back while nobody waits, and not when the record is being written.
+    /// (In a stream, which the consumer follows, it would take them again before they are used.)
+    #[inline(always)]
+    pub(crate) fn prepare_next(&mut self, place: &Place) {
+        if self.is_waited_for() {
+            self.bring_lines(place);
+        }
+        if self.sent.is_multiple_of(LOOK_EVERY) {
+            self.look_whether_waited_for(place);
+        }
+    }
+
+    #[inline(always)]
+    fn is_waited_for(&self) -> bool {
+        self.waited_for == WAITED_FOR
+    }
+
+    #[inline(always)]
+    fn bring_lines(&self, place: &Place) {
+        let memory = self.memory.clone();
+        let stride = align_up(place.frame).min(PREFETCH);
+        let end = self.position.wrapping_add(stride + BEYOND);
+        if end.wrapping_sub(self.read) > self.capacity {
+            return;
+        }
+        // The lines that start within a record's length of that end; free all of them, because
+        // they lie behind the zero word.
+        let mut at = align_up_to_line(end.wrapping_sub(stride));
+        while at < end {
+            memory.write_plain(at, 0);
+            at = at.wrapping_add(LINE);
+        }
+    }
+
+    #[cold]
+    fn look_whether_waited_for(&mut self, place: &Place) {
+        // Relaxed: a guess that decides on nothing but speed.
+        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Relaxed);
+        let had_all = read >= place.position;
+        self.waited_for = (self.waited_for << 1 | u8::from(had_all)) & WAITED_FOR;
     }
 
     /// Finishes a record whose payload was written in place, and adds it to what is staged.
@@ -351,6 +411,10 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         let failures = self.memory.load_u64(field, Ordering::Relaxed);
         self.memory.store_u64(field, failures.wrapping_add(1), Ordering::Relaxed);
     }
+}
+
+fn align_up_to_line(position: u64) -> u64 {
+    position.wrapping_add(LINE - 1) & !(LINE - 1)
 }
 
 #[inline(always)]
