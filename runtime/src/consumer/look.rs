@@ -1,11 +1,6 @@
 //! Looking for messages: at once, after keeping a distance, or asleep.
 
-<<<<<<< HEAD
-=======
 use core::hint::spin_loop;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
->>>>>>> pace
 use std::time::Duration;
 
 use super::Consumer;
@@ -208,22 +203,11 @@ impl<L: Layout> Consumer<L> {
 
     /// Nothing was there: keeps the distance, looks again, and asks after the producer.
     #[inline(never)]
-<<<<<<< HEAD
     pub(super) fn idle(&mut self) -> Result<Option<Found>, ReceiveError> {
-        let (received, position) = (self.reader.received(), self.reader.position());
-        let pause_ns = self.pace.on_empty(received, position, platform::now_ns);
-        if pause_ns > 0 {
-            pause(pause_ns);
-            if let Some(found) = self.poll()? {
-                return Ok(Some(found));
-            }
-=======
-    pub(super) fn idle(&mut self) -> Result<Option<Found>, RecvError> {
         if self.keep_distance()
             && let Some(found) = self.poll()?
         {
             return Ok(Some(found));
->>>>>>> pace
         }
         match self.peer.look() {
             None => Ok(None),

@@ -122,16 +122,11 @@ impl<L: Layout> Consumer<L> {
     ///
     /// [`ReceiveError`]. Closed, died and removed are said only when everything was received.
     #[inline(always)]
-<<<<<<< HEAD
     pub fn receive(
         &mut self,
         timeout: Option<Duration>,
     ) -> Result<Option<Message<'_, L>>, ReceiveError> {
-        let found = match self.glance() {
-=======
-    pub fn recv(&mut self, timeout: Option<Duration>) -> Result<Option<Message<'_, L>>, RecvError> {
         let found = match self.glance_for_a_while(timeout) {
->>>>>>> pace
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
         };
@@ -235,13 +230,8 @@ impl<L: Layout> Consumer<L> {
         &mut self,
         out: &mut Vec<u8>,
         timeout: Option<Duration>,
-<<<<<<< HEAD
     ) -> Result<Option<MessageInfo>, ReceiveError> {
-        let found = match self.glance() {
-=======
-    ) -> Result<Option<MessageInfo>, RecvError> {
         let found = match self.glance_for_a_while(timeout) {
->>>>>>> pace
             Some(record) => Some(Found::Record(record)),
             None => self.poll_or_wait(timeout)?,
         };
