@@ -17,7 +17,6 @@ mod messages {
 }
 
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
 
 use bitrpc_codegen::demo::runner::Failure;
 use bitrpc_tests::harness;
@@ -81,19 +80,16 @@ fn receives(place: &Place) -> Result<(), Failure> {
     }
 }
 
-/// A creator that was killed half-way leaves a file behind, which the next one removes; files that
-/// somebody may still be working on stay.
+/// A creator that was killed half-way leaves a file behind, which the next one removes at once; a
+/// file that somebody holds the lock of, and those of other rings, stay.
 fn sweeps(subject: &'static Subject, member: &'static Member) -> Result<(), Failure> {
     let place = Place::new(subject, member)?;
-    let old = SystemTime::now() - Duration::from_secs(60);
     let dead = place.id_of_a_dead_process()?;
-    let own = std::process::id();
-    let swept = [place.temporary("pair", dead, old)?];
-    let kept = [
-        place.temporary("pair", own, old)?,
-        place.temporary("pair", dead, SystemTime::now())?,
-        place.temporary("pair2", dead, old)?,
-    ];
+    let swept = [place.temporary("pair", dead, 1)?];
+    let (in_the_making, other) =
+        (place.temporary("pair", dead, 2)?, place.temporary("pair2", dead, 1)?);
+    let _maker = place::lock_as_a_maker(&in_the_making)?;
+    let kept = [in_the_making, other];
     let verdict = place.attempt(&["attach".to_owned()], &place::Launch::Plain)?;
     if !verdict.ok {
         return Err(Failure::new(format!("{verdict:?}")));

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bitrpc_codegen::demo::runner::{Arena, Failure, RING, Role, Running};
 use bitrpc_codegen::demo::toolchain::Program;
@@ -152,8 +153,7 @@ impl Place {
 
     /// `text` with what only this place knows.
     pub(crate) fn filled(&self, text: &str) -> String {
-        let first = self.layout.structs.iter().find_map(|item| Some((item.id?, item.size)));
-        let (id, size) = first.unwrap_or_default();
+        let id = self.layout.structs.iter().find_map(|item| item.id).unwrap_or_default();
         let facts = [
             ("{path}", self.path().display().to_string()),
             ("{folder}", self.folder().display().to_string()),
@@ -169,7 +169,6 @@ impl Place {
             ("{layout_hash}", format!("{:x}", self.layout.layout_hash)),
             ("{schema_hash}", format!("{:x}", self.layout.schema_hash)),
             ("{first_id}", id.to_string()),
-            ("{first_size}", size.to_string()),
         ];
         facts.iter().fold(text.to_owned(), |text, (key, value)| text.replace(key, value))
     }
@@ -195,17 +194,26 @@ impl Place {
     }
 
     /// A ring in the making that nobody finished.
-    pub(crate) fn temporary(
-        &self,
-        ring: &str,
-        creator: u32,
-        changed: SystemTime,
-    ) -> io::Result<PathBuf> {
-        let age = changed.elapsed().unwrap_or_default().as_secs();
-        let name = format!(".{}{ring}.{creator}.{age:08x}.tmp", self.layout.file_prefix);
+    pub(crate) fn temporary(&self, ring: &str, creator: u32, nonce: u32) -> io::Result<PathBuf> {
+        let name = format!(".{}{ring}.{creator}.{nonce:08x}.tmp", self.layout.file_prefix);
         let path = self.folder().join(name);
-        File::create(&path)?.set_modified(changed)?;
+        File::create(&path)?;
         Ok(path)
+    }
+}
+
+/// Locks the file as its creator does for as long as it makes the ring.
+pub(crate) fn lock_as_a_maker(path: &Path) -> io::Result<File> {
+    let file = File::options().read(true).write(true).open(path)?;
+    // SAFETY: the structure is made of integers, for which 0 is a value.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::F_WRLCK as libc::c_short;
+    lock.l_start = (1 << 62) + 2;
+    lock.l_len = 1;
+    // SAFETY: the descriptor is open, and the structure outlives the call.
+    match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &lock) } {
+        0 => Ok(file),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

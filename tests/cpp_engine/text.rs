@@ -148,9 +148,10 @@ const STANDARD: &str = "\
     numeric optional ostream print queue random ranges ratio rcu regex scoped_allocator semaphore \
     set shared_mutex simd source_location span spanstream sstream stack stacktrace stdexcept \
     stdfloat stop_token streambuf string string_view strstream syncstream system_error \
-    text_encoding thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility valarray \
-    variant vector version assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h iso646.h limits.h \
-    locale.h math.h setjmp.h signal.h stdalign.h stdarg.h stdatomic.h stdbit.h stdbool.h stddef.h \
+    text_encoding thread tuple type_traits typeindex typeinfo unordered_map unordered_set \
+    utility valarray variant vector version assert.h complex.h ctype.h errno.h fenv.h float.h \
+    inttypes.h iso646.h limits.h locale.h math.h setjmp.h signal.h stdalign.h stdarg.h \
+    stdatomic.h stdbit.h stdbool.h stddef.h \
     stdint.h stdio.h stdlib.h string.h tgmath.h time.h uchar.h wchar.h wctype.h";
 
 const STANDARDS: [&str; 3] = ["-std=c++17", "-std=c++20", "-std=c++2b"];

@@ -175,7 +175,8 @@ namespace EngineTests
                     ErrorCode.Unsupported, () => new SharedMemoryProducer(name, Sized(1024))),
                 Sandbox.Deny(Sandbox.RenameAt2, Sandbox.NotImplemented),
                 Sandbox.Deny(Sandbox.Link, Sandbox.NotPermitted));
-            That(error.Message.Contains("renameat2 with RENAME_NOREPLACE, nor link"), error.Message);
+            string lacks = "renameat2 with RENAME_NOREPLACE, nor link";
+            That(error.Message.Contains(lacks), error.Message);
             That(error.Message.Contains(FolderOf(name)), error.Message);
             Is(0, Directory.GetFiles(FolderOf(name), ".*" + name + ".*").Length, "left behind");
         }

@@ -11,7 +11,7 @@ namespace EngineTests
         internal uint Call;
         internal uint Error;
 
-        /// <summary>Number of the argument that has to be <see cref="Value"/>; -1 for any.</summary>
+        /// <summary>The argument that has to be <see cref="Value"/>; -1 for any.</summary>
         internal int Argument;
         internal uint Value;
     }

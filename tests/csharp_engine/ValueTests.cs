@@ -25,7 +25,7 @@ namespace EngineTests
             internal double B;
         }
 
-        /// <summary>A struct of the user's own, of a size that Mono passes by reference only.</summary>
+        /// <summary>A struct of a size that Mono passes by reference only.</summary>
         [StructLayout(LayoutKind.Explicit, Size = Bytes)]
         private struct WideStruct : IPayload
         {

@@ -187,7 +187,8 @@ def collect_headers(zig: Path, qt: Path | None) -> Found:
                 (found.standard if header in ISO else found.platform).update(macros)
             outside = pool.map(lambda h: compiler.names(platform, h), platform.headers)
             found.names.update(*outside)
-            found.files.update(path.stem.lower() for f in platform.folders for path in f.glob("*.h"))
+            headers = (path for folder in platform.folders for path in folder.glob("*.h"))
+            found.files.update(path.stem.lower() for path in headers)
             print(f"{name}: {len(platform.headers)} headers", file=sys.stderr)
     if qt:
         found.platform.update(*(read_source(qt / "QtCore" / f"{name}.h") for name in QT))
@@ -236,7 +237,8 @@ PROGRAM = """\
 using System.Reflection;
 var files = (string)System.AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES");
 foreach (string file in files.Split(System.IO.Path.PathSeparator))
-    foreach (System.Type type in Assembly.Load(AssemblyName.GetAssemblyName(file)).GetExportedTypes())
+    foreach (
+        System.Type type in Assembly.Load(AssemblyName.GetAssemblyName(file)).GetExportedTypes())
         if (!type.IsNested)
             System.Console.WriteLine(type.Namespace + " " + type.Name);
 """

@@ -80,7 +80,8 @@ pub(super) fn assignment(target: &str, value: &str, width: usize) -> Vec<String>
 const SKIP: &str = "  # fmt: skip";
 
 /// What stands behind a statement of these lines: nothing, unless one of them takes more than
-/// `width` columns, as names of 64 letters make them. How a formatter breaks those is its own affair.
+/// `width` columns, as names of 64 letters make them. How a formatter breaks those is its own
+/// affair.
 pub(super) fn skip(width: usize, lines: &[impl AsRef<str>]) -> &'static str {
     let fits = |line: &str| line.chars().count() <= width;
     if lines.iter().all(|line| fits(line.as_ref())) { "" } else { SKIP }
