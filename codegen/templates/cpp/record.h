@@ -46,9 +46,13 @@ struct {% if item.force_align %}alignas({{ item.align }}) {% endif %}{{ item.fix
 {%- if item.tail.is_none() %}
 
     /// True for the payload sizes that a receive reads: of this version, older and newer ones.
-    [[nodiscard]] static constexpr bool accepts_size(std::size_t{% if item.size > 0 %} wireSize{% endif %}) noexcept {
-        return {% if item.size == 0 %}true{% else %}wireSize >= kWireSize{% endif %}{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
+{%- if item.size == 0 %}
+    [[nodiscard]] static constexpr bool accepts_size(std::size_t) noexcept { return true; }
+{%- else %}
+    [[nodiscard]] static constexpr bool accepts_size(std::size_t wireSize) noexcept {
+        return wireSize >= kWireSize{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
     }
+{%- endif %}
 {%- endif %}
 };
 {%- if item.is_wide %}
