@@ -147,6 +147,51 @@ fn loom_laps_wrap_and_a_full_ring_is_not_written_over() {
     });
 }
 
+/// Records of a line each in a ring of four: the lines that the producer prepares for the next ones
+/// are free, also in a second lap.
+#[test]
+fn loom_lines_that_are_prepared_are_nobody_elses() {
+    const SIZE: u64 = 4 * CAPACITY;
+    const CONTENT: [u8; 48] = [0xA0; 48];
+    explore(2, || {
+        let memory = Arc::new(Model::new(SIZE, true));
+        let other = Arc::clone(&memory);
+        let sender = thread::spawn(move || {
+            let mut writer = Writer::<Protocol, _>::new(other, SIZE, 0, 0, Waker::new(true));
+            for _ in 0..6 {
+                let place = loop {
+                    match writer.place(&writer.stage(), 48).expect("a sound position") {
+                        Some(place) => break place,
+                        None => thread::yield_now(),
+                    }
+                };
+                let mut staged = writer.stage();
+                writer.fill(&staged, &place, 0, &CONTENT);
+                writer.seal(&mut staged, &place, TYPE);
+                writer.publish(&staged);
+                writer.prepare_next(&place);
+            }
+        });
+        let mut reader = Reader::<Protocol, _>::new(memory, SIZE, 0, Waker::new(true));
+        for _ in 0..6 {
+            let record = loop {
+                match look(&mut reader) {
+                    Some(record) => break record,
+                    None => thread::yield_now(),
+                }
+            };
+            let at = record.payload_position::<Protocol>();
+            for word in 0..6 {
+                let found = reader.memory.read_plain(at + 8 * word).to_le_bytes();
+                assert_eq!(found, CONTENT[..8]);
+            }
+            reader.take(&record);
+            reader.flush();
+        }
+        sender.join().unwrap();
+    });
+}
+
 /// Another implementation may publish padding on its own, before the record behind it.
 #[test]
 fn loom_padding_may_be_published_first() {
