@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::interrupt::{Flag, Interrupter};
 use crate::layout::Layout;
 use crate::platform;
-use crate::ring::{Mapped, Memory, Sleeper, Waker, announce};
+use crate::ring::{Mapped, Memory, NAP, Sleeper, Waker, announce};
 use crate::role::{ATTACHED, CLOSED, Origin, Role, RoleFields};
 use crate::segment::{Segment, TRANSITION_PATIENCE};
 
@@ -25,6 +25,8 @@ pub(crate) struct Attachment<L: Layout> {
     /// Whether this process gets the peer's membarriers.
     registered: bool,
     sleeper: Sleeper,
+    /// When a membarrier was refused.
+    refused_ns: Option<u64>,
     interrupt: Arc<Flag>,
     /// Whether waits also end when another thread wants this side.
     pub(crate) yields: bool,
@@ -43,6 +45,7 @@ impl<L: Layout> Attachment<L> {
             fields,
             registered,
             sleeper: Sleeper { direction: fields.sleeps, registered },
+            refused_ns: None,
             interrupt: Arc::default(),
             yields: false,
             origin: Origin::here(),
@@ -86,8 +89,13 @@ impl<L: Layout> Attachment<L> {
         let longest = self.sleeper.lie_down(&self.memory, sequence);
         if was_registered && !self.sleeper.registered {
             log::warn!("{}: membarrier is refused, fences from now on", self.path().display());
+            self.refused_ns = Some(platform::now_ns());
         }
-        longest
+        // What was published without a fence may stay unseen for so long, whatever was seen first.
+        match self.refused_ns {
+            Some(at) if platform::now_ns().saturating_sub(at) <= NAP.as_nanos() as u64 => NAP,
+            _ => longest,
+        }
     }
 
     /// Sleeps while the peer's sequence is `sequence`, at most `bound`; `false` if the bound ended

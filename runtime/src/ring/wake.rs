@@ -106,7 +106,7 @@ pub(crate) fn announce<M: Memory>(memory: &M, direction: Direction) {
 
 /// How long a side sleeps whose membarrier was refused just now: longer than any store takes to
 /// become visible.
-const NAP: Duration = Duration::from_millis(1);
+pub(crate) const NAP: Duration = Duration::from_millis(1);
 
 /// The sleeping half of one direction.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,6 @@ mod memory;
 
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
-use std::time::Duration;
 
 use loom::thread;
 
@@ -249,6 +248,20 @@ fn loom_a_drain_releases_what_it_has_read() {
     });
 }
 
+/// Sleeps as a side's wait does: unless it is `ready` once it has said that it sleeps.
+fn sleep<M: Memory>(
+    memory: &M,
+    sleeper: &mut Sleeper,
+    sequence: u32,
+    ready: &mut impl FnMut() -> bool,
+) {
+    let longest = sleeper.lie_down(memory, sequence);
+    if !ready() {
+        memory.wait(sleeper.direction.sequence, sequence, longest);
+    }
+    sleeper.get_up(memory);
+}
+
 /// A consumer that sleeps whenever the ring is empty. A lost wake-up is a deadlock of the model.
 fn consumer_sleeps(registered: bool) {
     explore(3, move || {
@@ -258,7 +271,7 @@ fn consumer_sleeps(registered: bool) {
             let mut writer = writer(other, registered);
             assert!(send(&mut writer, 0, 1) && send(&mut writer, 1, 2));
         });
-        let sleeper = sleeper(Direction::data::<Protocol>(), registered);
+        let mut sleeper = sleeper(Direction::data::<Protocol>(), registered);
         let Direction { control, sequence: field } = sleeper.direction;
         memory.store_u32(control, sleeper.awake(), Ordering::Relaxed);
         let mut reader = reader(Arc::clone(&memory), registered);
@@ -266,7 +279,7 @@ fn consumer_sleeps(registered: bool) {
             while !receive(&mut reader, n) {
                 let sequence = memory.load_u32(field, Ordering::Acquire);
                 let mut ready = || reader.ready();
-                sleeper.sleep(&*memory, sequence, Duration::MAX, &mut ready, |_| {});
+                sleep(&*memory, &mut sleeper, sequence, &mut ready);
             }
         }
         sender.join().unwrap();
@@ -291,7 +304,7 @@ fn producer_sleeps(registered: bool) {
         let receiver = thread::spawn(move || {
             receive_all(&mut reader(other, registered), 0, 4);
         });
-        let sleeper = sleeper(Direction::space::<Protocol>(), registered);
+        let mut sleeper = sleeper(Direction::space::<Protocol>(), registered);
         let Direction { control, sequence: field } = sleeper.direction;
         memory.store_u32(control, sleeper.awake(), Ordering::Relaxed);
         let mut writer = writer(Arc::clone(&memory), registered);
@@ -300,7 +313,7 @@ fn producer_sleeps(registered: bool) {
                 let sequence = memory.load_u32(field, Ordering::Acquire);
                 let staged = writer.stage();
                 let mut ready = || writer.has_room(&staged, 8);
-                sleeper.sleep(&*memory, sequence, Duration::MAX, &mut ready, |_| {});
+                sleep(&*memory, &mut sleeper, sequence, &mut ready);
             }
         }
         receiver.join().unwrap();
