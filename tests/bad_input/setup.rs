@@ -58,9 +58,17 @@ pub(crate) fn nothing() -> Result<Held, Failure> {
     Ok(Box::new(()))
 }
 
+/// What the state of a side that closed is.
+const CLOSED: u64 = 2;
+
 /// An empty ring that nobody is attached to.
 pub(crate) fn ring(place: &Place) -> Result<Held, Failure> {
-    drop(place.producer()?);
+    // The last side out would take the file along.
+    let (producer, kept) = (place.producer()?, place.folder().join("kept"));
+    fs::copy(place.path(), &kept)?;
+    drop(producer);
+    fs::rename(kept, place.path())?;
+    place.patch_field(RingRole::ProducerState, CLOSED)?;
     nothing()
 }
 

@@ -181,17 +181,17 @@ namespace {{ view.namespace }}
         /// </summary>
         internal bool OnEmpty(ulong messages, ulong position)
         {
-            ulong run = messages - _messages;
+            ulong run = unchecked(messages - _messages);
             if (run == 0 || !_isAdaptive)
             {
                 return false;
             }
 
-            _runBytes = position - _position;
+            _runBytes = unchecked(position - _position);
             _messages = messages;
             _position = position;
-            _runs++;
-            _loneRuns = run == 1 ? _loneRuns + 1 : 0;
+            _runs = unchecked(_runs + 1);
+            _loneRuns = run == 1 ? unchecked(_loneRuns + 1) : 0;
             switch (_phase)
             {
                 case Phase.Near:
