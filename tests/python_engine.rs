@@ -1,7 +1,7 @@
 //! The Python engine from inside: every way to send and receive, beginnings and ends, what waits
-//! and for how long, misuse and hostile memory, views that may not outlive the ring, forks and other
-//! processes, asyncio, managers, signals, the interpreter's end, numpy; and the same without what a
-//! Python or a kernel may not have, and with other message headers.
+//! and for how long, misuse and hostile memory, views that may not outlive the ring, forks and
+//! other processes, asyncio, managers, signals, the interpreter's end, numpy; and the same
+//! without what a Python or a kernel may not have, and with other message headers.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};

@@ -114,8 +114,8 @@ pub fn block(grid: &Grid, machine: &Machine, aims: &[Aim]) -> String {
     let rounds = grid.cells.iter().flat_map(|(_, samples)| samples.values()).map(Vec::len).max();
     let mut text = format!(
         "{BEGIN}\nMessages of 64 bytes, default options: median latency in ns; where latency \
-         mode cannot carry what is sent, M msg/s\ninstead. Measured on {}: {} ({} cores), {}. Medians of \
-         {} rounds.\n\n",
+         mode cannot carry what is sent, M msg/s\ninstead. Measured on {}: {} ({} cores), {}. \
+         Medians of {} rounds.\n\n",
         machine.date,
         machine.processor,
         machine.cores,
