@@ -9,18 +9,18 @@
 // in.
 //
 // One producer process sends messages to one consumer process through memory that both map. This
-// header is all that is needed: C++17, the standard library and the operating system. It works
-// without exceptions and RTTI, and after <windows.h>.
+// header is all that is needed: C++17, the standard library and a 64-bit operating system. It works
+// without exceptions and RTTI, and before and after <windows.h> and the headers of Qt and X11.
 //
 //     auto producer = create_producer("prices", 1 << 20);     // one process
 //     if (!producer) return fail(last_error().message());
-//     producer->send_string("hello");
+//     if (Status sent = producer->send_string("hello"); !sent) return fail(sent.name());
 //
 //     auto consumer = create_consumer("prices", 1 << 20);     // the other; either may start first
 //     std::string text;
 //     while (consumer->receive_string(text)) show(text);
 //
-// What is where: constants and headers, results and errors, payloads, Options, RingBuffer and
+// What is where: constants and headers, results and errors, payloads, Timeout, Options, RingBuffer,
 // Statistics, messages, Claim and BatchWriter, SharedMemoryProducer, SharedMemoryConsumer,
 // SharedMemoryManager, Monitor, and the factories at the end. Everything in `detail` may change.
 //
@@ -83,6 +83,7 @@
 #include <exception>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -424,7 +425,8 @@ inline constexpr std::uint32_t kMagic = 0x42525446U;
 /// Hash of the resolved layout of both headers, framing and flags: another one is refused.
 inline constexpr std::uint64_t kLayoutHash = 0x4DDB48A90885FA7EULL;
 
-/// Hash of message types and payload structs: another one is reported, refused in strict mode.
+/// Hash of message types and payload structs: another one is refused where the versions are equal,
+/// unless Options::any_schema allows it.
 inline constexpr std::uint64_t kSchemaHash = 0x9EA7350790DBE68FULL;
 
 /// A ring called `name` is the file with this prefix before its name.
@@ -786,6 +788,12 @@ struct UnknownMessage {
 
 namespace detail {
 
+[[nodiscard]] inline std::string hex_text(std::uint64_t value) {
+    std::string text = "0x";
+    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789ABCDEF"[(value >> shift) & 15U];
+    return text;
+}
+
 /// The same number, but a riddle to the compiler: GCC makes `rep movs` of a long copy whose length
 /// it knows, which starts more slowly than the library's memcpy.
 [[nodiscard]] BITRPC_DETAIL_INLINE std::size_t unknown(std::size_t size) noexcept {
@@ -987,6 +995,136 @@ template <class Any, class T, class Message>
 
 }  // namespace detail
 
+// ---------------------------------------------------------------------------------------------
+// Comparing and printing
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Elements of a list, and sixteenths of a text's bytes, that are printed at most.
+inline constexpr std::size_t kMostPrinted = 64;
+
+/// True if two fields are equal, as `==` says it: no NaN is.
+template <class T>
+[[nodiscard]] bool same(const T& left, const T& right) noexcept {
+    return std::equal_to<>()(left, right);
+}
+
+/// A number that reads as the same one again, in as few digits as that takes.
+template <class T>
+[[nodiscard]] std::string print_number(T value) {
+    if constexpr (std::is_floating_point_v<T>) {
+        std::array<char, 40> digits{};
+        int precision = std::numeric_limits<T>::digits10;
+        for (; precision <= std::numeric_limits<T>::max_digits10; ++precision) {
+            std::snprintf(digits.data(), digits.size(), "%.*g", precision,
+                          static_cast<double>(value));
+            if (same(static_cast<T>(std::strtod(digits.data(), nullptr)), value)) break;
+        }
+        return std::string(digits.data());
+    } else {
+        return std::to_string(value);
+    }
+}
+
+/// A text in quotes; what is no printable UTF-8 as hexadecimal escapes.
+[[nodiscard]] inline std::string print_text(std::string_view text) {
+    const std::size_t most = kMostPrinted * 16;
+    std::string_view shown = text.substr(0, most);
+    std::string printed = "\"";
+    while (!shown.empty()) {
+        const std::size_t fine = utf8_prefix(shown);
+        for (const char c : shown.substr(0, fine)) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte < 0x20U || byte == 0x7FU) {
+                printed += "\\x" + hex_text(byte).substr(16);
+            } else {
+                if (c == '"' || c == '\\') printed += '\\';
+                printed += c;
+            }
+        }
+        shown.remove_prefix(fine);
+        if (shown.empty()) break;
+        printed += "\\x" + hex_text(static_cast<unsigned char>(shown.front())).substr(16);
+        shown.remove_prefix(1);
+    }
+    return printed + (text.size() > most ? "\"..." : "\"");
+}
+
+template <class T>
+[[nodiscard]] std::string print_value(const T& value);
+
+/// The elements of an array, of which the first tell what the rest is like.
+template <class List>
+[[nodiscard]] std::string print_list(const List& list) {
+    std::string text = "[";
+    std::size_t count = 0;
+    for (const auto& element : list) {
+        if (count != 0) text += ", ";
+        if (count++ == kMostPrinted) {
+            text += "... " + std::to_string(list.size()) + " in all";
+            break;
+        }
+        text += detail::print_value(element);
+    }
+    return text + "]";
+}
+
+[[nodiscard]] inline std::string print_value(const std::string& text) { return print_text(text); }
+template <std::size_t N>
+[[nodiscard]] std::string print_value(const std::array<char, N>& text) {
+    const std::string_view all(text.data(), text.size());
+    return print_text(all.substr(0, all.find('\0')));
+}
+template <class T, std::size_t N>
+[[nodiscard]] std::string print_value(const std::array<T, N>& list) {
+    return detail::print_list(list);
+}
+template <class T>
+[[nodiscard]] std::string print_value(const std::vector<T>& list) {
+    return detail::print_list(list);
+}
+/// Whatever else there is: a bool, a number, or what has a to_string() of its own.
+template <class T>
+[[nodiscard]] std::string print_value(const T& value) {
+    if constexpr (std::is_same_v<T, WireBool>) {
+        return value ? "true" : "false";
+    } else if constexpr (std::is_arithmetic_v<T>) {
+        return detail::print_number(value);
+    } else {
+        return to_string(value);
+    }
+}
+
+/// Adds `name: value` to what will be `Struct{...}`.
+template <class T>
+void print_field(std::string& text, const char* name, const T& value) {
+    if (text.back() != '{') text += ", ";
+    text += std::string(name) + ": " + detail::print_value(value);
+}
+
+/// The names of all bits that are set, and the rest as a number; `none` if there are none.
+template <class Flags>
+[[nodiscard]] std::string print_flags(Flags flags, const char* none,
+                                      std::initializer_list<std::pair<const char*, Flags>> names) {
+    using Bits = std::underlying_type_t<Flags>;
+    auto rest = static_cast<std::uint64_t>(static_cast<Bits>(flags));
+    std::string text;
+    for (const auto& [name, mask] : names) {
+        const auto bits = static_cast<std::uint64_t>(static_cast<Bits>(mask));
+        if ((static_cast<std::uint64_t>(static_cast<Bits>(flags)) & bits) != bits) continue;
+        if (!text.empty()) text += " | ";
+        text += name;
+        rest &= ~bits;
+    }
+    if (rest == 0) return text.empty() ? none : text;
+    const std::string digits = hex_text(rest);
+    const std::size_t first = digits.find_first_not_of('0', 2);
+    return text + (text.empty() ? "0x" : " | 0x") + digits.substr(first);
+}
+
+}  // namespace detail
+
 namespace detail {
 
 /// Setters of the message header fields that have no role: this protocol has none.
@@ -1061,6 +1199,52 @@ static_assert(offsetof(TestData, id) == 0, "TestData::id");
 static_assert(offsetof(TestData, value) == 8, "TestData::value");
 static_assert(offsetof(TestData, message) == 16, "TestData::message");
 static_assert(offsetof(TestData, timestamp) == 80, "TestData::timestamp");
+
+/// Compares field by field.
+[[nodiscard]] inline bool operator==([[maybe_unused]] const TestData& left, [[maybe_unused]] const TestData& right) noexcept {
+    return true
+        && detail::same(left.id, right.id)
+        && detail::same(left.value, right.value)
+        && detail::same(left.message, right.message)
+        && detail::same(left.timestamp, right.timestamp);
+}
+[[nodiscard]] inline bool operator!=(const TestData& left, const TestData& right) noexcept {
+    return !(left == right);
+}
+
+/// The struct with the names and values of its fields.
+[[nodiscard]] inline std::string to_string([[maybe_unused]] const TestData& item) {
+    std::string text = "TestData{";
+    detail::print_field(text, "id", item.id);
+    detail::print_field(text, "value", item.value);
+    detail::print_field(text, "message", item.message);
+    detail::print_field(text, "timestamp", item.timestamp);
+    return text + "}";
+}
+// clang-format on
+
+// clang-format off
+/// The name of a message type, or of the struct that travels under it; its number if it has none.
+[[nodiscard]] inline std::string to_string(MessageType type) {
+    if (type == MessageType::DATA) return "DATA";
+    if (type == MessageType::CONTROL) return "CONTROL";
+    if (type == MessageType::HEARTBEAT) return "HEARTBEAT";
+    if (type == MessageType::ERROR) return "ERROR";
+    if (type == MessageType::CUSTOM_MIN) return "CUSTOM_MIN";
+    if (type == TestData::kMessageType) return "TestData";
+    return std::to_string(static_cast<std::uint32_t>(type));
+}
+
+/// The names of the flags that are set.
+[[nodiscard]] inline std::string to_string(MessageFlags flags) {
+    return detail::print_flags<MessageFlags>(flags, "NONE", {
+        {"URGENT", MessageFlags::URGENT},
+        {"COMPRESSED", MessageFlags::COMPRESSED},
+        {"ENCRYPTED", MessageFlags::ENCRYPTED},
+        {"LAST_FRAGMENT", MessageFlags::LAST_FRAGMENT},
+        {"FRAGMENT", MessageFlags::FRAGMENT},
+    });
+}
 // clang-format on
 
 /// Any message of this protocol, decoded; UnknownMessage for every other one. A struct of more than
@@ -1180,12 +1364,6 @@ bool attempt(const Work& work) noexcept {
 inline Error& last_error_slot() noexcept {
     static thread_local Error error;
     return error;
-}
-
-[[nodiscard]] inline std::string hex_text(std::uint64_t value) {
-    std::string text = "0x";
-    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789ABCDEF"[(value >> shift) & 15U];
-    return text;
 }
 
 /// One text of many, with one allocation.
@@ -6602,10 +6780,10 @@ inline std::size_t SharedMemoryConsumer::discard(std::uint64_t end) noexcept {
     return dropped;
 }
 
-/// Where the last message that is complete begins; the present position if there is none.
+/// Where the last message in the ring that is complete begins; kNowhere if there is none.
 inline std::uint64_t SharedMemoryConsumer::start_of_latest() const noexcept {
-    std::uint64_t latest = reader_.position();
-    std::uint64_t first_piece = latest;
+    std::uint64_t latest = detail::kNowhere;
+    std::uint64_t first_piece = reader_.position();
     bool is_inside = assembler_.collecting();
     reader_.walk_ahead([&](const detail::Record& record) {
         const std::uint64_t position = record.end - detail::stride_of(record.frame_length);
@@ -6634,7 +6812,8 @@ inline std::size_t SharedMemoryConsumer::skip_to_latest() noexcept {
         return 0;
     }
     const std::uint64_t latest = start_of_latest();
-    return latest == reader_.position() ? 0 : discard(latest);
+    const bool is_next = latest == reader_.position() && !assembler_.ready();
+    return latest == detail::kNowhere || is_next ? 0 : discard(latest);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -6891,8 +7070,10 @@ inline void ManagerCore::close() noexcept {
 
 inline void ManagerCore::abandon() noexcept {
     close();
-    // Nobody joins the thread in which this runs.
-    if (is_my_thread() && thread_.joinable()) thread_.detach();
+    if (is_forked() || !is_my_thread()) return;
+    // Nobody joins the thread in which this runs; whoever started it may not be through yet.
+    const std::lock_guard<std::mutex> lock(thread_mutex_);
+    if (thread_.joinable()) thread_.detach();
 }
 
 /// The thread: heartbeats at their times, and messages in between.
@@ -7052,7 +7233,9 @@ public:
     /// Starts the thread; kBusy if it runs. `heartbeat` is the time between two signs of life, at
     /// least a millisecond.
     Status start(Timeout heartbeat = std::chrono::seconds(1)) {
-        return core_->start(core_, heartbeat);
+        // A handler may destroy this manager before this returns.
+        const std::shared_ptr<detail::ManagerCore> core = core_;
+        return core->start(core, heartbeat);
     }
     /// Stops the thread and waits for it to end: for at most the handler that runs.
     void stop() noexcept { core_->stop(); }

@@ -10,9 +10,12 @@
 #include <random>
 #include <vector>
 
+#ifndef ENGINE_NAMESPACE
 #include "shared_memory_api.h"
+#define ENGINE_NAMESPACE bitrpc::shared_memory
+#endif
 
-using namespace bitrpc::shared_memory;
+using namespace ENGINE_NAMESPACE;
 
 struct Case {
     const char* name;

@@ -26,6 +26,7 @@ int main() {
     if (auto message = consumer->try_receive()) fine = bool(message.get(pair)) && fine;
     auto manager = ring::create_manager("text", true, 4096);
     fine = (!manager || bool(manager->send_typed(pair))) && fine;
-    consumer->drain([](const auto& message) { return !message.payload().empty(); });
+    fine = bool(consumer->drain([](const auto& message) { return !message.payload().empty(); })) &&
+           fine;
     return fine ? 0 : 1;
 }

@@ -161,6 +161,36 @@ const X11_LINES: &str = "#include <X11/Xlib.h>\n#include <X11/Xutil.h>\n";
 const QT_LINES: &str = "#include <QtCore/QtCore>\n";
 const WINDOWS_LINES: &str = "#include <windows.h>\n";
 
+/// Uses of the header that compilers refuse, or warn of, with a word of what they say.
+const REFUSED: &[(&str, &str)] = &[
+    ("producer->send_string(\"x\");", "nodiscard"),
+    ("producer->send_typed(data);", "nodiscard"),
+    ("producer->claim(3);", "nodiscard"),
+    ("producer->claim(3).commit();", "nodiscard"),
+    ("producer->batch().push_typed(data);", "nodiscard"),
+    ("producer->send_fragmented(bytes);", "nodiscard"),
+    ("producer->send_batch(list);", "nodiscard"),
+    ("consumer->receive();", "nodiscard"),
+    ("consumer->receive_typed(data);", "nodiscard"),
+    ("consumer->drain([](const auto&) {});", "nodiscard"),
+    ("consumer->skip();", "nodiscard"),
+    ("manager->start();", "nodiscard"),
+    ("manager->send_string(\"x\");", "nodiscard"),
+    ("manager->poll();", "nodiscard"),
+    ("use(ring::MessageView(consumer->receive()));", "deleted"),
+    ("view = consumer->receive();", "deleted"),
+    ("use(consumer->receive().payload());", "deleted"),
+    ("use(consumer->receive().text());", "deleted"),
+];
+
+/// Uses that look alike, and are fine.
+const FINE: &[&str] = &[
+    "use(producer->send_string(\"x\"));",
+    "auto message = consumer->receive(); view = message; use(message.payload());",
+    "use(consumer->peek().payload());",
+    "use(ring::SharedMemoryMessage(consumer->receive()));",
+];
+
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for tool in [GXX, CLANGXX] {
@@ -175,6 +205,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         }
         let name = format!("text/beside_functions_of_every_name/{}", tool.program);
         trials.push(needs(tool, name, move || beside_greedy_functions(tool)));
+        let name = format!("text/what_would_be_silent_is_refused/{}", tool.program);
+        trials.push(needs(tool, name, move || refused(tool)));
         for (name, headers, lines) in [("qt", QT, QT_LINES), ("x11", X11, X11_LINES)] {
             let name = format!("text/before_and_after_{name}/{}", tool.program);
             trials.push(match headers.find() {
@@ -281,6 +313,36 @@ fn called(header: &str) -> Vec<&str> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// Each statement stands on a line of its own, of which the compiler has to say something.
+fn refused(tool: Tool) -> Result<(), String> {
+    let around = |statements: &[&str]| {
+        let lines: String = statements.iter().map(|line| format!("{{ {line} }}\n")).collect();
+        format!(
+            "{HEADER}namespace ring = bitrpc::shared_memory;\n\
+             template <class T> void use(const T&) {{}}\n\
+             void f(ring::SharedMemoryProducer* producer, ring::SharedMemoryConsumer* consumer,\n\
+             ring::SharedMemoryManager* manager, ring::TestData data, ring::MessageView view,\n\
+             ring::ByteView bytes, std::vector<std::string> list) {{\n\
+             use(producer); use(consumer); use(manager); use(data); use(view); use(bytes);\n\
+             use(list);\n{lines}}}\n"
+        )
+    };
+    compile(tool, &["-std=c++17", "-Wall"], &around(FINE))?;
+    let statements: Vec<_> = REFUSED.iter().map(|(statement, _)| *statement).collect();
+    let source = around(&statements);
+    let Err(told) = compile(tool, &["-std=c++17", "-Wall"], &source) else {
+        return Err("everything compiles".to_owned());
+    };
+    for (statement, word) in REFUSED {
+        let at = source.lines().position(|line| line.contains(statement)).map_or(0, |at| at + 1);
+        let place = format!("unit.cpp:{at}:");
+        if !told.lines().any(|line| line.contains(&place) && line.contains(word)) {
+            return Err(format!("nothing says {word} of `{statement}`:\n{told}"));
+        }
+    }
+    Ok(())
 }
 
 fn orders(lines: &str) -> [String; 2] {

@@ -288,8 +288,8 @@ static void publish_silently(const std::string& name, std::uint64_t position) {
     void* const address = mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     CHECK(fd >= 0 && address != MAP_FAILED);
     auto* const record = static_cast<std::byte*>(address) + ring_header::kSize + position;
-    detail::atomic_at<std::uint64_t>(record, 0)
-        .store(detail::publication_word(std::uint32_t{message_header::kSize}, 1));
+    detail::atomic_at<std::uint64_t>(record, 0).store(
+        detail::publication_word(std::uint32_t{message_header::kSize}, 1));
     munmap(address, 8192);
     close(fd);
 }

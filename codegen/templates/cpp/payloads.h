@@ -22,11 +22,57 @@ enum class {{ item.name }} : {{ item.ty }} {
 
 template <>
 inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
+
+// clang-format off
+/// The names of the flags that are set.
+[[nodiscard]] inline std::string to_string({{ item.name }} flags) {
+    return detail::print_flags<{{ item.name }}>(flags, "0", {
+{%- for value in item.values %}
+        {"{{ value.name }}", {{ item.name }}::{{ value.name }}},
+{%- endfor %}
+    });
+}
+// clang-format on
+{%- else %}
+
+// clang-format off
+/// The name of a value; its number if it has none.
+[[nodiscard]] inline std::string to_string({{ item.name }} value) {
+    switch (value) {
+{%- for value in item.values %}
+        case {{ item.name }}::{{ value.name }}: return "{{ value.name }}";
+{%- endfor %}
+    }
+    return std::to_string(static_cast<{{ item.ty }}>(value));
+}
+// clang-format on
 {%- endif %}
 {%- endfor %}
 {%- for item in view.structs %}
 {% include "record.h" %}
 {%- endfor %}
+
+// clang-format off
+/// The name of a message type, or of the struct that travels under it; its number if it has none.
+[[nodiscard]] inline std::string to_string(MessageType type) {
+{%- for value in view.message_types %}
+    if (type == MessageType::{{ value.name }}) return "{{ value.name }}";
+{%- endfor %}
+{%- for item in view.structs %}{% if item.id.is_some() %}
+    if (type == {{ item.name }}::kMessageType) return "{{ item.name }}";
+{%- endif %}{% endfor %}
+    return std::to_string(static_cast<std::uint32_t>(type));
+}
+
+/// The names of the flags that are set.
+[[nodiscard]] inline std::string to_string(MessageFlags flags) {
+    return detail::print_flags<MessageFlags>(flags, "NONE", {
+{%- for value in view.flags %}
+        {"{{ value.name }}", MessageFlags::{{ value.name }}},
+{%- endfor %}
+    });
+}
+// clang-format on
 
 /// Any message of this protocol, decoded; UnknownMessage for every other one. A struct of more than
 /// 16 KiB is held by a std::unique_ptr.

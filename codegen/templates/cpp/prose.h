@@ -3,18 +3,18 @@
 {%- endfor %}
 //
 // One producer process sends messages to one consumer process through memory that both map. This
-// header is all that is needed: C++17, the standard library and the operating system. It works
-// without exceptions and RTTI, and after <windows.h>.
+// header is all that is needed: C++17, the standard library and a 64-bit operating system. It works
+// without exceptions and RTTI, and before and after <windows.h> and the headers of Qt and X11.
 //
 //     auto producer = create_producer("prices", 1 << 20);     // one process
 //     if (!producer) return fail(last_error().message());
-//     producer->send_string("hello");
+//     if (Status sent = producer->send_string("hello"); !sent) return fail(sent.name());
 //
 //     auto consumer = create_consumer("prices", 1 << 20);     // the other; either may start first
 //     std::string text;
 //     while (consumer->receive_string(text)) show(text);
 //
-// What is where: constants and headers, results and errors, payloads, Options, RingBuffer and
+// What is where: constants and headers, results and errors, payloads, Timeout, Options, RingBuffer,
 // Statistics, messages, Claim and BatchWriter, SharedMemoryProducer, SharedMemoryConsumer,
 // SharedMemoryManager, Monitor, and the factories at the end. Everything in `detail` may change.
 //

@@ -20,7 +20,8 @@ inline constexpr std::uint32_t kMagic = {{ view.protocol.magic }};
 /// Hash of the resolved layout of both headers, framing and flags: another one is refused.
 inline constexpr std::uint64_t kLayoutHash = {{ view.protocol.layout_hash }};
 
-/// Hash of message types and payload structs: another one is reported, refused in strict mode.
+/// Hash of message types and payload structs: another one is refused where the versions are equal,
+/// unless Options::any_schema allows it.
 inline constexpr std::uint64_t kSchemaHash = {{ view.protocol.schema_hash }};
 
 /// A ring called `name` is the file with this prefix before its name.

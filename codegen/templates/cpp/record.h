@@ -67,6 +67,24 @@ static_assert(sizeof({{ item.fixed }}) == {{ item.size }} && alignof({{ item.fix
 {%- for field in item.fields %}{% if !field.is_padding %}
 static_assert(offsetof({{ item.fixed }}, {{ field.name }}) == {{ field.offset }}, "{{ item.fixed }}::{{ field.name }}");
 {%- endif %}{% endfor %}
+
+/// Compares field by field.
+[[nodiscard]] inline bool operator==([[maybe_unused]] const {{ item.fixed }}& left, [[maybe_unused]] const {{ item.fixed }}& right) noexcept {
+    return true{% for field in item.fields %}{% if !field.is_padding %}
+        && detail::same(left.{{ field.name }}, right.{{ field.name }}){% endif %}{% endfor %};
+}
+[[nodiscard]] inline bool operator!=(const {{ item.fixed }}& left, const {{ item.fixed }}& right) noexcept {
+    return !(left == right);
+}
+
+/// The struct with the names and values of its fields.
+[[nodiscard]] inline std::string to_string([[maybe_unused]] const {{ item.fixed }}& item) {
+    std::string text = "{{ item.fixed }}{";
+{%- for field in item.fields %}{% if !field.is_padding %}
+    detail::print_field(text, "{{ field.name }}", item.{{ field.name }});
+{%- endif %}{% endfor %}
+    return text + "}";
+}
 // clang-format on
 {%- if let Some(tail) = item.tail %}
 
@@ -111,5 +129,25 @@ struct {{ item.name }} : {{ item.fixed }} {
         return {% if item.size == 0 %}true{% else %}wireSize >= kWireSize{% endif %}{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
     }
 };
+
+/// Compares field by field.
+[[nodiscard]] inline bool operator==(const {{ item.name }}& left, const {{ item.name }}& right) noexcept {
+    const {{ item.fixed }}& leftFixed = left;
+    const {{ item.fixed }}& rightFixed = right;
+    return leftFixed == rightFixed && detail::same(left.{{ tail.name }}, right.{{ tail.name }});
+}
+[[nodiscard]] inline bool operator!=(const {{ item.name }}& left, const {{ item.name }}& right) noexcept {
+    return !(left == right);
+}
+
+/// The struct with the names and values of its fields.
+[[nodiscard]] inline std::string to_string(const {{ item.name }}& item) {
+    std::string text = "{{ item.name }}{";
+{%- for field in item.fields %}{% if !field.is_padding %}
+    detail::print_field(text, "{{ field.name }}", item.{{ field.name }});
+{%- endif %}{% endfor %}
+    detail::print_field(text, "{{ tail.name }}", item.{{ tail.name }});
+    return text + "}";
+}
 // clang-format on
 {%- endif %}

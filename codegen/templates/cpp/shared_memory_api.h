@@ -19,6 +19,8 @@
 
 {% include "engine/bytes.h" %}
 
+{% include "engine/print.h" %}
+
 {% include "header_fields.h" %}
 
 {% include "payloads.h" %}

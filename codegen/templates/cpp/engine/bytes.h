@@ -106,6 +106,12 @@ struct UnknownMessage {
 
 namespace detail {
 
+[[nodiscard]] inline std::string hex_text(std::uint64_t value) {
+    std::string text = "0x";
+    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789ABCDEF"[(value >> shift) & 15U];
+    return text;
+}
+
 /// The same number, but a riddle to the compiler: GCC makes `rep movs` of a long copy whose length
 /// it knows, which starts more slowly than the library's memcpy.
 [[nodiscard]] BITRPC_DETAIL_INLINE std::size_t unknown(std::size_t size) noexcept {

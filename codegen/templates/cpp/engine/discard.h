@@ -26,10 +26,10 @@ inline std::size_t SharedMemoryConsumer::discard(std::uint64_t end) noexcept {
     return dropped;
 }
 
-/// Where the last message that is complete begins; the present position if there is none.
+/// Where the last message in the ring that is complete begins; kNowhere if there is none.
 inline std::uint64_t SharedMemoryConsumer::start_of_latest() const noexcept {
-    std::uint64_t latest = reader_.position();
-    std::uint64_t first_piece = latest;
+    std::uint64_t latest = detail::kNowhere;
+    std::uint64_t first_piece = reader_.position();
     bool is_inside = assembler_.collecting();
     reader_.walk_ahead([&](const detail::Record& record) {
         const std::uint64_t position = record.end - detail::stride_of(record.frame_length);
@@ -58,5 +58,6 @@ inline std::size_t SharedMemoryConsumer::skip_to_latest() noexcept {
         return 0;
     }
     const std::uint64_t latest = start_of_latest();
-    return latest == reader_.position() ? 0 : discard(latest);
+    const bool is_next = latest == reader_.position() && !assembler_.ready();
+    return latest == detail::kNowhere || is_next ? 0 : discard(latest);
 }

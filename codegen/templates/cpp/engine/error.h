@@ -76,12 +76,6 @@ inline Error& last_error_slot() noexcept {
     return error;
 }
 
-[[nodiscard]] inline std::string hex_text(std::uint64_t value) {
-    std::string text = "0x";
-    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789ABCDEF"[(value >> shift) & 15U];
-    return text;
-}
-
 /// One text of many, with one allocation.
 [[nodiscard]] inline std::string concat(std::initializer_list<std::string_view> parts) {
     std::size_t size = 0;

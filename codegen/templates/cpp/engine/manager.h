@@ -70,7 +70,9 @@ public:
     /// Starts the thread; kBusy if it runs. `heartbeat` is the time between two signs of life, at
     /// least a millisecond.
     Status start(Timeout heartbeat = std::chrono::seconds(1)) {
-        return core_->start(core_, heartbeat);
+        // A handler may destroy this manager before this returns.
+        const std::shared_ptr<detail::ManagerCore> core = core_;
+        return core->start(core, heartbeat);
     }
     /// Stops the thread and waits for it to end: for at most the handler that runs.
     void stop() noexcept { core_->stop(); }

@@ -252,8 +252,10 @@ inline void ManagerCore::close() noexcept {
 
 inline void ManagerCore::abandon() noexcept {
     close();
-    // Nobody joins the thread in which this runs.
-    if (is_my_thread() && thread_.joinable()) thread_.detach();
+    if (is_forked() || !is_my_thread()) return;
+    // Nobody joins the thread in which this runs; whoever started it may not be through yet.
+    const std::lock_guard<std::mutex> lock(thread_mutex_);
+    if (thread_.joinable()) thread_.detach();
 }
 
 /// The thread: heartbeats at their times, and messages in between.
