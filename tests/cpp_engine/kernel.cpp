@@ -311,11 +311,17 @@ TEST(memory_that_is_refused_is_an_error) {
         auto p = create_producer("refused", o);
         // What a peer may send is more than this process may have.
         const std::vector<std::uint8_t> large(64 << 20, 7);
-        std::atomic<bool> told{false};
+        // The thread has its memory before the limit: the allocator maps twice what it keeps for a
+        // new thread, and a size that is read meanwhile is too large by 64 MiB.
+        std::atomic<bool> has_memory{false}, limited{false};
         std::thread sender([&] {
+            std::make_unique<std::atomic<int>>()->store(1);
+            has_memory = true;
+            while (!limited) std::this_thread::yield();
             CHECK(p->send_fragmented(large));
             CHECK(p->send_string("next"));
         });
+        eventually([&] { return has_memory.load(); });
         // As much as it has now, and half of what the message takes.
         std::FILE* const file = std::fopen("/proc/self/statm", "r");
         unsigned long pages = 0;
@@ -324,6 +330,7 @@ TEST(memory_that_is_refused_is_an_error) {
         const rlim_t most = pages * std::uint64_t(sysconf(_SC_PAGESIZE)) + large.size() / 2;
         const rlimit little{most, most};
         CHECK(setrlimit(RLIMIT_AS, &little) == 0);
+        limited = true;
         CHECK_CODE(c->receive().status().code(), Errc::kMessageTooLarge);
         CHECK(c->error().found() <= large.size() && c->error().expected() < large.size());
         std::string s;

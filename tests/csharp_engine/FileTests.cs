@@ -108,30 +108,33 @@ namespace EngineTests
             bool isOver = false;
             var sweeper = new Thread(() =>
             {
-                // Leaves one alone now and then, so that the creator gets through.
-                while (!Volatile.Read(ref isOver))
+                // Fewer than a creator puts up with.
+                while (!Volatile.Read(ref isOver) && swept < 8)
                 {
                     foreach (string path in Directory.GetFiles(folder, pattern))
                     {
-                        if (swept % 3 != 2)
-                        {
-                            File.Delete(path);
-                        }
-
+                        File.Delete(path);
                         swept++;
                     }
                 }
             });
+            sweeper.IsBackground = true;
             sweeper.Start();
-            Eventually(
-                () =>
-                {
-                    new SharedMemoryProducer(name, Sized(8 << 20)).Close();
-                    return Volatile.Read(ref swept) > 5;
-                },
-                "a file that is swept while it is made");
-            Volatile.Write(ref isOver, true);
-            sweeper.Join();
+            try
+            {
+                Eventually(
+                    () =>
+                    {
+                        new SharedMemoryProducer(name, Sized(8 << 20)).Close();
+                        return Volatile.Read(ref swept) > 5;
+                    },
+                    "a file that is swept while it is made");
+            }
+            finally
+            {
+                Volatile.Write(ref isOver, true);
+                sweeper.Join();
+            }
         }
 
         private static void Linked()

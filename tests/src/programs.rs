@@ -129,7 +129,13 @@ pub fn run(command: &mut Command) -> Result<String, String> {
 pub fn run_within(limit: Duration, command: &mut Command) -> Result<String, String> {
     let arena = Arena::new().map_err(|error| error.to_string())?;
     let mut running = arena.spawn("program", command).map_err(|error| error.to_string())?;
-    let end = running.wait(limit).ok_or("the program hangs")?;
+    if running.wait(limit).is_none() {
+        running.kill().map_err(|error| error.to_string())?;
+        // Children that outlive it may keep its output open.
+        let text = running.wait(Duration::from_secs(5)).map_or("", |end| &end.text);
+        return Err(format!("the program hangs after {limit:?}; it printed:\n{text}"));
+    }
+    let end = running.wait(Duration::ZERO).ok_or("a program that has ended has its output")?;
     match end.status.success() {
         true => Ok(end.text.clone()),
         false => Err(format!("{}\n{}", end.status, end.text)),

@@ -239,14 +239,18 @@ pub(crate) fn starve(options: &bitrpc_shm::Options) {
     let mut consumer = bitrpc_shm::Consumer::<Protocol>::open("ring", &options).unwrap();
     let mut producer = bitrpc_shm::Producer::<Protocol>::create("ring", &options).unwrap();
     let payload = vec![1; SIZE];
-    // The thread has its memory before the limit.
+    // The thread has its memory before the limit: the allocator maps twice what it keeps for a new
+    // thread, and a size that is read meanwhile is too large by 64 MiB.
     let (begin, begun) = std::sync::mpsc::channel();
+    let (has_memory, ready) = std::sync::mpsc::channel();
     let sender = std::thread::spawn(move || {
+        has_memory.send(std::hint::black_box(vec![0u8; 64])).unwrap();
         begun.recv().unwrap();
         producer.send_fragmented(7u32, &payload).unwrap();
         producer.send(7u32, b"next").unwrap();
         producer
     });
+    drop(ready.recv().unwrap());
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
     let most = pages * 4096 + (16 << 20);
