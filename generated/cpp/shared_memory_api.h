@@ -4179,9 +4179,10 @@ public:
         return room_limit_ - write_ < (quarter < kTightRoom ? quarter : kTightRoom);
     }
 
-    /// Asks for the lines that records will be written to soon, as many as this one takes: what
-    /// the consumer has read last lies in its caches, and takes a while to come.
+    /// Asks for the lines that records of a stream will be written to soon, as many as this one
+    /// takes: what the consumer has read last lies in its caches, and takes a while to come.
     BITRPC_DETAIL_INLINE void prefetch(const Slot& slot, std::uint64_t frame) const noexcept {
+        if (waited_for_ == kWaitedFor) return;
         const std::uint64_t ahead = slot.position + prefetch_distance_;
         const std::uint64_t size = frame < kPrefetchDistance ? frame : kPrefetchDistance;
         if (frame >= kManyLines && frame == size && ahead + size <= room_limit_) {
@@ -4193,6 +4194,22 @@ public:
         }
         for (std::uint64_t at = 0; at < size; at += kLine) {
             prefetch_for_write(data_ + ((ahead + at) & mask_));
+        }
+    }
+
+    /// To be called after a record was published: if the consumer waits for each, stores into the
+    /// lines that the next record will be written to. The consumer's prefetcher has brought them
+    /// over there; they come back while nobody waits, and not when the record is being written.
+    /// (In a stream, which the consumer follows, it would take them again before they are used.)
+    BITRPC_DETAIL_INLINE void prepare_next(std::uint64_t stride) const noexcept {
+        if (waited_for_ != kWaitedFor) return;
+        const std::uint64_t length = stride < kPrefetchDistance ? stride : kPrefetchDistance;
+        const std::uint64_t end = write_ + length + kBeyond;
+        if (end > room_limit_) return;
+        // The lines that start within a record's length of that end; free all of them, because
+        // they lie behind the zero word.
+        for (std::uint64_t at = (end - length + kLine - 1) & ~(kLine - 1); at < end; at += kLine) {
+            word_at(at).store(0, std::memory_order_relaxed);
         }
     }
 
@@ -4208,6 +4225,15 @@ public:
             store_field(words.data(), message_header::kTimestampOffset, monotonic_ns());
         }
         std::memcpy(header + kWord, words.data() + kWord, words.size() - kWord);
+    }
+
+    /// Writes the engine's fields into the header of a slot that has all others.
+    BITRPC_DETAIL_INLINE void amend_header(std::byte* header, MessageFlags flags) const noexcept {
+        store_field(header, message_header::kMessageIdOffset, static_cast<std::uint32_t>(sent_));
+        store_field(header, message_header::kFlagsOffset, flags);
+        if constexpr (message_header::kHasTimestamp) {
+            store_field(header, message_header::kTimestampOffset, monotonic_ns());
+        }
     }
 
     /// Zeroes the last word of a payload that does not fill it: the padding is part of the record.
@@ -4299,6 +4325,8 @@ public:
     void begin_stretch() noexcept {
         stretch_end_ = write_ + (capacity_ / 8 < kStretch ? capacity_ / 8 : kStretch);
         set_limit();
+        const bool had_all = read64(base_, ring_header::kReadPositionOffset) == write_;
+        waited_for_ = (waited_for_ << 1 | (had_all ? 1U : 0U)) & kWaitedFor;
     }
 
     /// False when it is time to look around.
@@ -4351,6 +4379,12 @@ private:
     /// to them: hints for so many lines were found to have no effect. (A larger record reaches
     /// into those lines itself.)
     static constexpr std::uint64_t kManyLines = 128;
+    /// How far beyond the end of the next record, if that is as large as this one, a producer
+    /// prepares lines that is waited for.
+    static constexpr std::uint64_t kBeyond = 64;
+    /// A producer is waited for if the consumer had taken everything when the last four stretches
+    /// began, one bit for each.
+    static constexpr std::uint32_t kWaitedFor = 15;
     /// Bytes, or an eighth of the ring, that are published before a producer looks around.
     static constexpr std::uint64_t kStretch = 16U * 1024U;
     /// Less room than this (or a quarter of the ring) is tight.
@@ -4450,6 +4484,8 @@ private:
     std::uint64_t pending_bytes_ = 0;
     std::uint64_t bad_position_ = 0;
     std::uint64_t stretch_end_ = 0;
+    /// Whether the consumer had taken everything when each of the last stretches began.
+    std::uint32_t waited_for_ = kWaitedFor;
     bool blocked_ = false;
 };
 
@@ -4796,6 +4832,17 @@ public:
         }
     }
 
+    /// Called when the ring was found empty: keeps the distance, then looks until something is
+    /// there, which is true, or this takes too long.
+    [[nodiscard]] BITRPC_DETAIL_COLD bool look_for_a_while() noexcept {
+        static_cast<void>(keep_distance());
+        for (int look = 0; look < kShortWait; ++look) {
+            if (has_record()) return true;
+            cpu_pause();
+        }
+        return false;
+    }
+
     /// Called when the ring was found empty: true if it is worth another look, after a pause.
     [[nodiscard]] bool keep_distance() noexcept {
         const std::uint64_t ns = distance_.on_empty(taken_, read_, monotonic_ns);
@@ -4862,6 +4909,8 @@ public:
 private:
     [[nodiscard]] Error check_start(const std::string& path) const;
 
+    /// How many looks a short wait takes, before anything else is thought of: a microsecond or two.
+    static constexpr int kShortWait = 64;
     /// How often the positions are looked at again when they do not fit.
     static constexpr int kStartLooks = 64;
 
@@ -5141,7 +5190,7 @@ public:
     }
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
-    ~Claim() { abandon(); }
+    BITRPC_DETAIL_INLINE ~Claim() { abandon(); }
 
     /// True while there is room to fill.
     [[nodiscard]] explicit operator bool() const noexcept { return producer_ != nullptr; }
@@ -5157,11 +5206,11 @@ public:
     void set_flags(MessageFlags flags) noexcept { flags_ = flags; }
 
     /// Publishes the message.
-    Status commit() noexcept { return commit(size_); }
+    BITRPC_DETAIL_INLINE Status commit() noexcept { return commit(size_); }
     /// Publishes its first `size` bytes; kTooLarge if that is more than was claimed.
-    Status commit(std::size_t size) noexcept;
+    BITRPC_DETAIL_INLINE Status commit(std::size_t size) noexcept;
     /// Gives the room back.
-    void abandon() noexcept;
+    BITRPC_DETAIL_INLINE void abandon() noexcept;
 
     /// The header's bytes, for the setters of fields without a role.
     [[nodiscard]] std::byte* header_bytes() noexcept { return slot_.header; }
@@ -5319,11 +5368,13 @@ public:
     [[nodiscard]] BatchWriter batch() noexcept { return BatchWriter(*this); }
 
     /// Claims room for a payload of `size` bytes, to be filled in place.
-    [[nodiscard]] Claim claim(std::size_t size, MessageType type = kTypeData) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE Claim claim(std::size_t size,
+                                                   MessageType type = kTypeData) noexcept {
         return claim_for(options_.send_timeout, size, type);
     }
     /// Claims room if there is some now, else the claim is empty and its status kFull.
-    [[nodiscard]] Claim try_claim(std::size_t size, MessageType type = kTypeData) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE Claim try_claim(std::size_t size,
+                                                       MessageType type = kTypeData) noexcept {
         return claim_for(0, size, type);
     }
 
@@ -5433,8 +5484,10 @@ private:
         writer_.prefetch(slot, frame);
         writer_.fill_header(slot.header, flags, fields);
         fill(slot);
-        writer_.publish(slot, word_of(frame, type), detail::stride_of(frame), size);
+        const std::uint64_t stride = detail::stride_of(frame);
+        writer_.publish(slot, word_of(frame, type), stride, size);
         wake();
+        writer_.prepare_next(stride);
     }
 
     /// Wakes the consumer if it sleeps. If there was reason to, the next send looks around first.
@@ -5498,8 +5551,11 @@ private:
                                         static_cast<std::uint32_t>(type));
     }
 
-    [[nodiscard]] Claim claim_for(Timeout timeout, std::size_t size, MessageType type) noexcept;
-    Status commit(Claim& claim, std::size_t size) noexcept;
+    [[nodiscard]] BITRPC_DETAIL_INLINE Claim claim_for(Timeout timeout, std::size_t size,
+                                                       MessageType type) noexcept;
+    BITRPC_DETAIL_COLD detail::Room acquire_for_claim(Timeout timeout, std::size_t size,
+                                                      MessageType type) noexcept;
+    BITRPC_DETAIL_INLINE Status commit(Claim& claim, std::size_t size) noexcept;
     void abandon(Claim& claim) noexcept;
 
     [[nodiscard]] Errc check_open(Timeout timeout) noexcept;
@@ -5684,14 +5740,19 @@ inline detail::Room SharedMemoryProducer::verdict(Errc peer, std::uint64_t strid
     return refuse(peer);
 }
 
-inline Claim SharedMemoryProducer::claim_for(Timeout timeout, std::size_t size,
-                                             MessageType type) noexcept {
+inline detail::Room SharedMemoryProducer::acquire_for_claim(Timeout timeout, std::size_t size,
+                                                            MessageType type) noexcept {
+    detail::Deadline deadline(timeout);
+    return acquire(deadline, size, type);
+}
+
+BITRPC_DETAIL_INLINE Claim SharedMemoryProducer::claim_for(Timeout timeout, std::size_t size,
+                                                           MessageType type) noexcept {
     detail::Slot slot;
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
     const bool fine = size <= largest_payload_ && type != MessageType{} && !is_forked();
-    if (!fine || !writer_.reserve_fast(stride, slot)) {
-        detail::Deadline deadline(timeout);
-        const detail::Room room = acquire(deadline, size, type);
+    if (detail::unlikely(!fine || !writer_.reserve_fast(stride, slot))) {
+        const detail::Room room = acquire_for_claim(timeout, size, type);
         if (room.code != Errc::kOk) return Claim(room.code);
         slot = room.slot;
     }
@@ -5702,19 +5763,20 @@ inline Claim SharedMemoryProducer::claim_for(Timeout timeout, std::size_t size,
     return Claim(*this, slot, size, type);
 }
 
-inline Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexcept {
+BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexcept {
     if (!is_open()) return refuse(Errc::kDisposed);
     if (size > claim.size_) return refuse(Errc::kTooLarge, claim.size_, size);
     claimed_ = false;
     writer_.block(false);
     const std::uint64_t frame = message_header::kSize + size;
-    writer_.fill_header(claim.slot_.header, user_flags(claim.flags_), claim.slot_.header);
+    writer_.amend_header(claim.slot_.header, user_flags(claim.flags_));
     const std::uint64_t stride = detail::stride_of(frame);
     if (stride != frame) {
         std::memset(claim.slot_.header + frame, 0, stride - frame);
     }
     writer_.publish(claim.slot_, word_of(frame, claim.type_), stride, size);
     wake();
+    writer_.prepare_next(stride);
     return {};
 }
 
@@ -5723,14 +5785,14 @@ inline void SharedMemoryProducer::abandon(Claim&) noexcept {
     if (is_open()) writer_.block(false);
 }
 
-inline Status Claim::commit(std::size_t size) noexcept {
+BITRPC_DETAIL_INLINE Status Claim::commit(std::size_t size) noexcept {
     if (producer_ == nullptr) return Errc::kDisposed;
     const Status status = producer_->commit(*this, size);
     if (status) producer_ = nullptr;
     return status;
 }
 
-inline void Claim::abandon() noexcept {
+BITRPC_DETAIL_INLINE void Claim::abandon() noexcept {
     if (producer_ != nullptr) std::exchange(producer_, nullptr)->abandon(*this);
 }
 
@@ -6123,7 +6185,7 @@ public:
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage
     receive(Timeout timeout = kForever) noexcept {
         detail::Record record;
-        const bool usual = timeout.is_valid() && find_fast(record);
+        const bool usual = timeout.is_valid() && find_soon(timeout, record);
         if (detail::likely(usual)) return ReceivedMessage(take_fast(record));
         return ReceivedMessage(receive_slow(timeout));
     }
@@ -6257,6 +6319,15 @@ private:
         return usual && reader_.look_fast(record) && !has(record.flags(), kFlagFragment);
     }
 
+    /// The same, for a while if the call may wait: most waits of exchanges and streams are short,
+    /// and end where they began.
+    [[nodiscard]] BITRPC_DETAIL_INLINE bool find_soon(Timeout timeout,
+                                                      detail::Record& record) noexcept {
+        if (detail::likely(find_fast(record))) return true;
+        const bool may_look = plain_ && timeout.ns() != 0 && !ring_.attachment_.forked();
+        return may_look && reader_.look_for_a_while() && find_fast(record);
+    }
+
     /// Looks for the next whole message. The record is that of a message in the ring; a message in
     /// pieces has none.
     [[nodiscard]] Errc find(MessageView& view, detail::Record& record) noexcept {
@@ -6317,7 +6388,7 @@ private:
                         MessageType type_wanted = kTypeData) {
         MessageView view;
         detail::Record record;
-        const bool usual = timeout.is_valid() && find_fast(record);
+        const bool usual = timeout.is_valid() && find_soon(timeout, record);
         if (detail::likely(usual)) {
             view = view_of(record);
         } else if (const Errc code = find_or_wait(timeout, view, record); code != Errc::kOk) {

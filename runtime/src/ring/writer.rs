@@ -24,9 +24,8 @@ const MANY_LINES: u64 = 128;
 /// lines that is waited for.
 const BEYOND: u64 = 64;
 
-/// Once in so many messages the producer looks whether the consumer waits for them; it does if that
-/// was so in these looks, one bit for each of the last four.
-const LOOK_EVERY: u64 = 128;
+/// A producer is waited for if the consumer had taken everything when the last four stretches began,
+/// one bit for each.
 const WAITED_FOR: u8 = 0b1111;
 
 /// With less room than this (or a quarter of the ring), producer and consumer are at each other's
@@ -81,7 +80,7 @@ pub(crate) struct Writer<L, M> {
     /// How far ahead to prefetch: [`PREFETCH`], less in a small ring, where that far ahead is what
     /// the consumer reads now.
     prefetch: u64,
-    /// Whether the consumer had taken everything, at each of the last looks.
+    /// Whether the consumer had taken everything when each of the last stretches began.
     waited_for: u8,
     sent: u64,
     bytes: u64,
@@ -150,6 +149,9 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         let room = self.read.wrapping_add(self.capacity).wrapping_sub(staged.end);
         let stretch = self.stretch.max(reach.wrapping_sub(staged.end)).min(room);
         self.granted = staged.end.wrapping_add(stretch).wrapping_sub(self.capacity);
+        // Relaxed: a guess that decides on nothing but speed.
+        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Relaxed);
+        self.waited_for = (self.waited_for << 1 | u8::from(read == self.position)) & WAITED_FOR;
         Some(place)
     }
 
@@ -293,22 +295,10 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     /// over there; they come back while nobody waits, and not when the record is being written.
     /// (In a stream, which the consumer follows, it would take them again before they are used.)
     #[inline(always)]
-    pub(crate) fn prepare_next(&mut self, place: &Place) {
-        if self.is_waited_for() {
-            self.bring_lines(place);
+    pub(crate) fn prepare_next(&self, place: &Place) {
+        if !self.is_waited_for() {
+            return;
         }
-        if self.sent.is_multiple_of(LOOK_EVERY) {
-            self.look_whether_waited_for(place);
-        }
-    }
-
-    #[inline(always)]
-    fn is_waited_for(&self) -> bool {
-        self.waited_for == WAITED_FOR
-    }
-
-    #[inline(always)]
-    fn bring_lines(&self, place: &Place) {
         let memory = self.memory.clone();
         let stride = align_up(place.frame).min(PREFETCH);
         let end = self.position.wrapping_add(stride + BEYOND);
@@ -324,12 +314,9 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         }
     }
 
-    #[cold]
-    fn look_whether_waited_for(&mut self, place: &Place) {
-        // Relaxed: a guess that decides on nothing but speed.
-        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Relaxed);
-        let had_all = read >= place.position;
-        self.waited_for = (self.waited_for << 1 | u8::from(had_all)) & WAITED_FOR;
+    #[inline(always)]
+    fn is_waited_for(&self) -> bool {
+        self.waited_for == WAITED_FOR
     }
 
     /// Finishes a record whose payload was written in place, and adds it to what is staged.

@@ -33,7 +33,7 @@ public:
     }
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
-    ~Claim() { abandon(); }
+    BITRPC_DETAIL_INLINE ~Claim() { abandon(); }
 
     /// True while there is room to fill.
     [[nodiscard]] explicit operator bool() const noexcept { return producer_ != nullptr; }
@@ -49,11 +49,11 @@ public:
     void set_flags(MessageFlags flags) noexcept { flags_ = flags; }
 
     /// Publishes the message.
-    Status commit() noexcept { return commit(size_); }
+    BITRPC_DETAIL_INLINE Status commit() noexcept { return commit(size_); }
     /// Publishes its first `size` bytes; kTooLarge if that is more than was claimed.
-    Status commit(std::size_t size) noexcept;
+    BITRPC_DETAIL_INLINE Status commit(std::size_t size) noexcept;
     /// Gives the room back.
-    void abandon() noexcept;
+    BITRPC_DETAIL_INLINE void abandon() noexcept;
 
     /// The header's bytes, for the setters of fields without a role.
     [[nodiscard]] std::byte* header_bytes() noexcept { return slot_.header; }

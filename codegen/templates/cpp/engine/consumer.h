@@ -125,7 +125,7 @@ public:
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage
     receive(Timeout timeout = kForever) noexcept {
         detail::Record record;
-        const bool usual = timeout.is_valid() && find_fast(record);
+        const bool usual = timeout.is_valid() && find_soon(timeout, record);
         if (detail::likely(usual)) return ReceivedMessage(take_fast(record));
         return ReceivedMessage(receive_slow(timeout));
     }
@@ -259,6 +259,15 @@ private:
         return usual && reader_.look_fast(record) && !has(record.flags(), kFlagFragment);
     }
 
+    /// The same, for a while if the call may wait: most waits of exchanges and streams are short,
+    /// and end where they began.
+    [[nodiscard]] BITRPC_DETAIL_INLINE bool find_soon(Timeout timeout,
+                                                      detail::Record& record) noexcept {
+        if (detail::likely(find_fast(record))) return true;
+        const bool may_look = plain_ && timeout.ns() != 0 && !ring_.attachment_.forked();
+        return may_look && reader_.look_for_a_while() && find_fast(record);
+    }
+
     /// Looks for the next whole message. The record is that of a message in the ring; a message in
     /// pieces has none.
     [[nodiscard]] Errc find(MessageView& view, detail::Record& record) noexcept {
@@ -319,7 +328,7 @@ private:
                         MessageType type_wanted = kTypeData) {
         MessageView view;
         detail::Record record;
-        const bool usual = timeout.is_valid() && find_fast(record);
+        const bool usual = timeout.is_valid() && find_soon(timeout, record);
         if (detail::likely(usual)) {
             view = view_of(record);
         } else if (const Errc code = find_or_wait(timeout, view, record); code != Errc::kOk) {

@@ -93,11 +93,13 @@ public:
     [[nodiscard]] BatchWriter batch() noexcept { return BatchWriter(*this); }
 
     /// Claims room for a payload of `size` bytes, to be filled in place.
-    [[nodiscard]] Claim claim(std::size_t size, MessageType type = kTypeData) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE Claim claim(std::size_t size,
+                                                   MessageType type = kTypeData) noexcept {
         return claim_for(options_.send_timeout, size, type);
     }
     /// Claims room if there is some now, else the claim is empty and its status kFull.
-    [[nodiscard]] Claim try_claim(std::size_t size, MessageType type = kTypeData) noexcept {
+    [[nodiscard]] BITRPC_DETAIL_INLINE Claim try_claim(std::size_t size,
+                                                       MessageType type = kTypeData) noexcept {
         return claim_for(0, size, type);
     }
 
@@ -207,8 +209,10 @@ private:
         writer_.prefetch(slot, frame);
         writer_.fill_header(slot.header, flags, fields);
         fill(slot);
-        writer_.publish(slot, word_of(frame, type), detail::stride_of(frame), size);
+        const std::uint64_t stride = detail::stride_of(frame);
+        writer_.publish(slot, word_of(frame, type), stride, size);
         wake();
+        writer_.prepare_next(stride);
     }
 
     /// Wakes the consumer if it sleeps. If there was reason to, the next send looks around first.
@@ -272,8 +276,11 @@ private:
                                         static_cast<std::uint32_t>(type));
     }
 
-    [[nodiscard]] Claim claim_for(Timeout timeout, std::size_t size, MessageType type) noexcept;
-    Status commit(Claim& claim, std::size_t size) noexcept;
+    [[nodiscard]] BITRPC_DETAIL_INLINE Claim claim_for(Timeout timeout, std::size_t size,
+                                                       MessageType type) noexcept;
+    BITRPC_DETAIL_COLD detail::Room acquire_for_claim(Timeout timeout, std::size_t size,
+                                                      MessageType type) noexcept;
+    BITRPC_DETAIL_INLINE Status commit(Claim& claim, std::size_t size) noexcept;
     void abandon(Claim& claim) noexcept;
 
     [[nodiscard]] Errc check_open(Timeout timeout) noexcept;

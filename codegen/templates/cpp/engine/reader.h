@@ -59,6 +59,17 @@ public:
         }
     }
 
+    /// Called when the ring was found empty: keeps the distance, then looks until something is
+    /// there, which is true, or this takes too long.
+    [[nodiscard]] BITRPC_DETAIL_COLD bool look_for_a_while() noexcept {
+        static_cast<void>(keep_distance());
+        for (int look = 0; look < kShortWait; ++look) {
+            if (has_record()) return true;
+            cpu_pause();
+        }
+        return false;
+    }
+
     /// Called when the ring was found empty: true if it is worth another look, after a pause.
     [[nodiscard]] bool keep_distance() noexcept {
         const std::uint64_t ns = distance_.on_empty(taken_, read_, monotonic_ns);
@@ -125,6 +136,8 @@ public:
 private:
     [[nodiscard]] Error check_start(const std::string& path) const;
 
+    /// How many looks a short wait takes, before anything else is thought of: a microsecond or two.
+    static constexpr int kShortWait = 64;
     /// How often the positions are looked at again when they do not fit.
     static constexpr int kStartLooks = 64;
 

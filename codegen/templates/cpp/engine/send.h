@@ -151,14 +151,19 @@ inline detail::Room SharedMemoryProducer::verdict(Errc peer, std::uint64_t strid
     return refuse(peer);
 }
 
-inline Claim SharedMemoryProducer::claim_for(Timeout timeout, std::size_t size,
-                                             MessageType type) noexcept {
+inline detail::Room SharedMemoryProducer::acquire_for_claim(Timeout timeout, std::size_t size,
+                                                            MessageType type) noexcept {
+    detail::Deadline deadline(timeout);
+    return acquire(deadline, size, type);
+}
+
+BITRPC_DETAIL_INLINE Claim SharedMemoryProducer::claim_for(Timeout timeout, std::size_t size,
+                                                           MessageType type) noexcept {
     detail::Slot slot;
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
     const bool fine = size <= largest_payload_ && type != MessageType{} && !is_forked();
-    if (!fine || !writer_.reserve_fast(stride, slot)) {
-        detail::Deadline deadline(timeout);
-        const detail::Room room = acquire(deadline, size, type);
+    if (detail::unlikely(!fine || !writer_.reserve_fast(stride, slot))) {
+        const detail::Room room = acquire_for_claim(timeout, size, type);
         if (room.code != Errc::kOk) return Claim(room.code);
         slot = room.slot;
     }
@@ -169,19 +174,20 @@ inline Claim SharedMemoryProducer::claim_for(Timeout timeout, std::size_t size,
     return Claim(*this, slot, size, type);
 }
 
-inline Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexcept {
+BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexcept {
     if (!is_open()) return refuse(Errc::kDisposed);
     if (size > claim.size_) return refuse(Errc::kTooLarge, claim.size_, size);
     claimed_ = false;
     writer_.block(false);
     const std::uint64_t frame = message_header::kSize + size;
-    writer_.fill_header(claim.slot_.header, user_flags(claim.flags_), claim.slot_.header);
+    writer_.amend_header(claim.slot_.header, user_flags(claim.flags_));
     const std::uint64_t stride = detail::stride_of(frame);
     if (stride != frame) {
         std::memset(claim.slot_.header + frame, 0, stride - frame);
     }
     writer_.publish(claim.slot_, word_of(frame, claim.type_), stride, size);
     wake();
+    writer_.prepare_next(stride);
     return {};
 }
 
@@ -190,14 +196,14 @@ inline void SharedMemoryProducer::abandon(Claim&) noexcept {
     if (is_open()) writer_.block(false);
 }
 
-inline Status Claim::commit(std::size_t size) noexcept {
+BITRPC_DETAIL_INLINE Status Claim::commit(std::size_t size) noexcept {
     if (producer_ == nullptr) return Errc::kDisposed;
     const Status status = producer_->commit(*this, size);
     if (status) producer_ = nullptr;
     return status;
 }
 
-inline void Claim::abandon() noexcept {
+BITRPC_DETAIL_INLINE void Claim::abandon() noexcept {
     if (producer_ != nullptr) std::exchange(producer_, nullptr)->abandon(*this);
 }
 

@@ -93,9 +93,10 @@ public:
         return room_limit_ - write_ < (quarter < kTightRoom ? quarter : kTightRoom);
     }
 
-    /// Asks for the lines that records will be written to soon, as many as this one takes: what
-    /// the consumer has read last lies in its caches, and takes a while to come.
+    /// Asks for the lines that records of a stream will be written to soon, as many as this one
+    /// takes: what the consumer has read last lies in its caches, and takes a while to come.
     BITRPC_DETAIL_INLINE void prefetch(const Slot& slot, std::uint64_t frame) const noexcept {
+        if (waited_for_ == kWaitedFor) return;
         const std::uint64_t ahead = slot.position + prefetch_distance_;
         const std::uint64_t size = frame < kPrefetchDistance ? frame : kPrefetchDistance;
         if (frame >= kManyLines && frame == size && ahead + size <= room_limit_) {
@@ -107,6 +108,22 @@ public:
         }
         for (std::uint64_t at = 0; at < size; at += kLine) {
             prefetch_for_write(data_ + ((ahead + at) & mask_));
+        }
+    }
+
+    /// To be called after a record was published: if the consumer waits for each, stores into the
+    /// lines that the next record will be written to. The consumer's prefetcher has brought them
+    /// over there; they come back while nobody waits, and not when the record is being written.
+    /// (In a stream, which the consumer follows, it would take them again before they are used.)
+    BITRPC_DETAIL_INLINE void prepare_next(std::uint64_t stride) const noexcept {
+        if (waited_for_ != kWaitedFor) return;
+        const std::uint64_t length = stride < kPrefetchDistance ? stride : kPrefetchDistance;
+        const std::uint64_t end = write_ + length + kBeyond;
+        if (end > room_limit_) return;
+        // The lines that start within a record's length of that end; free all of them, because
+        // they lie behind the zero word.
+        for (std::uint64_t at = (end - length + kLine - 1) & ~(kLine - 1); at < end; at += kLine) {
+            word_at(at).store(0, std::memory_order_relaxed);
         }
     }
 
@@ -122,6 +139,15 @@ public:
             store_field(words.data(), message_header::kTimestampOffset, monotonic_ns());
         }
         std::memcpy(header + kWord, words.data() + kWord, words.size() - kWord);
+    }
+
+    /// Writes the engine's fields into the header of a slot that has all others.
+    BITRPC_DETAIL_INLINE void amend_header(std::byte* header, MessageFlags flags) const noexcept {
+        store_field(header, message_header::kMessageIdOffset, static_cast<std::uint32_t>(sent_));
+        store_field(header, message_header::kFlagsOffset, flags);
+        if constexpr (message_header::kHasTimestamp) {
+            store_field(header, message_header::kTimestampOffset, monotonic_ns());
+        }
     }
 
     /// Zeroes the last word of a payload that does not fill it: the padding is part of the record.
@@ -213,6 +239,8 @@ public:
     void begin_stretch() noexcept {
         stretch_end_ = write_ + (capacity_ / 8 < kStretch ? capacity_ / 8 : kStretch);
         set_limit();
+        const bool had_all = read64(base_, ring_header::kReadPositionOffset) == write_;
+        waited_for_ = (waited_for_ << 1 | (had_all ? 1U : 0U)) & kWaitedFor;
     }
 
     /// False when it is time to look around.
@@ -265,6 +293,12 @@ private:
     /// to them: hints for so many lines were found to have no effect. (A larger record reaches
     /// into those lines itself.)
     static constexpr std::uint64_t kManyLines = 128;
+    /// How far beyond the end of the next record, if that is as large as this one, a producer
+    /// prepares lines that is waited for.
+    static constexpr std::uint64_t kBeyond = 64;
+    /// A producer is waited for if the consumer had taken everything when the last four stretches
+    /// began, one bit for each.
+    static constexpr std::uint32_t kWaitedFor = 15;
     /// Bytes, or an eighth of the ring, that are published before a producer looks around.
     static constexpr std::uint64_t kStretch = 16U * 1024U;
     /// Less room than this (or a quarter of the ring) is tight.
@@ -364,6 +398,8 @@ private:
     std::uint64_t pending_bytes_ = 0;
     std::uint64_t bad_position_ = 0;
     std::uint64_t stretch_end_ = 0;
+    /// Whether the consumer had taken everything when each of the last stretches began.
+    std::uint32_t waited_for_ = kWaitedFor;
     bool blocked_ = false;
 };
 
