@@ -4227,15 +4227,6 @@ public:
         std::memcpy(header + kWord, words.data() + kWord, words.size() - kWord);
     }
 
-    /// Writes the engine's fields into the header of a slot that has all others.
-    BITRPC_DETAIL_INLINE void amend_header(std::byte* header, MessageFlags flags) const noexcept {
-        store_field(header, message_header::kMessageIdOffset, static_cast<std::uint32_t>(sent_));
-        store_field(header, message_header::kFlagsOffset, flags);
-        if constexpr (message_header::kHasTimestamp) {
-            store_field(header, message_header::kTimestampOffset, monotonic_ns());
-        }
-    }
-
     /// Zeroes the last word of a payload that does not fill it: the padding is part of the record.
     static BITRPC_DETAIL_INLINE void pad_payload(const Slot& slot, std::size_t size) noexcept {
         if (size % kWord != 0) {
@@ -4321,12 +4312,12 @@ public:
     }
 
     /// Lets reserve_fast() go on for a stretch: at its end it fails, so that a producer that has
-    /// room looks around all the same.
-    void begin_stretch() noexcept {
+    /// room looks around all the same. `stride` is that of the next record.
+    void begin_stretch(std::uint64_t stride) noexcept {
         stretch_end_ = write_ + (capacity_ / 8 < kStretch ? capacity_ / 8 : kStretch);
         set_limit();
-        const bool had_all = read64(base_, ring_header::kReadPositionOffset) == write_;
-        waited_for_ = (waited_for_ << 1 | (had_all ? 1U : 0U)) & kWaitedFor;
+        const std::uint64_t left = write_ - read64(base_, ring_header::kReadPositionOffset);
+        waited_for_ = (waited_for_ << 1 | (left <= stride ? 1U : 0U)) & kWaitedFor;
     }
 
     /// False when it is time to look around.
@@ -4382,8 +4373,8 @@ private:
     /// How far beyond the end of the next record, if that is as large as this one, a producer
     /// prepares lines that is waited for.
     static constexpr std::uint64_t kBeyond = 64;
-    /// A producer is waited for if the consumer had taken everything when the last four stretches
-    /// began, one bit for each.
+    /// A producer is waited for if the consumer had taken everything, but for one record that it
+    /// may be reading, when the last four stretches began: one bit for each.
     static constexpr std::uint32_t kWaitedFor = 15;
     /// Bytes, or an eighth of the ring, that are published before a producer looks around.
     static constexpr std::uint64_t kStretch = 16U * 1024U;
@@ -4484,7 +4475,7 @@ private:
     std::uint64_t pending_bytes_ = 0;
     std::uint64_t bad_position_ = 0;
     std::uint64_t stretch_end_ = 0;
-    /// Whether the consumer had taken everything when each of the last stretches began.
+    /// Whether the consumer had taken everything but one when each of the last stretches began.
     std::uint32_t waited_for_ = kWaitedFor;
     bool blocked_ = false;
 };
@@ -5175,6 +5166,7 @@ public:
           size_(other.size_),
           type_(other.type_),
           flags_(other.flags_),
+          has_fields_(other.has_fields_),
           status_(other.status_) {}
     Claim& operator=(Claim&& other) noexcept {
         if (this != &other) {
@@ -5184,6 +5176,7 @@ public:
             size_ = other.size_;
             type_ = other.type_;
             flags_ = other.flags_;
+            has_fields_ = other.has_fields_;
             status_ = other.status_;
         }
         return *this;
@@ -5212,8 +5205,13 @@ public:
     /// Gives the room back.
     BITRPC_DETAIL_INLINE void abandon() noexcept;
 
-    /// The header's bytes, for the setters of fields without a role.
-    [[nodiscard]] std::byte* header_bytes() noexcept { return slot_.header; }
+    /// The header's bytes, for the setters of fields without a role: zero until they are set.
+    [[nodiscard]] std::byte* header_bytes() noexcept {
+        if (!std::exchange(has_fields_, true)) {
+            std::memset(slot_.header + detail::kWord, 0, message_header::kSize - detail::kWord);
+        }
+        return slot_.header;
+    }
 
 private:
     friend class SharedMemoryProducer;
@@ -5228,6 +5226,7 @@ private:
     std::size_t size_ = 0;
     MessageType type_{};
     MessageFlags flags_{};
+    bool has_fields_ = false;
     Status status_{};
 };
 
@@ -5556,7 +5555,7 @@ private:
     BITRPC_DETAIL_COLD detail::Room acquire_for_claim(Timeout timeout, std::size_t size,
                                                       MessageType type) noexcept;
     BITRPC_DETAIL_INLINE Status commit(Claim& claim, std::size_t size) noexcept;
-    void abandon(Claim& claim) noexcept;
+    void abandon() noexcept;
 
     [[nodiscard]] Errc check_open(Timeout timeout) noexcept;
     [[nodiscard]] Errc check_message(std::size_t size, MessageType type) noexcept;
@@ -5564,7 +5563,7 @@ private:
                                             MessageType type) noexcept;
     [[nodiscard]] detail::Room acquire_for_batch(detail::Deadline& deadline, std::size_t size,
                                                  MessageType type) noexcept;
-    [[nodiscard]] Errc look_around() noexcept;
+    [[nodiscard]] Errc look_around(std::uint64_t stride) noexcept;
     [[nodiscard]] detail::Room wait_for_room(detail::Deadline& deadline,
                                              std::uint64_t stride) noexcept;
     void step_back() noexcept;
@@ -5643,8 +5642,8 @@ inline detail::Room SharedMemoryProducer::acquire(detail::Deadline& deadline, st
     const Errc wrong = check_message(size, type);
     if (wrong != Errc::kOk) return wrong;
     flush();
-    if (const Errc gone = look_around(); gone != Errc::kOk) return gone;
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
+    if (const Errc gone = look_around(stride); gone != Errc::kOk) return gone;
     if (writer_.has_known_room(stride)) return writer_.reserve(stride);
     return wait_for_room(deadline, stride);
 }
@@ -5654,8 +5653,8 @@ inline detail::Room SharedMemoryProducer::acquire_for_batch(detail::Deadline& de
                                                             MessageType type) noexcept {
     const Errc wrong = check_message(size, type);
     if (wrong != Errc::kOk) return wrong;
-    if (const Errc gone = look_around(); gone != Errc::kOk) return gone;
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
+    if (const Errc gone = look_around(stride); gone != Errc::kOk) return gone;
     const detail::Room room = writer_.reserve(stride);
     if (room.code == Errc::kOk) return room;
     if (room.code == Errc::kFull && deadline.immediate() && writer_.has_pending()) {
@@ -5668,10 +5667,10 @@ inline detail::Room SharedMemoryProducer::acquire_for_batch(detail::Deadline& de
 
 /// At the end of each stretch, looks whether the file still has its name: nobody could come to what
 /// is written into one without.
-inline Errc SharedMemoryProducer::look_around() noexcept {
+inline Errc SharedMemoryProducer::look_around(std::uint64_t stride) noexcept {
     if (writer_.in_stretch()) return Errc::kOk;
     if (watch_.check_name_if_due() == Errc::kRemoved) return refuse(Errc::kRemoved);
-    writer_.begin_stretch();
+    writer_.begin_stretch(stride);
     return Errc::kOk;
 }
 
@@ -5757,7 +5756,6 @@ BITRPC_DETAIL_INLINE Claim SharedMemoryProducer::claim_for(Timeout timeout, std:
         slot = room.slot;
     }
     writer_.prefetch(slot, message_header::kSize + size);
-    writer_.fill_header(slot.header, MessageFlags{}, nullptr);
     writer_.block(true);
     claimed_ = true;
     return Claim(*this, slot, size, type);
@@ -5769,10 +5767,11 @@ BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size
     claimed_ = false;
     writer_.block(false);
     const std::uint64_t frame = message_header::kSize + size;
-    writer_.amend_header(claim.slot_.header, user_flags(claim.flags_));
+    std::byte* const header = claim.slot_.header;
+    writer_.fill_header(header, user_flags(claim.flags_), claim.has_fields_ ? header : nullptr);
     const std::uint64_t stride = detail::stride_of(frame);
     if (stride != frame) {
-        std::memset(claim.slot_.header + frame, 0, stride - frame);
+        std::memset(header + frame, 0, stride - frame);
     }
     writer_.publish(claim.slot_, word_of(frame, claim.type_), stride, size);
     wake();
@@ -5780,7 +5779,7 @@ BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size
     return {};
 }
 
-inline void SharedMemoryProducer::abandon(Claim&) noexcept {
+inline void SharedMemoryProducer::abandon() noexcept {
     claimed_ = false;
     if (is_open()) writer_.block(false);
 }
@@ -5793,7 +5792,7 @@ BITRPC_DETAIL_INLINE Status Claim::commit(std::size_t size) noexcept {
 }
 
 BITRPC_DETAIL_INLINE void Claim::abandon() noexcept {
-    if (producer_ != nullptr) std::exchange(producer_, nullptr)->abandon(*this);
+    if (producer_ != nullptr) std::exchange(producer_, nullptr)->abandon();
 }
 
 inline Status BatchWriter::push(ByteView payload, MessageType type, MessageFlags flags) noexcept {

@@ -167,7 +167,7 @@ namespace BitRPC.SharedMemory
         public Status Receive(out ReceivedMessage message, int timeoutMs = -1)
         {
             RingTime.Check(timeoutMs);
-            if (TryTake(out message))
+            if (TryTakeSoon(RingTime.OfMs(timeoutMs), out message))
             {
                 return ErrorCode.Ok;
             }
@@ -187,7 +187,7 @@ namespace BitRPC.SharedMemory
         public Status Receive(out ReceivedMessage message, TimeSpan timeout)
         {
             RingTime.Check(timeout);
-            if (TryTake(out message))
+            if (TryTakeSoon(RingTime.Of(timeout), out message))
             {
                 return ErrorCode.Ok;
             }
@@ -227,7 +227,7 @@ namespace BitRPC.SharedMemory
         public Status TryReceive(out ReceivedMessage message, TimeSpan timeout)
         {
             RingTime.Check(timeout);
-            if (TryTake(out message))
+            if (TryTakeSoon(RingTime.Of(timeout), out message))
             {
                 return ErrorCode.Ok;
             }

@@ -368,7 +368,7 @@ namespace BitRPC.SharedMemory
                     return Refuse(ErrorCode.Removed);
                 }
 
-                _writer.StartStretch();
+                _writer.StartStretch(stride);
             }
 
             return ErrorCode.Ok;

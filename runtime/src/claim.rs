@@ -30,11 +30,15 @@ pub struct Claim<'a, L: Layout> {
     place: Place,
     message_type: u32,
     flags: u32,
+    /// Whether fields without a role were set, and all of the header but its first word is zero
+    /// beside them.
+    has_fields: bool,
     payload: &'a mut [u8],
 }
 
 impl<'a, L: Layout> Claim<'a, L> {
     /// `place` was found for a payload of `len` bytes by this producer's writer.
+    #[inline(always)]
     pub(crate) fn new(
         producer: &'a mut Producer<L>,
         place: Place,
@@ -43,17 +47,13 @@ impl<'a, L: Layout> Claim<'a, L> {
     ) -> Self {
         let header = L::MESSAGE_HEADER.size as u64;
         producer.writer.prefetch(&place);
-        let memory = producer.writer.memory;
-        for at in (8..header).step_by(8) {
-            memory.write_plain(place.position.wrapping_add(at), 0);
-        }
-        let start = memory.at(place.position.wrapping_add(header));
+        let start = producer.writer.memory.at(place.position.wrapping_add(header));
         // SAFETY: `place` found room for header and payload before the end of the lap, so `len`
         // bytes from here are mapped; the mapping lives as long as the producer, which is borrowed
         // for `'a`. They are reserved, not published: by the protocol only this producer touches
         // them, and it is borrowed mutably.
         let payload = unsafe { core::slice::from_raw_parts_mut(start, len) };
-        Self { producer, place, message_type, flags: 0, payload }
+        Self { producer, place, message_type, flags: 0, has_fields: false, payload }
     }
 
     /// Sets the flag bits; the fragment bits are the engine's and are ignored.
@@ -72,6 +72,12 @@ impl<'a, L: Layout> Claim<'a, L> {
         let fits = at >= 8 && at + size_of::<T>() <= L::MESSAGE_HEADER.size;
         assert!(fits, "a header field beyond the header");
         let memory = &self.producer.writer.memory;
+        if !self.has_fields {
+            self.has_fields = true;
+            for at in (8..L::MESSAGE_HEADER.size as u64).step_by(8) {
+                memory.write_plain(self.place.position.wrapping_add(at), 0);
+            }
+        }
         for (i, byte) in value.as_bytes().iter().enumerate() {
             set_header_bytes(memory, self.place.position, at + i, 1, u64::from(*byte));
         }
@@ -96,10 +102,12 @@ impl<'a, L: Layout> Claim<'a, L> {
     }
 
     /// Publishes the message, and wakes the consumer if it sleeps.
+    #[inline]
     pub fn commit(self) {
         let writer = &mut self.producer.writer;
         let mut staged: Staged = writer.stage();
-        writer.finish_claim(&mut staged, &self.place, self.message_type, self.flags);
+        writer.write_claimed_header(&self.place, self.flags, self.has_fields);
+        writer.finish_claim(&mut staged, &self.place, self.message_type);
         writer.publish(&staged);
         writer.prepare_next(&self.place);
     }
@@ -108,12 +116,14 @@ impl<'a, L: Layout> Claim<'a, L> {
 impl<L: Layout> Deref for Claim<'_, L> {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         self.payload
     }
 }
 
 impl<L: Layout> DerefMut for Claim<'_, L> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
         self.payload
     }

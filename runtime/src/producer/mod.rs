@@ -252,6 +252,7 @@ impl<L: Layout> Producer<L> {
     /// # Errors
     ///
     /// As for [`Producer::send`].
+    #[inline]
     pub fn claim(
         &mut self,
         message_type: impl Into<u32>,
@@ -261,6 +262,7 @@ impl<L: Layout> Producer<L> {
     }
 
     /// As [`Producer::claim`], with a deadline that several claims may have in common.
+    #[inline(always)]
     fn claim_before(
         &mut self,
         deadline: &mut Option<Deadline>,
@@ -268,7 +270,11 @@ impl<L: Layout> Producer<L> {
         len: usize,
     ) -> Result<Claim<'_, L>, SendError> {
         self.admit(message_type, len as u64)?;
-        let place = self.place_or_wait(&mut self.writer.stage(), len as u64, deadline)?;
+        let mut staged = self.writer.stage();
+        let place = match self.writer.place_known(&staged, len as u64) {
+            Some(place) => place,
+            None => self.place_or_wait(&mut staged, len as u64, deadline)?,
+        };
         Ok(Claim::new(self, place, message_type, len))
     }
 
@@ -277,6 +283,7 @@ impl<L: Layout> Producer<L> {
     /// # Errors
     ///
     /// As for [`Producer::try_send`].
+    #[inline]
     pub fn try_claim(
         &mut self,
         message_type: impl Into<u32>,
@@ -285,7 +292,10 @@ impl<L: Layout> Producer<L> {
         let message_type = message_type.into();
         self.admit(message_type, len as u64)?;
         let staged = self.writer.stage();
-        let place = self.place_or_refuse(&staged, len as u64)?;
+        let place = match self.writer.place_known(&staged, len as u64) {
+            Some(place) => place,
+            None => self.place_or_refuse(&staged, len as u64)?,
+        };
         Ok(Claim::new(self, place, message_type, len))
     }
 

@@ -24,8 +24,8 @@ const MANY_LINES: u64 = 128;
 /// lines that is waited for.
 const BEYOND: u64 = 64;
 
-/// A producer is waited for if the consumer had taken everything when the last four stretches began,
-/// one bit for each.
+/// A producer is waited for if the consumer had taken everything, but for one record that it may be
+/// reading, when the last four stretches began: one bit for each.
 const WAITED_FOR: u8 = 0b1111;
 
 /// With less room than this (or a quarter of the ring), producer and consumer are at each other's
@@ -80,7 +80,7 @@ pub(crate) struct Writer<L, M> {
     /// How far ahead to prefetch: [`PREFETCH`], less in a small ring, where that far ahead is what
     /// the consumer reads now.
     prefetch: u64,
-    /// Whether the consumer had taken everything when each of the last stretches began.
+    /// Whether the consumer had taken everything but one when each of the last stretches began.
     waited_for: u8,
     sent: u64,
     bytes: u64,
@@ -151,7 +151,8 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         self.granted = staged.end.wrapping_add(stretch).wrapping_sub(self.capacity);
         // Relaxed: a guess that decides on nothing but speed.
         let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Relaxed);
-        self.waited_for = (self.waited_for << 1 | u8::from(read == self.position)) & WAITED_FOR;
+        let had_all = self.position.wrapping_sub(read) <= align_up(place.frame);
+        self.waited_for = (self.waited_for << 1 | u8::from(had_all)) & WAITED_FOR;
         Some(place)
     }
 
@@ -319,15 +320,22 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         self.waited_for == WAITED_FOR
     }
 
-    /// Finishes a record whose payload was written in place, and adds it to what is staged.
-    pub(crate) fn finish_claim(
-        &self,
-        staged: &mut Staged,
-        place: &Place,
-        message_type: u32,
-        flags: u32,
-    ) {
-        amend_header::<L, M>(&self.memory, place.position, self.next_id(staged), flags);
+    /// Writes the header of a record whose payload was written in place, but for its publication
+    /// word; `has_fields`: keeps those fields that have no role.
+    #[inline(always)]
+    pub(crate) fn write_claimed_header(&self, place: &Place, flags: u32, has_fields: bool) {
+        let (memory, id) = (self.memory.clone(), self.next_id(&self.stage()));
+        if has_fields {
+            amend_header::<L, M>(&memory, place.position, id, flags);
+        } else {
+            write_header::<L, M>(&memory, place.position, id, flags);
+        }
+    }
+
+    /// Finishes a record whose header and payload were written in place, and adds it to what is
+    /// staged.
+    #[inline(always)]
+    pub(crate) fn finish_claim(&self, staged: &mut Staged, place: &Place, message_type: u32) {
         let used = place.frame % ALIGN;
         if used != 0 {
             let last = place.position.wrapping_add(place.frame - used);

@@ -18,6 +18,7 @@ public:
           size_(other.size_),
           type_(other.type_),
           flags_(other.flags_),
+          has_fields_(other.has_fields_),
           status_(other.status_) {}
     Claim& operator=(Claim&& other) noexcept {
         if (this != &other) {
@@ -27,6 +28,7 @@ public:
             size_ = other.size_;
             type_ = other.type_;
             flags_ = other.flags_;
+            has_fields_ = other.has_fields_;
             status_ = other.status_;
         }
         return *this;
@@ -55,8 +57,13 @@ public:
     /// Gives the room back.
     BITRPC_DETAIL_INLINE void abandon() noexcept;
 
-    /// The header's bytes, for the setters of fields without a role.
-    [[nodiscard]] std::byte* header_bytes() noexcept { return slot_.header; }
+    /// The header's bytes, for the setters of fields without a role: zero until they are set.
+    [[nodiscard]] std::byte* header_bytes() noexcept {
+        if (!std::exchange(has_fields_, true)) {
+            std::memset(slot_.header + detail::kWord, 0, message_header::kSize - detail::kWord);
+        }
+        return slot_.header;
+    }
 
 private:
     friend class SharedMemoryProducer;
@@ -71,6 +78,7 @@ private:
     std::size_t size_ = 0;
     MessageType type_{};
     MessageFlags flags_{};
+    bool has_fields_ = false;
     Status status_{};
 };
 

@@ -281,7 +281,7 @@ private:
     BITRPC_DETAIL_COLD detail::Room acquire_for_claim(Timeout timeout, std::size_t size,
                                                       MessageType type) noexcept;
     BITRPC_DETAIL_INLINE Status commit(Claim& claim, std::size_t size) noexcept;
-    void abandon(Claim& claim) noexcept;
+    void abandon() noexcept;
 
     [[nodiscard]] Errc check_open(Timeout timeout) noexcept;
     [[nodiscard]] Errc check_message(std::size_t size, MessageType type) noexcept;
@@ -289,7 +289,7 @@ private:
                                             MessageType type) noexcept;
     [[nodiscard]] detail::Room acquire_for_batch(detail::Deadline& deadline, std::size_t size,
                                                  MessageType type) noexcept;
-    [[nodiscard]] Errc look_around() noexcept;
+    [[nodiscard]] Errc look_around(std::uint64_t stride) noexcept;
     [[nodiscard]] detail::Room wait_for_room(detail::Deadline& deadline,
                                              std::uint64_t stride) noexcept;
     void step_back() noexcept;

@@ -54,8 +54,8 @@ inline detail::Room SharedMemoryProducer::acquire(detail::Deadline& deadline, st
     const Errc wrong = check_message(size, type);
     if (wrong != Errc::kOk) return wrong;
     flush();
-    if (const Errc gone = look_around(); gone != Errc::kOk) return gone;
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
+    if (const Errc gone = look_around(stride); gone != Errc::kOk) return gone;
     if (writer_.has_known_room(stride)) return writer_.reserve(stride);
     return wait_for_room(deadline, stride);
 }
@@ -65,8 +65,8 @@ inline detail::Room SharedMemoryProducer::acquire_for_batch(detail::Deadline& de
                                                             MessageType type) noexcept {
     const Errc wrong = check_message(size, type);
     if (wrong != Errc::kOk) return wrong;
-    if (const Errc gone = look_around(); gone != Errc::kOk) return gone;
     const std::uint64_t stride = detail::stride_of(message_header::kSize + size);
+    if (const Errc gone = look_around(stride); gone != Errc::kOk) return gone;
     const detail::Room room = writer_.reserve(stride);
     if (room.code == Errc::kOk) return room;
     if (room.code == Errc::kFull && deadline.immediate() && writer_.has_pending()) {
@@ -79,10 +79,10 @@ inline detail::Room SharedMemoryProducer::acquire_for_batch(detail::Deadline& de
 
 /// At the end of each stretch, looks whether the file still has its name: nobody could come to what
 /// is written into one without.
-inline Errc SharedMemoryProducer::look_around() noexcept {
+inline Errc SharedMemoryProducer::look_around(std::uint64_t stride) noexcept {
     if (writer_.in_stretch()) return Errc::kOk;
     if (watch_.check_name_if_due() == Errc::kRemoved) return refuse(Errc::kRemoved);
-    writer_.begin_stretch();
+    writer_.begin_stretch(stride);
     return Errc::kOk;
 }
 
@@ -168,7 +168,6 @@ BITRPC_DETAIL_INLINE Claim SharedMemoryProducer::claim_for(Timeout timeout, std:
         slot = room.slot;
     }
     writer_.prefetch(slot, message_header::kSize + size);
-    writer_.fill_header(slot.header, MessageFlags{}, nullptr);
     writer_.block(true);
     claimed_ = true;
     return Claim(*this, slot, size, type);
@@ -180,10 +179,11 @@ BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size
     claimed_ = false;
     writer_.block(false);
     const std::uint64_t frame = message_header::kSize + size;
-    writer_.amend_header(claim.slot_.header, user_flags(claim.flags_));
+    std::byte* const header = claim.slot_.header;
+    writer_.fill_header(header, user_flags(claim.flags_), claim.has_fields_ ? header : nullptr);
     const std::uint64_t stride = detail::stride_of(frame);
     if (stride != frame) {
-        std::memset(claim.slot_.header + frame, 0, stride - frame);
+        std::memset(header + frame, 0, stride - frame);
     }
     writer_.publish(claim.slot_, word_of(frame, claim.type_), stride, size);
     wake();
@@ -191,7 +191,7 @@ BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size
     return {};
 }
 
-inline void SharedMemoryProducer::abandon(Claim&) noexcept {
+inline void SharedMemoryProducer::abandon() noexcept {
     claimed_ = false;
     if (is_open()) writer_.block(false);
 }
@@ -204,7 +204,7 @@ BITRPC_DETAIL_INLINE Status Claim::commit(std::size_t size) noexcept {
 }
 
 BITRPC_DETAIL_INLINE void Claim::abandon() noexcept {
-    if (producer_ != nullptr) std::exchange(producer_, nullptr)->abandon(*this);
+    if (producer_ != nullptr) std::exchange(producer_, nullptr)->abandon();
 }
 
 inline Status BatchWriter::push(ByteView payload, MessageType type, MessageFlags flags) noexcept {

@@ -141,15 +141,6 @@ public:
         std::memcpy(header + kWord, words.data() + kWord, words.size() - kWord);
     }
 
-    /// Writes the engine's fields into the header of a slot that has all others.
-    BITRPC_DETAIL_INLINE void amend_header(std::byte* header, MessageFlags flags) const noexcept {
-        store_field(header, message_header::kMessageIdOffset, static_cast<std::uint32_t>(sent_));
-        store_field(header, message_header::kFlagsOffset, flags);
-        if constexpr (message_header::kHasTimestamp) {
-            store_field(header, message_header::kTimestampOffset, monotonic_ns());
-        }
-    }
-
     /// Zeroes the last word of a payload that does not fill it: the padding is part of the record.
     static BITRPC_DETAIL_INLINE void pad_payload(const Slot& slot, std::size_t size) noexcept {
         if (size % kWord != 0) {
@@ -235,12 +226,12 @@ public:
     }
 
     /// Lets reserve_fast() go on for a stretch: at its end it fails, so that a producer that has
-    /// room looks around all the same.
-    void begin_stretch() noexcept {
+    /// room looks around all the same. `stride` is that of the next record.
+    void begin_stretch(std::uint64_t stride) noexcept {
         stretch_end_ = write_ + (capacity_ / 8 < kStretch ? capacity_ / 8 : kStretch);
         set_limit();
-        const bool had_all = read64(base_, ring_header::kReadPositionOffset) == write_;
-        waited_for_ = (waited_for_ << 1 | (had_all ? 1U : 0U)) & kWaitedFor;
+        const std::uint64_t left = write_ - read64(base_, ring_header::kReadPositionOffset);
+        waited_for_ = (waited_for_ << 1 | (left <= stride ? 1U : 0U)) & kWaitedFor;
     }
 
     /// False when it is time to look around.
@@ -296,8 +287,8 @@ private:
     /// How far beyond the end of the next record, if that is as large as this one, a producer
     /// prepares lines that is waited for.
     static constexpr std::uint64_t kBeyond = 64;
-    /// A producer is waited for if the consumer had taken everything when the last four stretches
-    /// began, one bit for each.
+    /// A producer is waited for if the consumer had taken everything, but for one record that it
+    /// may be reading, when the last four stretches began: one bit for each.
     static constexpr std::uint32_t kWaitedFor = 15;
     /// Bytes, or an eighth of the ring, that are published before a producer looks around.
     static constexpr std::uint64_t kStretch = 16U * 1024U;
@@ -398,7 +389,7 @@ private:
     std::uint64_t pending_bytes_ = 0;
     std::uint64_t bad_position_ = 0;
     std::uint64_t stretch_end_ = 0;
-    /// Whether the consumer had taken everything when each of the last stretches began.
+    /// Whether the consumer had taken everything but one when each of the last stretches began.
     std::uint32_t waited_for_ = kWaitedFor;
     bool blocked_ = false;
 };

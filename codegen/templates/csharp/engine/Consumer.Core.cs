@@ -9,6 +9,12 @@ namespace {{ view.namespace }}
     /// <content>How records get out of the ring.</content>
     public sealed unsafe partial class SharedMemoryConsumer
     {
+        /// <summary>
+        /// How many looks a short wait takes, before anything else is thought of: a microsecond or
+        /// two.
+        /// </summary>
+        private const int ShortWait = 64;
+
         /// <summary>Puts messages together that come in pieces; made for the first one.</summary>
         private RingReassembler _assembler;
 
@@ -54,7 +60,7 @@ namespace {{ view.namespace }}
         /// <summary>Receives in place, as a manager does.</summary>
         internal Status Take(long timeoutNs, out ReceivedMessage message)
         {
-            if (TryTake(out message))
+            if (TryTakeSoon(timeoutNs, out message))
             {
                 return ErrorCode.Ok;
             }
@@ -62,6 +68,14 @@ namespace {{ view.namespace }}
             message = TakeSlowly(timeoutNs);
             return _slowCode;
         }
+
+        /// <summary>
+        /// The fast path, once more after a short wait: most waits in exchanges and streams are
+        /// short, and end where they began.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private bool TryTakeSoon(long timeoutNs, out ReceivedMessage message) =>
+            TryTake(out message) || (LookForAWhile(timeoutNs) && TryTake(out message));
 
         /// <summary>
         /// Receives where the fast path found nothing; _slowCode says what it came to.
@@ -74,15 +88,10 @@ namespace {{ view.namespace }}
         private ReceivedMessage TakeSlowly(long timeoutNs)
         {
             CheckFree();
-            Spin(timeoutNs);
-            _slowCode = ErrorCode.Ok;
-            if (!TryTake(out ReceivedMessage message))
+            _slowCode = FindOrWait(timeoutNs, out ReceivedMessage message);
+            if (_slowCode == ErrorCode.Ok)
             {
-                _slowCode = FindOrWait(timeoutNs, out message);
-                if (_slowCode == ErrorCode.Ok)
-                {
-                    TakeFound(in message);
-                }
+                TakeFound(in message);
             }
 
             return message;
@@ -95,8 +104,7 @@ namespace {{ view.namespace }}
         private ErrorCode FindWithin(long timeoutNs, out ReceivedMessage message)
         {
             Release();
-            CheckFree();
-            Spin(timeoutNs);
+            _ = LookForAWhile(timeoutNs);
             return FindOrWait(timeoutNs, out message);
         }
 
@@ -181,17 +189,29 @@ namespace {{ view.namespace }}
             }
         }
 
-        /// <summary>Looks at the ring for a moment: most waits in a stream are short.</summary>
-        private void Spin(long timeoutNs)
+        /// <summary>
+        /// The ring was found empty: keeps the distance, then looks until there is something, which
+        /// is true, or this takes too long.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private bool LookForAWhile(long timeoutNs)
         {
-            int looks = timeoutNs == RingTime.Never ? 0 : 64;
-            for (int look = 0; look < looks && !_reader.HasWord(); look++)
+            CheckFree();
+            int looks = timeoutNs == RingTime.Never ? 0 : ShortWait;
+            for (int look = 0; look < looks; look++)
             {
+                if (_reader.HasWord())
+                {
+                    return true;
+                }
+
                 if (look > 0 || !_reader.KeepDistance())
                 {
                     RingCpu.Pause(1);
                 }
             }
+
+            return false;
         }
 
         /// <summary>

@@ -164,7 +164,7 @@ namespace {{ view.namespace }}
         public Status Receive(out ReceivedMessage message, int timeoutMs = -1)
         {
             RingTime.Check(timeoutMs);
-            if (TryTake(out message))
+            if (TryTakeSoon(RingTime.OfMs(timeoutMs), out message))
             {
                 return ErrorCode.Ok;
             }
@@ -184,7 +184,7 @@ namespace {{ view.namespace }}
         public Status Receive(out ReceivedMessage message, TimeSpan timeout)
         {
             RingTime.Check(timeout);
-            if (TryTake(out message))
+            if (TryTakeSoon(RingTime.Of(timeout), out message))
             {
                 return ErrorCode.Ok;
             }
@@ -224,7 +224,7 @@ namespace {{ view.namespace }}
         public Status TryReceive(out ReceivedMessage message, TimeSpan timeout)
         {
             RingTime.Check(timeout);
-            if (TryTake(out message))
+            if (TryTakeSoon(RingTime.Of(timeout), out message))
             {
                 return ErrorCode.Ok;
             }

@@ -365,7 +365,7 @@ namespace {{ view.namespace }}
                     return Refuse(ErrorCode.Removed);
                 }
 
-                _writer.StartStretch();
+                _writer.StartStretch(stride);
             }
 
             return ErrorCode.Ok;

@@ -66,6 +66,18 @@ namespace {{ view.namespace }}
         private const ulong MostReach = 2048;
         private const ulong Line = 64;
 
+        /// <summary>
+        /// How far beyond the end of the next record, if that is as large as this one, a producer
+        /// prepares lines that is waited for.
+        /// </summary>
+        private const ulong Beyond = 64;
+
+        /// <summary>
+        /// A producer is waited for if the consumer had taken everything, but for one record that
+        /// it may be reading, when the last four stretches began: one bit for each.
+        /// </summary>
+        private const uint WaitedFor = 15;
+
         private readonly byte* _base;
         private readonly byte* _data;
         private readonly ulong _mask;
@@ -91,6 +103,11 @@ namespace {{ view.namespace }}
         /// </summary>
         private ulong _stretchEnd;
         private readonly ulong _stretch;
+
+        /// <summary>
+        /// Whether the consumer had taken everything but one when each of the last stretches began.
+        /// </summary>
+        private uint _waitedFor;
 
         private bool _isBlocked;
         private ulong _sent;
@@ -121,6 +138,7 @@ namespace {{ view.namespace }}
             _mask = _capacity - 1;
             _reach = Math.Min(MostReach, _capacity / 16);
             _stretch = Math.Min(LongestStretch, _capacity / 8);
+            _waitedFor = WaitedFor;
             _isBlocked = false;
             _pending = 0;
             _pendingPosition = 0;
@@ -260,7 +278,15 @@ namespace {{ view.namespace }}
             // Pairs with the consumer's read in RingReader.TryLook. This store publishes.
             Volatile.Write(ref *(ulong*)start, first);
             StoreCounters(sent, bytes, end);
-            ReachAhead(end, (ulong)(MessageHeaderLayout.Size + (long)payload));
+            ulong frame = (ulong)(MessageHeaderLayout.Size + (long)payload);
+            if (_waitedFor == WaitedFor)
+            {
+                PrepareNext(end, Math.Min(Record.Stride(frame), MostReach));
+            }
+            else
+            {
+                ReachAhead(end, frame);
+            }
         }
 
         /// <summary>Adds one record to the pending batch: nobody sees it before Flush.</summary>
@@ -329,11 +355,17 @@ namespace {{ view.namespace }}
             SetLimit();
         }
 
-        /// <summary>The producer has looked around: the fast path may go on for a while.</summary>
-        internal void StartStretch()
+        /// <summary>
+        /// The producer has looked around, before a record of so many bytes: the fast path may go
+        /// on for a while.
+        /// </summary>
+        internal void StartStretch(ulong stride)
         {
             _stretchEnd = _write + _stretch;
             SetLimit();
+            ulong read = Volatile.Read(ref *(ulong*)(_base + RingHeaderLayout.ReadPosition));
+            uint hadAll = unchecked(_write - read) <= stride ? 1U : 0U;
+            _waitedFor = ((_waitedFor << 1) | hadAll) & WaitedFor;
         }
 
         private void SetLimit() => _limit = _isBlocked ? 0 : Math.Min(_roomLimit, _stretchEnd);
@@ -377,9 +409,33 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>
-        /// Stores into the lines that records will be written to soon, as many as this one took, if
-        /// they are free: what the consumer has read last lies in its caches, and takes a while to
-        /// come. (.NET has no call for the processor's prefetch for writing.)
+        /// If the consumer waits for each record: stores into the lines that the next one will be
+        /// written to. The consumer's prefetcher has brought them over there; they come back while
+        /// nobody waits, and not when the record is being written. (In a stream, which the consumer
+        /// follows, it would take them again before they are used.)
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void PrepareNext(ulong end, ulong length)
+        {
+            ulong stop = end + length + Beyond;
+            if (stop > _roomLimit)
+            {
+                return;
+            }
+
+            // The lines that start within a record's length of that end; free all of them, because
+            // they lie behind the zero word.
+            ulong at = (stop - length + (Line - 1)) & ~(Line - 1);
+            for (; at < stop; at += Line)
+            {
+                _data[at & _mask] = 0;
+            }
+        }
+
+        /// <summary>
+        /// Stores into the lines that records of a stream will be written to soon, as many as this
+        /// one took, if they are free: what the consumer has read last lies in its caches, and
+        /// takes a while to come. (.NET has no call for the processor's prefetch for writing.)
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private void ReachAhead(ulong end, ulong frame)
