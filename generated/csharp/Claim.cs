@@ -4,6 +4,7 @@
 // Regenerate: bitrpc generate bitrpc.yaml --lang csharp
 
 using System;
+using System.Runtime.CompilerServices;
 
 namespace BitRPC.SharedMemory
 {
@@ -55,6 +56,7 @@ namespace BitRPC.SharedMemory
         /// </summary>
         internal byte* Header
         {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             get
             {
                 if (_producer == null || !_producer.IsCurrent(_serial))
@@ -84,6 +86,7 @@ namespace BitRPC.SharedMemory
         /// negative.</exception>
         /// <exception cref="InvalidOperationException">The claim was committed or abandoned, or
         /// another send on its producer took the room back.</exception>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Commit(int length, MessageFlags flags)
         {
             byte* record = Header;

@@ -304,8 +304,12 @@ namespace BitRPC.SharedMemory
         /// <exception cref="ArgumentOutOfRangeException">A negative length.</exception>
         /// <exception cref="SharedMemoryException">As for Send.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
-        public Status Claim(MessageType messageType, int length, out Claim claim) =>
-            Require(Claim(messageType, length, out claim, RingWish.Wait));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Status Claim(MessageType messageType, int length, out Claim claim)
+        {
+            ErrorCode code = Claim(messageType, length, out claim, RingWish.Wait);
+            return code == ErrorCode.Ok ? code : Require(code);
+        }
 
         /// <summary>Claims room for a payload if there is some now. Never waits.</summary>
         /// <param name="messageType">What the message is: not 0.</param>
@@ -314,6 +318,7 @@ namespace BitRPC.SharedMemory
         /// <returns>As TrySend.</returns>
         /// <exception cref="ArgumentOutOfRangeException">A negative length.</exception>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Status TryClaim(MessageType messageType, int length, out Claim claim) =>
             Claim(messageType, length, out claim, RingWish.Try);
 

@@ -1,6 +1,7 @@
 {% include "csharp/head.cs" %}
 
 using System;
+using System.Runtime.CompilerServices;
 
 namespace {{ view.namespace }}
 {
@@ -52,6 +53,7 @@ namespace {{ view.namespace }}
         /// </summary>
         internal byte* Header
         {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             get
             {
                 if (_producer == null || !_producer.IsCurrent(_serial))
@@ -81,6 +83,7 @@ namespace {{ view.namespace }}
         /// negative.</exception>
         /// <exception cref="InvalidOperationException">The claim was committed or abandoned, or
         /// another send on its producer took the room back.</exception>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Commit(int length, MessageFlags flags)
         {
             byte* record = Header;
