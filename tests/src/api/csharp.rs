@@ -1,0 +1,60 @@
+//! C#'s names: the public members of the public types in the generated sources, in which types
+//! are indented by four blanks and their members by eight.
+
+use std::io;
+
+use bitrpc_codegen::names::Language;
+
+use super::{Symbols, last_word, texts};
+use crate::repo;
+
+const TYPES: [&str; 3] = ["class", "struct", "enum"];
+
+pub(super) fn symbols() -> io::Result<Symbols> {
+    let mut symbols = Symbols::default();
+    for text in texts(&repo::generated(Language::Csharp), "cs")? {
+        parse(&mut symbols, &text);
+    }
+    Ok(symbols)
+}
+
+fn parse(symbols: &mut Symbols, text: &str) {
+    let mut open: Option<(String, bool)> = None;
+    for line in text.lines() {
+        if line == "    }" {
+            open = None;
+        } else if let Some(declaration) = line.strip_prefix("    public ") {
+            open = opening(declaration);
+        } else if let (Some((ty, is_enum)), Some(declaration)) =
+            (&open, line.strip_prefix("        "))
+        {
+            let member = if *is_enum { value(declaration) } else { member(declaration) };
+            if let Some(member) = member.filter(|member| member != ty) {
+                symbols.add(ty, member);
+            }
+        }
+    }
+}
+
+/// The type that `declaration` opens, and whether it is an enum.
+fn opening(declaration: &str) -> Option<(String, bool)> {
+    let mut words = declaration.split_whitespace();
+    let kind = words.find(|word| TYPES.contains(word))?;
+    let name = words.next()?.split(['<', ':', '(']).next()?;
+    Some((name.to_owned(), kind == "enum"))
+}
+
+fn value(line: &str) -> Option<&str> {
+    let name = line.split([' ', ',', '=']).next()?;
+    name.starts_with(|c: char| c.is_ascii_uppercase()).then_some(name)
+}
+
+fn member(line: &str) -> Option<&str> {
+    let declaration = line.strip_prefix("public ")?;
+    if declaration.contains("operator ") || declaration.starts_with("override ") {
+        return None;
+    }
+    let head = declaration.split(['(', '{', '=', ';']).next()?.trim_end();
+    let head = head.split('<').next().filter(|head| head.contains(' ')).unwrap_or(head);
+    last_word(head)
+}
