@@ -29,13 +29,15 @@ fn concepts() -> Result<Concepts, String> {
 }
 
 fn parity() -> Result<(), String> {
-    let problems = api::check(&concepts()?)?;
+    let symbols = api::symbols().map_err(|error| error.to_string())?;
+    let problems = api::check(&concepts()?, &symbols)?;
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
 fn fresh() -> Result<(), String> {
     let path = repo::root().join("spec/API.md");
-    let expected = format!("{HEAD}{}", api::render(&concepts()?)?);
+    let symbols = api::symbols().map_err(|error| error.to_string())?;
+    let expected = format!("{HEAD}{}", api::render(&concepts()?, &symbols)?);
     if env::var("BITRPC_API").is_ok_and(|value| value == "update") {
         return fs::write(path, expected).map_err(|error| error.to_string());
     }

@@ -1,12 +1,12 @@
 //! C++'s names: what stands in the public parts of the classes of the generated header, which
-//! clang-format has laid out: types begin in the first column, their members in the fifth.
+//! clang-format has laid out: types and functions begin in the first column, members in the fifth.
 
 use std::fs;
 use std::io;
 
 use bitrpc_codegen::names::Language;
 
-use super::{Symbols, last_word};
+use super::{FUNCTIONS, Symbols, last_word};
 use crate::repo;
 
 pub(super) fn symbols() -> io::Result<Symbols> {
@@ -14,57 +14,148 @@ pub(super) fn symbols() -> io::Result<Symbols> {
     Ok(parse(&fs::read_to_string(header)?))
 }
 
+/// The type in which the lines stand.
+struct Open {
+    name: String,
+    is_enum: bool,
+    is_public: bool,
+}
+
 fn parse(text: &str) -> Symbols {
     let mut symbols = Symbols::default();
-    let mut open: Option<(String, bool)> = None;
-    let mut before = String::new();
+    let mut open: Option<Open> = None;
+    let mut before = "";
+    let mut is_detail = false;
     for line in text.lines() {
-        if let Some(opened) = opening(line) {
+        if line.starts_with("namespace ") || line.starts_with("}  // namespace ") {
+            // The one namespace inside of the other that is not for users.
+            is_detail = line == "namespace detail {";
+        } else if is_detail {
+            continue;
+        } else if let Some(opened) = opening(line) {
             open = Some(opened);
         } else if line.starts_with("};") {
             open = None;
-        } else if line.starts_with("public:") || line.starts_with("private:") {
-            open = open.map(|(ty, _)| (ty, line.starts_with("public:")));
-        } else if let Some((ty, true)) = &open {
-            if let Some(member) = member(line, &before).filter(|member| member != ty) {
-                symbols.add(ty, member);
+        } else if let Some(open) = &mut open {
+            if line.starts_with("public:") || line.starts_with("private:") {
+                open.is_public = line.starts_with("public:");
+            } else if open.is_public
+                && (open.is_enum || !before.ends_with([',', '(', '=']))
+                && let Some(member) = member(line).filter(|member| *member != open.name)
+            {
+                symbols.add(&open.name, member);
             }
-            line.clone_into(&mut before);
+        } else if let Some(function) = function(line) {
+            symbols.add(FUNCTIONS, function);
         }
+        before = line;
     }
     symbols
 }
 
-/// The type that begins in this line, and whether its first members are public.
-fn opening(line: &str) -> Option<(String, bool)> {
+/// The type that begins in this line.
+fn opening(line: &str) -> Option<Open> {
     let (word, rest) = line.split_once(' ')?;
-    let is_public = match word {
-        "class" => false,
-        "struct" => true,
-        "enum" => true,
-        _ => return None,
-    };
-    if !line.ends_with('{') && !line.contains("public ") {
+    if !["class", "struct", "enum"].contains(&word) || line.ends_with(['}', ';']) {
         return None;
     }
-    let rest = rest.strip_prefix("class ").unwrap_or(rest);
-    let name = rest.split([' ', '{']).next().filter(|name| !name.is_empty())?;
-    Some((name.to_owned(), is_public))
+    let mut words = rest.split([' ', '{']).filter(|word| !word.is_empty());
+    let name = words.find(|word| !word.starts_with(['[', 'a']) && *word != "class")?;
+    let is_enum = word == "enum";
+    Some(Open { name: name.to_owned(), is_enum, is_public: word != "class" })
 }
 
-/// The name that this line declares.
-fn member<'a>(line: &'a str, before: &str) -> Option<&'a str> {
+/// The name that this line declares in a class.
+fn member(line: &str) -> Option<&str> {
     let declaration = line.strip_prefix("    ")?;
-    if declaration.starts_with([' ', '/', '~', '}', ':', ')', '#']) || before.ends_with([',', '('])
-    {
+    if declaration.starts_with([' ', '/', '~', '}', ':', ')', '#']) {
         return None;
     }
-    if declaration.starts_with("friend ") || declaration.contains("operator") {
+    let code = declaration.split("//").next()?.trim_end();
+    let first = code.split(' ').next()?;
+    let is_other = ["friend", "template", "using", "static_assert"].contains(&first);
+    if is_other || code.contains("operator") || code.ends_with("= delete;") {
         return None;
     }
-    let head = match declaration.find('(') {
-        Some(at) if !declaration[..at].contains('=') => &declaration[..at],
-        _ => declaration.split([';', '=', '{', ',']).next()?.trim_end(),
+    let head = match code.find('(') {
+        Some(at) if !code[..at].contains('=') => &code[..at],
+        // The name of a function may stand in the next line.
+        _ if !code.ends_with([';', ',', '{', '}']) => return None,
+        _ => code.split([';', '=', '{', ',']).next()?.trim_end(),
     };
-    last_word(head).filter(|word| !matches!(*word, "template" | "return" | "const"))
+    last_word(head)
+}
+
+/// The name of the function of the namespace that begins in this line.
+fn function(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("[[nodiscard]] ").unwrap_or(line);
+    let rest = line.strip_prefix("inline ").or_else(|| line.strip_prefix("constexpr "))?;
+    let head = rest.split('(').next().filter(|head| head.len() < rest.len())?;
+    let name = last_word(head)?;
+    let before = &head[..head.len() - name.len()];
+    let is_function = !before.contains("operator") && !before.contains('=');
+    (is_function && !before.ends_with([':', '~'])).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn public_members_outside_of_detail_are_found() {
+        let text = "\
+namespace bitrpc::shared_memory {
+enum class Mode : std::uint8_t {
+    /// Make it.
+    kCreate,
+    kOpen,
+};
+namespace detail {
+struct Inner {
+    int hidden = 0;
+};
+}  // namespace detail
+class [[nodiscard]] Ring {
+public:
+    Ring(const Ring&) = delete;
+    using Handler = std::function<void(int)>;
+    /// Its name.
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    template <class T>
+    Status send_typed(const T& value,
+                      Flags flags = Flags{}) noexcept {
+        return send(value, flags);
+    }
+    [[nodiscard]] BITRPC_DETAIL_INLINE Status
+    try_send(ByteView payload) noexcept {
+        return Errc::kFull;
+    }
+    void close() noexcept;
+
+private:
+    std::string name_;
+};
+struct Options {
+    Timeout spin = std::chrono::microseconds(20);
+    Capacity capacity{};
+};
+inline void Ring::close() noexcept {
+}
+[[nodiscard]] inline Error remove_ring(std::string_view name) {
+    return {};
+}
+";
+        let expected = [
+            "Mode.kCreate",
+            "Mode.kOpen",
+            "Options.capacity",
+            "Options.spin",
+            "Ring.close",
+            "Ring.name",
+            "Ring.send_typed",
+            "Ring.try_send",
+            "functions.remove_ring",
+        ];
+        assert_eq!(parse(text).listed(), expected);
+    }
 }

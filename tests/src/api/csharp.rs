@@ -8,8 +8,6 @@ use bitrpc_codegen::names::Language;
 use super::{Symbols, last_word, texts};
 use crate::repo;
 
-const TYPES: [&str; 3] = ["class", "struct", "enum"];
-
 pub(super) fn symbols() -> io::Result<Symbols> {
     let mut symbols = Symbols::default();
     for text in texts(&repo::generated(Language::Csharp), "cs")? {
@@ -39,7 +37,7 @@ fn parse(symbols: &mut Symbols, text: &str) {
 /// The type that `declaration` opens, and whether it is an enum.
 fn opening(declaration: &str) -> Option<(String, bool)> {
     let mut words = declaration.split_whitespace();
-    let kind = words.find(|word| TYPES.contains(word))?;
+    let kind = words.find(|word| ["class", "struct", "enum"].contains(word))?;
     let name = words.next()?.split(['<', ':', '(']).next()?;
     Some((name.to_owned(), kind == "enum"))
 }
@@ -55,6 +53,49 @@ fn member(line: &str) -> Option<&str> {
         return None;
     }
     let head = declaration.split(['(', '{', '=', ';']).next()?.trim_end();
-    let head = head.split('<').next().filter(|head| head.contains(' ')).unwrap_or(head);
+    // `SendTyped<T>` takes a type; in `Action<Error> OnError` the type of the member does.
+    let head = match head.rfind('<') {
+        Some(at) if head.ends_with('>') => &head[..at],
+        _ => head,
+    };
     last_word(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Symbols, parse};
+
+    #[test]
+    fn public_members_of_public_types_are_found() {
+        let text = "\
+namespace A
+{
+    public enum Mode : byte
+    {
+        /// <summary>Make it.</summary>
+        Create = 0,
+        Open,
+    }
+    public sealed unsafe partial class Ring : IDisposable
+    {
+        private readonly int _size;
+        public Ring(string name)
+        public Action<Exception> ErrorHandler { get; set; }
+        public int Size => _size;
+        public Status SendTyped<T>(in T value)
+        public override string ToString() => null;
+        internal void Drop()
+    }
+    internal struct Inner
+    {
+        public int Hidden;
+    }
+}
+";
+        let mut symbols = Symbols::default();
+        parse(&mut symbols, text);
+        let expected =
+            ["Mode.Create", "Mode.Open", "Ring.ErrorHandler", "Ring.SendTyped", "Ring.Size"];
+        assert_eq!(symbols.listed(), expected);
+    }
 }

@@ -1,5 +1,5 @@
-//! The public names of the four languages' APIs, read from their own sources, and the table that
-//! sets them side by side.
+//! What each language's API offers, as it stands in their own sources, and the table that sets them
+//! side by side.
 
 mod cpp;
 mod csharp;
@@ -16,19 +16,34 @@ use bitrpc_codegen::names::Language;
 
 pub use table::{Concepts, check, render};
 
+/// Under this name the functions that belong to no type are members like others.
+const FUNCTIONS: &str = "functions";
+
 /// What one language offers: the public members of each public type, as they are spelled.
 #[derive(Debug, Default)]
 pub struct Symbols {
     types: BTreeMap<String, BTreeSet<String>>,
 }
 
+/// The symbols of each language, by its id.
+pub type AllSymbols = BTreeMap<&'static str, Symbols>;
+
+/// Everything that the sources of all languages offer.
+///
+/// # Errors
+///
+/// A source that cannot be read.
+pub fn symbols() -> io::Result<AllSymbols> {
+    languages().into_iter().map(|it| Symbols::of(it).map(|symbols| (it.id(), symbols))).collect()
+}
+
+/// In the order of the table's columns.
+fn languages() -> [Language; 4] {
+    [Language::Rust, Language::Cpp, Language::Csharp, Language::Python]
+}
+
 impl Symbols {
-    /// Everything that the sources of `language` offer.
-    ///
-    /// # Errors
-    ///
-    /// A source that cannot be read.
-    pub fn of(language: Language) -> io::Result<Self> {
+    fn of(language: Language) -> io::Result<Self> {
         match language {
             Language::Rust => rust::symbols(),
             Language::Cpp => cpp::symbols(),
@@ -42,11 +57,7 @@ impl Symbols {
     }
 
     /// The members of all `types` together.
-    ///
-    /// # Errors
-    ///
-    /// The first type that the sources do not have.
-    pub fn members(&self, types: &[String]) -> Result<BTreeSet<String>, String> {
+    fn members(&self, types: &[String]) -> Result<BTreeSet<String>, String> {
         let mut members = BTreeSet::new();
         for name in types {
             let known = self.types.get(name).ok_or_else(|| format!("there is no type {name}"))?;
@@ -56,13 +67,16 @@ impl Symbols {
     }
 }
 
-/// `SendBatch`, `kSendBatch` and `send_batch` are one word: the last of them.
+/// `SendBatch`, `kSendBatch`, `SEND_BATCH` and `send_batch` are one word: the last of them.
 fn plain(name: &str) -> String {
-    let mut plain = String::new();
     let name = match name.strip_prefix('k') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_uppercase()) => rest,
         _ => name,
     };
+    if !name.contains(|c: char| c.is_ascii_lowercase()) {
+        return name.to_ascii_lowercase();
+    }
+    let mut plain = String::new();
     for c in name.chars() {
         if c.is_ascii_uppercase() && !plain.is_empty() && !plain.ends_with('_') {
             plain.push('_');
@@ -102,11 +116,21 @@ fn last_word(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{last_word, plain};
+    use super::{Symbols, last_word, plain};
+
+    impl Symbols {
+        /// All that was found, as "type.member".
+        pub(super) fn listed(&self) -> Vec<String> {
+            let of = |(ty, members): (&String, &super::BTreeSet<String>)| {
+                members.iter().map(|member| format!("{ty}.{member}")).collect::<Vec<_>>()
+            };
+            self.types.iter().flat_map(of).collect()
+        }
+    }
 
     #[test]
     fn one_word_has_one_plain_form() {
-        for spelling in ["SkipToLatest", "kSkipToLatest", "skip_to_latest"] {
+        for spelling in ["SkipToLatest", "kSkipToLatest", "skip_to_latest", "SKIP_TO_LATEST"] {
             assert_eq!(plain(spelling), "skip_to_latest");
         }
         assert_eq!(plain("kind"), "kind");

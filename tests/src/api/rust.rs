@@ -1,24 +1,56 @@
-//! Rust's names: the inherent methods, fields and variants that `syn` finds in the runtime.
+//! Rust's names: the inherent methods, fields, variants and functions that `syn` finds in the
+//! runtime, of what its root exports.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io;
 
-use syn::{Attribute, Fields, ImplItem, Item, Type, Visibility};
+use syn::{Attribute, Fields, ImplItem, Item, Type, UseTree, Visibility};
 
-use super::{Symbols, texts};
+use super::{FUNCTIONS, Symbols, texts};
 use crate::repo;
 
 pub(super) fn symbols() -> io::Result<Symbols> {
+    let folder = repo::root().join("runtime/src");
+    let root = parse(&fs::read_to_string(folder.join("lib.rs"))?)?;
+    let mut exported = BTreeSet::new();
+    for item in &root.items {
+        if let Item::Use(item) = item
+            && is_public(&item.vis)
+        {
+            export(&mut exported, &item.tree);
+        }
+    }
     let mut symbols = Symbols::default();
-    for text in texts(&repo::root().join("runtime/src"), "rs")? {
-        let file = syn::parse_file(&text).map_err(io::Error::other)?;
-        for item in &file.items {
-            add(&mut symbols, item);
+    for text in texts(&folder, "rs")? {
+        for item in &parse(&text)?.items {
+            add(&mut symbols, &exported, item);
         }
     }
     Ok(symbols)
 }
 
-fn add(symbols: &mut Symbols, item: &Item) {
+fn parse(text: &str) -> io::Result<syn::File> {
+    syn::parse_file(text).map_err(io::Error::other)
+}
+
+fn export(exported: &mut BTreeSet<String>, tree: &UseTree) {
+    match tree {
+        UseTree::Path(path) => export(exported, &path.tree),
+        UseTree::Group(group) => group.items.iter().for_each(|tree| export(exported, tree)),
+        UseTree::Name(name) => {
+            exported.insert(name.ident.to_string());
+        }
+        UseTree::Rename(_) | UseTree::Glob(_) => {}
+    }
+}
+
+fn add(symbols: &mut Symbols, exported: &BTreeSet<String>, item: &Item) {
+    let mut add = |ty: &str, member: &str| {
+        if exported.contains(ty) {
+            symbols.add(ty, member);
+        }
+    };
     match item {
         Item::Impl(block) if block.trait_.is_none() => {
             let Type::Path(path) = &*block.self_ty else { return };
@@ -28,7 +60,7 @@ fn add(symbols: &mut Symbols, item: &Item) {
                     && is_public(&f.vis)
                     && !is_hidden(&f.attrs)
                 {
-                    symbols.add(&ty.ident.to_string(), &f.sig.ident.to_string());
+                    add(&ty.ident.to_string(), &f.sig.ident.to_string());
                 }
             }
         }
@@ -36,14 +68,19 @@ fn add(symbols: &mut Symbols, item: &Item) {
             if let Fields::Named(fields) = &item.fields {
                 for field in fields.named.iter().filter(|field| is_public(&field.vis)) {
                     let name = field.ident.as_ref().expect("a named field has a name");
-                    symbols.add(&item.ident.to_string(), &name.to_string());
+                    add(&item.ident.to_string(), &name.to_string());
                 }
             }
         }
         Item::Enum(item) if is_public(&item.vis) => {
             for variant in &item.variants {
-                symbols.add(&item.ident.to_string(), &variant.ident.to_string());
+                add(&item.ident.to_string(), &variant.ident.to_string());
             }
+        }
+        Item::Fn(item)
+            if is_public(&item.vis) && exported.contains(&item.sig.ident.to_string()) =>
+        {
+            symbols.add(FUNCTIONS, &item.sig.ident.to_string());
         }
         _ => {}
     }
@@ -62,4 +99,32 @@ fn is_hidden(attributes: &[Attribute]) -> bool {
         };
         (is("cfg") && says("test")) || (is("doc") && says("hidden"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Symbols, add, parse};
+
+    #[test]
+    fn public_members_of_exported_types_are_found() {
+        let text = "
+            pub struct Ring { pub name: String, size: u64 }
+            impl Ring { pub fn open() {} fn check() {} #[doc(hidden)] pub fn bare() {} }
+            impl Drop for Ring { fn drop(&mut self) {} }
+            pub enum Mode { Open, Create }
+            pub enum Inner { Ready }
+            pub fn remove_ring() {}
+            pub(crate) fn find() {}";
+        let exported = ["Ring", "Mode", "remove_ring", "find"].map(str::to_owned);
+        let exported = BTreeSet::from(exported);
+        let mut symbols = Symbols::default();
+        for item in &parse(text).expect("Rust").items {
+            add(&mut symbols, &exported, item);
+        }
+        let expected =
+            ["Mode.Create", "Mode.Open", "Ring.name", "Ring.open", "functions.remove_ring"];
+        assert_eq!(symbols.listed(), expected);
+    }
 }
