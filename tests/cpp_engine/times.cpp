@@ -62,7 +62,7 @@ static const ConsumerCall kConsumerCalls[] = {
     },
     [](SharedMemoryConsumer& c, Timeout t) {
         if (c.wait_for_peer(t)) return Errc::kOk;
-        return t.is_valid() ? Errc::kTimeout : c.error().code();
+        return t.is_valid() ? Errc::kTimeout : c.last_error().code();
     },
 };
 

@@ -32,26 +32,26 @@ namespace EngineTests
             Both(options, (producer, consumer) =>
             {
                 Fill(producer);
-                ulong before = producer.Ring.GetSnapshot().SendFailures;
+                ulong before = producer.Snapshot.SendFailures;
                 var time = Stopwatch.StartNew();
                 Is((Status)ErrorCode.Timeout, producer.Send(new byte[100]), "send");
                 That(time.ElapsedMilliseconds >= 119, "too early");
                 Is((Status)ErrorCode.Timeout, producer.SendString(new string('x', 99)), "text");
                 Is((Status)ErrorCode.Timeout, producer.Claim(MessageType.Data, 99, out _), "claim");
                 Is((Status)ErrorCode.Full, producer.TrySend(new byte[100]), "try");
-                Is(before + 4, producer.Ring.GetSnapshot().SendFailures, "calls");
+                Is(before + 4, producer.Snapshot.SendFailures, "calls");
                 Is((Status)ErrorCode.Timeout, Begun(SendLater(producer)).Result, "later");
-                Is(before + 5, producer.Ring.GetSnapshot().SendFailures, "calls, not looks");
+                Is(before + 5, producer.Snapshot.SendFailures, "calls, not looks");
                 _ = consumer.Clear();
             });
             options.SendTimeout = TimeSpan.Zero;
             Both(options, (producer, consumer) =>
             {
                 Fill(producer);
-                ulong before = producer.Ring.GetSnapshot().SendFailures;
+                ulong before = producer.Snapshot.SendFailures;
                 Is((Status)ErrorCode.Full, producer.Send(new byte[100]), "without waiting");
                 Is((Status)ErrorCode.Full, Begun(SendLater(producer)).Result, "later");
-                Is(before + 2, producer.Ring.GetSnapshot().SendFailures, "calls");
+                Is(before + 2, producer.Snapshot.SendFailures, "calls");
                 _ = consumer.Clear();
             });
         }
@@ -89,7 +89,7 @@ namespace EngineTests
                 Is((Status)ErrorCode.Timeout, status, "the whole call");
                 That(time.ElapsedMilliseconds >= 299, "too early");
                 receiver.Join();
-                Is(1UL, producer.Ring.GetSnapshot().SendFailures, "counted");
+                Is(1UL, producer.Snapshot.SendFailures, "counted");
                 _ = consumer.Clear();
             });
         }

@@ -92,8 +92,8 @@ namespace EngineTests
 
                 That(producer.Send(newer), "send");
                 That(consumer.ReceiveMessage(out SharedMemoryMessage message, 0), "receive");
-                That(message.Get(out TestData known) && known.Id == 9, "of a copy");
-                Is((Status)ErrorCode.SizeMismatch, message.GetExact(out known), "exactly");
+                That(message.Decode(out TestData known) && known.Id == 9, "of a copy");
+                Is((Status)ErrorCode.SizeMismatch, message.DecodeExact(out known), "exactly");
                 Is(0, known.Id, "all zero");
             });
             var exact = new SharedMemoryOptions { Capacity = 4096, ExactSize = true };
@@ -164,13 +164,13 @@ namespace EngineTests
             That(producer.SendTyped(box) && producer.SendTyped(box), "send");
             holder = new Holder();
             That(consumer.Receive(out ReceivedMessage message, 0), "receive");
-            That(message.Get(out holder.Value) && holder.Value.Last == 6, "of a message");
+            That(message.Decode(out holder.Value) && holder.Value.Last == 6, "of a message");
             holder = new Holder();
             That(consumer.TryReceiveTyped(out holder.Value) && holder.Value.First == 5, "a try");
 #if !__MonoCS__
             That(producer.SendTyped(in holder.Value), "by reference");
-            BatchWriter batch = producer.StartBatch();
-            That(batch.SendTyped(in holder.Value), "add");
+            BatchWriter batch = producer.Batch();
+            That(batch.PushTyped(in holder.Value), "add");
             batch.Commit();
             That(Begun(producer.SendTypedAsync(in holder.Value)).Result, "asynchronously");
             Is(3L, consumer.Clear(), "sent");

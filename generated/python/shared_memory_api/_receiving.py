@@ -132,6 +132,14 @@ class Receiving(Receiver):
         """
         return self._receive_as(_text_of, timeout)
 
+    def try_receive_string(self) -> str | None:
+        """Receives the next payload as text if there is a message, else None. Never waits.
+
+        Raises:
+            RingError: As for :meth:`receive_string`.
+        """
+        return self.receive_string(0)
+
     @overload
     def receive_typed(self, kind: type[Struct], timeout: None = None) -> Struct: ...
 
@@ -159,6 +167,16 @@ class Receiving(Receiver):
             RingError: As for :meth:`receive`.
         """
         return self._receive_as(partial(struct_of, kind, exact=self._options.exact_size), timeout)
+
+    def try_receive_typed(self, kind: type[Struct]) -> Struct | None:
+        """Receives the next message as one of the spec's structs if there is one, else None.
+
+        Never waits.
+
+        Raises:
+            RingError: As for :meth:`receive_typed`.
+        """
+        return self.receive_typed(kind, 0)
 
     @overload
     def borrow(self, timeout: None = None) -> ReceivedMessage: ...

@@ -88,8 +88,9 @@ fn member(line: &str) -> Option<&str> {
 
 /// The name of the function of the namespace that begins in this line.
 fn function(line: &str) -> Option<&str> {
-    let line = line.strip_prefix("[[nodiscard]] ").unwrap_or(line);
-    let rest = line.strip_prefix("inline ").or_else(|| line.strip_prefix("constexpr "))?;
+    let rest = ["[[nodiscard]] ", "inline ", "constexpr "]
+        .iter()
+        .find_map(|first| line.strip_prefix(first))?;
     let head = rest.split('(').next().filter(|head| head.len() < rest.len())?;
     let name = last_word(head)?;
     let before = &head[..head.len() - name.len()];

@@ -18,11 +18,24 @@ pub(super) fn symbols() -> io::Result<Symbols> {
 
 fn parse(symbols: &mut Symbols, text: &str) {
     let mut open: Option<(String, bool)> = None;
+    let mut is_split = false;
     for line in text.lines() {
         if line == "    }" {
             open = None;
         } else if let Some(declaration) = line.strip_prefix("    public ") {
             open = opening(declaration);
+        } else if let (Some((ty, _)), true, Some(declaration)) =
+            (&open, is_split, line.strip_prefix("            "))
+        {
+            // The type in between depends on the framework.
+            if let Some((head, _)) = declaration.split_once('(')
+                && let Some(member) = name(head)
+            {
+                symbols.add(ty, member);
+                is_split = false;
+            }
+        } else if line == "        public" {
+            is_split = true;
         } else if let (Some((ty, is_enum)), Some(declaration)) =
             (&open, line.strip_prefix("        "))
         {
@@ -52,7 +65,11 @@ fn member(line: &str) -> Option<&str> {
     if declaration.contains("operator ") || declaration.starts_with("override ") {
         return None;
     }
-    let head = declaration.split(['(', '{', '=', ';']).next()?.trim_end();
+    name(declaration.split(['(', '{', '=', ';']).next()?.trim_end())
+}
+
+/// The name at the end of a declaration.
+fn name(head: &str) -> Option<&str> {
     // `SendTyped<T>` takes a type; in `Action<Error> OnError` the type of the member does.
     let head = match head.rfind('<') {
         Some(at) if head.ends_with('>') => &head[..at],
@@ -84,6 +101,11 @@ namespace A
         public int Size => _size;
         public Status SendTyped<T>(in T value)
         public override string ToString() => null;
+        public
+#if NEW
+            ValueTask<T?>
+#endif
+            ReceiveTypedAsync<T>(int time)
         internal void Drop()
     }
     internal struct Inner
@@ -94,8 +116,14 @@ namespace A
 ";
         let mut symbols = Symbols::default();
         parse(&mut symbols, text);
-        let expected =
-            ["Mode.Create", "Mode.Open", "Ring.ErrorHandler", "Ring.SendTyped", "Ring.Size"];
+        let expected = [
+            "Mode.Create",
+            "Mode.Open",
+            "Ring.ErrorHandler",
+            "Ring.ReceiveTypedAsync",
+            "Ring.SendTyped",
+            "Ring.Size",
+        ];
         assert_eq!(symbols.listed(), expected);
     }
 }

@@ -48,12 +48,20 @@ fn exports(text: &str) -> BTreeSet<String> {
 impl Package {
     fn parse(&mut self, text: &str) {
         let mut open: Option<String> = None;
-        let mut is_prose = false;
+        let (mut is_prose, mut is_slots) = (false, false);
         for line in text.lines() {
             if line.matches("\"\"\"").count() == 1 {
                 is_prose = !is_prose;
             } else if is_prose {
                 continue;
+            } else if line == "    __slots__ = (" {
+                is_slots = true;
+            } else if is_slots && let Some(slot) = line.strip_prefix("        \"") {
+                let slot = slot.trim_end_matches(['"', ',']);
+                let class = open.as_ref().and_then(|name| self.classes.get_mut(name));
+                if let (Some(class), false) = (class, slot.starts_with('_')) {
+                    class.members.push(slot.to_owned());
+                }
             } else if let Some(head) = line.strip_prefix("class ") {
                 let (name, rest) = head.split_once(['(', ':']).unwrap_or((head, ""));
                 let bases = rest.trim_end_matches(['(', ')', ':']).split([',', '[']);
@@ -65,6 +73,8 @@ impl Package {
                 open = None;
             } else if line.starts_with(|c: char| !c.is_whitespace()) {
                 open = None;
+            } else if line == "    )" {
+                is_slots = false;
             } else if let Some(class) = open.as_ref().and_then(|name| self.classes.get_mut(name)) {
                 class.members.extend(members(line).into_iter().map(str::to_owned));
             }
@@ -139,6 +149,11 @@ class Endpoint:
     def name(self) -> str:
         text = self._name
         return text
+class Message:
+    __slots__ = (
+        \"_link\",
+        \"payload\",
+    )
 class Ring(Endpoint):
     \"\"\"A ring.
 
@@ -162,9 +177,10 @@ def find(name: str) -> bool:
         let mut package = Package::default();
         package.parse(text);
         package.exported = exports(
-            "__all__ = [\n    \"Closed\",\n    \"Mode\",\n    \"Ring\",\n    \"remove_ring\",\n]\n",
+            "__all__ = [\n    \"Closed\",\n    \"Message\",\n    \"Mode\",\n    \"Ring\",\n    \"remove_ring\",\n]\n",
         );
         let expected = [
+            "Message.payload",
             "Mode.CREATE",
             "Ring.flags",
             "Ring.name",

@@ -97,14 +97,13 @@ impl Group {
         }
         for absence in &self.absent {
             for name in &absence.names {
-                for language in &absence.from {
-                    match rows.get(name) {
-                        None => say(name, "no language has it, but a reason is stated"),
-                        Some(words) if words.contains_key(language.as_str()) => {
-                            say(name, &format!("said to be absent from {language}, is there"));
-                        }
-                        Some(_) => {}
-                    }
+                let Some(words) = rows.get(name) else {
+                    say(name, "no language has it, but a reason is stated");
+                    continue;
+                };
+                let is_there = |language: &&String| words.contains_key(language.as_str());
+                for language in absence.from.iter().filter(is_there) {
+                    say(name, &format!("said to be absent from {language}, is there"));
                 }
             }
         }

@@ -140,11 +140,7 @@ private:
 
     /// True if the ring's name leads to nothing, or to another file.
     [[nodiscard]] bool has_lost_its_name() const noexcept {
-        FileFacts mine;
-        FileFacts named;
-        const int failed = File::facts_at(path_, named);
-        if (failed != 0) return failed == ENOENT;
-        return segment_.file.facts(mine) == 0 && !mine.same_file(named);
+        return lost_its_name(segment_.file, path_);
     }
 
     Segment segment_;

@@ -90,6 +90,11 @@ inline Error& last_error_slot() noexcept {
     return concat({"'", text, "'"});
 }
 
+/// True for an error that says that a message was dropped: an event, told once.
+[[nodiscard]] constexpr bool is_dropped(Errc code) noexcept {
+    return code == Errc::kMessageTooLarge || code == Errc::kNoMemory;
+}
+
 /// What a failure without numbers means to a caller.
 [[nodiscard]] inline const char* explain(Errc code) noexcept {
     if (code == Errc::kInvalidType) return "message type 0 is reserved for padding";

@@ -105,6 +105,15 @@ public:
     return path.substr(0, path.rfind('/'));
 }
 
+/// True if the path leads to nothing, or to another file.
+[[nodiscard]] inline bool lost_its_name(const File& file, const std::string& path) noexcept {
+    FileFacts mine;
+    FileFacts named;
+    const int failed = File::facts_at(path, named);
+    if (failed != 0) return failed == ENOENT;
+    return file.facts(mine) == 0 && !mine.same_file(named);
+}
+
 /// The error that a system call's errno stands for.
 [[nodiscard]] inline Error system_failure(int code, std::string_view operation,
                                           const std::string& path) {
