@@ -1312,7 +1312,7 @@ public:
     /// A sentence that names what was expected and what was found.
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
     /// The expected number: a size, hash, version or capacity; the largest payload for kTooLarge;
-    /// the bytes needed for kNoSpace; the position for kCorrupt. 0 if there is none.
+    /// the bytes needed for kNoSpace and kNoMemory; the position for kCorrupt. 0 if there is none.
     [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
     /// The found number; the bytes free for kNoSpace, the word for kCorrupt, the holder's process
     /// id for kRoleTaken, the place of the first wrong byte for kInvalidUtf8.
@@ -1404,24 +1404,30 @@ inline Error& last_error_slot() noexcept {
 [[nodiscard]] inline std::string describe(Errc code, const std::string& ring,
                                           std::uint64_t expected, std::uint64_t found) {
     const std::string start = concat({"ring ", in_quotes(ring), ": "});
-    if (code == Errc::kTooLarge || code == Errc::kMessageTooLarge) {
-        return concat({start, to_string(code), ": ", std::to_string(found), " bytes, at most ",
-                       std::to_string(expected), " are possible"});
+    const std::string wanted = std::to_string(expected);
+    const std::string got = std::to_string(found);
+    if (code == Errc::kTooLarge) {
+        return concat({start, "a payload of ", got, " bytes exceeds the largest of this ring, ",
+                       wanted});
+    }
+    if (code == Errc::kMessageTooLarge) {
+        return concat({start, "a fragmented message of ", got, " bytes exceeds the limit of ",
+                       wanted});
+    }
+    if (code == Errc::kNoMemory) {
+        return concat({start, "there is no memory for a message of ", wanted, " bytes"});
     }
     if (code == Errc::kCorrupt) {
-        return concat(
-            {start, "corrupt: ", hex_text(found), " at position ", std::to_string(expected)});
+        return concat({start, "corrupt ring at ", wanted, ": found ", hex_text(found)});
     }
     if (code == Errc::kTypeMismatch) {
-        return concat({start, "type mismatch: type ", std::to_string(found), ", expected ",
-                       std::to_string(expected)});
+        return concat({start, "expected message type ", wanted, ", found ", got});
     }
     if (code == Errc::kSizeMismatch) {
-        return concat({start, "size mismatch: ", std::to_string(found), " bytes, expected ",
-                       std::to_string(expected)});
+        return concat({start, "expected a payload of ", wanted, " bytes, found ", got});
     }
     if (code == Errc::kInvalidUtf8) {
-        return concat({start, "expected UTF-8, found another byte at ", std::to_string(found)});
+        return concat({start, "expected UTF-8, found another byte at ", got});
     }
     return concat({start, explain(code)});
 }
@@ -2787,7 +2793,7 @@ public:
     };
     return {
         code,
-        concat({in_quotes(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
+        concat({in_quotes(path), ": expected ", what, " ", text(expected), ", found ", text(found)}),
         expected, found};
 }
 
@@ -2798,21 +2804,21 @@ public:
         const std::uint32_t swapped =
             magic >> 24 | (magic >> 8 & 0xFF00U) | (magic << 8 & 0xFF0000U) | magic << 24;
         const Errc code = swapped == kMagic ? Errc::kWrongEndianness : Errc::kBadMagic;
-        return wrong_number(code, path, "the magic number", kMagic, magic, true);
+        return wrong_number(code, path, "magic", kMagic, magic, true);
     }
     const auto major = load_field<std::uint16_t>(header, ring_header::kVersionMajorOffset);
     if (major != kVersionMajor) {
-        return wrong_number(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
+        return wrong_number(Errc::kVersionMismatch, path, "major version", kVersionMajor, major,
                             false);
     }
     const auto size = load_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset);
     if (size != ring_header::kSize) {
-        return wrong_number(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
+        return wrong_number(Errc::kHeaderSizeMismatch, path, "header size", ring_header::kSize,
                             size, false);
     }
     const auto layout = load_field<std::uint64_t>(header, ring_header::kLayoutHashOffset);
     if (layout != kLayoutHash) {
-        return wrong_number(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout,
+        return wrong_number(Errc::kLayoutMismatch, path, "layout hash", kLayoutHash, layout,
                             true);
     }
     return {};
@@ -2832,12 +2838,12 @@ public:
         std::uint64_t asked = 0;
         if (Error error = resolve_capacity(options.capacity, asked)) return error;
         if (asked != found) {
-            return wrong_number(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
+            return wrong_number(Errc::kCapacityMismatch, path, "capacity", asked, found, false);
         }
     }
     const std::uint64_t needed = ring_header::kSize + found;
     if (file_size < needed) {
-        return wrong_number(Errc::kTooShort, path, "the file size", needed, file_size, false);
+        return wrong_number(Errc::kTooShort, path, "file size", needed, file_size, false);
     }
     return {};
 }
@@ -2849,7 +2855,7 @@ public:
     const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
     const auto minor = load_field<std::uint16_t>(header, ring_header::kVersionMinorOffset);
     if (schema == kSchemaHash || minor != kVersionMinor || options.any_schema) return {};
-    return wrong_number(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
+    return wrong_number(Errc::kSchemaMismatch, path, "schema hash", kSchemaHash, schema, true);
 }
 
 [[nodiscard]] inline Error not_regular(const std::string& path, const FileFacts& facts) {
@@ -2883,7 +2889,7 @@ public:
         return system_failure(failed, "read", path);
     }
     if (got < header.size()) {
-        return wrong_number(Errc::kTooShort, path, "the file size", header.size(), got, false);
+        return wrong_number(Errc::kTooShort, path, "file size", header.size(), got, false);
     }
     if (Error error = check_identity(header.data(), path)) return error;
     segment.capacity = load_field<std::uint64_t>(header.data(), ring_header::kCapacityOffset);
@@ -2940,12 +2946,12 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 [[nodiscard]] inline Error no_space(const std::string& path, std::uint64_t needed, int code) {
     const std::uint64_t free_bytes = File::volume_of(folder_of(path)).free_bytes;
     const std::string limit = needed <= free_bytes
-                                  ? concat({", but this process may not have them: ",
+                                  ? concat({", a memory limit is lower: ",
                                             std::generic_category().message(code)})
                                   : std::string();
     return {Errc::kNoSpace,
-            concat({in_quotes(path), " needs ", std::to_string(needed), " bytes, ",
-                    std::to_string(free_bytes), " are free", limit}),
+            concat({in_quotes(path), ": no space for the ring: ", std::to_string(needed),
+                    " bytes needed, ", std::to_string(free_bytes), " free", limit}),
             needed, free_bytes, code};
 }
 
@@ -2954,8 +2960,8 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     const std::string folder = folder_of(path);
     if (is_lack_of_space(code) && !File::volume_of(folder).takes_files) {
         return {Errc::kNoSpace,
-                concat({"the file system of ", in_quotes(folder),
-                        " has no room for another file, however small"}),
+                concat({in_quotes(path), ": no space for the ring: the file system of ",
+                        in_quotes(folder), " has no room for another file"}),
                 needed, 0, code};
     }
     return is_lack_of_space(code) ? no_space(path, needed, code)
@@ -3299,19 +3305,15 @@ inline Error Attachment::take_role() {
 /// The lock does not say whose it is, and the header names who attached last.
 inline Error Attachment::role_taken() const {
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
-    const std::string process = concat({"process ", std::to_string(pid)});
+    const std::string start =
+        concat({in_quotes(path_), ": the ", own().name, " role is taken by "});
     if (pid == 0) {
-        return {Errc::kRoleTaken,
-                concat({in_quotes(path_), ": another process is about to be the ", own().name})};
+        return {Errc::kRoleTaken, concat({start, "a process that is about to attach"})};
     }
-    if (!process_exists(pid)) {
-        return {Errc::kRoleTaken,
-                concat({in_quotes(path_), ": the ", own().name, " is ", process,
-                        ", which has ended; a child that it forked may hold the role"}),
-                0, pid};
-    }
-    return {Errc::kRoleTaken,
-            concat({in_quotes(path_), ": ", process, " is the ", own().name, " already"}), 0, pid};
+    const char* ended = process_exists(pid)
+                            ? ""
+                            : ", which has ended; a child that it forked may hold the role";
+    return {Errc::kRoleTaken, concat({start, "process ", std::to_string(pid), ended}), 0, pid};
 }
 
 /// Prepares sleeping and waking.

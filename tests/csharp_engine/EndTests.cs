@@ -263,7 +263,7 @@ namespace EngineTests
                 SharedMemoryException error = Refused(
                     ErrorCode.RoleTaken, () => new SharedMemoryProducer(name, Sized(4096)));
                 That(
-                    error.Message.EndsWith("process " + own + " is the producer already"),
+                    error.Message.EndsWith("the producer role is taken by process " + own),
                     error.Message);
                 Is((ulong)own, error.Found, "found");
                 // As where a process has ended, and a child that it forked lives on.

@@ -14,7 +14,7 @@ use crate::matrix::{Member, subjects};
 use crate::repo;
 
 /// A program that takes longer hangs.
-const HANG: Duration = Duration::from_secs(60);
+pub const HANG: Duration = Duration::from_secs(60);
 
 /// Builds `source` in the language of `member`; `name` tells its folder from others.
 ///
@@ -128,6 +128,15 @@ pub fn run(command: &mut Command) -> Result<String, String> {
 /// When it takes longer or exits with anything but 0.
 pub fn run_within(limit: Duration, command: &mut Command) -> Result<String, String> {
     let arena = Arena::new().map_err(|error| error.to_string())?;
+    run_in(&arena, limit, command)
+}
+
+/// The same with rings in the folder of `arena`, where other programs find them afterwards.
+///
+/// # Errors
+///
+/// When it takes longer or exits with anything but 0.
+pub fn run_in(arena: &Arena, limit: Duration, command: &mut Command) -> Result<String, String> {
     let mut running = arena.spawn("program", command).map_err(|error| error.to_string())?;
     if running.wait(limit).is_none() {
         running.kill().map_err(|error| error.to_string())?;

@@ -39,6 +39,7 @@ class Receiving(Receiver):
             PeerError: All was received, and the producer closed or died, or the file was removed.
             Corrupt: The ring holds what no producer writes. It is not advanced.
             MessageTooLarge: A message in pieces exceeds `Options.max_message_size`; it is dropped.
+            MemoryError: There is no memory for one; it is dropped.
             UsageError: The object was closed, or forked, or a message is borrowed.
         """
         try:
