@@ -22,6 +22,20 @@ pub const HANG: Duration = Duration::from_secs(60);
 ///
 /// When the toolchain is missing or refuses the program.
 pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, String> {
+    build_with(member, name, source, repo::generated(member.toolchain.language()))
+}
+
+/// The same with the generated sources in the folder `library`.
+///
+/// # Errors
+///
+/// When the toolchain is missing or refuses the program.
+pub fn build_with(
+    member: &Member,
+    name: &str,
+    source: &str,
+    library: PathBuf,
+) -> Result<Program, String> {
     let language = member.toolchain.language();
     let folder = repo::cache().join("programs").join(format!("{name}_{}", language.id()));
     let written = match language {
@@ -34,7 +48,7 @@ pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, Strin
         Language::Python => write(&folder.join("main.py"), source),
     };
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
-    build_folder(member, folder)
+    compile(member, Job { library, peer: folder })
 }
 
 /// Builds the program in `folder`, in the language of `member`.
@@ -43,9 +57,12 @@ pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, Strin
 ///
 /// When the toolchain is missing or refuses the program.
 pub fn build_folder(member: &Member, folder: PathBuf) -> Result<Program, String> {
-    let found = member.found.as_ref().map_err(ToString::to_string)?;
     let library = repo::generated(member.toolchain.language());
-    let job = Job { library, peer: folder };
+    compile(member, Job { library, peer: folder })
+}
+
+fn compile(member: &Member, job: Job) -> Result<Program, String> {
+    let found = member.found.as_ref().map_err(ToString::to_string)?;
     member.toolchain.build(found, &job).map_err(|error| error.to_string())
 }
 
