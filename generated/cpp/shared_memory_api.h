@@ -1407,12 +1407,12 @@ inline Error& last_error_slot() noexcept {
     const std::string wanted = std::to_string(expected);
     const std::string got = std::to_string(found);
     if (code == Errc::kTooLarge) {
-        return concat({start, "a payload of ", got, " bytes exceeds the largest of this ring, ",
-                       wanted});
+        return concat(
+            {start, "a payload of ", got, " bytes exceeds the largest of this ring, ", wanted});
     }
     if (code == Errc::kMessageTooLarge) {
-        return concat({start, "a fragmented message of ", got, " bytes exceeds the limit of ",
-                       wanted});
+        return concat(
+            {start, "a fragmented message of ", got, " bytes exceeds the limit of ", wanted});
     }
     if (code == Errc::kNoMemory) {
         return concat({start, "there is no memory for a message of ", wanted, " bytes"});
@@ -2791,10 +2791,10 @@ public:
     const auto text = [as_hex](std::uint64_t v) {
         return as_hex ? hex_text(v) : std::to_string(v);
     };
-    return {
-        code,
-        concat({in_quotes(path), ": expected ", what, " ", text(expected), ", found ", text(found)}),
-        expected, found};
+    return {code,
+            concat({in_quotes(path), ": expected ", what, " ", text(expected), ", found ",
+                    text(found)}),
+            expected, found};
 }
 
 /// Checks the identity at the start of a ring; everything in it counts as hostile.
@@ -2818,8 +2818,7 @@ public:
     }
     const auto layout = load_field<std::uint64_t>(header, ring_header::kLayoutHashOffset);
     if (layout != kLayoutHash) {
-        return wrong_number(Errc::kLayoutMismatch, path, "layout hash", kLayoutHash, layout,
-                            true);
+        return wrong_number(Errc::kLayoutMismatch, path, "layout hash", kLayoutHash, layout, true);
     }
     return {};
 }
@@ -2945,10 +2944,10 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 /// that this process may have.
 [[nodiscard]] inline Error no_space(const std::string& path, std::uint64_t needed, int code) {
     const std::uint64_t free_bytes = File::volume_of(folder_of(path)).free_bytes;
-    const std::string limit = needed <= free_bytes
-                                  ? concat({", a memory limit is lower: ",
-                                            std::generic_category().message(code)})
-                                  : std::string();
+    const std::string limit =
+        needed <= free_bytes
+            ? concat({", a memory limit is lower: ", std::generic_category().message(code)})
+            : std::string();
     return {Errc::kNoSpace,
             concat({in_quotes(path), ": no space for the ring: ", std::to_string(needed),
                     " bytes needed, ", std::to_string(free_bytes), " free", limit}),
@@ -3310,9 +3309,8 @@ inline Error Attachment::role_taken() const {
     if (pid == 0) {
         return {Errc::kRoleTaken, concat({start, "a process that is about to attach"})};
     }
-    const char* ended = process_exists(pid)
-                            ? ""
-                            : ", which has ended; a child that it forked may hold the role";
+    const char* ended =
+        process_exists(pid) ? "" : ", which has ended; a child that it forked may hold the role";
     return {Errc::kRoleTaken, concat({start, "process ", std::to_string(pid), ended}), 0, pid};
 }
 
@@ -5005,8 +5003,9 @@ public:
     [[nodiscard]] Status decode_exact(T& out) const {
         return decode(out, true);
     }
-    /// The struct where it lies, for those too large to copy; null unless decode() would read all of
-    /// its fields. For structs without a variable tail. Valid as long as the message's bytes are.
+    /// The struct where it lies, for those too large to copy; null unless decode() would read all
+    /// of its fields. For structs without a variable tail. Valid as long as the message's bytes
+    /// are.
     template <class T>
     [[nodiscard]] const T* as() const noexcept {
         static_assert(!detail::kHasTail<T> && std::is_trivially_copyable_v<T>,
@@ -5244,8 +5243,8 @@ private:
 ///
 /// Threads: one at a time; interrupt(), heartbeat(), statistics() and peer_state() from any.
 /// Blocking: sends and claims wait for room up to Options::send_timeout; try_ operations never
-/// wait. Forking: a child must not use it, and gets kForked. A false Status says why; last_last_error() has
-/// the details.
+/// wait. Forking: a child must not use it, and gets kForked. A false Status says why; last_error()
+/// has the details.
 ///
 /// Full may stop being so at any time. kClosed and kPeerDied are told once for each consumer, by a
 /// send that finds the ring full; the next one waits for a successor. kRemoved is told by every
@@ -5424,8 +5423,9 @@ private:
 
     Status send_message_for(Timeout timeout, const SharedMemoryMessage& message) noexcept {
         const ByteView payload = message.payload();
-        return send_record(timeout, payload.size(), message.message_type(), user_flags(message.flags()),
-                           message.header_bytes(), detail::FillBytes{payload});
+        return send_record(timeout, payload.size(), message.message_type(),
+                           user_flags(message.flags()), message.header_bytes(),
+                           detail::FillBytes{payload});
     }
 
     /// Sends one message: `fill` writes the payload and its padding into the slot.
@@ -6109,8 +6109,8 @@ private:
 
     explicit BITRPC_DETAIL_INLINE ReceivedMessage(const detail::Taken& taken) noexcept
         // Part by part: GCC would copy the view as a block, for which it has to lie in memory.
-        : MessageView(taken.view.header_bytes(), static_cast<std::uint32_t>(taken.view.message_type()),
-                      taken.view.payload()),
+        : MessageView(taken.view.header_bytes(),
+                      static_cast<std::uint32_t>(taken.view.message_type()), taken.view.payload()),
           end_(taken.end),
           consumer_(taken.consumer),
           index_(taken.index),
@@ -6229,7 +6229,9 @@ public:
         const bool exact = options_.exact_size;
         return receive_into(
             timeout,
-            [&value, exact](const MessageView& view) -> Status { return view.decode(value, exact); },
+            [&value, exact](const MessageView& view) -> Status {
+                return view.decode(value, exact);
+            },
             detail::wire_size<T>(), detail::type_of<T>());
     }
     /// Receives a struct if there is a message, else kEmpty.
@@ -7168,8 +7170,8 @@ inline void ManagerCore::run(std::uint64_t interval_ns) noexcept {
         const Status status = consume(left);
         const bool failed = !status && !status.would_block();
         // An end and a message that was dropped are events; all else says the same till it changes.
-        const bool is_event = status == Errc::kClosed || status == Errc::kPeerDied ||
-                              is_dropped(status.code());
+        const bool is_event =
+            status == Errc::kClosed || status == Errc::kPeerDied || is_dropped(status.code());
         if (failed && (is_event || status != told)) tell(consumer->last_error());
         told = status.code();
         if (failed && !is_event) nap = left < kLivenessNs ? left : kLivenessNs;

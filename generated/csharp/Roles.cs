@@ -139,7 +139,8 @@ namespace BitRPC.SharedMemory
             uint pid = Volatile.Read(ref *(uint*)(segment.Base + role.Pid));
             throw new SharedMemoryException(
                 ErrorCode.RoleTaken,
-                "'" + segment.Target.FilePath + "': " + "the " + role.Name + " role is taken by " + HolderOf(pid),
+                "'" + segment.Target.FilePath + "': the " + role.Name + " role is taken by "
+                    + HolderOf(pid),
                 0,
                 pid);
         }

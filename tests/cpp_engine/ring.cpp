@@ -167,6 +167,35 @@ TEST(claims) {
     }
     fresh("claims");
 }
+TEST(a_try_takes_what_is_there_or_says_empty) {
+    fresh("tries");
+    auto p = create_producer("tries", 4096);
+    auto c = create_consumer("tries", 4096);
+    SharedMemoryMessage message;
+    std::string text;
+    TestData data;
+    data.id = 7;
+    CHECK(p->send_string("one") && p->send_string("two") && p->send_typed(data));
+    data.id = 0;
+    CHECK(c->try_receive_message(message) && message.text() == "one");
+    CHECK(c->try_receive_string(text) && text == "two");
+    CHECK(c->try_receive_typed(data) && data.id == 7);
+    CHECK_CODE(c->try_receive_message(message).code(), Errc::kEmpty);
+    CHECK_CODE(c->try_receive_string(text).code(), Errc::kEmpty);
+    CHECK_CODE(c->try_receive_typed(data).code(), Errc::kEmpty);
+    fresh("tries");
+}
+TEST(a_monitor_sees_that_a_ring_is_removed) {
+    fresh("seen");
+    auto p = create_producer("seen", 4096);
+    Error error;
+    auto monitor = Monitor::open("seen", error);
+    CHECK(monitor && !monitor->is_removed());
+    CHECK(monitor->name() == "seen" && monitor->path() == ring_path("seen"));
+    CHECK(p->name() == monitor->name() && p->path() == monitor->path());
+    CHECK(!remove_ring("seen") && monitor->is_removed());
+    fresh("seen");
+}
 TEST(batches) {
     fresh("batch");
     auto p = create_producer("batch", 1024);

@@ -14,6 +14,7 @@ namespace EngineTests
         {
             add("a_send_that_is_out_of_time_says_timeout_and_counts_once", SendTimeouts);
             add("a_message_in_pieces_keeps_one_deadline", OneDeadline);
+            add("a_changed_send_timeout_holds_for_later_sends", ChangedTimeout);
             add("extreme_times_are_refused", Refusals);
             add("extreme_times_wait", Waits);
         }
@@ -93,6 +94,20 @@ namespace EngineTests
                 _ = consumer.Clear();
             });
         }
+
+        private static void ChangedTimeout() => Both(1024, (producer, consumer) =>
+        {
+            while (producer.TrySend(new byte[40]))
+            {
+            }
+
+            producer.SetSendTimeout(TimeSpan.FromMilliseconds(5));
+            Is((Status)ErrorCode.Timeout, producer.Send(new byte[40]), "as set");
+            Throws<ArgumentOutOfRangeException>(
+                () => producer.SetSendTimeout(TimeSpan.FromMilliseconds(-2)), "no time");
+            Is((Status)ErrorCode.Timeout, producer.Send(new byte[40]), "as before");
+            _ = consumer.Clear();
+        });
 
         private static void Refusals() => Both(4096, (producer, consumer) =>
         {

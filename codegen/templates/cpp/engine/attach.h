@@ -234,9 +234,8 @@ inline Error Attachment::role_taken() const {
     if (pid == 0) {
         return {Errc::kRoleTaken, concat({start, "a process that is about to attach"})};
     }
-    const char* ended = process_exists(pid)
-                            ? ""
-                            : ", which has ended; a child that it forked may hold the role";
+    const char* ended =
+        process_exists(pid) ? "" : ", which has ended; a child that it forked may hold the role";
     return {Errc::kRoleTaken, concat({start, "process ", std::to_string(pid), ended}), 0, pid};
 }
 

@@ -79,8 +79,8 @@ private:
 
     explicit BITRPC_DETAIL_INLINE ReceivedMessage(const detail::Taken& taken) noexcept
         // Part by part: GCC would copy the view as a block, for which it has to lie in memory.
-        : MessageView(taken.view.header_bytes(), static_cast<std::uint32_t>(taken.view.message_type()),
-                      taken.view.payload()),
+        : MessageView(taken.view.header_bytes(),
+                      static_cast<std::uint32_t>(taken.view.message_type()), taken.view.payload()),
           end_(taken.end),
           consumer_(taken.consumer),
           index_(taken.index),
@@ -199,7 +199,9 @@ public:
         const bool exact = options_.exact_size;
         return receive_into(
             timeout,
-            [&value, exact](const MessageView& view) -> Status { return view.decode(value, exact); },
+            [&value, exact](const MessageView& view) -> Status {
+                return view.decode(value, exact);
+            },
             detail::wire_size<T>(), detail::type_of<T>());
     }
     /// Receives a struct if there is a message, else kEmpty.

@@ -37,10 +37,10 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 /// that this process may have.
 [[nodiscard]] inline Error no_space(const std::string& path, std::uint64_t needed, int code) {
     const std::uint64_t free_bytes = File::volume_of(folder_of(path)).free_bytes;
-    const std::string limit = needed <= free_bytes
-                                  ? concat({", a memory limit is lower: ",
-                                            std::generic_category().message(code)})
-                                  : std::string();
+    const std::string limit =
+        needed <= free_bytes
+            ? concat({", a memory limit is lower: ", std::generic_category().message(code)})
+            : std::string();
     return {Errc::kNoSpace,
             concat({in_quotes(path), ": no space for the ring: ", std::to_string(needed),
                     " bytes needed, ", std::to_string(free_bytes), " free", limit}),

@@ -115,12 +115,12 @@ inline Error& last_error_slot() noexcept {
     const std::string wanted = std::to_string(expected);
     const std::string got = std::to_string(found);
     if (code == Errc::kTooLarge) {
-        return concat({start, "a payload of ", got, " bytes exceeds the largest of this ring, ",
-                       wanted});
+        return concat(
+            {start, "a payload of ", got, " bytes exceeds the largest of this ring, ", wanted});
     }
     if (code == Errc::kMessageTooLarge) {
-        return concat({start, "a fragmented message of ", got, " bytes exceeds the limit of ",
-                       wanted});
+        return concat(
+            {start, "a fragmented message of ", got, " bytes exceeds the limit of ", wanted});
     }
     if (code == Errc::kNoMemory) {
         return concat({start, "there is no memory for a message of ", wanted, " bytes"});

@@ -278,8 +278,8 @@ inline void ManagerCore::run(std::uint64_t interval_ns) noexcept {
         const Status status = consume(left);
         const bool failed = !status && !status.would_block();
         // An end and a message that was dropped are events; all else says the same till it changes.
-        const bool is_event = status == Errc::kClosed || status == Errc::kPeerDied ||
-                              is_dropped(status.code());
+        const bool is_event =
+            status == Errc::kClosed || status == Errc::kPeerDied || is_dropped(status.code());
         if (failed && (is_event || status != told)) tell(consumer->last_error());
         told = status.code();
         if (failed && !is_event) nap = left < kLivenessNs ? left : kLivenessNs;

@@ -58,8 +58,9 @@ public:
     [[nodiscard]] Status decode_exact(T& out) const {
         return decode(out, true);
     }
-    /// The struct where it lies, for those too large to copy; null unless decode() would read all of
-    /// its fields. For structs without a variable tail. Valid as long as the message's bytes are.
+    /// The struct where it lies, for those too large to copy; null unless decode() would read all
+    /// of its fields. For structs without a variable tail. Valid as long as the message's bytes
+    /// are.
     template <class T>
     [[nodiscard]] const T* as() const noexcept {
         static_assert(!detail::kHasTail<T> && std::is_trivially_copyable_v<T>,

@@ -6,8 +6,8 @@
 ///
 /// Threads: one at a time; interrupt(), heartbeat(), statistics() and peer_state() from any.
 /// Blocking: sends and claims wait for room up to Options::send_timeout; try_ operations never
-/// wait. Forking: a child must not use it, and gets kForked. A false Status says why; last_last_error() has
-/// the details.
+/// wait. Forking: a child must not use it, and gets kForked. A false Status says why; last_error()
+/// has the details.
 ///
 /// Full may stop being so at any time. kClosed and kPeerDied are told once for each consumer, by a
 /// send that finds the ring full; the next one waits for a successor. kRemoved is told by every
@@ -186,8 +186,9 @@ private:
 
     Status send_message_for(Timeout timeout, const SharedMemoryMessage& message) noexcept {
         const ByteView payload = message.payload();
-        return send_record(timeout, payload.size(), message.message_type(), user_flags(message.flags()),
-                           message.header_bytes(), detail::FillBytes{payload});
+        return send_record(timeout, payload.size(), message.message_type(),
+                           user_flags(message.flags()), message.header_bytes(),
+                           detail::FillBytes{payload});
     }
 
     /// Sends one message: `fill` writes the payload and its padding into the slot.

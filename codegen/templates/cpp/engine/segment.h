@@ -144,10 +144,10 @@ public:
     const auto text = [as_hex](std::uint64_t v) {
         return as_hex ? hex_text(v) : std::to_string(v);
     };
-    return {
-        code,
-        concat({in_quotes(path), ": expected ", what, " ", text(expected), ", found ", text(found)}),
-        expected, found};
+    return {code,
+            concat({in_quotes(path), ": expected ", what, " ", text(expected), ", found ",
+                    text(found)}),
+            expected, found};
 }
 
 /// Checks the identity at the start of a ring; everything in it counts as hostile.
@@ -171,8 +171,7 @@ public:
     }
     const auto layout = load_field<std::uint64_t>(header, ring_header::kLayoutHashOffset);
     if (layout != kLayoutHash) {
-        return wrong_number(Errc::kLayoutMismatch, path, "layout hash", kLayoutHash, layout,
-                            true);
+        return wrong_number(Errc::kLayoutMismatch, path, "layout hash", kLayoutHash, layout, true);
     }
     return {};
 }

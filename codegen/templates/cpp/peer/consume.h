@@ -163,7 +163,8 @@ private:
     void verify(const Message& message) {
         const bool one_record = args_.script.plan != Plan::kMixed;
         if (one_record && message.message_id() != static_cast<std::uint32_t>(next_)) {
-            throw std::runtime_error(numbered(next_, "its id is " + std::to_string(message.message_id())));
+            throw std::runtime_error(
+                numbered(next_, "its id is " + std::to_string(message.message_id())));
         }
         const Planned wanted = args_.script.message(next_, max_payload_);
         differs("type", static_cast<std::uint32_t>(message.message_type()), wanted.type);

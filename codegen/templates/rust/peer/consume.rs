@@ -82,7 +82,12 @@ impl Run<'_> {
         let mut buffer = Vec::new();
         let received = consumer.receive_bytes(&mut buffer, Some(self.args.timeout))?;
         let received = received.ok_or_else(|| self.late())?;
-        self.check(largest_payload, received.message_type, received.flags, &buffer)
+        self.check(
+            largest_payload,
+            received.message_type,
+            received.flags,
+            &buffer,
+        )
     }
 
     fn peeked(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
@@ -118,7 +123,9 @@ impl Run<'_> {
             Err(ReceiveError::Closed) => Ok(()),
             Err(error) => Err(error.into()),
             Ok(None) => Err("the producer did not close".into()),
-            Ok(Some(message)) => Err(format!("message {} after the last", message.id()).into()),
+            Ok(Some(message)) => {
+                Err(format!("message {} after the last", message.message_id()).into())
+            }
         }
     }
 
@@ -146,7 +153,7 @@ impl Run<'_> {
                 received => received?.ok_or_else(|| self.late())?,
             };
             if self.started.is_none() {
-                self.next = u64::from(message.id());
+                self.next = u64::from(message.message_id());
                 if let Some(known) = known.take() {
                     check_resume(self.next, known)?;
                 }
@@ -160,8 +167,10 @@ impl Run<'_> {
     }
 
     fn verify(&mut self, largest_payload: usize, message: &Message) -> Result<(), Failure> {
-        if message.id() != self.record_id() && self.args.script.plan != Plan::Mixed {
-            return Err(format!("message {}: its id is {}", self.next, message.id()).into());
+        if message.message_id() != self.record_id() && self.args.script.plan != Plan::Mixed {
+            return Err(
+                format!("message {}: its id is {}", self.next, message.message_id()).into(),
+            );
         }
         self.check(
             largest_payload,
