@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::ExitCode;
 
+use bitrpc_codegen::demo::runner::Arena;
 use bitrpc_codegen::demo::toolchain;
 use bitrpc_codegen::names::Language;
 use bitrpc_tests::markdown::{Block, blocks};
@@ -26,6 +27,15 @@ fn main() -> ExitCode {
         }
     }
     trials.push(harness::trial("generated/rust/README.md", generated_crate));
+    for member in members() {
+        let language = member.toolchain.language();
+        let name = format!("generated/{}/README.md/{}", language.id(), member.id());
+        match &member.found {
+            _ if language == Language::Rust => {}
+            Err(missing) => trials.push(harness::skipped(name, missing)),
+            Ok(_) => trials.push(harness::trial(name, move || generated_readme(member))),
+        }
+    }
     harness::run(trials)
 }
 
@@ -36,6 +46,23 @@ fn generated_crate() -> Result<(), String> {
     let command = programs::cargo(&library, &["test", "--quiet"]);
     let mut command = command.map_err(|error| error.to_string())?;
     toolchain::run(&mut command).map(drop).map_err(|error| error.to_string())
+}
+
+/// The programs of the README that lies beside generated sources: they run one after the other, so
+/// that each finds what the one before it has sent.
+fn generated_readme(member: &Member) -> Result<(), String> {
+    let language = member.toolchain.language();
+    let readme = fs::read_to_string(repo::generated(language).join("README.md"));
+    let examples = blocks(&readme.map_err(|error| error.to_string())?);
+    let programs: Vec<_> =
+        examples.iter().filter(|block| block.tag == language.id()).enumerate().collect();
+    let arena = Arena::new().map_err(|error| error.to_string())?;
+    for (number, block) in &programs {
+        let name = format!("readme_{}_{number}", member.id());
+        let program = programs::build(member, &name, &block.text)?;
+        programs::run_in(&arena, programs::HANG, &mut program.command())?;
+    }
+    if programs.is_empty() { Err("there are no programs".to_owned()) } else { Ok(()) }
 }
 
 fn program(name: String, member: &'static Member, block: Block) -> Trial {

@@ -110,8 +110,8 @@ namespace BitRPC.SharedMemory
     /// </summary>
     /// <example>
     /// <code>
-    /// BatchWriter batch = producer.StartBatch();
-    /// foreach (Tick tick in ticks) { batch.SendTyped(in tick); }
+    /// BatchWriter batch = producer.Batch();
+    /// foreach (Tick tick in ticks) { batch.PushTyped(in tick); }
     /// batch.Commit();
     /// </code>
     /// </example>
@@ -140,7 +140,7 @@ namespace BitRPC.SharedMemory
         /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
         /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
         /// batch.</exception>
-        public Status Send(
+        public Status Push(
             MessageType messageType,
             ReadOnlySpan<byte> payload,
             MessageFlags flags = default(MessageFlags)) =>
@@ -158,7 +158,7 @@ namespace BitRPC.SharedMemory
         /// only what it sees. Else as the producer's TrySend.</returns>
         /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
         /// batch.</exception>
-        public Status TrySend(
+        public Status TryPush(
             MessageType messageType,
             ReadOnlySpan<byte> payload,
             MessageFlags flags = default(MessageFlags)) =>
@@ -173,7 +173,7 @@ namespace BitRPC.SharedMemory
         /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
         /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
         /// batch.</exception>
-        public Status SendTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
+        public Status PushTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
             where T : struct, IPayload
             => _producer.Require(_producer.AppendTyped(_serial, in value, flags));
 
@@ -185,6 +185,6 @@ namespace BitRPC.SharedMemory
         public void Commit() => _producer.CommitBatch(_serial);
 
         /// <summary>Drops what is pending. A batch that is gone already stays so.</summary>
-        public void Abandon() => _producer?.Abandon(_serial);
+        public void Discard() => _producer?.Abandon(_serial);
     }
 }

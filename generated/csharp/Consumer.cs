@@ -122,6 +122,32 @@ namespace BitRPC.SharedMemory
         /// <summary>The ring: its name, size and counters. Any thread.</summary>
         public RingBuffer Ring { get; }
 
+        /// <summary>The ring's name, without folder and prefix. Any thread.</summary>
+        public string Name => Ring.Name;
+
+        /// <summary>The ring's file. Any thread.</summary>
+        public string Path => Ring.Path;
+
+        /// <summary>Size of the data area in bytes. Any thread.</summary>
+        public ulong Capacity => Ring.Capacity;
+
+        /// <summary>
+        /// False if the ring was made from a spec with other message types or structs. Any thread.
+        /// </summary>
+        public bool SchemaMatches => Ring.SchemaMatches;
+
+        /// <summary>Whether this side was not closed yet. Any thread.</summary>
+        public bool IsOpen => Ring.IsOpen;
+
+        /// <summary>All that the ring's header says. Any thread.</summary>
+        public Snapshot Snapshot => Ring.Snapshot;
+
+        /// <summary>The producer's life: heartbeats do not count. Any thread.</summary>
+        public PeerState PeerState => Ring.GetPeerState(RingTime.Forever);
+
+        /// <summary>Largest payload of one message, in bytes. Any thread.</summary>
+        public int LargestPayload => Ring.LargestPayload;
+
         /// <summary>The counters of both sides. Any thread.</summary>
         public Statistics Statistics => Ring.Statistics;
 
@@ -296,10 +322,6 @@ namespace BitRPC.SharedMemory
         /// Stores the time as a sign of life, which a manager's peer looks at. Any thread.
         /// </summary>
         public void Heartbeat() => _attachment.Beat();
-
-        /// <summary>The producer's life: heartbeats do not count.</summary>
-        /// <returns>What is known.</returns>
-        public PeerState GetPeerState() => Ring.GetPeerState(RingTime.Forever);
 
         /// <summary>The producer's life.</summary>
         /// <param name="stallAfter">How old a heartbeat may be before the producer counts as

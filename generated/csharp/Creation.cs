@@ -201,8 +201,8 @@ namespace BitRPC.SharedMemory
             RingTarget target, ulong needed, ulong free, string why) =>
             new SharedMemoryException(
                 ErrorCode.NoSpace,
-                "'" + target.FilePath + "' needs " + RingText.Of(needed) + " bytes, "
-                    + RingText.Of(free) + " are free" + why,
+                "'" + target.FilePath + "': no space for the ring: " + RingText.Of(needed)
+                    + " bytes needed, " + RingText.Of(free) + " free" + why,
                 needed,
                 free);
     }

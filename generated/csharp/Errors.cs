@@ -330,31 +330,33 @@ namespace BitRPC.SharedMemory
         internal static SharedMemoryException Describe(
             ErrorCode code, string ring, ulong expected, ulong found)
         {
-            string text = "ring '" + ring + "': " + Status.Describe(code);
+            string text = "ring '" + ring + "': " + Sentence(code, expected, found);
+            return new SharedMemoryException(code, text, expected, found);
+        }
+
+        private static string Sentence(ErrorCode code, ulong expected, ulong found)
+        {
+            string wanted = RingText.Of(expected);
+            string got = RingText.Of(found);
             switch (code)
             {
                 case ErrorCode.TooLarge:
+                    return "a payload of " + got + " bytes exceeds the largest of this ring, "
+                        + wanted;
                 case ErrorCode.MessageTooLarge:
-                    text += ": " + RingText.Of(found)
-                        + " bytes, at most " + RingText.Of(expected) + " are possible";
-                    break;
+                    return "a fragmented message of " + got + " bytes exceeds the limit of "
+                        + wanted;
                 case ErrorCode.InvalidUtf8:
-                    text += " at " + RingText.Of(found);
-                    break;
+                    return "expected UTF-8, found another byte at " + got;
                 case ErrorCode.SizeMismatch:
-                    text += ": " + RingText.Of(found) + " bytes, expected " + RingText.Of(expected);
-                    break;
+                    return "expected a payload of " + wanted + " bytes, found " + got;
                 case ErrorCode.TypeMismatch:
-                    text += ": type " + RingText.Of(found) + ", expected " + RingText.Of(expected);
-                    break;
+                    return "expected message type " + wanted + ", found " + got;
                 case ErrorCode.Corrupt:
-                    text += " at " + RingText.Of(expected) + ": found " + RingText.Hex(found, 1);
-                    break;
+                    return "corrupt ring at " + wanted + ": found " + RingText.Hex(found, 1);
                 default:
-                    break;
+                    return Status.Describe(code);
             }
-
-            return new SharedMemoryException(code, text, expected, found);
         }
     }
 }

@@ -108,15 +108,15 @@ namespace BitRPC.SharedMemory
         /// <param name="value">The struct; all zero unless Ok.</param>
         /// <returns>Ok; TypeMismatch unless the message is of the struct's type or plain data;
         /// SizeMismatch; InvalidUtf8.</returns>
-        public Status Get<T>(out T value)
+        public Status Decode<T>(out T value)
             where T : struct, IPayload
             => RingPayload.Read(MessageType, Payload, false, out value);
 
         /// <summary>The same, but a payload that is longer is a SizeMismatch.</summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct; all zero unless Ok.</param>
-        /// <returns>As <see cref="Get{T}(out T)"/>.</returns>
-        public Status GetExact<T>(out T value)
+        /// <returns>As <see cref="Decode{T}(out T)"/>.</returns>
+        public Status DecodeExact<T>(out T value)
             where T : struct, IPayload
             => RingPayload.Read(MessageType, Payload, true, out value);
 
@@ -227,15 +227,15 @@ namespace BitRPC.SharedMemory
         /// <param name="value">The struct; all zero unless Ok.</param>
         /// <returns>Ok; TypeMismatch unless the message is of the struct's type or plain data;
         /// SizeMismatch; InvalidUtf8.</returns>
-        public Status Get<T>(out T value)
+        public Status Decode<T>(out T value)
             where T : struct, IPayload
             => RingPayload.Read(MessageType, _payload, false, out value);
 
         /// <summary>The same, but a payload that is longer is a SizeMismatch.</summary>
         /// <typeparam name="T">The struct.</typeparam>
         /// <param name="value">The struct; all zero unless Ok.</param>
-        /// <returns>As <see cref="Get{T}(out T)"/>.</returns>
-        public Status GetExact<T>(out T value)
+        /// <returns>As <see cref="Decode{T}(out T)"/>.</returns>
+        public Status DecodeExact<T>(out T value)
             where T : struct, IPayload
             => RingPayload.Read(MessageType, _payload, true, out value);
 

@@ -15,7 +15,7 @@ namespace BitRPC.SharedMemory
     /// <code>
     /// using (var monitor = new SharedMemoryMonitor("prices"))
     /// {
-    ///     Console.WriteLine(monitor.GetSnapshot().UsedBytes);
+    ///     Console.WriteLine(monitor.Snapshot.UsedBytes);
     /// }
     /// </code>
     /// </example>
@@ -42,7 +42,7 @@ namespace BitRPC.SharedMemory
         public string Name => _segment.Target.Name;
 
         /// <summary>The ring's file.</summary>
-        public string FilePath => _segment.Target.FilePath;
+        public string Path => _segment.Target.FilePath;
 
         /// <summary>Size of the data area in bytes.</summary>
         public ulong Capacity => _segment.Identity.Capacity;
@@ -76,18 +76,20 @@ namespace BitRPC.SharedMemory
         }
 
         /// <summary>All that the header says.</summary>
-        /// <returns>The numbers.</returns>
         /// <exception cref="ObjectDisposedException">The monitor was closed.</exception>
-        public Snapshot GetSnapshot()
+        public Snapshot Snapshot
         {
-            Platform platform = Platform.Current;
-            lock (_lock)
+            get
             {
-                CheckOpen();
-                return new Snapshot(
-                    _segment.Base,
-                    Capacity,
-                    role => platform.IsLocked(_segment.File, role.LockOffset));
+                Platform platform = Platform.Current;
+                lock (_lock)
+                {
+                    CheckOpen();
+                    return new Snapshot(
+                        _segment.Base,
+                        Capacity,
+                        role => platform.IsLocked(_segment.File, role.LockOffset));
+                }
             }
         }
 

@@ -13,7 +13,7 @@ namespace BitRPC.SharedMemory
         /// <summary>Starts a batch: its messages become visible together.</summary>
         /// <returns>The batch. Any other send ends it, and drops what was not committed.</returns>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
-        public BatchWriter StartBatch()
+        public BatchWriter Batch()
         {
             CheckFree();
             TakeBack();
@@ -208,7 +208,7 @@ namespace BitRPC.SharedMemory
             }
 
             ErrorCode code = ErrorCode.Ok;
-            ulong serial = StartBatch().Serial;
+            ulong serial = Batch().Serial;
             while (sent < messages.Length && code == ErrorCode.Ok)
             {
                 SharedMemoryMessage message = messages[sent];

@@ -47,7 +47,7 @@ namespace BitRPC.SharedMemory
 
         /// <summary>Held by a thread that waits, and by the one that closes.</summary>
         private readonly object _gate = new object();
-        private readonly long _sendTimeoutNs;
+        private long _sendTimeoutNs;
         private readonly uint _largest;
         private RingWriter _writer;
 
@@ -114,6 +114,29 @@ namespace BitRPC.SharedMemory
 
         /// <summary>Largest payload of one message, in bytes.</summary>
         public int LargestPayload => (int)_largest;
+
+        /// <summary>The ring's name, without folder and prefix. Any thread.</summary>
+        public string Name => Ring.Name;
+
+        /// <summary>The ring's file. Any thread.</summary>
+        public string Path => Ring.Path;
+
+        /// <summary>Size of the data area in bytes. Any thread.</summary>
+        public ulong Capacity => Ring.Capacity;
+
+        /// <summary>
+        /// False if the ring was made from a spec with other message types or structs. Any thread.
+        /// </summary>
+        public bool SchemaMatches => Ring.SchemaMatches;
+
+        /// <summary>Whether this side was not closed yet. Any thread.</summary>
+        public bool IsOpen => Ring.IsOpen;
+
+        /// <summary>All that the ring's header says. Any thread.</summary>
+        public Snapshot Snapshot => Ring.Snapshot;
+
+        /// <summary>The consumer's life: heartbeats do not count. Any thread.</summary>
+        public PeerState PeerState => Ring.GetPeerState(RingTime.Forever);
 
         /// <summary>The counters of both sides. Any thread.</summary>
         public Statistics Statistics => Ring.Statistics;
@@ -322,6 +345,19 @@ namespace BitRPC.SharedMemory
         public Status TryClaim(MessageType messageType, int length, out Claim claim) =>
             Claim(messageType, length, out claim, RingWish.Try);
 
+        /// <summary>Changes how long sends and claims wait for room.</summary>
+        /// <param name="timeout">How long from now on, in place of
+        /// <see cref="SharedMemoryOptions.SendTimeout"/>.</param>
+        /// <exception cref="ArgumentOutOfRangeException">A time that cannot be.</exception>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
+        /// <exception cref="InvalidOperationException">An asynchronous send is under
+        /// way.</exception>
+        public void SetSendTimeout(TimeSpan timeout)
+        {
+            CheckFree();
+            _sendTimeoutNs = RingTime.Of(timeout);
+        }
+
         /// <summary>Waits until a live consumer is attached.</summary>
         /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
         /// <returns>Whether there is one; false when the time was over or the wait was
@@ -354,10 +390,6 @@ namespace BitRPC.SharedMemory
         /// Stores the time as a sign of life, which a manager's peer looks at. Any thread.
         /// </summary>
         public void Heartbeat() => _attachment.Beat();
-
-        /// <summary>The consumer's life: heartbeats do not count.</summary>
-        /// <returns>What is known.</returns>
-        public PeerState GetPeerState() => Ring.GetPeerState(RingTime.Forever);
 
         /// <summary>The consumer's life.</summary>
         /// <param name="stallAfter">How old a heartbeat may be before the consumer counts as

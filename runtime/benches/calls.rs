@@ -49,7 +49,7 @@ fn measure_size<const N: usize>(ring: &mut Ring, filter: &str) {
         ("try_send, try_receive", try_send_and_try_receive),
         ("claim, receive", claim_and_receive),
         ("send_batch, drain", batch_and_drain),
-        ("send, receive_into", send_and_receive_into),
+        ("send, receive_bytes", send_and_receive_bytes),
     ];
     for (name, way) in ways {
         let name = format!("{name}, {N} B");
@@ -122,13 +122,13 @@ fn batch_and_drain<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
     assert_eq!(ring.consumer.drain(RUN, touch).expect("messages"), RUN);
 }
 
-fn send_and_receive_into<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
+fn send_and_receive_bytes<const N: usize>(ring: &mut Ring, payload: &[u8; N]) {
     let mut bytes = Vec::with_capacity(N);
     for _ in 0..RUN {
         ring.producer.send(TYPE, black_box(payload)).expect("room");
     }
     for _ in 0..RUN {
-        ring.consumer.receive_into(&mut bytes, None).expect("a message").expect("in time");
+        ring.consumer.receive_bytes(&mut bytes, None).expect("a message").expect("in time");
         black_box(&bytes);
     }
 }

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(Some(message)) => {
                 println!(
                     "#{} type {}: {:?}",
-                    message.id(),
+                    message.message_id(),
                     message.message_type(),
                     message.payload()
                 );

@@ -1,9 +1,9 @@
 //! Many messages, one publication.
 
-use core::fmt;
+use core::{fmt, mem};
 
 use crate::error::SendError;
-use crate::layout::Layout;
+use crate::layout::{Encode, Layout};
 use crate::producer::{Producer, user_flags};
 use crate::ring::{Place, Staged};
 use crate::wait::Deadline;
@@ -29,12 +29,14 @@ use crate::wait::Deadline;
 pub struct Batch<'a, L: Layout> {
     producer: &'a mut Producer<L>,
     staged: Staged,
+    /// The struct that was added last, as bytes.
+    encoded: Vec<u8>,
 }
 
 impl<'a, L: Layout> Batch<'a, L> {
     pub(crate) fn new(producer: &'a mut Producer<L>) -> Self {
         let staged = producer.writer.stage();
-        Self { producer, staged }
+        Self { producer, staged, encoded: Vec::new() }
     }
 
     /// Adds a message. If there is no room for it, publishes what is pending and waits up to
@@ -62,6 +64,21 @@ impl<'a, L: Layout> Batch<'a, L> {
         payload: &[u8],
     ) -> Result<(), SendError> {
         self.push_before(&mut None, message_type.into(), flags.into(), payload)
+    }
+
+    /// Adds one of the specification's structs. Waits as [`Batch::push`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Batch::push`].
+    pub fn push_typed<T: Encode>(&mut self, value: &T) -> Result<(), SendError> {
+        let mut bytes = mem::take(&mut self.encoded);
+        bytes.clear();
+        bytes.resize(value.encoded_len(), 0);
+        value.encode_into(&mut bytes);
+        let pushed = self.push(T::MESSAGE_TYPE.unwrap_or(L::TYPES.data), &bytes);
+        self.encoded = bytes;
+        pushed
     }
 
     /// As [`Batch::push_with`], with a deadline that several messages may have in common.

@@ -34,7 +34,7 @@
 //! | for | use |
 //! | --- | --- |
 //! | sending | [`Producer`]: `send`, `send_typed`, `send_batch`, `claim`, `send_fragmented` |
-//! | receiving | [`Consumer`]: `receive`, `try_receive`, `drain`, `peek`, `receive_into` |
+//! | receiving | [`Consumer`]: `receive`, `try_receive`, `drain`, `peek`, `receive_bytes` |
 //! | handlers, heartbeats, the peer's state | [`Manager`] |
 //! | both sides in one program | [`RingBuffer`] |
 //! | looking on from a third process | [`Monitor`] |

@@ -17,24 +17,24 @@ pub struct MessageInfo {
     /// Message type; never 0.
     pub message_type: u32,
     /// Id: counts up by one for each record, wraps.
-    pub id: u32,
+    pub message_id: u32,
     /// Flag bits.
     pub flags: u32,
     /// Monotonic time of sending in nanoseconds, where the specification has it.
-    pub timestamp: Option<u64>,
+    pub timestamp_ns: Option<u64>,
 }
 
 /// A received message that borrows the ring: its bytes are released when it is dropped.
 ///
 /// The payload is read where the producer wrote it. It rests on the one thing that this library
 /// trusts a peer with: that the bytes of a published record stay until they are released. A program
-/// that does not trust its peer with that copies instead: [`Consumer::receive_into`].
+/// that does not trust its peer with that copies instead: [`Consumer::receive_bytes`].
 ///
 /// Dropping releases the message: the producer may write over it, and the next receive gets the
 /// next one. While it lives, the borrow checker keeps the consumer from receiving another.
 /// A message that is leaked (`mem::forget`) is not released and comes again.
 ///
-/// [`Consumer::receive_into`]: crate::Consumer::receive_into
+/// [`Consumer::receive_bytes`]: crate::Consumer::receive_bytes
 #[must_use = "a message that is dropped unread is gone"]
 pub struct Message<'a, L: Layout> {
     pub(crate) payload: &'a [u8],
@@ -72,9 +72,9 @@ impl<L: Layout> Message<'_, L> {
     /// A fragmented message has the id of its first piece.
     #[inline(always)]
     #[must_use]
-    pub fn id(&self) -> u32 {
+    pub fn message_id(&self) -> u32 {
         match &self.source {
-            Source::Assembled(header) => header.info.id,
+            Source::Assembled(header) => header.info.message_id,
             _ => self.read(L::MESSAGE_HEADER.message_id, 4) as u32,
         }
     }
@@ -95,10 +95,10 @@ impl<L: Layout> Message<'_, L> {
     /// specification has no timestamp in the header.
     #[inline(always)]
     #[must_use]
-    pub fn timestamp(&self) -> Option<u64> {
+    pub fn timestamp_ns(&self) -> Option<u64> {
         let at = L::MESSAGE_HEADER.timestamp?;
         match &self.source {
-            Source::Assembled(header) => header.info.timestamp,
+            Source::Assembled(header) => header.info.timestamp_ns,
             _ => Some(self.read(at, 8)),
         }
     }
@@ -108,9 +108,9 @@ impl<L: Layout> Message<'_, L> {
     pub fn info(&self) -> MessageInfo {
         MessageInfo {
             message_type: self.message_type(),
-            id: self.id(),
+            message_id: self.message_id(),
             flags: self.flags(),
-            timestamp: self.timestamp(),
+            timestamp_ns: self.timestamp_ns(),
         }
     }
 
@@ -270,7 +270,7 @@ impl<L: Layout> fmt::Debug for Message<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
             .field("message_type", &self.message_type)
-            .field("id", &self.id())
+            .field("message_id", &self.message_id())
             .field("flags", &self.flags())
             .field("len", &self.payload.len())
             .finish()

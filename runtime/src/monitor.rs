@@ -47,22 +47,28 @@ impl<L: Layout> Monitor<L> {
         stats::snapshot(&self.segment, None, stats::DEFAULT_STALL)
     }
 
-    /// Whether the ring's file still has its name.
+    /// Whether the ring's file was removed: nobody can join this ring any more.
     #[must_use]
-    pub fn is_current(&self) -> bool {
-        self.segment.file().is_current()
+    pub fn is_removed(&self) -> bool {
+        !self.segment.file().is_current()
+    }
+
+    /// Bytes in the ring's data area.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.segment.capacity()
+    }
+
+    /// The ring's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.segment.file().name()
     }
 
     /// The ring's file.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.segment.file().path()
-    }
-
-    /// When the ring was created, nanoseconds since 1970.
-    #[must_use]
-    pub fn created_unix_ns(&self) -> u64 {
-        self.segment.created_unix_ns()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::layout::Layout;
 use crate::options::{Mode, Options};
 use crate::producer::Producer;
+use crate::ring::largest_payload;
 use crate::role::Role;
 use crate::segment::Segment;
 use crate::stats::{self, Snapshot, Statistics};
@@ -89,6 +90,24 @@ impl<L: Layout> RingBuffer<L> {
     #[must_use]
     pub fn capacity(&self) -> u64 {
         self.segment.capacity()
+    }
+
+    /// Whether the ring's file was removed: nobody can join this ring any more.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        !self.segment.file().is_current()
+    }
+
+    /// Most payload bytes of one message that is not fragmented.
+    #[must_use]
+    pub fn largest_payload(&self) -> usize {
+        largest_payload::<L>(self.capacity()) as usize
+    }
+
+    /// Whether the ring's creator had the same message types and structs as this program.
+    #[must_use]
+    pub fn schema_matches(&self) -> bool {
+        self.segment.schema_matches()
     }
 
     /// The ring's name.

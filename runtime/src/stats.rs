@@ -60,8 +60,9 @@ pub struct SideSnapshot {
     pub pid: u32,
     /// How often the role was taken.
     pub epoch: u32,
-    /// Age of its last heartbeat, or of its attaching.
-    pub heartbeat_age: Duration,
+    /// When it last gave a sign of life, attaching included, in nanoseconds of the host's monotonic
+    /// clock.
+    pub heartbeat_ns: u64,
     /// Sleeps that nobody ended although there was a reason to. 0 unless something is broken.
     pub missed_wakeups: u64,
 }
@@ -76,14 +77,12 @@ pub struct Snapshot {
     pub send_failures: u64,
     /// Gaps, corrupt records and broken fragments that the receiver counted.
     pub receive_errors: u64,
-    /// Bytes ever published, headers and padding included.
-    pub write_position: u64,
-    /// Bytes ever released.
-    pub read_position: u64,
     /// Bytes published and not released, at most the capacity.
     pub used_bytes: u64,
     /// Bytes in the data area.
     pub capacity: u64,
+    /// When the ring was made, in nanoseconds since 1970.
+    pub created_unix_ns: u64,
     /// The producer.
     pub producer: SideSnapshot,
     /// The consumer.
@@ -130,10 +129,9 @@ pub(crate) fn snapshot<L: Layout>(
         statistics: statistics(&memory),
         send_failures: read(header.send_failures),
         receive_errors: read(header.receive_errors),
-        write_position,
-        read_position,
         used_bytes: write_position.saturating_sub(read_position).min(segment.capacity()),
         capacity: segment.capacity(),
+        created_unix_ns: segment.created_unix_ns(),
         producer: side(Role::Producer),
         consumer: side(Role::Consumer),
     }
@@ -147,11 +145,11 @@ pub(crate) fn state<L: Layout>(segment: &Segment<L>, role: Role, stall: Duration
 fn side<L: Layout>(segment: &Segment<L>, role: Role, own: bool, stall: Duration) -> SideSnapshot {
     let memory = segment.mapped();
     let fields = RoleFields::of::<L>(role);
-    let heartbeat = memory.load_u64(fields.heartbeat_ns, Ordering::Relaxed);
-    let heartbeat_age = Duration::from_nanos(platform::now_ns().saturating_sub(heartbeat));
+    let heartbeat_ns = memory.load_u64(fields.heartbeat_ns, Ordering::Relaxed);
+    let age = Duration::from_nanos(platform::now_ns().saturating_sub(heartbeat_ns));
     let (said, held) = holder(segment, &fields, role, own);
     let state = match said {
-        _ if held && heartbeat_age > stall => PeerState::Stalled,
+        _ if held && age > stall => PeerState::Stalled,
         _ if held => PeerState::Alive,
         NEVER => PeerState::Never,
         CLOSED => PeerState::Closed,
@@ -161,7 +159,7 @@ fn side<L: Layout>(segment: &Segment<L>, role: Role, own: bool, stall: Duration)
         state,
         pid: fields.load_pid(&memory),
         epoch: memory.load_u32(fields.epoch, Ordering::Relaxed),
-        heartbeat_age,
+        heartbeat_ns,
         missed_wakeups: memory.load_u64(fields.missed_wakeups, Ordering::Relaxed),
     }
 }

@@ -214,7 +214,7 @@ fn identity() -> Vec<Case> {
         let words = format!("attach --role {role}");
         cases.push(
             case(format!("another_schema/{role}"), &words, &["SchemaMismatch"])
-                .names(&["{schema_hash}", "1122334455667788"])
+                .names(&["expected schema hash 0x", "{schema_hash}, found 0x1122334455667788"])
                 .on_ring(other_schema),
         );
         let any = format!("{words} --any-schema");
@@ -268,15 +268,17 @@ fn places() -> Vec<Case> {
             .names(&["{path}"])
             .on(ring),
     );
-    cases.push(
-        case("full_file_system", "attach --capacity 1099511627776", &["NoSpace"])
-            .names(&["{tebibyte}", "free"]),
-    );
+    cases.push(case("full_file_system", "attach --capacity 1099511627776", &["NoSpace"]).names(&[
+        "no space for the ring: ",
+        "{tebibyte}",
+        " bytes needed, ",
+        " free",
+    ]));
     // A file system of its own, which is full in two ways: of bytes, and of names.
     let small = "mount -t tmpfs -o size=64k tmpfs \"$BITRPC_SHM_DIR\" &&";
     cases.push(
         case("small_file_system", "attach --capacity 65536", &["NoSpace"])
-            .names(&["free"])
+            .names(&["no space for the ring: ", " bytes needed, ", " free"])
             .launched(Launch::OwnMounts(small)),
     );
     let nameless = "mount -t tmpfs -o size=1m,nr_inodes=1 tmpfs \"$BITRPC_SHM_DIR\" &&";
@@ -322,12 +324,12 @@ fn roles() -> Vec<Case> {
     for role in ["producer", "consumer"] {
         let words = format!("attach --role {role}");
         cases.push(
-            case(format!("role_taken/{role}"), &words, &["RoleTaken"]).names(&[role, "{pid}"]).on(
-                move |place| match role {
+            case(format!("role_taken/{role}"), &words, &["RoleTaken"])
+                .names(&[&format!("{role} role is taken by process {{pid}}")])
+                .on(move |place| match role {
                     "producer" => Ok(Box::new(place.producer()?)),
                     _ => Ok(Box::new(place.consumer()?)),
-                },
-            ),
+                }),
         );
         cases.push(
             case(format!("role_of_a_paused_process/{role}"), &words, &["RoleTaken"])
@@ -358,7 +360,7 @@ fn messages() -> Vec<Case> {
     let broken_text = [&[b'a'; 123][..], b"\xFF rest"].concat();
     vec![
         case("payload_too_large", "send --size {too_large}", &["TooLarge"])
-            .names(&["{too_large}", "{largest}"])
+            .names(&["a payload of {too_large} bytes exceeds the largest of this ring, {largest}"])
             .on(waiting(b"first".to_vec(), data))
             .leaves(After::MessageReceivable),
         case("payload_that_just_fits", "send --size {largest}", &[]).on(ring).free(),
@@ -367,11 +369,11 @@ fn messages() -> Vec<Case> {
             .on(waiting(broken_text, data))
             .leaves(After::MessageReceivable),
         case("struct_of_another_size", "receive-typed", &["SizeMismatch"])
-            .names(&["3"])
+            .names(&["expected a payload of ", " bytes, found 3"])
             .on(waiting(vec![0; 3], data))
             .leaves(After::MessageReceivable),
         case("struct_of_another_type", "receive-typed", &["TypeMismatch"])
-            .names(&["1879048193", "{first_id}"])
+            .names(&["expected message type {first_id}, found 1879048193"])
             .on(waiting(vec![0; 16], 0x7000_0001))
             .leaves(After::MessageReceivable),
     ]

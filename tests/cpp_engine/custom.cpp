@@ -36,7 +36,7 @@ int main() {
         {
             auto m = c->receive();
             CHECK(m.channel() == 8 && m.priority() == -3 &&
-                  m.id() == static_cast<unsigned>(lap) * 3 + 1);
+                  m.message_id() == static_cast<unsigned>(lap) * 3 + 1);
         }
         Frame frame;
         frame.width = 3;

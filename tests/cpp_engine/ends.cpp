@@ -305,7 +305,7 @@ TEST(wait_for_peer_waits_for_a_live_one) {
     auto c = create_consumer("waitpeer", 4096);
     CHECK(!c->wait_for_peer(0) && !c->wait_for_peer(30));
     CHECK(!c->wait_for_peer(-7));
-    CHECK_CODE(c->error().code(), Errc::kInvalidArgument);
+    CHECK_CODE(c->last_error().code(), Errc::kInvalidArgument);
     in_killed_child([&] {
         c.release();
         create_producer("waitpeer", 4096).release();
@@ -343,7 +343,7 @@ TEST(same_moment_ends_and_beginnings_are_each_told_once) {
         const ReceivedMessage m = c->receive(kHangMs);
         if (m) {
             int value = -1;
-            CHECK(m.get(value));
+            CHECK(m.decode(value));
             CHECK_EQ(value, next++);
         } else {
             CHECK_CODE(m.status().code(), Errc::kClosed);

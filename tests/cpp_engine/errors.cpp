@@ -233,7 +233,7 @@ TEST(sizes_and_types) {
     CHECK_EQ(p->largest_payload(), 2048 - message_header::kSize);
     std::vector<uint8_t> big(p->largest_payload() + 1, 7);
     CHECK_CODE(p->send(big).code(), Errc::kTooLarge);
-    CHECK(p->error().expected() == big.size() - 1 && p->error().found() == big.size());
+    CHECK(p->last_error().expected() == big.size() - 1 && p->last_error().found() == big.size());
     big.pop_back();
     CHECK(p->send(big));
     std::vector<uint8_t> got;
@@ -251,7 +251,7 @@ TEST(sizes_and_types) {
     CHECK(p->send_typed(odd));
     TestData data;
     CHECK_CODE(c->receive_typed(data).code(), Errc::kSizeMismatch);
-    CHECK(c->error().found() == 3 && c->error().expected() == 88);
+    CHECK(c->last_error().found() == 3 && c->last_error().expected() == 88);
     CHECK(c->skip());
     CHECK(p->send("x", 1, MessageType::CONTROL));
     CHECK_CODE(c->receive_typed(data).code(), Errc::kTypeMismatch);
@@ -351,7 +351,7 @@ TEST(corrupt_words_are_told) {
         patch("corrupt", ring_header::kSize, &word, 8);
         CHECK_CODE(c->try_receive().status().code(), Errc::kCorrupt);
         CHECK_CODE(c->receive().status().code(), Errc::kCorrupt);
-        CHECK(c->error().expected() == 0 && c->error().found() == word);
+        CHECK(c->last_error().expected() == 0 && c->last_error().found() == word);
         CHECK_EQ(c->statistics().errors, 1u);
         fresh("corrupt");
     }

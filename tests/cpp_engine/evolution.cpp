@@ -61,8 +61,8 @@ TEST(an_older_reader_reads_the_known_part_of_a_newer_message) {
     CHECK(c->receive_typed(seen_note) && seen_note.code == 42);
     {
         const older::ReceivedMessage message = c->receive();
-        CHECK(message.get(seen) && seen.bid == 2);
-        CHECK(message.get_exact(seen).code() == older::Errc::kSizeMismatch);
+        CHECK(message.decode(seen) && seen.bid == 2);
+        CHECK(message.decode_exact(seen).code() == older::Errc::kSizeMismatch);
         CHECK(message.as<older::Quote>()->bid == 2);
         CHECK(std::holds_alternative<older::Quote>(older::decode(message)));
         const auto any = older::decode_exact(message);
@@ -91,8 +91,8 @@ TEST(exact_size_refuses_what_is_longer_and_skip_goes_on) {
     CHECK(p->send_typed(quote(1)));
     older::Quote seen;
     CHECK_CODE(c->receive_typed(seen).code(), older::Errc::kSizeMismatch);
-    CHECK(c->error().expected() == sizeof(older::Quote) &&
-          c->error().found() == sizeof(newer::Quote));
+    CHECK(c->last_error().expected() == sizeof(older::Quote) &&
+          c->last_error().found() == sizeof(newer::Quote));
     CHECK_CODE(c->receive_typed(seen).code(), older::Errc::kSizeMismatch);
     CHECK(c->skip() && !c->has_message());
     fresh("exact");
@@ -250,7 +250,7 @@ TEST(skip_to_latest_keeps_the_last_whole_message) {
         CHECK(p->send_string("next") && c->skip_to_latest() == 1);
         CHECK(c->receive_string(s) && s == "next");
     }
-    CHECK(c->ring().used_bytes() == 0 && c->statistics().errors == 0);
+    CHECK(c->snapshot().used_bytes == 0 && c->statistics().errors == 0);
     // Pieces whose rest never comes are no message.
     older::Options o = sized_older(8192);
     o.send_timeout = 5;
@@ -270,7 +270,7 @@ TEST(clear_discards_all) {
     for (int lap = 0; lap < 30; ++lap) {
         CHECK(p->send_string("1") && p->send_fragmented(std::string(2500, 'x')));
         if (lap % 2 == 0) CHECK(c->peek());
-        CHECK(c->clear() == 2 && !c->has_message() && c->ring().used_bytes() == 0);
+        CHECK(c->clear() == 2 && !c->has_message() && c->snapshot().used_bytes == 0);
         CHECK(p->send_string("next") && c->receive_string(s) && s == "next");
     }
     CHECK(c->statistics().messages_received == p->statistics().messages_sent);

@@ -148,7 +148,7 @@ TEST(a_manager_sends_no_heartbeat_messages) {
     CHECK_CODE(c->receive_string(s, 0).code(), Errc::kTimeout);
     // The application's own are messages like any other.
     CHECK(p->send({}, MessageType::HEARTBEAT));
-    CHECK(c->receive(kHangMs).type() == MessageType::HEARTBEAT);
+    CHECK(c->receive(kHangMs).message_type() == MessageType::HEARTBEAT);
     fresh("beats");
 }
 TEST(stop_inside_a_handler_ends_the_thread_behind_it) {

@@ -260,7 +260,7 @@ TEST(an_uncommitted_batch_is_dropped) {
     CHECK(!c->has_message());
     CHECK_EQ(p->statistics().messages_sent, 0u);
     CHECK(p->send_string("kept"));
-    CHECK(c->receive().id() == 0 && !c->has_message());
+    CHECK(c->receive().message_id() == 0 && !c->has_message());
     auto batch = p->batch();
     CHECK(batch.push(std::string("lost")));
     p->close();

@@ -177,7 +177,7 @@ TEST(killed_producers_lose_nothing) {
             if (rnd() % 4 == 0) usleep(rnd() % 100);
             auto m = c->try_receive();
             if (m) {
-                CHECK_EQ(m.id(), next);
+                CHECK_EQ(m.message_id(), next);
                 ++next;
             }
         }
@@ -185,7 +185,7 @@ TEST(killed_producers_lose_nothing) {
         for (;;) {
             auto m = c->receive(250);
             if (m) {
-                CHECK_EQ(m.id(), next);
+                CHECK_EQ(m.message_id(), next);
                 ++next;
                 continue;
             }
@@ -221,7 +221,7 @@ TEST(killed_consumers_get_the_rest) {
             for (;;) {
                 auto m = c->receive();
                 if (!m) continue;
-                const uint32_t id = m.id();
+                const uint32_t id = m.message_id();
                 CHECK(write(fds[1], &id, sizeof id) == sizeof id);
             }
         });

@@ -39,7 +39,7 @@ TEST(random_sizes_over_many_laps) {
                 CHECK(got == sent);
                 break;
             }
-            CHECK_EQ(m.id(), got);
+            CHECK_EQ(m.message_id(), got);
             const auto want = pattern(got++, m.payload().size());
             CHECK(same(want, m.payload()));
         }
@@ -70,9 +70,9 @@ TEST(messages_keep_their_parts) {
     CHECK(p->send("x", 1, static_cast<MessageType>(77777)));
     SharedMemoryMessage r;
     CHECK(c->receive_message(r));
-    CHECK(r.type() == MessageType::CONTROL && r.text() == "payload" &&
-          r.flags() == (MessageFlags::COMPRESSED | MessageFlags::URGENT) && r.id() == 0);
-    CHECK(c->receive_message(r) && r.type() == static_cast<MessageType>(77777) && r.id() == 1);
+    CHECK(r.message_type() == MessageType::CONTROL && r.text() == "payload" &&
+          r.flags() == (MessageFlags::COMPRESSED | MessageFlags::URGENT) && r.message_id() == 0);
+    CHECK(c->receive_message(r) && r.message_type() == static_cast<MessageType>(77777) && r.message_id() == 1);
     fresh("parts");
 }
 TEST(typed_and_decode) {
@@ -142,11 +142,11 @@ TEST(claims) {
     }
     {
         auto m = c->receive();
-        CHECK(m.text() == "01234" && m.id() == 0);
+        CHECK(m.text() == "01234" && m.message_id() == 0);
     }
     {
         auto m = c->receive();
-        CHECK(m.text() == "abc" && m.id() == 1 && m.flags() == MessageFlags::ENCRYPTED);
+        CHECK(m.text() == "abc" && m.message_id() == 1 && m.flags() == MessageFlags::ENCRYPTED);
     }
     CHECK(!c->try_receive());
     std::mt19937 rnd(seed());
@@ -163,9 +163,38 @@ TEST(claims) {
         if (used) std::memcpy(claim.data(), v.data(), used);
         CHECK(claim.commit(used));
         auto m = c->receive();
-        CHECK(m && m.id() == i && same(m.payload(), v));
+        CHECK(m && m.message_id() == i && same(m.payload(), v));
     }
     fresh("claims");
+}
+TEST(a_try_takes_what_is_there_or_says_empty) {
+    fresh("tries");
+    auto p = create_producer("tries", 4096);
+    auto c = create_consumer("tries", 4096);
+    SharedMemoryMessage message;
+    std::string text;
+    TestData data;
+    data.id = 7;
+    CHECK(p->send_string("one") && p->send_string("two") && p->send_typed(data));
+    data.id = 0;
+    CHECK(c->try_receive_message(message) && message.text() == "one");
+    CHECK(c->try_receive_string(text) && text == "two");
+    CHECK(c->try_receive_typed(data) && data.id == 7);
+    CHECK_CODE(c->try_receive_message(message).code(), Errc::kEmpty);
+    CHECK_CODE(c->try_receive_string(text).code(), Errc::kEmpty);
+    CHECK_CODE(c->try_receive_typed(data).code(), Errc::kEmpty);
+    fresh("tries");
+}
+TEST(a_monitor_sees_that_a_ring_is_removed) {
+    fresh("seen");
+    auto p = create_producer("seen", 4096);
+    Error error;
+    auto monitor = Monitor::open("seen", error);
+    CHECK(monitor && !monitor->is_removed());
+    CHECK(monitor->name() == "seen" && monitor->path() == ring_path("seen"));
+    CHECK(p->name() == monitor->name() && p->path() == monitor->path());
+    CHECK(!remove_ring("seen") && monitor->is_removed());
+    fresh("seen");
 }
 TEST(batches) {
     fresh("batch");
@@ -175,7 +204,7 @@ TEST(batches) {
     CHECK_EQ(p->send_batch(texts).count, 3u);
     std::vector<SharedMemoryMessage> got;
     auto r = c->receive_batch(got, 10);
-    CHECK(r && r.count == 3 && got[2].text() == "ccc" && got[2].id() == 2);
+    CHECK(r && r.count == 3 && got[2].text() == "ccc" && got[2].message_id() == 2);
     {
         auto b = p->batch();
         CHECK(b.push(std::string("1")));
@@ -188,14 +217,14 @@ TEST(batches) {
         CHECK(b.push(std::string("dropped")));
     }
     r = c->receive_batch(got, 10);
-    CHECK(r.count == 4 && got[3].text() == "4" && got[3].id() == 6);
+    CHECK(r.count == 4 && got[3].text() == "4" && got[3].message_id() == 6);
     {
         auto b = p->batch();
         CHECK(b.push(std::string("x")));
         CHECK(p->send_string("y"));
     }
     r = c->receive_batch(got, 10);
-    CHECK(r.count == 2 && got[0].text() == "x" && got[1].text() == "y" && got[1].id() == 8);
+    CHECK(r.count == 2 && got[0].text() == "x" && got[1].text() == "y" && got[1].message_id() == 8);
     std::vector<std::string> many(100, std::string(20, 'z'));
     const BatchResult prefix = p->try_send_batch(many);
     CHECK(prefix.count > 10 && prefix.count < 40 && prefix.status == Errc::kFull);
@@ -212,7 +241,7 @@ TEST(batches) {
         CHECK_EQ(p->send_batch(all).count, all.size());
         for (auto& v : all) {
             auto m = c->receive(0);
-            CHECK(m && m.id() == id++ && same(m.payload(), v));
+            CHECK(m && m.message_id() == id++ && same(m.payload(), v));
         }
     }
     Options o;
@@ -230,7 +259,7 @@ TEST(drain_and_peek) {
     auto c = create_consumer("drain", 4096);
     CHECK(!c->peek());
     for (int i = 0; i < 20; ++i) CHECK(p->send_string(std::to_string(i)));
-    CHECK(c->peek().text() == "0" && c->peek().id() == 0);
+    CHECK(c->peek().text() == "0" && c->peek().message_id() == 0);
     int n = 0;
     auto r = c->drain(
         [&](const MessageView& m) {
@@ -244,7 +273,7 @@ TEST(drain_and_peek) {
     CHECK_EQ(c->statistics().messages_received, 8u);
     r = c->drain([&](const MessageView&) { ++n; });
     CHECK(r.count == 12 && r.status == Errc::kEmpty);
-    CHECK_EQ(c->ring().used_bytes(), 0u);
+    CHECK_EQ(c->snapshot().used_bytes, 0u);
     fresh("drain");
 }
 TEST(out_of_order_release) {
@@ -265,7 +294,7 @@ TEST(out_of_order_release) {
     CHECK(m.text() == "5");
     CHECK_EQ(c->statistics().messages_received, 5u);
     m.release();
-    CHECK_EQ(c->ring().used_bytes(), 0u);
+    CHECK_EQ(c->snapshot().used_bytes, 0u);
     fresh("order");
 }
 TEST(fragments) {
@@ -282,7 +311,7 @@ TEST(fragments) {
     for (uint32_t i = 0; i < 200; ++i) {
         auto m = c->receive();
         const auto want = pattern(i, i * 61);
-        CHECK(m && m.type() == MessageType::CONTROL && m.flags() == MessageFlags::ENCRYPTED &&
+        CHECK(m && m.message_type() == MessageType::CONTROL && m.flags() == MessageFlags::ENCRYPTED &&
               same(m.payload(), want));
         std::string s;
         CHECK(c->receive_string(s) && s == "between");
@@ -402,7 +431,7 @@ TEST(two_threads) {
         uint32_t v;
         CHECK(m && m.payload().size() == 4);
         std::memcpy(&v, m.payload().data(), 4);
-        CHECK(v == i && m.id() == i);
+        CHECK(v == i && m.message_id() == i);
     }
     CHECK_CODE(c->receive().status().code(), Errc::kClosed);
     sender.join();

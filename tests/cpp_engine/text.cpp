@@ -23,7 +23,7 @@ int main() {
         batch.commit();
     }
     fine = bool(consumer->receive_typed(pair)) && bool(consumer->receive_typed(data)) && fine;
-    if (auto message = consumer->try_receive()) fine = bool(message.get(pair)) && fine;
+    if (auto message = consumer->try_receive()) fine = bool(message.decode(pair)) && fine;
     auto manager = ring::create_manager("text", true, 4096);
     fine = (!manager || bool(manager->send_typed(pair))) && fine;
     fine = bool(consumer->drain([](const auto& message) { return !message.payload().empty(); })) &&

@@ -62,7 +62,7 @@ static const ConsumerCall kConsumerCalls[] = {
     },
     [](SharedMemoryConsumer& c, Timeout t) {
         if (c.wait_for_peer(t)) return Errc::kOk;
-        return t.is_valid() ? Errc::kTimeout : c.error().code();
+        return t.is_valid() ? Errc::kTimeout : c.last_error().code();
     },
 };
 
@@ -199,6 +199,17 @@ TEST(a_send_that_is_out_of_time_says_timeout_and_counts_once) {
     CHECK_CODE(p->send(std::string(40, 'x')).code(), Errc::kClosed);
     CHECK_EQ(counted(), failures + 4);
     fresh("counts");
+}
+TEST(a_changed_send_timeout_holds_for_later_sends) {
+    fresh("changed");
+    auto c = create_consumer("changed", 1024);
+    auto p = create_producer("changed", 1024);
+    fill(*p);
+    CHECK(p->set_send_timeout(5ms));
+    CHECK_CODE(p->send(std::string(40, 'x')).code(), Errc::kTimeout);
+    CHECK_CODE(p->set_send_timeout(-2).code(), Errc::kInvalidArgument);
+    CHECK_CODE(p->send(std::string(40, 'x')).code(), Errc::kTimeout);
+    fresh("changed");
 }
 TEST(all_pieces_of_a_message_keep_one_deadline) {
     for (const bool in_a_batch : {false, true}) {

@@ -155,7 +155,7 @@ namespace EngineTests
                 }
 
                 Is(count, Result(receiver), "received");
-                Is(0UL, consumer.Ring.GetSnapshot().Consumer.MissedWakeups, "missed wake-ups");
+                Is(0UL, consumer.Snapshot.Consumer.MissedWakeups, "missed wake-ups");
             });
         }
 
@@ -239,7 +239,7 @@ namespace EngineTests
                 child.WaitForExit();
                 Is(ErrorCode.PeerDied, Fails<SharedMemoryException>(task).Code, "a death");
                 task = Begun(consumer.ReceiveAsync());
-                That(RingBuffer.Remove(name), "remove");
+                That(SharedMemoryFactory.RemoveRing(name), "remove");
                 Is(ErrorCode.Removed, Fails<SharedMemoryException>(task).Code, "a removal");
             }
         }
@@ -260,7 +260,7 @@ namespace EngineTests
             Task<Status> send = Begun(producer.SendAsync(MessageType.Data, new byte[100]));
             That(!send.IsCompleted, "it waits");
             Throws<InvalidOperationException>(() => producer.TrySend(new byte[1]), "a send");
-            Throws<InvalidOperationException>(() => producer.StartBatch(), "a batch");
+            Throws<InvalidOperationException>(() => producer.Batch(), "a batch");
             That(consumer.Skip() && consumer.Skip(), "make room");
             That(Result(send), "send");
             That(producer.TrySend(new byte[1]), "it is free again");
@@ -298,7 +298,7 @@ namespace EngineTests
                 }
 
                 That(sender.Wait(Hang), "the sender");
-                Is(0UL, producer.Ring.GetSnapshot().SendFailures, "none of them failed");
+                Is(0UL, producer.Snapshot.SendFailures, "none of them failed");
                 Is(
                     ErrorCode.TooLarge,
                     Fails<SharedMemoryException>(

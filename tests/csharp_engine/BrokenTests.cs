@@ -29,7 +29,7 @@ namespace EngineTests
                 using (var producer = new SharedMemoryProducer(name, Sized(1024)))
                 using (var consumer = new SharedMemoryConsumer(name, Sized(1024)))
                 {
-                    Poke(producer.Ring.FilePath, RingHeaderLayout.Size, word);
+                    Poke(producer.Path, RingHeaderLayout.Size, word);
                     for (int i = 0; i < 3; i++)
                     {
                         Status status = consumer.TryReceive(out _);
@@ -38,8 +38,8 @@ namespace EngineTests
                     }
 
                     Refused(ErrorCode.Corrupt, () => consumer.Receive(out _));
-                    Is(1UL, consumer.Ring.GetSnapshot().ReceiveErrors, "counted once");
-                    Poke(producer.Ring.FilePath, RingHeaderLayout.Size, 0);
+                    Is(1UL, consumer.Snapshot.ReceiveErrors, "counted once");
+                    Poke(producer.Path, RingHeaderLayout.Size, 0);
                     That(producer.SendString("on"), "send");
                     Is("on", consumer.ReceiveString(0), "the ring was not advanced");
                 }
@@ -54,7 +54,7 @@ namespace EngineTests
                 using (var producer = new SharedMemoryProducer(name, Sized(1024)))
                 using (var consumer = new SharedMemoryConsumer(name, Sized(1024)))
                 {
-                    Poke(producer.Ring.FilePath, RingHeaderLayout.Size, length);
+                    Poke(producer.Path, RingHeaderLayout.Size, length);
                     Status status = consumer.TryReceive(out _);
                     Is((Status)ErrorCode.Corrupt, status, "padding of " + length);
                 }
@@ -66,7 +66,7 @@ namespace EngineTests
             string name = NewName();
             using (var producer = new SharedMemoryProducer(name, Sized(1024)))
             {
-                string path = producer.Ring.FilePath;
+                string path = producer.Path;
                 That(producer.Send(new byte[8]) && producer.Send(new byte[8]), "send");
                 // As if the producer had died before it counted, and its consumer had received.
                 Poke(path, RingHeaderLayout.WritePosition, 0);
@@ -78,7 +78,7 @@ namespace EngineTests
                 Refused(ErrorCode.Corrupt, () => new SharedMemoryConsumer(name, Sized(1024)));
             }
 
-            That(RingBuffer.Remove(name), "remove");
+            That(SharedMemoryFactory.RemoveRing(name), "remove");
         }
 
         private static void ReaderOff()
@@ -86,7 +86,7 @@ namespace EngineTests
             string name = NewName();
             using (var producer = new SharedMemoryProducer(name, Sized(1024)))
             {
-                Poke(producer.Ring.FilePath, RingHeaderLayout.ReadPosition, 8192);
+                Poke(producer.Path, RingHeaderLayout.ReadPosition, 8192);
                 Status status = ErrorCode.Ok;
                 for (int i = 0; i < 100 && status; i++)
                 {
@@ -97,14 +97,14 @@ namespace EngineTests
                 Is(8192UL, producer.LastError.Found, "found");
             }
 
-            That(RingBuffer.Remove(name), "remove");
+            That(SharedMemoryFactory.RemoveRing(name), "remove");
         }
 
         /// <summary>Sends a piece by hand; its flag is set behind the producer's back.</summary>
         internal static void SendPiece(
             SharedMemoryProducer producer, uint index, uint count, bool isLast)
         {
-            string path = producer.Ring.FilePath;
+            string path = producer.Path;
             ulong start = Look(path, RingHeaderLayout.WritePosition) % producer.Ring.Capacity;
             var payload = new byte[16];
             BitConverter.GetBytes(index).CopyTo(payload, 0);
@@ -130,7 +130,7 @@ namespace EngineTests
                 using (var consumer = new SharedMemoryConsumer(name, Sized(4096)))
                 {
                     Is("after", consumer.ReceiveString(0), "what follows");
-                    return consumer.Ring.GetSnapshot().ReceiveErrors;
+                    return consumer.Snapshot.ReceiveErrors;
                 }
             }
         }
@@ -174,7 +174,7 @@ namespace EngineTests
                     Refused(ErrorCode.MessageTooLarge, () => consumer.Receive(out _, 0));
                 Is(10000UL, error.Expected, "limit");
                 Is("after", consumer.ReceiveString(0), "what follows");
-                Is(1UL, consumer.Ring.GetSnapshot().ReceiveErrors, "counted");
+                Is(1UL, consumer.Snapshot.ReceiveErrors, "counted");
             }
         }
     }

@@ -110,7 +110,7 @@ namespace EngineTests
                 }
             }
 
-            string path = RingBuffer.GetPath(name);
+            string path = SharedMemoryFactory.RingPath(name);
             if (isDrained)
             {
                 ulong end = Look(path, RingHeaderLayout.WritePosition);
@@ -136,7 +136,7 @@ namespace EngineTests
                 Is((Status)ErrorCode.Full, producer.TrySend(new byte[100]), "the producer waits");
             }
 
-            That(RingBuffer.Remove(name), "remove");
+            That(SharedMemoryFactory.RemoveRing(name), "remove");
             name = NewName();
             var both = new SharedMemoryConsumer(name, Sized(1024));
             new SharedMemoryProducer(name, Sized(1024)).Close();
@@ -180,13 +180,13 @@ namespace EngineTests
             Process child = StartHolder("producer", name);
             using (var consumer = new SharedMemoryConsumer(name))
             {
-                Is(PeerState.Alive, consumer.GetPeerState(), "before");
+                Is(PeerState.Alive, consumer.PeerState, "before");
                 child.Kill();
                 child.WaitForExit();
                 SharedMemoryException error =
                     Refused(ErrorCode.PeerDied, () => consumer.Receive(out _, Hang));
                 That(error.Message.Contains(name), error.Message);
-                Is(PeerState.Died, consumer.GetPeerState(), "after");
+                Is(PeerState.Died, consumer.PeerState, "after");
                 Is((Status)ErrorCode.Timeout, consumer.Receive(out _, 250), "told once");
                 using (var next = new SharedMemoryProducer(name))
                 {
@@ -212,7 +212,7 @@ namespace EngineTests
                     ErrorCode.PeerDied, () => producer.Send(new byte[producer.LargestPayload]));
             }
 
-            That(RingBuffer.Remove(name), "remove");
+            That(SharedMemoryFactory.RemoveRing(name), "remove");
         }
 
         private static void NotReleased()
@@ -236,7 +236,7 @@ namespace EngineTests
         {
             string name = NewName();
             var first = new SharedMemoryProducer(name, Sized(4096));
-            Poke(first.Ring.FilePath, RingHeaderLayout.ProducerState, 2, 4);
+            Poke(first.Path, RingHeaderLayout.ProducerState, 2, 4);
             bool isThere = false;
             var second = new Thread(() =>
             {
@@ -263,11 +263,11 @@ namespace EngineTests
                 SharedMemoryException error = Refused(
                     ErrorCode.RoleTaken, () => new SharedMemoryProducer(name, Sized(4096)));
                 That(
-                    error.Message.EndsWith("process " + own + " is the producer already"),
+                    error.Message.EndsWith("the producer role is taken by process " + own),
                     error.Message);
                 Is((ulong)own, error.Found, "found");
                 // As where a process has ended, and a child that it forked lives on.
-                Poke(first.Ring.FilePath, RingHeaderLayout.ProducerPid, 0x3FFFFFFF, 4);
+                Poke(first.Path, RingHeaderLayout.ProducerPid, 0x3FFFFFFF, 4);
                 error = Refused(
                     ErrorCode.RoleTaken, () => new SharedMemoryProducer(name, Sized(4096)));
                 That(error.Message.Contains("process 1073741823, which has ended"), error.Message);
@@ -303,7 +303,7 @@ namespace EngineTests
                 consumer.Interrupt();
                 waiter.Join();
                 That(!isThere, "interrupted while it waits");
-                _ = RingBuffer.Remove(name);
+                _ = SharedMemoryFactory.RemoveRing(name);
                 Refused(ErrorCode.Removed, () => consumer.WaitForPeer());
             }
         }
@@ -316,18 +316,18 @@ namespace EngineTests
             using (var monitor = new SharedMemoryMonitor(name))
             {
                 That(producer.Send(new byte[10]) && producer.Send(new byte[30]), "send");
-                Snapshot snapshot = monitor.GetSnapshot();
+                Snapshot snapshot = monitor.Snapshot;
                 Is(2UL, snapshot.Statistics.MessagesSent, "messages");
                 Is(40UL, snapshot.Statistics.BytesSent, "bytes");
                 Is(20.0, snapshot.Statistics.AvgMessageSize, "average");
                 Is(PeerState.Alive, snapshot.Producer.State, "producer");
                 Is(PeerState.Never, snapshot.Consumer.State, "consumer");
                 monitor.Close();
-                Throws<ObjectDisposedException>(() => monitor.GetSnapshot(), "a closed one");
+                Throws<ObjectDisposedException>(() => _ = monitor.Snapshot, "a closed one");
             }
 
-            That(File.Exists(RingBuffer.GetPath(name)), "what it holds stays");
-            That(RingBuffer.Remove(name), "remove");
+            That(File.Exists(SharedMemoryFactory.RingPath(name)), "what it holds stays");
+            That(SharedMemoryFactory.RemoveRing(name), "remove");
         }
     }
 }

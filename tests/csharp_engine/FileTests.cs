@@ -34,7 +34,7 @@ namespace EngineTests
                 Is(1024UL, producer.Ring.Capacity, "rounded up");
                 Refused(
                     ErrorCode.CapacityMismatch, () => new SharedMemoryConsumer(name, Sized(4096)));
-                string path = producer.Ring.FilePath;
+                string path = producer.Path;
                 Poke(path, RingHeaderLayout.LayoutHash, 1);
                 Refused(ErrorCode.LayoutMismatch, () => new SharedMemoryConsumer(name, openOnly));
                 Poke(path, RingHeaderLayout.Magic, 0, 4);
@@ -43,7 +43,7 @@ namespace EngineTests
 
             That(SharedMemoryFactory.CreateProducer("a/b", 4096) == null, "null");
             Is(ErrorCode.InvalidName, SharedMemoryFactory.LastError.Code, "and why");
-            That(!File.Exists(RingBuffer.GetPath(name)), "it was removed by its last side");
+            That(!File.Exists(SharedMemoryFactory.RingPath(name)), "it was removed by its last side");
         }
 
         private static void Schemas()
@@ -51,7 +51,7 @@ namespace EngineTests
             string name = NewName();
             using (var producer = new SharedMemoryProducer(name, Sized(1024)))
             {
-                string path = producer.Ring.FilePath;
+                string path = producer.Path;
                 Poke(path, RingHeaderLayout.SchemaHash, 0x1122334455667788);
                 SharedMemoryException error = Refused(
                     ErrorCode.SchemaMismatch, () => new SharedMemoryConsumer(name, Sized(1024)));
@@ -73,7 +73,7 @@ namespace EngineTests
         }
 
         private static string TemporaryOf(string name) =>
-            RingBuffer.GetPath(name).Replace("BitRPC_", ".BitRPC_");
+            SharedMemoryFactory.RingPath(name).Replace("BitRPC_", ".BitRPC_");
 
         private static void Leftovers()
         {
@@ -102,7 +102,7 @@ namespace EngineTests
         private static void Swept()
         {
             string name = NewName();
-            string folder = Path.GetDirectoryName(RingBuffer.GetPath(name));
+            string folder = Path.GetDirectoryName(SharedMemoryFactory.RingPath(name));
             string pattern = Path.GetFileName(TemporaryOf(name)) + ".*.tmp";
             int swept = 0;
             bool isOver = false;
@@ -166,7 +166,7 @@ namespace EngineTests
         }
 
         private static string FolderOf(string name) =>
-            Path.GetDirectoryName(RingBuffer.GetPath(name));
+            Path.GetDirectoryName(SharedMemoryFactory.RingPath(name));
 
         private static void NeitherWay()
         {

@@ -74,13 +74,13 @@ namespace EngineTests
             using (var consumer = new SharedMemoryConsumer(name, Sized(4096)))
             {
                 sender.Start();
-                ulong first = consumer.Ring.GetSnapshot().Producer.HeartbeatNs;
+                ulong first = consumer.Snapshot.Producer.HeartbeatNs;
                 ulong last = first;
                 for (int beats = 0; beats < 4; beats++)
                 {
                     ulong now = last;
                     Eventually(
-                        () => (now = consumer.Ring.GetSnapshot().Producer.HeartbeatNs) != last,
+                        () => (now = consumer.Snapshot.Producer.HeartbeatNs) != last,
                         "a beat");
                     last = now;
                 }
@@ -92,7 +92,7 @@ namespace EngineTests
                 Eventually(
                     () => consumer.GetPeerState(TimeSpan.FromMilliseconds(30)) == PeerState.Stalled,
                     "that it has stopped");
-                Is(PeerState.Alive, consumer.GetPeerState(), "heartbeats do not count");
+                Is(PeerState.Alive, consumer.PeerState, "heartbeats do not count");
                 That(sender.SendTyped(new TestData { Id = 3 }), "send");
                 That(consumer.ReceiveTyped(out TestData data) && data.Id == 3, "receive");
             }
@@ -120,11 +120,11 @@ namespace EngineTests
                     Is(round, received, "received");
                 }
 
-                Poke(receiver.Ring.FilePath, RingHeaderLayout.Size + (3 * 32), ulong.MaxValue);
+                Poke(receiver.Ring.Path, RingHeaderLayout.Size + (3 * 32), ulong.MaxValue);
                 Eventually(() => told.Count == 4, "the bad word");
                 Thread.Sleep(300); // several looks at it
-                Poke(receiver.Ring.FilePath, RingHeaderLayout.Size + (3 * 32), 0);
-                That(RingBuffer.Remove(name), "remove");
+                Poke(receiver.Ring.Path, RingHeaderLayout.Size + (3 * 32), 0);
+                That(SharedMemoryFactory.RemoveRing(name), "remove");
                 Eventually(() => told.Count == 5, "the removal");
                 Thread.Sleep(300);
                 That(receiver.IsRunning, "the thread goes on");
@@ -257,12 +257,12 @@ namespace EngineTests
                 }
             });
             thread.Start();
-            Eventually(() => sender.Ring.GetSnapshot().UsedBytes > 800, "a full ring");
+            Eventually(() => sender.Snapshot.UsedBytes > 800, "a full ring");
             That(!thread.Join(20), "it waits");
             sender.Close();
             thread.Join();
             That(isEnded, "closed");
-            That(RingBuffer.Remove(name), "remove");
+            That(SharedMemoryFactory.RemoveRing(name), "remove");
         }
 
         private static void Idle()

@@ -142,7 +142,7 @@ namespace EngineTests
 
                 producer.Close();
                 consumer.Close();
-                _ = RingBuffer.Remove(name);
+                _ = SharedMemoryFactory.RemoveRing(name);
             }
         }
 
@@ -185,17 +185,17 @@ namespace EngineTests
         private static void CloseBesideLooks() => Race(
             (producer, consumer) =>
             {
-                using (var monitor = new SharedMemoryMonitor(producer.Ring.Name))
+                using (var monitor = new SharedMemoryMonitor(producer.Name))
                 {
                     for (int i = 0; i < 200; i++)
                     {
                         consumer.Heartbeat();
                         consumer.Interrupt();
                         _ = consumer.Statistics.Errors + producer.Statistics.Errors;
-                        _ = consumer.GetPeerState();
+                        _ = consumer.PeerState;
                         _ = producer.GetPeerState(TimeSpan.FromSeconds(1));
-                        _ = producer.Ring.GetSnapshot().UsedBytes;
-                        _ = monitor.GetSnapshot().UsedBytes;
+                        _ = producer.Snapshot.UsedBytes;
+                        _ = monitor.Snapshot.UsedBytes;
                     }
                 }
             },

@@ -56,7 +56,7 @@ namespace EngineTests
                 }
             }
 
-            Is(0UL, consumer.Ring.GetSnapshot().ReceiveErrors, "errors");
+            Is(0UL, consumer.Snapshot.ReceiveErrors, "errors");
         });
 
         private static void Texts() => Both(4096, (producer, consumer) =>
@@ -102,17 +102,17 @@ namespace EngineTests
             That(producer.TrySend(new byte[most]), "the largest");
             That(consumer.TryReceive(out ReceivedMessage message), "receive");
             Is(most, message.Payload.Length, "length");
-            Is(0UL, producer.Ring.GetSnapshot().SendFailures, "only full rings count");
+            Is(0UL, producer.Snapshot.SendFailures, "only full rings count");
         });
 
         private static void Batches() => Both(1024, (producer, consumer) =>
         {
-            BatchWriter batch = producer.StartBatch();
+            BatchWriter batch = producer.Batch();
             for (int round = 0; round < 300; round++)
             {
                 for (byte i = 0; i < 5; i++)
                 {
-                    That(batch.Send(MessageType.Data, new[] { i }), "add");
+                    That(batch.Push(MessageType.Data, new[] { i }), "add");
                 }
 
                 Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "before the commit");
@@ -124,8 +124,8 @@ namespace EngineTests
                 }
             }
 
-            That(batch.Send(MessageType.Data, new byte[1]), "add");
-            That(batch.Send(MessageType.Data, new byte[2], MessageFlags.Urgent), "add");
+            That(batch.Push(MessageType.Data, new byte[1]), "add");
+            That(batch.Push(MessageType.Data, new byte[2], MessageFlags.Urgent), "add");
             That(consumer.Skip() && consumer.Skip(), "urgent publishes what is pending");
         });
 
@@ -134,9 +134,9 @@ namespace EngineTests
             string path = null;
             Both(4096, (producer, consumer) =>
             {
-                path = producer.Ring.FilePath;
-                BatchWriter batch = producer.StartBatch();
-                That(batch.Send(MessageType.Data, new byte[1]), "add");
+                path = producer.Path;
+                BatchWriter batch = producer.Batch();
+                That(batch.Push(MessageType.Data, new byte[1]), "add");
                 That(producer.SendString("another"), "another send");
                 bool isEnded = false;
                 try
@@ -152,17 +152,17 @@ namespace EngineTests
                 Is("another", consumer.ReceiveString(0), "what is sent");
                 Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "nothing else");
                 Throws<Failure>(() => FailInBatch(producer), "the body");
-                batch = producer.StartBatch();
-                That(batch.Send(MessageType.Data, new byte[3]), "add to the next one");
+                batch = producer.Batch();
+                That(batch.Push(MessageType.Data, new byte[3]), "add to the next one");
                 batch.Commit();
-                That(batch.Send(MessageType.Data, new byte[4]), "add behind the commit");
-                batch.Abandon();
+                That(batch.Push(MessageType.Data, new byte[4]), "add behind the commit");
+                batch.Discard();
                 That(consumer.TryReceive(out ReceivedMessage message), "receive");
                 Is(3, message.Payload.Length, "what was committed");
                 Is(1U, message.MessageId, "what was dropped has no number");
                 Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "what was abandoned");
-                batch = producer.StartBatch();
-                That(batch.Send(MessageType.Data, new byte[5]), "add");
+                batch = producer.Batch();
+                That(batch.Push(MessageType.Data, new byte[5]), "add");
                 producer.Close();
                 Is((Status)ErrorCode.Closed, consumer.TryReceive(out _), "behind closing");
                 Is(2UL, consumer.Statistics.MessagesSent, "counted");
@@ -172,8 +172,8 @@ namespace EngineTests
 
         private static void FailInBatch(SharedMemoryProducer producer)
         {
-            BatchWriter batch = producer.StartBatch();
-            That(batch.Send(MessageType.Data, new byte[2]), "add");
+            BatchWriter batch = producer.Batch();
+            That(batch.Push(MessageType.Data, new byte[2]), "add");
             throw new Failure("in the middle");
         }
 
@@ -243,7 +243,7 @@ namespace EngineTests
             Is(MessageFlags.Compressed, message.Flags, "flags");
             sender.Join();
             That(isSent, "send");
-            Is(0UL, consumer.Ring.GetSnapshot().ReceiveErrors, "errors");
+            Is(0UL, consumer.Snapshot.ReceiveErrors, "errors");
         });
 
         private static void Drains() => Both(4096, (producer, consumer) =>
@@ -289,11 +289,11 @@ namespace EngineTests
             producer.Dispose();
             Throws<ObjectDisposedException>(() => producer.TrySend(new byte[1]), "send");
             Throws<ObjectDisposedException>(
-                () => producer.StartBatch().Send(MessageType.Data, new byte[1]), "batch");
+                () => producer.Batch().Push(MessageType.Data, new byte[1]), "batch");
             Is((Status)ErrorCode.Closed, consumer.Receive(out _), "the other side");
             consumer.Dispose();
             Throws<ObjectDisposedException>(() => consumer.TryReceive(out _), "receive");
-            Is(PeerState.Closed, consumer.GetPeerState(), "what was known last");
+            Is(PeerState.Closed, consumer.PeerState, "what was known last");
         });
     }
 }

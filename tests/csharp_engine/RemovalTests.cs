@@ -35,16 +35,16 @@ namespace EngineTests
                 That(producer.SendString("x"), "send");
                 Is("x", consumer.ReceiveString(0), "receive");
                 (consumerFirst ? (IDisposable)consumer : producer).Dispose();
-                That(File.Exists(RingBuffer.GetPath(name)), "one is left");
+                That(File.Exists(SharedMemoryFactory.RingPath(name)), "one is left");
                 (consumerFirst ? (IDisposable)producer : consumer).Dispose();
-                That(!File.Exists(RingBuffer.GetPath(name)), "none is left");
+                That(!File.Exists(SharedMemoryFactory.RingPath(name)), "none is left");
             }
 
             string alone = NewName();
             new SharedMemoryConsumer(alone, Sized(4096)).Close();
-            That(!File.Exists(RingBuffer.GetPath(alone)), "a consumer alone");
+            That(!File.Exists(SharedMemoryFactory.RingPath(alone)), "a consumer alone");
             new SharedMemoryProducer(alone, Sized(4096)).Close();
-            That(!File.Exists(RingBuffer.GetPath(alone)), "a producer alone");
+            That(!File.Exists(SharedMemoryFactory.RingPath(alone)), "a producer alone");
         }
 
         private static void BothAtOnce()
@@ -58,7 +58,7 @@ namespace EngineTests
                 other.Start();
                 producer.Close();
                 other.Join();
-                That(!File.Exists(RingBuffer.GetPath(name)), "left behind in round " + round);
+                That(!File.Exists(SharedMemoryFactory.RingPath(name)), "left behind in round " + round);
             }
         }
 
@@ -70,13 +70,13 @@ namespace EngineTests
             That(producer.SendString("x"), "send");
             producer.Close();
             consumer.Close();
-            That(File.Exists(RingBuffer.GetPath(name)), "a message is left, so it stays");
+            That(File.Exists(SharedMemoryFactory.RingPath(name)), "a message is left, so it stays");
             using (consumer = new SharedMemoryConsumer(name, Sized(4096)))
             {
                 Is("x", consumer.ReceiveString(0), "what was left");
             }
 
-            That(!File.Exists(RingBuffer.GetPath(name)), "drained, so it goes");
+            That(!File.Exists(SharedMemoryFactory.RingPath(name)), "drained, so it goes");
         }
 
         private static void NotTheLast()
@@ -96,9 +96,9 @@ namespace EngineTests
 
         private static void Removed() => Both(4096, (producer, consumer) =>
         {
-            string name = producer.Ring.Name;
+            string name = producer.Name;
             That(producer.SendString("last"), "send");
-            That(RingBuffer.Remove(name) && !RingBuffer.Remove(name), "remove");
+            That(SharedMemoryFactory.RemoveRing(name) && !SharedMemoryFactory.RemoveRing(name), "remove");
             Is("last", consumer.ReceiveString(Hang), "what was sent");
             Refused(ErrorCode.Removed, () => consumer.Receive(out _, Hang));
         });
@@ -117,7 +117,7 @@ namespace EngineTests
             });
             receiver.Start();
             That(producer.SendString("before"), "send");
-            That(RingBuffer.Remove(producer.Ring.Name), "remove");
+            That(SharedMemoryFactory.RemoveRing(producer.Name), "remove");
             int sent = 0;
             Refused(ErrorCode.Removed, () =>
             {
@@ -139,7 +139,7 @@ namespace EngineTests
             {
                 That(producer.Send(new byte[8]), "send");
                 Thread.Sleep(150); // more than between two looks
-                That(RingBuffer.Remove(name), "remove");
+                That(SharedMemoryFactory.RemoveRing(name), "remove");
                 int sent = 0;
                 Status status = ErrorCode.Ok;
                 while (status && sent <= 1000)
@@ -152,10 +152,10 @@ namespace EngineTests
                 Is((Status)ErrorCode.Removed, producer.TrySend(new byte[8]), "again");
                 ulong counted = producer.Statistics.MessagesSent;
                 Refused(ErrorCode.Removed, () => producer.Claim(MessageType.Data, 8, out _));
-                BatchWriter batch = producer.StartBatch();
+                BatchWriter batch = producer.Batch();
                 Is(
                     (Status)ErrorCode.Removed,
-                    batch.TrySend(MessageType.Data, new byte[1]),
+                    batch.TryPush(MessageType.Data, new byte[1]),
                     "in a batch");
                 Is(counted, producer.Statistics.MessagesSent, "nothing is written");
             }
@@ -168,7 +168,7 @@ namespace EngineTests
             {
                 var producer = new SharedMemoryProducer(name, Sized(4096));
                 That(producer.SendString("last"), "send");
-                That(RingBuffer.Remove(name), "remove");
+                That(SharedMemoryFactory.RemoveRing(name), "remove");
                 producer.Close();
                 Is("last", consumer.ReceiveString(), "what is left");
                 for (int i = 0; i < 3; i++)
@@ -178,12 +178,12 @@ namespace EngineTests
                 }
             }
 
-            That(!File.Exists(RingBuffer.GetPath(name)), "nobody makes it anew");
+            That(!File.Exists(SharedMemoryFactory.RingPath(name)), "nobody makes it anew");
         }
 
         private static void SecondName() => Both(4096, (producer, consumer) =>
         {
-            string path = producer.Ring.FilePath;
+            string path = producer.Path;
             // What a creator leaves that is killed between giving the name and taking the other.
             string second = path + ".second";
             That(MakeLink(path, second) == 0, "link");

@@ -33,7 +33,7 @@ namespace EngineTests
                     Is(2UL, consumer.Statistics.MessagesReceived, "counted as received");
                     That(producer.SendString("new"), "send");
                     Is("new", consumer.ReceiveString(0), "what came then");
-                    Is(0UL, consumer.Ring.GetSnapshot().ReceiveErrors, "errors");
+                    Is(0UL, consumer.Snapshot.ReceiveErrors, "errors");
                 }
             }
         }
@@ -54,7 +54,7 @@ namespace EngineTests
                 Is(round + "." + (count - 1), consumer.ReceiveString(0), "the last");
             }
 
-            Is(0UL, consumer.Ring.GetSnapshot().ReceiveErrors, "errors");
+            Is(0UL, consumer.Snapshot.ReceiveErrors, "errors");
             Is(consumer.Statistics.MessagesSent, consumer.Statistics.MessagesReceived, "received");
         });
 
@@ -98,7 +98,7 @@ namespace EngineTests
 
             That(producer.SendString("on"), "send");
             Is("on", consumer.ReceiveString(0), "what follows");
-            Is(0UL, consumer.Ring.GetSnapshot().ReceiveErrors, "errors");
+            Is(0UL, consumer.Snapshot.ReceiveErrors, "errors");
         });
 
         private static void ClearPieces() => Both(4096, (producer, consumer) =>
@@ -111,7 +111,7 @@ namespace EngineTests
             Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "its rest is dropped, too");
             That(producer.SendString("new"), "send");
             Is("new", consumer.ReceiveString(0), "what follows");
-            Is(0UL, consumer.Ring.GetSnapshot().ReceiveErrors, "nobody made a mistake");
+            Is(0UL, consumer.Snapshot.ReceiveErrors, "nobody made a mistake");
         });
 
         private static void DrainWhile() => Both(4096, (producer, consumer) =>

@@ -14,6 +14,7 @@ namespace EngineTests
         {
             add("a_send_that_is_out_of_time_says_timeout_and_counts_once", SendTimeouts);
             add("a_message_in_pieces_keeps_one_deadline", OneDeadline);
+            add("a_changed_send_timeout_holds_for_later_sends", ChangedTimeout);
             add("extreme_times_are_refused", Refusals);
             add("extreme_times_wait", Waits);
         }
@@ -32,26 +33,26 @@ namespace EngineTests
             Both(options, (producer, consumer) =>
             {
                 Fill(producer);
-                ulong before = producer.Ring.GetSnapshot().SendFailures;
+                ulong before = producer.Snapshot.SendFailures;
                 var time = Stopwatch.StartNew();
                 Is((Status)ErrorCode.Timeout, producer.Send(new byte[100]), "send");
                 That(time.ElapsedMilliseconds >= 119, "too early");
                 Is((Status)ErrorCode.Timeout, producer.SendString(new string('x', 99)), "text");
                 Is((Status)ErrorCode.Timeout, producer.Claim(MessageType.Data, 99, out _), "claim");
                 Is((Status)ErrorCode.Full, producer.TrySend(new byte[100]), "try");
-                Is(before + 4, producer.Ring.GetSnapshot().SendFailures, "calls");
+                Is(before + 4, producer.Snapshot.SendFailures, "calls");
                 Is((Status)ErrorCode.Timeout, Begun(SendLater(producer)).Result, "later");
-                Is(before + 5, producer.Ring.GetSnapshot().SendFailures, "calls, not looks");
+                Is(before + 5, producer.Snapshot.SendFailures, "calls, not looks");
                 _ = consumer.Clear();
             });
             options.SendTimeout = TimeSpan.Zero;
             Both(options, (producer, consumer) =>
             {
                 Fill(producer);
-                ulong before = producer.Ring.GetSnapshot().SendFailures;
+                ulong before = producer.Snapshot.SendFailures;
                 Is((Status)ErrorCode.Full, producer.Send(new byte[100]), "without waiting");
                 Is((Status)ErrorCode.Full, Begun(SendLater(producer)).Result, "later");
-                Is(before + 2, producer.Ring.GetSnapshot().SendFailures, "calls");
+                Is(before + 2, producer.Snapshot.SendFailures, "calls");
                 _ = consumer.Clear();
             });
         }
@@ -89,10 +90,24 @@ namespace EngineTests
                 Is((Status)ErrorCode.Timeout, status, "the whole call");
                 That(time.ElapsedMilliseconds >= 299, "too early");
                 receiver.Join();
-                Is(1UL, producer.Ring.GetSnapshot().SendFailures, "counted");
+                Is(1UL, producer.Snapshot.SendFailures, "counted");
                 _ = consumer.Clear();
             });
         }
+
+        private static void ChangedTimeout() => Both(1024, (producer, consumer) =>
+        {
+            while (producer.TrySend(new byte[40]))
+            {
+            }
+
+            producer.SetSendTimeout(TimeSpan.FromMilliseconds(5));
+            Is((Status)ErrorCode.Timeout, producer.Send(new byte[40]), "as set");
+            Throws<ArgumentOutOfRangeException>(
+                () => producer.SetSendTimeout(TimeSpan.FromMilliseconds(-2)), "no time");
+            Is((Status)ErrorCode.Timeout, producer.Send(new byte[40]), "as before");
+            _ = consumer.Clear();
+        });
 
         private static void Refusals() => Both(4096, (producer, consumer) =>
         {

@@ -9,6 +9,7 @@ namespace EngineTests
     internal static unsafe class ValueTests
     {
         private const int SizeOfTestData = 88;
+        private const int EightMegabytes = 8 << 20;
 
         internal static void AddTo(Action<string, Action> add)
         {
@@ -16,7 +17,8 @@ namespace EngineTests
             add("an_older_reader_reads_the_known_part_of_a_newer_message", NewerStructs);
             add("a_message_that_does_not_fit_is_skipped_by_skip", Misfits);
             add("structs_compare_and_print_their_fields", Compared);
-            add("a_struct_of_ten_thousand_bytes_travels_in_every_way", Wide);
+            add("a_struct_of_eight_megabytes_travels_in_every_way", Wide);
+            add("eight_megabytes_are_written_and_read_in_place", WideInPlace);
         }
 
         private struct IntAndDouble
@@ -25,11 +27,15 @@ namespace EngineTests
             internal double B;
         }
 
-        /// <summary>A struct of a size that Mono passes by reference only.</summary>
+        /// <summary>A struct that has no room on the stack, and that Mono passes by reference only.</summary>
         [StructLayout(LayoutKind.Explicit, Size = Bytes)]
         private struct WideStruct : IPayload
         {
-            internal const int Bytes = 300000;
+#if __MonoCS__
+            internal const int Bytes = 1023 << 10; // Mono loads no type of more than 1 MB
+#else
+            internal const int Bytes = EightMegabytes;
+#endif
 
             [FieldOffset(0)]
             internal long First;
@@ -92,8 +98,8 @@ namespace EngineTests
 
                 That(producer.Send(newer), "send");
                 That(consumer.ReceiveMessage(out SharedMemoryMessage message, 0), "receive");
-                That(message.Get(out TestData known) && known.Id == 9, "of a copy");
-                Is((Status)ErrorCode.SizeMismatch, message.GetExact(out known), "exactly");
+                That(message.Decode(out TestData known) && known.Id == 9, "of a copy");
+                Is((Status)ErrorCode.SizeMismatch, message.DecodeExact(out known), "exactly");
                 Is(0, known.Id, "all zero");
             });
             var exact = new SharedMemoryOptions { Capacity = 4096, ExactSize = true };
@@ -151,7 +157,7 @@ namespace EngineTests
             internal WideStruct Value;
         }
 
-        private static void Wide() => Both(4 << 20, (producer, consumer) =>
+        private static void Wide() => Both(64 << 20, (producer, consumer) =>
         {
             var holder = new Holder();
             holder.Value.First = 5;
@@ -164,17 +170,29 @@ namespace EngineTests
             That(producer.SendTyped(box) && producer.SendTyped(box), "send");
             holder = new Holder();
             That(consumer.Receive(out ReceivedMessage message, 0), "receive");
-            That(message.Get(out holder.Value) && holder.Value.Last == 6, "of a message");
+            That(message.Decode(out holder.Value) && holder.Value.Last == 6, "of a message");
             holder = new Holder();
             That(consumer.TryReceiveTyped(out holder.Value) && holder.Value.First == 5, "a try");
 #if !__MonoCS__
             That(producer.SendTyped(in holder.Value), "by reference");
-            BatchWriter batch = producer.StartBatch();
-            That(batch.SendTyped(in holder.Value), "add");
+            BatchWriter batch = producer.Batch();
+            That(batch.PushTyped(in holder.Value), "add");
             batch.Commit();
             That(Begun(producer.SendTypedAsync(in holder.Value)).Result, "asynchronously");
             Is(3L, consumer.Clear(), "sent");
 #endif
+        });
+
+        private static void WideInPlace() => Both(32 << 20, (producer, consumer) =>
+        {
+            That(producer.Claim((MessageType)7777, EightMegabytes, out Claim claim), "claim");
+            claim.Payload.Fill(3);
+            Span<byte> payload = claim.Payload;
+            payload[EightMegabytes - 1] = 4;
+            claim.Commit();
+            That(consumer.Receive(out ReceivedMessage message, 0), "receive");
+            Is(EightMegabytes, message.Payload.Length, "length");
+            That(message.Payload[0] == 3 && message.Payload[EightMegabytes - 1] == 4, "content");
         });
     }
 }

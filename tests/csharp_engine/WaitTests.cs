@@ -78,7 +78,7 @@ namespace EngineTests
 
             receiver.Join();
             Is(Count, received, "received");
-            Is(0UL, consumer.Ring.GetSnapshot().Consumer.MissedWakeups, "missed wake-ups");
+            Is(0UL, consumer.Snapshot.Consumer.MissedWakeups, "missed wake-ups");
         });
 
         private static void Pressure() => Both(Diagnosed(1024), (producer, consumer) =>
@@ -102,7 +102,7 @@ namespace EngineTests
             }
 
             receiver.Join();
-            Snapshot snapshot = consumer.Ring.GetSnapshot();
+            Snapshot snapshot = consumer.Snapshot;
             Is(0, wrong, "wrong messages");
             Is(0UL, snapshot.Producer.MissedWakeups, "the producer's missed wake-ups");
             Is(0UL, snapshot.Consumer.MissedWakeups, "the consumer's missed wake-ups");
@@ -138,8 +138,8 @@ namespace EngineTests
 
                 receiver.Join();
                 Is(Count, received, "received");
-                Is(0UL, consumer.Ring.GetSnapshot().Consumer.MissedWakeups, "missed wake-ups");
-                ulong control = Look(consumer.Ring.FilePath, RingHeaderLayout.ConsumerControl);
+                Is(0UL, consumer.Snapshot.Consumer.MissedWakeups, "missed wake-ups");
+                ulong control = Look(consumer.Path, RingHeaderLayout.ConsumerControl);
                 Is(0UL, control & 2, "can-membarrier");
             });
         }
@@ -156,7 +156,7 @@ namespace EngineTests
                 options.DiagnoseWakeups = diagnoses;
                 using (var consumer = new SharedMemoryConsumer(name, options))
                 {
-                    string path = consumer.Ring.FilePath;
+                    string path = consumer.Path;
                     bool isThere = false;
                     var time = new Stopwatch();
                     var receiver = new Thread(() =>
@@ -172,14 +172,14 @@ namespace EngineTests
                     Poke(path, RingHeaderLayout.Size, (1UL << 32) | 24);
                     receiver.Join();
                     That(isThere, "receive");
-                    Is(0UL, consumer.Ring.GetSnapshot().Consumer.MissedWakeups, "nobody missed it");
+                    Is(0UL, consumer.Snapshot.Consumer.MissedWakeups, "nobody missed it");
                     // No waker's lock is held, so there is nothing to diagnose: 100 ms, not more
                     // than a second.
                     That(time.ElapsedMilliseconds < 900, "after " + time.ElapsedMilliseconds);
                     _ = consumer.Clear();
                 }
 
-                _ = RingBuffer.Remove(name);
+                _ = SharedMemoryFactory.RemoveRing(name);
             }
         }
 
@@ -208,7 +208,7 @@ namespace EngineTests
                 }
 
                 receiver.Join();
-                Is(0UL, consumer.Ring.GetSnapshot().Consumer.MissedWakeups, "missed wake-ups");
+                Is(0UL, consumer.Snapshot.Consumer.MissedWakeups, "missed wake-ups");
                 // Nobody waits: the next call that would have to is ended.
                 consumer.Interrupt();
                 consumer.Interrupt();
@@ -317,7 +317,7 @@ namespace EngineTests
             string name = NewName();
             var first = new SharedMemoryProducer(name, Diagnosed(1024));
             That(first.Send(new byte[1]), "so that the file stays");
-            string path = first.Ring.FilePath;
+            string path = first.Path;
             first.Close();
             Poke(path, RingHeaderLayout.MessagesSent, uint.MaxValue);
             Poke(path, RingHeaderLayout.BytesSent, ulong.MaxValue);
@@ -358,8 +358,8 @@ namespace EngineTests
 
                 That(consumer.Receive(out ReceivedMessage message, 0), "receive");
                 That(message.MessageId < 3000, "the number went on at 0");
-                Is(0UL, consumer.Ring.GetSnapshot().Consumer.MissedWakeups, "missed wake-ups");
-                _ = consumer.Statistics.Errors + consumer.Ring.GetSnapshot().UsedBytes;
+                Is(0UL, consumer.Snapshot.Consumer.MissedWakeups, "missed wake-ups");
+                _ = consumer.Statistics.Errors + consumer.Snapshot.UsedBytes;
                 _ = consumer.Clear();
             }
         }
@@ -380,7 +380,7 @@ namespace EngineTests
                         _ = consumer.TryReceive(out _);
                     }
 
-                    Poke(consumer.Ring.FilePath, RingHeaderLayout.Size, ulong.MaxValue);
+                    Poke(consumer.Path, RingHeaderLayout.Size, ulong.MaxValue);
                     for (int i = 0; i < 1000; i++)
                     {
                         Is((Status)ErrorCode.Corrupt, consumer.TryReceive(out _), "bad");
@@ -389,7 +389,7 @@ namespace EngineTests
                     That(lines - before <= 2, (lines - before) + " lines");
                 }
 
-                _ = RingBuffer.Remove(name);
+                _ = SharedMemoryFactory.RemoveRing(name);
             }
             finally
             {

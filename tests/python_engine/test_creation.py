@@ -108,7 +108,7 @@ class LeftoverTest(RingTestCase):
             thread.start()
         for thread in threads:
             thread.join()
-        self.assertEqual(len({ring.created_unix_ns for ring in rings}), 1)
+        self.assertEqual(len({ring.snapshot().created_unix_ns for ring in rings}), 1)
         self.assertEqual(os.listdir(self.folder), ["BitRPC_ring"])
         for ring in rings:
             ring.close()

@@ -7,8 +7,9 @@ import struct
 import threading
 import unittest
 from typing import TYPE_CHECKING
+from unittest import mock
 
-from shared_memory_api import MessageTooLarge, Options, SharedMemoryProducer, _layout
+from shared_memory_api import MessageTooLarge, Options, SharedMemoryProducer, _fragments, _layout
 
 from support import RingTestCase
 
@@ -27,6 +28,13 @@ def send_piece(
     claim._set_all_flags(FRAGMENT | (LAST if last else 0))
     with claim as view:
         view[:] = struct.pack("<II", index, count) + body
+
+
+class NoMemory(bytearray):
+    """What cannot grow."""
+
+    def __iadd__(self, _: object) -> NoMemory:  # type: ignore[override]
+        raise MemoryError
 
 
 class WholeTest(RingTestCase):
@@ -94,6 +102,15 @@ class BrokenTest(RingTestCase):
         self.assertEqual(caught.exception.expected, 1000)
         self.assertEqual(consumer.receive(), b"next")
         self.assertEqual(self.receive_errors(consumer), 1)
+
+    def test_a_message_without_memory_for_it_is_dropped_and_counted(self) -> None:
+        producer, consumer = self.pair(65536)
+        producer.send_fragmented(bytes(40_000), 5)
+        producer.send(b"next")
+        with mock.patch.object(_fragments, "bytearray", NoMemory, create=True):
+            self.assertRaises(MemoryError, consumer.receive, 0)
+        self.assertEqual(consumer.receive(0), b"next")
+        self.assertEqual(consumer.snapshot().receive_errors, 1)
 
     def test_each_broken_message_counts_once(self) -> None:
         producer, consumer = self.pair(65536)

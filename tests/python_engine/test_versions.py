@@ -64,18 +64,18 @@ class NewerTest(RingTestCase):
             self.assertEqual(consumer.receive_typed(TestData), TestData(7, 2.5, "seven", 8))
         producer.send(self.newer, 1001)
         message = consumer.receive_message()
-        self.assertEqual(message.typed(TestData), TestData(7, 2.5, "seven", 8))
+        self.assertEqual(message.decode(TestData), TestData(7, 2.5, "seven", 8))
         self.assertEqual(decode(message), TestData(7, 2.5, "seven", 8))
         with self.assertRaises(SizeMismatch):
-            message.typed(TestData, exact=True)
+            message.decode(TestData, exact=True)
         with self.assertRaises(SizeMismatch):
             decode(message, exact=True)
         producer.send(self.newer, 1001)
         with consumer.borrow() as borrowed:
-            self.assertEqual(borrowed.typed(TestData).id, 7)
+            self.assertEqual(borrowed.decode(TestData).id, 7)
             self.assertEqual(TestData.View(borrowed.payload).value, 2.5)
             with self.assertRaises(SizeMismatch):
-                borrowed.typed(TestData, exact=True)
+                borrowed.decode(TestData, exact=True)
 
     def test_exact_size_refuses_it_and_skip_drops_it(self) -> None:
         producer, consumer = self.pair(4096, Options(exact_size=True))

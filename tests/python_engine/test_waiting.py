@@ -264,6 +264,25 @@ class TimesTest(RingTestCase):
             pass
         return producer, consumer
 
+    def test_a_changed_send_timeout_holds_for_later_sends(self) -> None:
+        producer, consumer = self.pair(1024)
+        while producer.try_send(bytes(40)):
+            pass
+        producer.set_send_timeout(0.005)
+        self.assertFalse(producer.send(bytes(40)))
+        self.assertRaises(ValueError, producer.set_send_timeout, -1)
+        self.assertFalse(producer.send(bytes(40)))
+        consumer.clear()
+
+    def test_a_try_takes_what_is_there_or_returns_none(self) -> None:
+        producer, consumer = self.pair()
+        producer.send_string("one")
+        producer.send_typed(TestData(7))
+        self.assertEqual(consumer.try_receive_string(), "one")
+        self.assertEqual(consumer.try_receive_typed(TestData), TestData(7))
+        self.assertIsNone(consumer.try_receive_string())
+        self.assertIsNone(consumer.try_receive_typed(TestData))
+
     def test_extreme_times_wait(self) -> None:
         producer, consumer = self.two_rings()
         for number, call in enumerate(self.calls(producer, consumer)):

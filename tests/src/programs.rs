@@ -14,7 +14,7 @@ use crate::matrix::{Member, subjects};
 use crate::repo;
 
 /// A program that takes longer hangs.
-const HANG: Duration = Duration::from_secs(60);
+pub const HANG: Duration = Duration::from_secs(60);
 
 /// Builds `source` in the language of `member`; `name` tells its folder from others.
 ///
@@ -22,6 +22,20 @@ const HANG: Duration = Duration::from_secs(60);
 ///
 /// When the toolchain is missing or refuses the program.
 pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, String> {
+    build_with(member, name, source, repo::generated(member.toolchain.language()))
+}
+
+/// The same with the generated sources in the folder `library`.
+///
+/// # Errors
+///
+/// When the toolchain is missing or refuses the program.
+pub fn build_with(
+    member: &Member,
+    name: &str,
+    source: &str,
+    library: PathBuf,
+) -> Result<Program, String> {
     let language = member.toolchain.language();
     let folder = repo::cache().join("programs").join(format!("{name}_{}", language.id()));
     let written = match language {
@@ -34,7 +48,7 @@ pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, Strin
         Language::Python => write(&folder.join("main.py"), source),
     };
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
-    build_folder(member, folder)
+    compile(member, Job { library, peer: folder })
 }
 
 /// Builds the program in `folder`, in the language of `member`.
@@ -43,9 +57,12 @@ pub fn build(member: &Member, name: &str, source: &str) -> Result<Program, Strin
 ///
 /// When the toolchain is missing or refuses the program.
 pub fn build_folder(member: &Member, folder: PathBuf) -> Result<Program, String> {
-    let found = member.found.as_ref().map_err(ToString::to_string)?;
     let library = repo::generated(member.toolchain.language());
-    let job = Job { library, peer: folder };
+    compile(member, Job { library, peer: folder })
+}
+
+fn compile(member: &Member, job: Job) -> Result<Program, String> {
+    let found = member.found.as_ref().map_err(ToString::to_string)?;
     member.toolchain.build(found, &job).map_err(|error| error.to_string())
 }
 
@@ -128,6 +145,15 @@ pub fn run(command: &mut Command) -> Result<String, String> {
 /// When it takes longer or exits with anything but 0.
 pub fn run_within(limit: Duration, command: &mut Command) -> Result<String, String> {
     let arena = Arena::new().map_err(|error| error.to_string())?;
+    run_in(&arena, limit, command)
+}
+
+/// The same with rings in the folder of `arena`, where other programs find them afterwards.
+///
+/// # Errors
+///
+/// When it takes longer or exits with anything but 0.
+pub fn run_in(arena: &Arena, limit: Duration, command: &mut Command) -> Result<String, String> {
     let mut running = arena.spawn("program", command).map_err(|error| error.to_string())?;
     if running.wait(limit).is_none() {
         running.kill().map_err(|error| error.to_string())?;

@@ -85,7 +85,7 @@ namespace detail {
 // clang-format off
 template <class Message>
 [[nodiscard]] AnyMessage decode_any(const Message& message, [[maybe_unused]] bool exact) {
-    switch (static_cast<std::uint32_t>(message.type())) {
+    switch (static_cast<std::uint32_t>(message.message_type())) {
 {%- for item in view.structs %}{% if item.id.is_some() %}
         case static_cast<std::uint32_t>({{ item.name }}::kMessageType):
             return detail::decode_as<AnyMessage, {{ item.name }}>(message, exact);

@@ -94,7 +94,7 @@ class Core:
         """
         thread = self.thread
         self.stopping.set()
-        if thread is None or thread is current_thread() or self.side.is_forked:
+        if thread is None or thread is current_thread() or self.side._is_forked:
             return
         end = None if patience is None else time.monotonic() + patience
         while thread.is_alive() and (end is None or time.monotonic() < end):

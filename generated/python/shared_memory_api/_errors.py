@@ -177,7 +177,7 @@ class RoleTaken(AttachError):
     @classmethod
     def held(cls, path: str, role: str, pid: int, *, is_there: bool) -> RoleTaken:
         """The error for a role that process `pid` holds, which the system knows or not."""
-        message = f"{path}: the {role} is taken by process {pid}"
+        message = f"{path}: the {role} role is taken by process {pid}"
         if not is_there:
             message += ", which has ended; a child that it forked may hold the role"
         error = cls(message, found=pid)

@@ -42,6 +42,7 @@ class Finder(Reader):
         Raises:
             Corrupt: No producer writes such a word.
             MessageTooLarge: A message in pieces exceeds the limit; its pieces are dropped.
+            MemoryError: There is no memory for one; its pieces are dropped.
         """
         if self._untold is not None:
             error, self._untold = self._untold, None
@@ -76,10 +77,17 @@ class Finder(Reader):
         self._finish()
         if step is Step.TOO_LARGE:
             limit = self._options.max_message_size
-            message = f"a message in pieces of {assembler.size} bytes or more, the limit is {limit}"
+            message = f"a fragmented message of {assembler.size} bytes exceeds the limit of {limit}"
             raise MessageTooLarge(message, expected=limit, found=assembler.size)
+        if step is Step.NO_MEMORY:
+            message = f"there is no memory for a message of {assembler.size} bytes"
+            raise MemoryError(message)
         if step is Step.COMPLETE:
-            message_type, first, whole = assembler.take()
+            try:
+                message_type, first, whole = assembler.take()
+            except MemoryError:
+                self._count_errors(1)
+                raise
             self._assembled = (message_type, clear_fragment_bits(first), whole)
             # It comes first: nothing else may go the short way meanwhile.
             self._sync_id()

@@ -59,6 +59,8 @@ class Step(Enum):
     """The message is complete."""
     TOO_LARGE = 2
     """The message exceeds the limit and is being dropped."""
+    NO_MEMORY = 3
+    """There is no memory for the message, which is being dropped."""
 
 
 def follow(due: Due, message_type: int, piece: tuple[int, int, bool]) -> Due:
@@ -130,7 +132,11 @@ class Assembler:
         if self.size > self._limit:
             self.forget(more=not last)
             return Step.TOO_LARGE, broken + 1
-        self._buffer += payload[PREFIX.size :]
+        try:
+            self._buffer += payload[PREFIX.size :]
+        except MemoryError:
+            self.forget(more=not last)
+            return Step.NO_MEMORY, broken + 1
         if not last:
             return Step.MORE, broken
         self.due = None
@@ -138,6 +144,5 @@ class Assembler:
 
     def take(self) -> tuple[int, bytes, bytes]:
         """Type, header of the first piece, and payload of the message that was completed."""
-        payload = bytes(self._buffer)
-        self._buffer = bytearray()
-        return self._type, self._header, payload
+        buffer, self._buffer = self._buffer, bytearray()
+        return self._type, self._header, bytes(buffer)

@@ -35,10 +35,10 @@ class Monitor(Endpoint):
         super().__init__(observe(name, options or Options()))
 
     @property
-    def has_its_name(self) -> bool:
-        """Whether the ring's file still has its name: False once it was removed."""
+    def is_removed(self) -> bool:
+        """Whether the ring's file was removed: nobody can join this ring any more."""
         self._attachment.check_usable()
-        return self._attachment.has_its_name()
+        return not self._attachment.has_its_name()
 
 
 class RingBuffer(Endpoint):
@@ -100,7 +100,7 @@ class RingBuffer(Endpoint):
         return SharedMemoryConsumer(self.name, options=self._side_options())
 
     @property
-    def has_its_name(self) -> bool:
-        """Whether the ring's file still has its name: False once it was removed."""
+    def is_removed(self) -> bool:
+        """Whether the ring's file was removed: nobody can join this ring any more."""
         self._attachment.check_usable()
-        return self._attachment.has_its_name()
+        return not self._attachment.has_its_name()

@@ -194,11 +194,12 @@ impl<L: Layout> Consumer<L> {
 
     pub(super) fn info(&self, record: &Record) -> MessageInfo {
         let memory = &self.reader.memory;
-        let id = read_header(memory, record.position, L::MESSAGE_HEADER.message_id, 4) as u32;
+        let message_id =
+            read_header(memory, record.position, L::MESSAGE_HEADER.message_id, 4) as u32;
         let flags = self.flags(record) & !(L::FLAGS.fragment | L::FLAGS.last_fragment);
-        let timestamp =
+        let timestamp_ns =
             L::MESSAGE_HEADER.timestamp.map(|at| read_header(memory, record.position, at, 8));
-        MessageInfo { message_type: record.message_type, id, flags, timestamp }
+        MessageInfo { message_type: record.message_type, message_id, flags, timestamp_ns }
     }
 
     /// Nothing was there: keeps the distance, looks again, and asks after the producer.

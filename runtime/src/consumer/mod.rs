@@ -226,7 +226,7 @@ impl<L: Layout> Consumer<L> {
     /// # Errors
     ///
     /// As for [`Consumer::receive`]; [`ReceiveError::NoMemory`], and the message stays.
-    pub fn receive_into(
+    pub fn receive_bytes(
         &mut self,
         out: &mut Vec<u8>,
         timeout: Option<Duration>,
@@ -276,6 +276,15 @@ impl<L: Layout> Consumer<L> {
         self.receive_as(timeout, |message, _| payload::copy_text(message.payload()))
     }
 
+    /// Receives the next message as text if there is one. Never sleeps.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Consumer::receive_string`].
+    pub fn try_receive_string(&mut self) -> Result<Option<String>, Error> {
+        self.receive_string(Some(Duration::ZERO))
+    }
+
     /// Receives the next message as one of the specification's structs. Waits as
     /// [`Consumer::receive`] does, and releases the message before it returns.
     ///
@@ -293,6 +302,16 @@ impl<L: Layout> Consumer<L> {
         timeout: Option<Duration>,
     ) -> Result<Option<T>, Error> {
         self.receive_as(timeout, |message, exact| message.decode_owned(exact))
+    }
+
+    /// Receives the next message as one of the specification's structs if there is one. Never
+    /// sleeps.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Consumer::receive_typed`].
+    pub fn try_receive_typed<T: DecodeOwned>(&mut self) -> Result<Option<T>, Error> {
+        self.receive_typed(Some(Duration::ZERO))
     }
 
     /// As [`Consumer::receive_typed`], for a struct without a tail that is too large for the stack.
@@ -336,7 +355,7 @@ impl<L: Layout> Consumer<L> {
 
     /// Most payload bytes of one message that is not fragmented.
     #[must_use]
-    pub fn max_payload(&self) -> usize {
+    pub fn largest_payload(&self) -> usize {
         largest_payload::<L>(self.capacity()) as usize
     }
 

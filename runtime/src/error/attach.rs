@@ -212,7 +212,7 @@ pub enum Lack {
     Files,
 }
 
-/// As it stands behind "no space for the ring".
+/// As it stands behind how much is needed and free.
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -268,7 +268,7 @@ impl fmt::Display for Error {
             }
             Self::Removed { path } => write!(f, "the ring's file was removed: {}", path.display()),
             Self::NoSpace { needed, free, lack } => {
-                write!(f, "no space for the ring{lack}: {needed} bytes needed, {free} free")
+                write!(f, "no space for the ring: {needed} bytes needed, {free} free{lack}")
             }
             Self::Io { operation, path, source } => {
                 write!(f, "{operation} {}: {source}", path.display())

@@ -82,7 +82,7 @@ impl<L: Layout> Handlers<L> {
         drop(earlier);
     }
 
-    pub(super) fn set_default(&self, handler: impl FnMut(&Message<'_, L>) + Send + 'static) {
+    pub(super) fn set_any(&self, handler: impl FnMut(&Message<'_, L>) + Send + 'static) {
         let handler: Handler<L> = Arc::new(Mutex::new(handler));
         let earlier = lock(&self.0).default.replace(handler);
         drop(earlier);

@@ -48,7 +48,7 @@ const STALLED_AFTER: u32 = 3;
 /// # fn f<L: Layout>() -> Result<(), bitrpc_shm::Error> {
 /// let mut manager = Manager::<L>::consumer("prices", &Options::new())?;
 /// manager.on(1000u32, |message| println!("{:?}", message.payload()));
-/// manager.on_default(|message| println!("type {}", message.message_type()));
+/// manager.on_any(|message| println!("type {}", message.message_type()));
 /// manager.start()?;
 /// # Ok(())
 /// # }
@@ -117,8 +117,8 @@ impl<L: Layout> Manager<L> {
 
     /// Calls `handler` for messages whose type has no handler of its own. Without it, such messages
     /// are dropped, and the first of each type is logged.
-    pub fn on_default(&self, handler: impl FnMut(&Message<'_, L>) + Send + 'static) {
-        self.shared.handlers.set_default(handler);
+    pub fn on_any(&self, handler: impl FnMut(&Message<'_, L>) + Send + 'static) {
+        self.shared.handlers.set_any(handler);
     }
 
     /// Calls `handler` when something goes wrong in the thread: the producer closed or died, the
@@ -250,10 +250,10 @@ impl<L: Layout> Manager<L> {
         self.shared.with_consumer(f)
     }
 
-    /// Which side this is.
+    /// Whether this is the sending side.
     #[must_use]
-    pub fn role(&self) -> Role {
-        self.shared.role
+    pub fn is_producer(&self) -> bool {
+        self.shared.role == Role::Producer
     }
 
     /// What the other side is doing. It counts as stalled when its heartbeat is later than three

@@ -187,6 +187,15 @@ impl<L: Layout> Producer<L> {
         self.try_put(message_type.into(), user_flags::<L>(flags.into()), payload)
     }
 
+    /// Sends text as a `data` message if there is room now. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Producer::try_send`].
+    pub fn try_send_string(&mut self, text: &str) -> Result<(), SendError> {
+        self.try_put(L::TYPES.data, 0, text.as_bytes())
+    }
+
     /// Sends one of the specification's structs if there is room now. Never waits.
     ///
     /// # Errors
@@ -336,7 +345,7 @@ impl<L: Layout> Producer<L> {
 
     /// Most payload bytes of one message that is not fragmented.
     #[must_use]
-    pub fn max_payload(&self) -> usize {
+    pub fn largest_payload(&self) -> usize {
         self.writer.largest() as usize
     }
 

@@ -72,6 +72,8 @@ fn a_swept_temporary_file_makes_the_creator_start_over() {
     });
 }
 
+const NO_SPACE: &str = "no space for the ring: 8192 bytes needed, ";
+
 #[test]
 fn what_a_folder_lacks_is_said() {
     for (lack, expected) in [
@@ -81,18 +83,16 @@ fn what_a_folder_lacks_is_said() {
                     the folder's file system knows neither renameat2 with RENAME_NOREPLACE nor \
                     link",
         ),
-        ("memory", "no space for the ring, a memory limit is lower: 8192 bytes needed, "),
-        ("bytes", "no space for the ring: 8192 bytes needed, "),
-        ("quota", "no space for the ring: 8192 bytes needed, "),
-        (
-            "files",
-            "no space for the ring, the file system has no room for another file: 8192 \
-                   bytes needed, ",
-        ),
+        ("memory", NO_SPACE),
+        ("bytes", NO_SPACE),
+        ("quota", NO_SPACE),
+        ("files", NO_SPACE),
     ] {
         let folder = folder();
         let (said, errors) = Part::start("create", folder.path(), lack).finish();
         assert!(said.starts_with(expected), "{lack}: {said}{errors}");
+        assert_eq!(said.contains("a memory limit is lower"), lack == "memory", "{said}");
+        assert_eq!(said.contains("no room for another file"), lack == "files", "{said}");
         assert!(files(folder.path()).is_empty(), "{lack}: nothing half-made is left");
     }
 }

@@ -264,3 +264,16 @@ pub(crate) fn starve(options: &bitrpc_shm::Options) {
     assert_eq!(consumer.snapshot().receive_errors, 1);
     drop(sender.join().unwrap());
 }
+
+#[test]
+fn a_try_takes_what_is_there_or_returns_none() {
+    let (mut producer, mut consumer, _folder) = pair::<Protocol>(4096);
+    producer.try_send_string("one").unwrap();
+    let mut batch = producer.batch();
+    batch.push_typed(&Old { id: 7 }).unwrap();
+    batch.commit();
+    assert_eq!(consumer.try_receive_string().unwrap().as_deref(), Some("one"));
+    assert_eq!(consumer.try_receive_typed::<Old>().unwrap(), Some(Old { id: 7 }));
+    assert_eq!(consumer.try_receive_string().unwrap(), None);
+    assert_eq!(consumer.try_receive_typed::<Old>().unwrap(), None);
+}

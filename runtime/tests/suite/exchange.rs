@@ -79,7 +79,7 @@ fn every_kind<L: Layout>() {
     let mut next = |expected_type: u32| {
         let message = consumer.receive(PATIENCE).unwrap().unwrap();
         assert_eq!(message.message_type(), expected_type);
-        assert_eq!(Some(message.id()), ids.next());
+        assert_eq!(Some(message.message_id()), ids.next());
         (message.flags(), message.payload().to_vec())
     };
     assert_eq!(next(7), (0, vec![]));
@@ -95,11 +95,11 @@ fn every_kind<L: Layout>() {
     {
         let message = consumer.try_receive().unwrap().unwrap();
         assert_eq!(message.plain::<Plain>().unwrap(), &plain);
-        assert_eq!(message.timestamp().is_some(), L::MESSAGE_HEADER.timestamp.is_some());
+        assert_eq!(message.timestamp_ns().is_some(), L::MESSAGE_HEADER.timestamp.is_some());
     }
     let mut copy = vec![9; 9];
-    let info = consumer.receive_into(&mut copy, PATIENCE).unwrap().unwrap();
-    assert_eq!((info.message_type, info.id, copy), (10, 6, vec![3; 33]));
+    let info = consumer.receive_bytes(&mut copy, PATIENCE).unwrap().unwrap();
+    assert_eq!((info.message_type, info.message_id, copy), (10, 6, vec![3; 33]));
     assert!(consumer.try_receive().unwrap().is_none());
 }
 
@@ -140,8 +140,8 @@ fn header_fields_without_a_role_are_carried_and_zero_unless_set() {
         producer.send(7u32, b"untraced").unwrap();
         let message = consumer.try_receive().unwrap().unwrap();
         assert_eq!(message.header(TRACE), 0xDEAD_BEEF_0000_0000 + lap);
-        assert_eq!((message.flags(), message.id()), (3, 2 * lap as u32));
-        assert!(message.timestamp().unwrap() > 0);
+        assert_eq!((message.flags(), message.message_id()), (3, 2 * lap as u32));
+        assert!(message.timestamp_ns().unwrap() > 0);
         drop(message);
         assert_eq!(consumer.try_receive().unwrap().unwrap().header(TRACE), 0);
     }
@@ -161,7 +161,7 @@ fn a_claim_or_batch_that_is_dropped_leaves_no_trace() {
         assert!(consumer.try_receive().unwrap().is_none());
         producer.send(7u32, &i.to_le_bytes()).unwrap();
         let message = consumer.try_receive().unwrap().unwrap();
-        assert_eq!((message.id(), message.payload()), (i, &i.to_le_bytes()[..]));
+        assert_eq!((message.message_id(), message.payload()), (i, &i.to_le_bytes()[..]));
     }
     assert_eq!(consumer.statistics().errors, 0);
 }
@@ -211,7 +211,7 @@ fn batches_send_all_or_say_how_many() {
 #[test]
 fn the_largest_payload_fits_at_every_position_and_one_more_byte_does_not() {
     let (mut producer, mut consumer, _folder) = pair::<Protocol>(1024);
-    let max = producer.max_payload();
+    let max = producer.largest_payload();
     assert_eq!(max, 512 - 16);
     for step in 0..300usize {
         producer.try_send(7u32, &vec![1; step % 64]).unwrap();
@@ -330,7 +330,7 @@ fn what_a_closed_producer_sent_stays_readable() {
     assert!(consumer.try_receive().unwrap().is_none(), "a new producer is there");
     next.send(7u32, b"hello again").unwrap();
     let message = consumer.receive(None).unwrap().unwrap();
-    assert_eq!((message.id(), message.payload()), (1, &b"hello again"[..]));
+    assert_eq!((message.message_id(), message.payload()), (1, &b"hello again"[..]));
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn a_gathered_message_can_be_peeked_drained_and_copied() {
     }
     assert_eq!(consumer.drain(1, |m| assert_eq!(m.payload(), [0; 17_000])).unwrap(), 1);
     let mut out = Vec::new();
-    let info = consumer.receive_into(&mut out, PATIENCE).unwrap().unwrap();
+    let info = consumer.receive_bytes(&mut out, PATIENCE).unwrap().unwrap();
     assert_eq!((info.message_type, out), (7, vec![1; 17_000]));
     assert_eq!(consumer.try_receive().unwrap().unwrap().payload(), [2; 17_000]);
     assert!(consumer.try_receive().unwrap().is_none());

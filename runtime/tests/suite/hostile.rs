@@ -127,7 +127,7 @@ fn receive_somehow<L: Layout>(consumer: &mut Consumer<L>, random: &mut Random) {
     let _ = match random.below(5) {
         0 => consumer.try_receive().map(|m| m.map_or(0, |m| bytes(m.payload()))),
         1 => consumer.peek().map(|m| m.map_or(0, |m| u64::from(m.text().is_ok()))),
-        2 => consumer.receive_into(&mut Vec::new(), Some(Duration::ZERO)).map(|_| 0),
+        2 => consumer.receive_bytes(&mut Vec::new(), Some(Duration::ZERO)).map(|_| 0),
         3 => {
             // Seldom long enough to fall asleep.
             let wait = if random.below(16) == 0 { 50 } else { 5 };

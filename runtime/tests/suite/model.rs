@@ -88,7 +88,7 @@ impl<L: Layout> Model<L> {
             Step::Receive => {
                 let expected = self.queue.pop_front();
                 let message = self.consumer.as_mut().unwrap().try_receive().unwrap();
-                let got = message.map(|m| (m.message_type(), m.id(), m.payload().to_vec()));
+                let got = message.map(|m| (m.message_type(), m.message_id(), m.payload().to_vec()));
                 assert_eq!(got, expected);
             }
             Step::Copy => {
@@ -96,19 +96,19 @@ impl<L: Layout> Model<L> {
                 let mut out = Vec::new();
                 let consumer = self.consumer.as_mut().unwrap();
                 let info =
-                    consumer.receive_into(&mut out, Some(std::time::Duration::ZERO)).unwrap();
-                assert_eq!(info.map(|info| (info.message_type, info.id, out)), expected);
+                    consumer.receive_bytes(&mut out, Some(std::time::Duration::ZERO)).unwrap();
+                assert_eq!(info.map(|info| (info.message_type, info.message_id, out)), expected);
             }
             Step::Peek => {
                 let message = self.consumer.as_mut().unwrap().peek().unwrap();
-                let got = message.map(|m| (m.message_type(), m.id(), m.payload().to_vec()));
+                let got = message.map(|m| (m.message_type(), m.message_id(), m.payload().to_vec()));
                 assert_eq!(got.as_ref(), self.queue.front());
             }
             Step::Drain(max) => {
                 let queue = &mut self.queue;
                 let count = queue.len().min(max);
                 let drained = self.consumer.as_mut().unwrap().drain(max, |m| {
-                    let got = (m.message_type(), m.id(), m.payload().to_vec());
+                    let got = (m.message_type(), m.message_id(), m.payload().to_vec());
                     assert_eq!(Some(got), queue.pop_front());
                 });
                 assert_eq!(drained.unwrap(), count);
@@ -129,7 +129,7 @@ impl<L: Layout> Model<L> {
         let producer = self.producer.as_ref().unwrap();
         match result {
             Ok(()) => self.sent(message_type, payload),
-            Err(SendError::TooLarge { .. }) => assert!(payload.len() > producer.max_payload()),
+            Err(SendError::TooLarge { .. }) => assert!(payload.len() > producer.largest_payload()),
             Err(SendError::Full) => assert!(!self.queue.is_empty(), "an empty ring has room"),
             Err(error) => panic!("{error}"),
         }

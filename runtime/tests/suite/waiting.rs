@@ -229,7 +229,7 @@ fn extreme_times_wait_or_are_refused() {
         |o: bitrpc_shm::Options| o.send_timeout(Some(Duration::MAX)).spin(Duration::from_micros(1));
     let (mut producer, mut consumer, folder) = pair_with::<Protocol>(change, 1024);
     assert!(consumer.receive(Some(Duration::ZERO)).unwrap().is_none());
-    assert!(consumer.receive_into(&mut Vec::new(), Some(Duration::ZERO)).unwrap().is_none());
+    assert!(consumer.receive_bytes(&mut Vec::new(), Some(Duration::ZERO)).unwrap().is_none());
     assert!(consumer.receive_string(Some(Duration::ZERO)).unwrap().is_none());
     let interrupter = consumer.interrupter();
     let mut waits = |wait: &mut dyn FnMut(&mut Consumer<Protocol>)| {
@@ -246,7 +246,7 @@ fn extreme_times_wait_or_are_refused() {
     };
     waits(&mut |consumer| assert!(consumer.receive(Some(Duration::MAX)).unwrap().is_none()));
     waits(&mut |consumer| {
-        let received = consumer.receive_into(&mut Vec::new(), Some(Duration::MAX));
+        let received = consumer.receive_bytes(&mut Vec::new(), Some(Duration::MAX));
         assert!(received.unwrap().is_none());
     });
     waits(&mut |consumer| {

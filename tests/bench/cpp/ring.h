@@ -47,7 +47,7 @@ struct RingOf {
 
     private:
         [[noreturn, gnu::cold, gnu::noinline]] void fail() {
-            throw std::runtime_error(producer_->error().message());
+            throw std::runtime_error(producer_->last_error().message());
         }
 
         std::unique_ptr<bitrpc::shared_memory::SharedMemoryProducer> producer_;
@@ -70,7 +70,7 @@ struct RingOf {
 
     private:
         [[noreturn, gnu::cold, gnu::noinline]] void fail() {
-            throw std::runtime_error("no message of this size: " + consumer_->error().message());
+            throw std::runtime_error("no message of this size: " + consumer_->last_error().message());
         }
 
         std::unique_ptr<bitrpc::shared_memory::SharedMemoryConsumer> consumer_;

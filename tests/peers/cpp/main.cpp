@@ -190,9 +190,9 @@ void check_test_data(const TestData& data, std::uint32_t round) {
 void take(const Args& args, const ReceivedMessage& message, Tally& tally) {
     const std::uint32_t round = tally.heartbeats;
     const auto expect = [&](MessageType type) {
-        if (message.type() == type) return;
+        if (message.message_type() == type) return;
         throw Failure("round " + std::to_string(round) + ": unexpected message type " +
-                      std::to_string(static_cast<std::uint32_t>(message.type())));
+                      std::to_string(static_cast<std::uint32_t>(message.message_type())));
     };
     if (tally.texts == round) {
         expect(MessageType::DATA);
@@ -201,7 +201,7 @@ void take(const Args& args, const ReceivedMessage& message, Tally& tally) {
         ++tally.texts;
     } else if (tally.test_data == round) {
         TestData data;
-        if (const Status status = message.get(data); !status) throw Failure(status.name());
+        if (const Status status = message.decode(data); !status) throw Failure(status.name());
         check_test_data(data, round);
         if (!args.json) {
             std::cout << "received TestData: id=" << data.id << " value=" << data.value << "\n";

@@ -281,7 +281,7 @@ namespace CrossLanguageTest
             }
             else if (tally.TestData == round)
             {
-                Status status = message.Get(out TestData data);
+                Status status = message.Decode(out TestData data);
                 Require(status);
                 CheckTestData(data, round);
                 arguments.Say("received " + Describe(data));

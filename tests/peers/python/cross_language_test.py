@@ -136,7 +136,7 @@ def take(args: argparse.Namespace, message: SharedMemoryMessage, tally: Tally) -
         say(args, f"received text: {message.text()}")
         tally.texts += 1
     elif is_test_data:
-        data = message.typed(TestData)
+        data = message.decode(TestData)
         check_test_data(data, number)
         say(args, f"received TestData: id={data.id} value={data.value:g}")
         tally.test_data += 1

@@ -140,11 +140,7 @@ private:
 
     /// True if the ring's name leads to nothing, or to another file.
     [[nodiscard]] bool has_lost_its_name() const noexcept {
-        FileFacts mine;
-        FileFacts named;
-        const int failed = File::facts_at(path_, named);
-        if (failed != 0) return failed == ENOENT;
-        return segment_.file.facts(mine) == 0 && !mine.same_file(named);
+        return lost_its_name(segment_.file, path_);
     }
 
     Segment segment_;
@@ -233,19 +229,14 @@ inline Error Attachment::take_role() {
 /// The lock does not say whose it is, and the header names who attached last.
 inline Error Attachment::role_taken() const {
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
-    const std::string process = concat({"process ", std::to_string(pid)});
+    const std::string start =
+        concat({in_quotes(path_), ": the ", own().name, " role is taken by "});
     if (pid == 0) {
-        return {Errc::kRoleTaken,
-                concat({in_quotes(path_), ": another process is about to be the ", own().name})};
+        return {Errc::kRoleTaken, concat({start, "a process that is about to attach"})};
     }
-    if (!process_exists(pid)) {
-        return {Errc::kRoleTaken,
-                concat({in_quotes(path_), ": the ", own().name, " is ", process,
-                        ", which has ended; a child that it forked may hold the role"}),
-                0, pid};
-    }
-    return {Errc::kRoleTaken,
-            concat({in_quotes(path_), ": ", process, " is the ", own().name, " already"}), 0, pid};
+    const char* ended =
+        process_exists(pid) ? "" : ", which has ended; a child that it forked may hold the role";
+    return {Errc::kRoleTaken, concat({start, "process ", std::to_string(pid), ended}), 0, pid};
 }
 
 /// Prepares sleeping and waking.

@@ -285,7 +285,7 @@ template <class T>
 /// What decode() answers for a message that it cannot read.
 template <class Message>
 [[nodiscard]] UnknownMessage unknown_message(const Message& message, Errc why) noexcept {
-    return UnknownMessage{message.type(), message.payload().size(), why};
+    return UnknownMessage{message.message_type(), message.payload().size(), why};
 }
 
 /// Bytes of the largest struct that AnyMessage holds in itself.

@@ -46,7 +46,7 @@ public:
     /// Bytes that were claimed.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// Both as one.
-    [[nodiscard]] ByteSpan bytes() const noexcept { return {data(), size_}; }
+    [[nodiscard]] ByteSpan payload() const noexcept { return {data(), size_}; }
     /// Sets the flags that the message will have.
     void set_flags(MessageFlags flags) noexcept { flags_ = flags; }
 

@@ -79,8 +79,8 @@ private:
 
     explicit BITRPC_DETAIL_INLINE ReceivedMessage(const detail::Taken& taken) noexcept
         // Part by part: GCC would copy the view as a block, for which it has to lie in memory.
-        : MessageView(taken.view.header_bytes(), static_cast<std::uint32_t>(taken.view.type()),
-                      taken.view.payload()),
+        : MessageView(taken.view.header_bytes(),
+                      static_cast<std::uint32_t>(taken.view.message_type()), taken.view.payload()),
           end_(taken.end),
           consumer_(taken.consumer),
           index_(taken.index),
@@ -161,6 +161,10 @@ public:
             return {};
         });
     }
+    /// Receives a copy of the next message if there is one, else kEmpty.
+    [[nodiscard]] Status try_receive_message(SharedMemoryMessage& message) {
+        return at_once(receive_message(message, 0));
+    }
     /// Receives a copy of the next payload into a vector of one-byte elements.
     template <class Byte>
     Status receive_bytes(std::vector<Byte>& payload, Timeout timeout = kForever) {
@@ -180,7 +184,11 @@ public:
             return {};
         });
     }
-    /// Receives a struct: a message of its own type, or plain data; see MessageView::get(). What
+    /// Receives the next payload as text if there is one, else kEmpty.
+    [[nodiscard]] Status try_receive_string(std::string& text) {
+        return at_once(receive_string(text, 0));
+    }
+    /// Receives a struct: a message of its own type, or plain data; see MessageView::decode(). What
     /// is no such struct (kTypeMismatch, kSizeMismatch, kInvalidUtf8) stays in the ring, and skip()
     /// drops it:
     ///
@@ -191,8 +199,15 @@ public:
         const bool exact = options_.exact_size;
         return receive_into(
             timeout,
-            [&value, exact](const MessageView& view) -> Status { return view.get(value, exact); },
+            [&value, exact](const MessageView& view) -> Status {
+                return view.decode(value, exact);
+            },
             detail::wire_size<T>(), detail::type_of<T>());
+    }
+    /// Receives a struct if there is a message, else kEmpty.
+    template <class T>
+    [[nodiscard]] Status try_receive_typed(T& value) {
+        return at_once(receive_typed(value, 0));
     }
     /// Receives copies of up to `max` messages into `messages`, which is resized: waits for the
     /// first one only. The room of all is given back at once. What came behind them instead of
@@ -237,12 +252,30 @@ public:
 
     /// The ring: its name, size and counters.
     [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
+    /// The ring's name, without folder and prefix.
+    [[nodiscard]] const std::string& name() const noexcept { return ring_.name(); }
+    /// The ring's file.
+    [[nodiscard]] const std::string& path() const noexcept { return ring_.path(); }
+    /// Size of the data area in bytes.
+    [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
+    /// False when the ring was made from a spec with other message types or structs.
+    [[nodiscard]] bool schema_matches() const noexcept { return ring_.schema_matches(); }
+    /// False after close().
+    [[nodiscard]] bool is_open() const noexcept { return ring_.is_open(); }
     /// The counters of both sides.
     [[nodiscard]] Statistics statistics() const noexcept { return ring_.statistics(); }
-    /// The producer's life.
-    [[nodiscard]] PeerState peer_state() const noexcept { return ring_.peer_state(); }
+    /// All that the ring's header says.
+    [[nodiscard]] Snapshot snapshot() const noexcept { return ring_.snapshot(); }
+    /// The producer's life; kStalled when its heartbeat is older than `stall`.
+    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
+        return ring_.peer_state(stall);
+    }
+    /// Largest payload in bytes of one message.
+    [[nodiscard]] std::size_t largest_payload() const noexcept {
+        return static_cast<std::size_t>(ring_.largest_payload());
+    }
     /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& error() const noexcept { return failures_.last(); }
+    [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
 
 private:
     friend class ReceivedMessage;
@@ -252,6 +285,11 @@ private:
     static constexpr std::uint64_t kNotInRing = ~0ULL;
 
     SharedMemoryConsumer() noexcept = default;
+
+    /// What a receive that waits for no time came to, in the words of one that does not wait.
+    [[nodiscard]] static Status at_once(Status status) noexcept {
+        return status == Errc::kTimeout ? Status(Errc::kEmpty) : status;
+    }
 
     /// Looks for a message that lies in the ring in one piece, while none is put together.
     [[nodiscard]] BITRPC_DETAIL_INLINE bool find_fast(detail::Record& record) const noexcept {

@@ -37,13 +37,13 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 /// that this process may have.
 [[nodiscard]] inline Error no_space(const std::string& path, std::uint64_t needed, int code) {
     const std::uint64_t free_bytes = File::volume_of(folder_of(path)).free_bytes;
-    const std::string limit = needed <= free_bytes
-                                  ? concat({", but this process may not have them: ",
-                                            std::generic_category().message(code)})
-                                  : std::string();
+    const std::string limit =
+        needed <= free_bytes
+            ? concat({", a memory limit is lower: ", std::generic_category().message(code)})
+            : std::string();
     return {Errc::kNoSpace,
-            concat({in_quotes(path), " needs ", std::to_string(needed), " bytes, ",
-                    std::to_string(free_bytes), " are free", limit}),
+            concat({in_quotes(path), ": no space for the ring: ", std::to_string(needed),
+                    " bytes needed, ", std::to_string(free_bytes), " free", limit}),
             needed, free_bytes, code};
 }
 
@@ -52,8 +52,8 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     const std::string folder = folder_of(path);
     if (is_lack_of_space(code) && !File::volume_of(folder).takes_files) {
         return {Errc::kNoSpace,
-                concat({"the file system of ", in_quotes(folder),
-                        " has no room for another file, however small"}),
+                concat({in_quotes(path), ": no space for the ring: the file system of ",
+                        in_quotes(folder), " has no room for another file"}),
                 needed, 0, code};
     }
     return is_lack_of_space(code) ? no_space(path, needed, code)

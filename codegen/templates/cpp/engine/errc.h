@@ -58,9 +58,10 @@ enum class Errc : std::uint8_t {
     kPeerDied,
     /// The payload is larger than any that fits into the ring.
     kTooLarge,
-    /// A message in pieces is larger than Options::max_message_size, or than the memory that there
-    /// is; it was dropped.
+    /// A message in pieces is larger than Options::max_message_size; it was dropped.
     kMessageTooLarge,
+    /// There is no memory to put a message in pieces together; it was dropped.
+    kNoMemory,
     /// Message type 0 marks padding: nobody can send it.
     kInvalidType,
     /// The ring holds bytes that no correct peer writes.
@@ -117,6 +118,7 @@ enum class Errc : std::uint8_t {
         case Errc::kPeerDied: return "peer died";
         case Errc::kTooLarge: return "too large";
         case Errc::kMessageTooLarge: return "message too large";
+        case Errc::kNoMemory: return "no memory";
         case Errc::kInvalidType: return "invalid type";
         case Errc::kCorrupt: return "corrupt";
         case Errc::kInvalidUtf8: return "invalid UTF-8";

@@ -20,7 +20,7 @@ public:
     /// A sentence that names what was expected and what was found.
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
     /// The expected number: a size, hash, version or capacity; the largest payload for kTooLarge;
-    /// the bytes needed for kNoSpace; the position for kCorrupt. 0 if there is none.
+    /// the bytes needed for kNoSpace and kNoMemory; the position for kCorrupt. 0 if there is none.
     [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
     /// The found number; the bytes free for kNoSpace, the word for kCorrupt, the holder's process
     /// id for kRoleTaken, the place of the first wrong byte for kInvalidUtf8.
@@ -90,6 +90,11 @@ inline Error& last_error_slot() noexcept {
     return concat({"'", text, "'"});
 }
 
+/// True for an error that says that a message was dropped: an event, told once.
+[[nodiscard]] constexpr bool is_dropped(Errc code) noexcept {
+    return code == Errc::kMessageTooLarge || code == Errc::kNoMemory;
+}
+
 /// What a failure without numbers means to a caller.
 [[nodiscard]] inline const char* explain(Errc code) noexcept {
     if (code == Errc::kInvalidType) return "message type 0 is reserved for padding";
@@ -107,24 +112,30 @@ inline Error& last_error_slot() noexcept {
 [[nodiscard]] inline std::string describe(Errc code, const std::string& ring,
                                           std::uint64_t expected, std::uint64_t found) {
     const std::string start = concat({"ring ", in_quotes(ring), ": "});
-    if (code == Errc::kTooLarge || code == Errc::kMessageTooLarge) {
-        return concat({start, to_string(code), ": ", std::to_string(found), " bytes, at most ",
-                       std::to_string(expected), " are possible"});
+    const std::string wanted = std::to_string(expected);
+    const std::string got = std::to_string(found);
+    if (code == Errc::kTooLarge) {
+        return concat(
+            {start, "a payload of ", got, " bytes exceeds the largest of this ring, ", wanted});
+    }
+    if (code == Errc::kMessageTooLarge) {
+        return concat(
+            {start, "a fragmented message of ", got, " bytes exceeds the limit of ", wanted});
+    }
+    if (code == Errc::kNoMemory) {
+        return concat({start, "there is no memory for a message of ", wanted, " bytes"});
     }
     if (code == Errc::kCorrupt) {
-        return concat(
-            {start, "corrupt: ", hex_text(found), " at position ", std::to_string(expected)});
+        return concat({start, "corrupt ring at ", wanted, ": found ", hex_text(found)});
     }
     if (code == Errc::kTypeMismatch) {
-        return concat({start, "type mismatch: type ", std::to_string(found), ", expected ",
-                       std::to_string(expected)});
+        return concat({start, "expected message type ", wanted, ", found ", got});
     }
     if (code == Errc::kSizeMismatch) {
-        return concat({start, "size mismatch: ", std::to_string(found), " bytes, expected ",
-                       std::to_string(expected)});
+        return concat({start, "expected a payload of ", wanted, " bytes, found ", got});
     }
     if (code == Errc::kInvalidUtf8) {
-        return concat({start, "expected UTF-8, found another byte at ", std::to_string(found)});
+        return concat({start, "expected UTF-8, found another byte at ", got});
     }
     return concat({start, explain(code)});
 }

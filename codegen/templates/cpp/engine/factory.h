@@ -154,6 +154,14 @@ template <class Make>
 }
 #endif
 
+/// The file that ring `name` has or would have; empty if there is no such name. `directory` is that
+/// of Options.
+[[nodiscard]] inline std::string ring_path(std::string_view name,
+                                           const std::string& directory = {}) {
+    if (detail::check_name(name)) return {};
+    return detail::ring_path(detail::ring_folder(directory), name);
+}
+
 /// Removes the file of ring `name`, whoever uses it: they are told kRemoved. kNotFound if there is
 /// none, kNotRegularFile if something else has its name. `directory` is that of Options.
 [[nodiscard]] inline Error remove_ring(std::string_view name, const std::string& directory = {}) {

@@ -14,7 +14,7 @@ public:
         const bool same =
             last_.code() == code && last_.expected() == expected && last_.found() == found;
         const bool is_event = code == Errc::kClosed || code == Errc::kPeerDied ||
-                              code == Errc::kMessageTooLarge || (code == Errc::kCorrupt && !same);
+                              is_dropped(code) || (code == Errc::kCorrupt && !same);
         const std::uint64_t bit = 1ULL << static_cast<unsigned>(code);
         const bool is_new = is_event || (logged_ & bit) == 0;
         if (same && !is_new) return;

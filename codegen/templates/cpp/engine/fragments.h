@@ -76,7 +76,7 @@ private:
 class Assembler {
 public:
     /// What a piece came to.
-    enum class Step : std::uint8_t { kMore, kDone, kTooLarge };
+    enum class Step : std::uint8_t { kMore, kDone, kTooLarge, kNoMemory };
 
     void start(std::size_t limit) noexcept { limit_ = limit; }
 
@@ -87,8 +87,8 @@ public:
     /// True when the first pieces of a message are here.
     [[nodiscard]] bool collecting() const noexcept { return state_ == State::kCollecting; }
 
-    /// Adds a piece. kTooLarge is told once for a message that exceeds the limit, or the memory
-    /// that there is; its other pieces are dropped as kMore.
+    /// Adds a piece. kTooLarge is told once for a message that exceeds the limit, kNoMemory for one
+    /// for which there is none; its other pieces are dropped as kMore.
     [[nodiscard]] Step add(const Record& record) noexcept {
         const ByteView payload(record.header + message_header::kSize, record.payload_size());
         const FragmentPrefix prefix = FragmentPrefix::of(record);
@@ -135,9 +135,9 @@ public:
     /// Drops what is here, and what else comes of the same message, without calling it broken.
     void skip_rest() noexcept { state_ = State::kSkipping; }
 
-    /// Bytes that the last message too large would have had at least, and that were possible.
-    [[nodiscard]] std::uint64_t too_large() const noexcept { return too_large_; }
-    [[nodiscard]] std::uint64_t possible() const noexcept { return possible_; }
+    /// Bytes that the last message would have had at least which was refused, and the limit.
+    [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+    [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
 
 private:
     enum class State : std::uint8_t { kIdle, kCollecting, kSkipping, kReady };
@@ -157,21 +157,22 @@ private:
         const std::size_t header = next_ == 0 ? 0 : header_.size();
         const std::size_t before = block_.size() - header;
         if (piece.size() > limit_ || before > limit_ - piece.size()) {
-            return refuse(before + piece.size(), limit_, last);
+            return refuse(Step::kTooLarge, before + piece.size(), last);
         }
         const bool starts = next_ != 0 || block_.append(ByteView(header_));
-        if (!starts || !block_.append(piece)) return refuse(before + piece.size(), before, last);
+        if (!starts || !block_.append(piece)) {
+            return refuse(Step::kNoMemory, before + piece.size(), last);
+        }
         ++next_;
         if (!last) return Step::kMore;
         state_ = State::kReady;
         return Step::kDone;
     }
 
-    [[nodiscard]] Step refuse(std::uint64_t size, std::uint64_t possible, bool last) noexcept {
-        too_large_ = size;
-        possible_ = possible;
+    [[nodiscard]] Step refuse(Step why, std::uint64_t size, bool last) noexcept {
+        refused_ = size;
         state_ = last ? State::kIdle : State::kSkipping;
-        return Step::kTooLarge;
+        return why;
     }
 
     /// Drops what is here; a row of pieces that belong to no message counts once.
@@ -184,8 +185,7 @@ private:
     Block block_;
     std::array<std::byte, message_header::kSize> header_{};
     std::size_t limit_ = 0;
-    std::uint64_t too_large_ = 0;
-    std::uint64_t possible_ = 0;
+    std::uint64_t refused_ = 0;
     std::uint32_t type_ = 0;
     std::uint32_t count_ = 0;
     std::uint32_t next_ = 0;

@@ -44,6 +44,9 @@ public:
     /// True for the sending side.
     [[nodiscard]] bool is_producer() const noexcept { return core_->producer != nullptr; }
 
+    /// True while the thread runs.
+    [[nodiscard]] bool is_running() const noexcept { return core_->is_running(); }
+
     /// Sets the handler for one type; an empty one takes it back.
     void on(MessageType type, Handler handler) {
         core_->set_handlers([&](detail::Handlers& handlers) {

@@ -52,6 +52,9 @@ public:
     }
     /// True in a child of the process that made this: there the locks may be held for ever, by
     /// threads that only the parent has.
+    [[nodiscard]] bool is_running() const noexcept {
+        return running_.load(std::memory_order_acquire);
+    }
     [[nodiscard]] bool is_forked() const noexcept { return ring().attachment_.forked(); }
     /// True in what a handler or a log callback calls.
     [[nodiscard]] bool is_my_turn() const noexcept {
@@ -151,7 +154,7 @@ inline void ManagerCore::refresh_handlers() noexcept {
 inline void ManagerCore::dispatch(const MessageView& message) {
     refresh_handlers();
     // The call may set other handlers, which take over with the next message.
-    const auto* const handler = in_use_->of(message.type());
+    const auto* const handler = in_use_->of(message.message_type());
     if (handler != nullptr) (*handler)(message);
 }
 
@@ -275,9 +278,9 @@ inline void ManagerCore::run(std::uint64_t interval_ns) noexcept {
         const Status status = consume(left);
         const bool failed = !status && !status.would_block();
         // An end and a message that was dropped are events; all else says the same till it changes.
-        const bool is_event = status == Errc::kClosed || status == Errc::kPeerDied ||
-                              status == Errc::kMessageTooLarge;
-        if (failed && (is_event || status != told)) tell(consumer->error());
+        const bool is_event =
+            status == Errc::kClosed || status == Errc::kPeerDied || is_dropped(status.code());
+        if (failed && (is_event || status != told)) tell(consumer->last_error());
         told = status.code();
         if (failed && !is_event) nap = left < kLivenessNs ? left : kLivenessNs;
     }

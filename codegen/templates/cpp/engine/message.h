@@ -21,9 +21,9 @@ public:
     /// True when there is a message.
     [[nodiscard]] explicit operator bool() const noexcept { return header_ != nullptr; }
     /// Its type.
-    [[nodiscard]] MessageType type() const noexcept { return type_; }
+    [[nodiscard]] MessageType message_type() const noexcept { return type_; }
     /// Its number: counts up by one for each message of the ring, and wraps.
-    [[nodiscard]] std::uint32_t id() const noexcept {
+    [[nodiscard]] std::uint32_t message_id() const noexcept {
         return detail::load_field<std::uint32_t>(header_, message_header::kMessageIdOffset);
     }
     /// Its flags.
@@ -50,16 +50,17 @@ public:
     /// the part that is known is read. Fields that an older version did not have become zero. Plain
     /// data has the size of some version.
     template <class T>
-    [[nodiscard]] Status get(T& out) const {
-        return get(out, false);
+    [[nodiscard]] Status decode(T& out) const {
+        return decode(out, false);
     }
     /// The same, but a payload that is longer than the struct is a kSizeMismatch.
     template <class T>
-    [[nodiscard]] Status get_exact(T& out) const {
-        return get(out, true);
+    [[nodiscard]] Status decode_exact(T& out) const {
+        return decode(out, true);
     }
-    /// The struct where it lies, for those too large to copy; null unless get() would read all of
-    /// its fields. For structs without a variable tail. Valid as long as the message's bytes are.
+    /// The struct where it lies, for those too large to copy; null unless decode() would read all
+    /// of its fields. For structs without a variable tail. Valid as long as the message's bytes
+    /// are.
     template <class T>
     [[nodiscard]] const T* as() const noexcept {
         static_assert(!detail::kHasTail<T> && std::is_trivially_copyable_v<T>,
@@ -79,7 +80,7 @@ private:
     friend class SharedMemoryConsumer;
 
     template <class T>
-    [[nodiscard]] Status get(T& out, bool exact) const {
+    [[nodiscard]] Status decode(T& out, bool exact) const {
         static_assert(detail::kIsRecord<T> || std::is_trivially_copyable_v<T>,
                       "a payload is a generated struct or a trivially copyable one");
         if (type_ != kTypeData && type_ != detail::type_of<T>()) return Errc::kTypeMismatch;
@@ -109,14 +110,14 @@ public:
     /// Becomes a copy of a received message; keeps its memory if that is large enough.
     void assign(const MessageView& message) {
         payload_.assign(message.payload().begin(), message.payload().end());
-        type_ = message.type();
+        type_ = message.message_type();
         if (message) std::memcpy(header_.data(), message.header_bytes(), header_.size());
     }
 
     /// Its type.
-    [[nodiscard]] MessageType type() const noexcept { return type_; }
+    [[nodiscard]] MessageType message_type() const noexcept { return type_; }
     /// Its number in the ring that it came from; ignored when it is sent.
-    [[nodiscard]] std::uint32_t id() const noexcept { return view().id(); }
+    [[nodiscard]] std::uint32_t message_id() const noexcept { return view().message_id(); }
     /// Its flags.
     [[nodiscard]] MessageFlags flags() const noexcept { return view().flags(); }
     /// When it was sent, in nanoseconds of the monotonic clock; 0 if the protocol stamps no time.
@@ -125,15 +126,15 @@ public:
     [[nodiscard]] ByteView payload() const noexcept { return payload_; }
     /// Its payload as text, whatever it holds: see is_utf8().
     [[nodiscard]] std::string_view text() const noexcept { return payload().text(); }
-    /// The same as MessageView::get().
+    /// The same as MessageView::decode().
     template <class T>
-    [[nodiscard]] Status get(T& out) const {
-        return view().get(out);
+    [[nodiscard]] Status decode(T& out) const {
+        return view().decode(out);
     }
-    /// The same as MessageView::get_exact().
+    /// The same as MessageView::decode_exact().
     template <class T>
-    [[nodiscard]] Status get_exact(T& out) const {
-        return view().get_exact(out);
+    [[nodiscard]] Status decode_exact(T& out) const {
+        return view().decode_exact(out);
     }
     /// The same as MessageView::as().
     template <class T>
@@ -141,7 +142,7 @@ public:
         return view().template as<T>();
     }
 
-    void set_type(MessageType type) noexcept { type_ = type; }
+    void set_message_type(MessageType type) noexcept { type_ = type; }
     void set_flags(MessageFlags flags) noexcept {
         detail::store_field(header_.data(), message_header::kFlagsOffset, flags);
     }

@@ -20,8 +20,9 @@ public:
         error = detail::check_name(name);
         if (!error) {
             const std::string folder = detail::ring_folder(options.directory);
-            error = detail::open_segment(detail::ring_path(folder, name), lenient, false,
-                                         monitor->segment_);
+            monitor->name_ = name;
+            monitor->path_ = detail::ring_path(folder, name);
+            error = detail::open_segment(monitor->path_, lenient, false, monitor->segment_);
         }
         if (error) return nullptr;
         return monitor;
@@ -31,6 +32,14 @@ public:
         return open(name, Options(), error);
     }
 
+    /// The ring's name, without folder and prefix.
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    /// The ring's file.
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    /// True if the ring's file was removed: nobody can come to this ring any more.
+    [[nodiscard]] bool is_removed() const noexcept {
+        return detail::lost_its_name(segment_.file, path_);
+    }
     /// Size of the data area in bytes.
     [[nodiscard]] std::uint64_t capacity() const noexcept { return segment_.capacity; }
     /// The counters of both sides.
@@ -50,5 +59,7 @@ private:
         return segment_.file.locked_by_other(side.lock_offset);
     }
 
+    std::string name_;
+    std::string path_;
     detail::Segment segment_;
 };

@@ -6,8 +6,8 @@
 ///
 /// Threads: one at a time; interrupt(), heartbeat(), statistics() and peer_state() from any.
 /// Blocking: sends and claims wait for room up to Options::send_timeout; try_ operations never
-/// wait. Forking: a child must not use it, and gets kForked. A false Status says why; error() has
-/// the details.
+/// wait. Forking: a child must not use it, and gets kForked. A false Status says why; last_error()
+/// has the details.
 ///
 /// Full may stop being so at any time. kClosed and kPeerDied are told once for each consumer, by a
 /// send that finds the ring full; the next one waits for a successor. kRemoved is told by every
@@ -111,7 +111,13 @@ public:
     /// Bytes of the largest message, its header included, that can be sent now without waiting.
     /// Room may come at any time, and goes only by what this producer sends.
     [[nodiscard]] std::size_t free_bytes() noexcept {
-        return is_open() && !is_forked() ? writer_.free_bytes() : 0;
+        return is_attached() && !is_forked() ? writer_.free_bytes() : 0;
+    }
+    /// Changes how long sends and claims wait for room; kInvalidArgument for a time that is none.
+    Status set_send_timeout(Timeout timeout) noexcept {
+        if (const Errc wrong = check_open(timeout); wrong != Errc::kOk) return wrong;
+        options_.send_timeout = timeout;
+        return {};
     }
     /// Waits until a live consumer is attached: true. False if the time is over, the file was
     /// removed, this was interrupted or is closed.
@@ -132,14 +138,28 @@ public:
 
     /// The ring: its name, size and counters.
     [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
+    /// The ring's name, without folder and prefix.
+    [[nodiscard]] const std::string& name() const noexcept { return ring_.name(); }
+    /// The ring's file.
+    [[nodiscard]] const std::string& path() const noexcept { return ring_.path(); }
+    /// Size of the data area in bytes.
+    [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
+    /// False when the ring was made from a spec with other message types or structs.
+    [[nodiscard]] bool schema_matches() const noexcept { return ring_.schema_matches(); }
+    /// False after close().
+    [[nodiscard]] bool is_open() const noexcept { return ring_.is_open(); }
     /// The counters of both sides.
     [[nodiscard]] Statistics statistics() const noexcept { return ring_.statistics(); }
-    /// The consumer's life.
-    [[nodiscard]] PeerState peer_state() const noexcept { return ring_.peer_state(); }
+    /// All that the ring's header says.
+    [[nodiscard]] Snapshot snapshot() const noexcept { return ring_.snapshot(); }
+    /// The consumer's life; kStalled when its heartbeat is older than `stall`.
+    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
+        return ring_.peer_state(stall);
+    }
     /// Largest payload in bytes of one message.
     [[nodiscard]] std::size_t largest_payload() const noexcept { return largest_payload_; }
     /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& error() const noexcept { return failures_.last(); }
+    [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
 
 private:
     friend class Claim;
@@ -168,8 +188,9 @@ private:
 
     Status send_message_for(Timeout timeout, const SharedMemoryMessage& message) noexcept {
         const ByteView payload = message.payload();
-        return send_record(timeout, payload.size(), message.type(), user_flags(message.flags()),
-                           message.header_bytes(), detail::FillBytes{payload});
+        return send_record(timeout, payload.size(), message.message_type(),
+                           user_flags(message.flags()), message.header_bytes(),
+                           detail::FillBytes{payload});
     }
 
     /// Sends one message: `fill` writes the payload and its padding into the slot.
@@ -261,7 +282,7 @@ private:
         return append(deadline, payload.size(), type, flags, detail::FillBytes{payload});
     }
 
-    [[nodiscard]] bool is_open() const noexcept { return ring_.attachment_.is_open(); }
+    [[nodiscard]] bool is_attached() const noexcept { return ring_.attachment_.is_open(); }
     [[nodiscard]] BITRPC_DETAIL_INLINE bool is_forked() const noexcept {
         return ring_.attachment_.forked();
     }

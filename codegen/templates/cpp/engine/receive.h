@@ -84,9 +84,11 @@ inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& r
         reader_.take(record);
         release_taken(reader_.taken() - 1, record.end, record.payload_size());
         if (assembler_.take_broken()) reader_.count_error();
-        if (step == detail::Assembler::Step::kTooLarge) {
+        if (step == detail::Assembler::Step::kTooLarge ||
+            step == detail::Assembler::Step::kNoMemory) {
             reader_.count_error();
-            return Errc::kMessageTooLarge;
+            const bool fits = step == detail::Assembler::Step::kNoMemory;
+            return fits ? Errc::kNoMemory : Errc::kMessageTooLarge;
         }
     }
     view = assembler_.view();
@@ -205,8 +207,10 @@ inline Errc SharedMemoryConsumer::wait(Errc code, Timeout timeout, MessageView& 
 inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
     if (found == Errc::kOk) return Errc::kEmpty;
     if (found == Errc::kCorrupt) return refuse(found, reader_.position(), reader_.bad_word());
-    if (found == Errc::kMessageTooLarge) {
-        return refuse(found, assembler_.possible(), assembler_.too_large());
+    if (detail::is_dropped(found)) {
+        const bool fits = found == Errc::kNoMemory;
+        return refuse(found, fits ? assembler_.refused() : assembler_.limit(),
+                      fits ? 0 : assembler_.refused());
     }
     const bool is_end =
         found == Errc::kClosed || found == Errc::kPeerDied || found == Errc::kRemoved;
@@ -220,7 +224,7 @@ inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
 
 /// What is told once was found by a call that cannot tell it: it is for the next one.
 inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
-    if (code != Errc::kMessageTooLarge) return;
+    if (!detail::is_dropped(code)) return;
     untold_ = code;
     plain_ = false;
 }
@@ -232,7 +236,7 @@ inline Errc SharedMemoryConsumer::refuse_view(Errc code, const MessageView& view
     if (code == Errc::kSizeMismatch) return refuse(code, size_wanted, view.payload().size());
     if (code == Errc::kInvalidUtf8) return refuse(code, 0, utf8_prefix(view.text()));
     return refuse(code, static_cast<std::uint32_t>(type_wanted),
-                  static_cast<std::uint32_t>(view.type()));
+                  static_cast<std::uint32_t>(view.message_type()));
 }
 
 /// True if the handler wants more.

@@ -183,8 +183,6 @@ public:
         const Hold hold(*this);
         return attachment_.is_open();
     }
-    /// Bytes between the two positions, padding included.
-    [[nodiscard]] std::uint64_t used_bytes() const noexcept { return snapshot().used_bytes; }
     /// The counters of both sides; those of the moment of closing after close().
     [[nodiscard]] Statistics statistics() const noexcept {
         const Hold hold(*this);

@@ -105,6 +105,15 @@ public:
     return path.substr(0, path.rfind('/'));
 }
 
+/// True if the path leads to nothing, or to another file.
+[[nodiscard]] inline bool lost_its_name(const File& file, const std::string& path) noexcept {
+    FileFacts mine;
+    FileFacts named;
+    const int failed = File::facts_at(path, named);
+    if (failed != 0) return failed == ENOENT;
+    return file.facts(mine) == 0 && !mine.same_file(named);
+}
+
 /// The error that a system call's errno stands for.
 [[nodiscard]] inline Error system_failure(int code, std::string_view operation,
                                           const std::string& path) {
@@ -135,10 +144,10 @@ public:
     const auto text = [as_hex](std::uint64_t v) {
         return as_hex ? hex_text(v) : std::to_string(v);
     };
-    return {
-        code,
-        concat({in_quotes(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
-        expected, found};
+    return {code,
+            concat({in_quotes(path), ": expected ", what, " ", text(expected), ", found ",
+                    text(found)}),
+            expected, found};
 }
 
 /// Checks the identity at the start of a ring; everything in it counts as hostile.
@@ -148,22 +157,21 @@ public:
         const std::uint32_t swapped =
             magic >> 24 | (magic >> 8 & 0xFF00U) | (magic << 8 & 0xFF0000U) | magic << 24;
         const Errc code = swapped == kMagic ? Errc::kWrongEndianness : Errc::kBadMagic;
-        return wrong_number(code, path, "the magic number", kMagic, magic, true);
+        return wrong_number(code, path, "magic", kMagic, magic, true);
     }
     const auto major = load_field<std::uint16_t>(header, ring_header::kVersionMajorOffset);
     if (major != kVersionMajor) {
-        return wrong_number(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
+        return wrong_number(Errc::kVersionMismatch, path, "major version", kVersionMajor, major,
                             false);
     }
     const auto size = load_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset);
     if (size != ring_header::kSize) {
-        return wrong_number(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
+        return wrong_number(Errc::kHeaderSizeMismatch, path, "header size", ring_header::kSize,
                             size, false);
     }
     const auto layout = load_field<std::uint64_t>(header, ring_header::kLayoutHashOffset);
     if (layout != kLayoutHash) {
-        return wrong_number(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout,
-                            true);
+        return wrong_number(Errc::kLayoutMismatch, path, "layout hash", kLayoutHash, layout, true);
     }
     return {};
 }
@@ -182,12 +190,12 @@ public:
         std::uint64_t asked = 0;
         if (Error error = resolve_capacity(options.capacity, asked)) return error;
         if (asked != found) {
-            return wrong_number(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
+            return wrong_number(Errc::kCapacityMismatch, path, "capacity", asked, found, false);
         }
     }
     const std::uint64_t needed = ring_header::kSize + found;
     if (file_size < needed) {
-        return wrong_number(Errc::kTooShort, path, "the file size", needed, file_size, false);
+        return wrong_number(Errc::kTooShort, path, "file size", needed, file_size, false);
     }
     return {};
 }
@@ -199,7 +207,7 @@ public:
     const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
     const auto minor = load_field<std::uint16_t>(header, ring_header::kVersionMinorOffset);
     if (schema == kSchemaHash || minor != kVersionMinor || options.any_schema) return {};
-    return wrong_number(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
+    return wrong_number(Errc::kSchemaMismatch, path, "schema hash", kSchemaHash, schema, true);
 }
 
 [[nodiscard]] inline Error not_regular(const std::string& path, const FileFacts& facts) {
@@ -233,7 +241,7 @@ public:
         return system_failure(failed, "read", path);
     }
     if (got < header.size()) {
-        return wrong_number(Errc::kTooShort, path, "the file size", header.size(), got, false);
+        return wrong_number(Errc::kTooShort, path, "file size", header.size(), got, false);
     }
     if (Error error = check_identity(header.data(), path)) return error;
     segment.capacity = load_field<std::uint64_t>(header.data(), ring_header::kCapacityOffset);

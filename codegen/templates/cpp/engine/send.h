@@ -28,14 +28,14 @@ inline std::unique_ptr<SharedMemoryProducer> SharedMemoryProducer::create(std::s
 }
 
 inline void SharedMemoryProducer::close() noexcept {
-    if (!is_open()) return;
+    if (!is_attached()) return;
     writer_.discard();
     writer_.block(true);
     ring_.leave([this] { return writer_.is_drained(); });
 }
 
 inline Errc SharedMemoryProducer::check_open(Timeout timeout) noexcept {
-    if (!is_open()) return refuse(Errc::kDisposed);
+    if (!is_attached()) return refuse(Errc::kDisposed);
     if (is_forked()) return refuse(Errc::kForked);
     return timeout.is_valid() ? Errc::kOk : refuse(Errc::kInvalidArgument);
 }
@@ -174,7 +174,7 @@ BITRPC_DETAIL_INLINE Claim SharedMemoryProducer::claim_for(Timeout timeout, std:
 }
 
 BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexcept {
-    if (!is_open()) return refuse(Errc::kDisposed);
+    if (!is_attached()) return refuse(Errc::kDisposed);
     if (size > claim.size_) return refuse(Errc::kTooLarge, claim.size_, size);
     claimed_ = false;
     writer_.block(false);
@@ -193,7 +193,7 @@ BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size
 
 inline void SharedMemoryProducer::abandon() noexcept {
     claimed_ = false;
-    if (is_open()) writer_.block(false);
+    if (is_attached()) writer_.block(false);
 }
 
 BITRPC_DETAIL_INLINE Status Claim::commit(std::size_t size) noexcept {
@@ -232,5 +232,5 @@ inline void BatchWriter::commit() noexcept {
 }
 
 inline void BatchWriter::discard() noexcept {
-    if (producer_ != nullptr && producer_->is_open()) producer_->writer_.discard();
+    if (producer_ != nullptr && producer_->is_attached()) producer_->writer_.discard();
 }

@@ -195,7 +195,7 @@ private:
         if (status.code() == ring::Errc::kFull) {
             members_ = ",\"full\":true";
         } else if (!status) {
-            error_ = producer->error();
+            error_ = producer->last_error();
         }
     }
 
@@ -206,7 +206,7 @@ private:
         if (closed) consumer->close();
         const ring::Status status = receive(*consumer);
         members_ = status ? ",\"messages\":1" : ",\"empty\":true";
-        if (!status && !status.would_block()) error_ = consumer->error();
+        if (!status && !status.would_block()) error_ = consumer->last_error();
     }
 
     std::string action_;

@@ -94,7 +94,7 @@ public:
             if (code == ring::Errc::kPeerDied || code == ring::Errc::kClosed) continue;
             require(message.status(), next_);
             if (report_.messages == 0) {
-                next_ = message.id();
+                next_ = message.message_id();
                 ledger.check_resume(next_);
             }
             verify(message);
@@ -162,11 +162,12 @@ private:
     template <class Message>
     void verify(const Message& message) {
         const bool one_record = args_.script.plan != Plan::kMixed;
-        if (one_record && message.id() != static_cast<std::uint32_t>(next_)) {
-            throw std::runtime_error(numbered(next_, "its id is " + std::to_string(message.id())));
+        if (one_record && message.message_id() != static_cast<std::uint32_t>(next_)) {
+            throw std::runtime_error(
+                numbered(next_, "its id is " + std::to_string(message.message_id())));
         }
         const Planned wanted = args_.script.message(next_, max_payload_);
-        differs("type", static_cast<std::uint32_t>(message.type()), wanted.type);
+        differs("type", static_cast<std::uint32_t>(message.message_type()), wanted.type);
         differs("flags", static_cast<std::uint32_t>(message.flags()), wanted.flags);
         differs("length", message.payload().size(), wanted.payload.size());
         const ring::ByteView payload = message.payload();

@@ -107,8 +107,8 @@ namespace {{ view.namespace }}
     /// </summary>
     /// <example>
     /// <code>
-    /// BatchWriter batch = producer.StartBatch();
-    /// foreach (Tick tick in ticks) { batch.SendTyped(in tick); }
+    /// BatchWriter batch = producer.Batch();
+    /// foreach (Tick tick in ticks) { batch.PushTyped(in tick); }
     /// batch.Commit();
     /// </code>
     /// </example>
@@ -137,7 +137,7 @@ namespace {{ view.namespace }}
         /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
         /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
         /// batch.</exception>
-        public Status Send(
+        public Status Push(
             MessageType messageType,
             ReadOnlySpan<byte> payload,
             MessageFlags flags = default(MessageFlags)) =>
@@ -155,7 +155,7 @@ namespace {{ view.namespace }}
         /// only what it sees. Else as the producer's TrySend.</returns>
         /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
         /// batch.</exception>
-        public Status TrySend(
+        public Status TryPush(
             MessageType messageType,
             ReadOnlySpan<byte> payload,
             MessageFlags flags = default(MessageFlags)) =>
@@ -170,7 +170,7 @@ namespace {{ view.namespace }}
         /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
         /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
         /// batch.</exception>
-        public Status SendTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
+        public Status PushTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
             where T : struct, IPayload
             => _producer.Require(_producer.AppendTyped(_serial, in value, flags));
 
@@ -182,6 +182,6 @@ namespace {{ view.namespace }}
         public void Commit() => _producer.CommitBatch(_serial);
 
         /// <summary>Drops what is pending. A batch that is gone already stays so.</summary>
-        public void Abandon() => _producer?.Abandon(_serial);
+        public void Discard() => _producer?.Abandon(_serial);
     }
 }

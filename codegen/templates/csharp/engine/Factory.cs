@@ -101,5 +101,25 @@ namespace {{ view.namespace }}
                 return null;
             }
         }
+
+        /// <summary>Removes a ring's file at any time.</summary>
+        /// <remarks>
+        /// Whoever is attached keeps the memory, and finds out at the next liveness check.
+        /// </remarks>
+        /// <param name="name">The ring.</param>
+        /// <param name="options">For the folder; may be null.</param>
+        /// <returns>False if there was none.</returns>
+        /// <exception cref="SharedMemoryException">InvalidName, PermissionDenied, NotRegularFile,
+        /// Io.</exception>
+        public static bool RemoveRing(string name, SharedMemoryOptions options = null) =>
+            Segment.Remove(new RingTarget(name, options ?? new SharedMemoryOptions()));
+
+        /// <summary>The file that a ring of this name has, or would have.</summary>
+        /// <param name="name">The ring.</param>
+        /// <param name="options">For the folder; may be null.</param>
+        /// <returns>The path.</returns>
+        /// <exception cref="SharedMemoryException">InvalidName, FolderMissing.</exception>
+        public static string RingPath(string name, SharedMemoryOptions options = null) =>
+            new RingTarget(name, options ?? new SharedMemoryOptions()).FilePath;
     }
 }

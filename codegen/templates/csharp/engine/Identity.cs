@@ -99,7 +99,7 @@ namespace {{ view.namespace }}
                     throw Mismatch(
                         ErrorCode.HeaderSizeMismatch,
                         path,
-                        "the header size",
+                        "header size",
                         RingHeaderLayout.Size,
                         size);
                 }
@@ -110,7 +110,7 @@ namespace {{ view.namespace }}
                     throw HashMismatch(
                         ErrorCode.LayoutMismatch,
                         path,
-                        "the layout hash",
+                        "layout hash",
                         Layout.LayoutHash,
                         layout);
                 }
@@ -127,16 +127,16 @@ namespace {{ view.namespace }}
         internal static SharedMemoryException Mismatch(
             ErrorCode code, string path, string what, ulong expected, ulong found)
         {
-            string text = "'" + path + "': " + what + " is " + RingText.Of(found)
-                + ", expected " + RingText.Of(expected);
+            string text = "'" + path + "': expected " + what + " " + RingText.Of(expected)
+                + ", found " + RingText.Of(found);
             return new SharedMemoryException(code, text, expected, found);
         }
 
         private static SharedMemoryException HashMismatch(
             ErrorCode code, string path, string what, ulong expected, ulong found)
         {
-            string text = "'" + path + "': " + what + " is " + RingText.Hex(found, 16)
-                + ", expected " + RingText.Hex(expected, 16);
+            string text = "'" + path + "': expected " + what + " " + RingText.Hex(expected, 16)
+                + ", found " + RingText.Hex(found, 16);
             return new SharedMemoryException(code, text, expected, found);
         }
 
@@ -146,8 +146,8 @@ namespace {{ view.namespace }}
                 (magic >> 24) | ((magic >> 8) & 0xFF00) | ((magic << 8) & 0xFF0000) | (magic << 24);
             bool isSwapped = swapped == Layout.Magic;
             string what = isSwapped ? "a ring of the other byte order" : "no ring of this protocol";
-            string text = "'" + path + "' is " + what + ": the magic number is "
-                + RingText.Hex(magic, 8) + ", expected " + RingText.Hex(Layout.Magic, 8);
+            string text = "'" + path + "' is " + what + ": expected magic "
+                + RingText.Hex(Layout.Magic, 8) + ", found " + RingText.Hex(magic, 8);
             ErrorCode code = isSwapped ? ErrorCode.WrongEndianness : ErrorCode.BadMagic;
             return new SharedMemoryException(code, text, Layout.Magic, magic);
         }
@@ -155,8 +155,9 @@ namespace {{ view.namespace }}
         private static SharedMemoryException WrongVersion(string path, ushort major, ushort minor)
         {
             string found = RingText.Of(major) + "." + RingText.Of(minor);
-            string text = "'" + path + "': the version is " + found + ", expected "
-                + RingText.Of(Layout.VersionMajor) + "." + RingText.Of(Layout.VersionMinor);
+            string text = "'" + path + "': expected version "
+                + RingText.Of(Layout.VersionMajor) + "." + RingText.Of(Layout.VersionMinor)
+                + ", found " + found;
             return new SharedMemoryException(
                 ErrorCode.VersionMismatch, text, Layout.VersionMajor, major);
         }
@@ -198,7 +199,7 @@ namespace {{ view.namespace }}
             }
 
             SharedMemoryException error = HashMismatch(
-                ErrorCode.SchemaMismatch, path, "the schema hash", Layout.SchemaHash, found);
+                ErrorCode.SchemaMismatch, path, "schema hash", Layout.SchemaHash, found);
             if (!options.AnySchema)
             {
                 throw error;

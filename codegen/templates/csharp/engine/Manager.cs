@@ -119,6 +119,9 @@ namespace {{ view.namespace }}
         /// </summary>
         public Action<Exception> ErrorHandler { get; set; }
 
+        /// <summary>All that the ring's header says.</summary>
+        public Snapshot Snapshot => Ring.Snapshot;
+
         /// <summary>The counters of both sides.</summary>
         public Statistics Statistics => Ring.Statistics;
 

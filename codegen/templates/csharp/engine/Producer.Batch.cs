@@ -10,7 +10,7 @@ namespace {{ view.namespace }}
         /// <summary>Starts a batch: its messages become visible together.</summary>
         /// <returns>The batch. Any other send ends it, and drops what was not committed.</returns>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
-        public BatchWriter StartBatch()
+        public BatchWriter Batch()
         {
             CheckFree();
             TakeBack();
@@ -205,7 +205,7 @@ namespace {{ view.namespace }}
             }
 
             ErrorCode code = ErrorCode.Ok;
-            ulong serial = StartBatch().Serial;
+            ulong serial = Batch().Serial;
             while (sent < messages.Length && code == ErrorCode.Ok)
             {
                 SharedMemoryMessage message = messages[sent];

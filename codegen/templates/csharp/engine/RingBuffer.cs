@@ -76,7 +76,7 @@ namespace {{ view.namespace }}
         internal unsafe SideSnapshot(byte* header, Role role, Func<Role, bool> isHeld)
         {
             State = Snapshot.ReadState(header, role, isHeld, ulong.MaxValue);
-            ProcessId = Snapshot.Read32(header, role.Pid);
+            Pid = Snapshot.Read32(header, role.Pid);
             Epoch = Snapshot.Read32(header, role.Epoch);
             HeartbeatNs = Snapshot.Read64(header, role.Heartbeat);
             MissedWakeups = Snapshot.Read64(header, role.MissedWakeups);
@@ -86,7 +86,7 @@ namespace {{ view.namespace }}
         public PeerState State { get; }
 
         /// <summary>Process id of the last holder; 0 if there was none.</summary>
-        public uint ProcessId { get; }
+        public uint Pid { get; }
 
         /// <summary>Counts the holders.</summary>
         public uint Epoch { get; }
@@ -210,7 +210,7 @@ namespace {{ view.namespace }}
         public string Name => _segment.Target.Name;
 
         /// <summary>The ring's file.</summary>
-        public string FilePath => _segment.Target.FilePath;
+        public string Path => _segment.Target.FilePath;
 
         /// <summary>Size of the data area in bytes.</summary>
         public ulong Capacity => _segment.Identity.Capacity;
@@ -238,33 +238,15 @@ namespace {{ view.namespace }}
             }
         }
 
-        /// <summary>Removes a ring's file at any time.</summary>
-        /// <remarks>
-        /// Whoever is attached keeps the memory, and finds out at the next liveness check.
-        /// </remarks>
-        /// <param name="name">The ring.</param>
-        /// <param name="options">For the folder; may be null.</param>
-        /// <returns>False if there was none.</returns>
-        /// <exception cref="SharedMemoryException">InvalidName, PermissionDenied, NotRegularFile,
-        /// Io.</exception>
-        public static bool Remove(string name, SharedMemoryOptions options = null) =>
-            Segment.Remove(new RingTarget(name, options ?? new SharedMemoryOptions()));
-
-        /// <summary>The file that a ring of this name has, or would have.</summary>
-        /// <param name="name">The ring.</param>
-        /// <param name="options">For the folder; may be null.</param>
-        /// <returns>The path.</returns>
-        /// <exception cref="SharedMemoryException">InvalidName, FolderMissing.</exception>
-        public static string GetPath(string name, SharedMemoryOptions options = null) =>
-            new RingTarget(name, options ?? new SharedMemoryOptions()).FilePath;
-
         /// <summary>All that the header says.</summary>
-        /// <returns>The numbers.</returns>
-        public Snapshot GetSnapshot()
+        public Snapshot Snapshot
         {
-            lock (_lock)
+            get
             {
-                return _last ?? Take();
+                lock (_lock)
+                {
+                    return _last ?? Take();
+                }
             }
         }
 

@@ -136,24 +136,24 @@ namespace {{ view.namespace }}
             uint pid = Volatile.Read(ref *(uint*)(segment.Base + role.Pid));
             throw new SharedMemoryException(
                 ErrorCode.RoleTaken,
-                "'" + segment.Target.FilePath + "': " + HolderOf(pid, role.Name),
+                "'" + segment.Target.FilePath + "': the " + role.Name + " role is taken by "
+                    + HolderOf(pid),
                 0,
                 pid);
         }
 
         /// <summary>Who holds a role that is taken; the header names whoever attached last.</summary>
-        private static string HolderOf(uint pid, string role)
+        private static string HolderOf(uint pid)
         {
             if (pid == 0)
             {
-                return "a process that is about to attach is the " + role + " already";
+                return "a process that is about to attach";
             }
 
             string process = "process " + RingText.Of(pid);
             return Platform.Current.ProcessExists(pid)
-                ? process + " is the " + role + " already"
-                : "the " + role + " is " + process
-                    + ", which has ended; a child that it forked may hold the role";
+                ? process
+                : process + ", which has ended; a child that it forked may hold the role";
         }
 
         /// <summary>How long a role that is taken is tried again, in milliseconds.</summary>

@@ -50,7 +50,7 @@ namespace ConformancePeer
 
         private Report Conclude()
         {
-            Snapshot snapshot = _consumer.Ring.GetSnapshot();
+            Snapshot snapshot = _consumer.Snapshot;
             _report.Seconds = _time.Elapsed.TotalSeconds;
             _report.MissedWakeups = snapshot.Consumer.MissedWakeups;
             _report.Errors = snapshot.ReceiveErrors;

@@ -136,7 +136,7 @@ namespace ConformancePeer
             }
         }
 
-        public string FilePath => _producer.Ring.FilePath;
+        public string FilePath => _producer.Path;
 
         /// <summary>Any call; false if it failed.</summary>
         public bool Call(Rng rng)
@@ -160,7 +160,7 @@ namespace ConformancePeer
                     _consumer.Heartbeat();
                     return true;
                 case 18:
-                    _used += (ulong)_producer.GetPeerState();
+                    _used += (ulong)_producer.PeerState;
                     _used += (ulong)_consumer.GetPeerState(TimeSpan.FromMilliseconds(1));
                     return true;
                 case 20:
@@ -170,8 +170,8 @@ namespace ConformancePeer
                     _used += (ulong)_producer.FreeBytes + (_consumer.HasMessage ? 1UL : 0UL);
                     return true;
                 case 19:
-                    _used += _producer.Ring.GetSnapshot().UsedBytes;
-                    _used += _consumer.Statistics.MessagesSent + _monitor.GetSnapshot().UsedBytes;
+                    _used += _producer.Snapshot.UsedBytes;
+                    _used += _consumer.Statistics.MessagesSent + _monitor.Snapshot.UsedBytes;
                     return true;
                 default:
                     Status status = rng.Next() % 2 == 0 ? Send(rng) : Receive(rng);
@@ -286,7 +286,7 @@ namespace ConformancePeer
                 Disturb(Math.Min(mutations - _mutations, MutationsOfARing));
             }
 
-            _ = RingBuffer.Remove(_name);
+            _ = SharedMemoryFactory.RemoveRing(_name);
             return "{\"ok\":true,\"mutations\":" + _mutations + ",\"calls\":" + _calls
                 + ",\"errors\":" + _errors + "}";
         }
@@ -294,7 +294,7 @@ namespace ConformancePeer
         /// <summary>One ring, from a sound start to its end.</summary>
         private void Disturb(long mutations)
         {
-            _ = RingBuffer.Remove(_name);
+            _ = SharedMemoryFactory.RemoveRing(_name);
             using (var victims = new Victims(_name, CreateMode.CreateOnly))
             using (var saboteur = new Saboteur(victims.FilePath))
             {

@@ -12,7 +12,7 @@ namespace ConformancePeer
         {
             using (var monitor = new SharedMemoryMonitor(name))
             {
-                Snapshot all = monitor.GetSnapshot();
+                Snapshot all = monitor.Snapshot;
                 Statistics counters = all.Statistics;
                 var members = new List<string>
                 {

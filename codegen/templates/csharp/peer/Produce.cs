@@ -29,7 +29,7 @@ namespace ConformancePeer
                 }
 
                 report.Seconds = time.Elapsed.TotalSeconds;
-                report.MissedWakeups = producer.Ring.GetSnapshot().Producer.MissedWakeups;
+                report.MissedWakeups = producer.Snapshot.Producer.MissedWakeups;
             }
 
             return report;

@@ -162,7 +162,10 @@ def _creation_error(target: Target, error: OSError) -> RingError:
     """The error for a file that could not be made at all."""
     if error.errno not in _NO_ROOM:
         return system_error(target, "create", error)
-    message = f"no space for {target.path}: its file system has no room for another file ({error.strerror})"
+    message = (
+        f"{target.path}: no space for the ring: the file system has no room for another file "
+        f"({error.strerror})"
+    )
     return NoSpace(message, expected=1, found=0)
 
 
@@ -171,9 +174,9 @@ def _room_error(target: Target, needed: int, error: OSError) -> RingError:
     if error.errno not in _NO_ROOM:
         return system_error(target, "create", error)
     free = _platform.free_bytes(target.folder)
-    message = f"no space for {target.path}: {needed} bytes needed, {free} free"
+    message = f"{target.path}: no space for the ring: {needed} bytes needed, {free} free"
     if error.errno != errno.ENOSPC:
-        message += f", but a limit on memory or a quota allows less ({error.strerror})"
+        message += f", a memory limit or a quota is lower ({error.strerror})"
     return NoSpace(message, expected=needed, found=free)
 
 

@@ -66,17 +66,12 @@ class Endpoint:
         return self._attachment.segment.schema_hash == SCHEMA_HASH
 
     @property
-    def created_unix_ns(self) -> int:
-        """When the ring was made, in nanoseconds since 1970-01-01 UTC."""
-        return self._attachment.segment.created_unix_ns
-
-    @property
     def is_open(self) -> bool:
         """False after close(), and in a forked child."""
         return self._attachment.is_open
 
     @property
-    def is_forked(self) -> bool:
+    def _is_forked(self) -> bool:
         """True in a child that was forked from the process that attached."""
         return self._attachment.forked
 

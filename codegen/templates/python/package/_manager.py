@@ -104,7 +104,7 @@ class SharedMemoryManager:
             message = f"{kind.__name__} has no message type of its own"
             raise ValueError(message)
         with self._core.lock:
-            self._core.handlers[kind.MESSAGE_TYPE] = lambda m: handler(m.typed(kind))
+            self._core.handlers[kind.MESSAGE_TYPE] = lambda m: handler(m.decode(kind))
 
     def on_any(self, handler: Callable[[SharedMemoryMessage], object]) -> None:
         """Calls `handler` for messages whose type has no handler of its own."""

@@ -156,7 +156,7 @@ class SharedMemoryMessage(HeaderFieldGetters, HeaderFieldSetters):
         """
         return text_of(self.payload)
 
-    def typed(self, kind: type[Struct], *, exact: bool = False) -> Struct:
+    def decode(self, kind: type[Struct], *, exact: bool = False) -> Struct:
         """The payload as one of the spec's structs.
 
         A longer payload is that of a newer version, of which the known part is read; with `exact`
@@ -265,7 +265,7 @@ class ReceivedMessage(HeaderFieldGetters):
         """
         return text_of(self.payload)
 
-    def typed(self, kind: type[Struct], *, exact: bool = False) -> Struct:
+    def decode(self, kind: type[Struct], *, exact: bool = False) -> Struct:
         """The payload as one of the spec's structs, copied; `kind.View(payload)` copies nothing.
 
         A longer payload is that of a newer version, of which the known part is read; with `exact`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from ._sender import Sender, outgoing
 from ._times import Deadline, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ._payload import Payload
     from ._sender import Sendable
@@ -312,6 +313,14 @@ class SharedMemoryProducer(Sender):
 
     # Without blocking asyncio's event loop
 
+    def set_send_timeout(self, timeout: float | None) -> None:
+        """Changes how long sends and claims wait for room, in seconds; None is without bound.
+
+        Raises:
+            ValueError: The time is negative, or not a number.
+        """
+        self._options = replace(self._options, send_timeout=timeout)
+
     async def send_async(
         self,
         payload: BytesLike,
@@ -327,10 +336,15 @@ class SharedMemoryProducer(Sender):
         Raises:
             RingError: As for :meth:`send`.
         """
-        size = len(as_bytes(payload))
+        send = partial(self.send, payload, message_type, flags)
+        return await self._send_later(send, len(as_bytes(payload)), timeout)
+
+    async def _send_later(
+        self, send: Callable[[Wait], bool], size: int, timeout: float | Wait | None
+    ) -> bool:
         options = self._options
         deadline = Deadline(options.send_timeout if isinstance(timeout, Wait) else timeout)
-        while not self.send(payload, message_type, flags, Wait.LOOK):
+        while not send(Wait.LOOK):
             ended = await self._wait_async(partial(self._has_room, size), deadline)
             self._attachment.check_usable()
             # Another task may have sent meanwhile.
@@ -354,6 +368,15 @@ class SharedMemoryProducer(Sender):
             RingError: As for :meth:`send_typed`.
         """
         return await self.send_async(value.pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
+
+    async def send_message_async(self, message: SharedMemoryMessage) -> bool:
+        """As :meth:`send_message`, in the way of :meth:`send_async`.
+
+        Raises:
+            RingError: As for :meth:`send_message`.
+        """
+        send = partial(self._send_message, message)
+        return await self._send_later(send, len(message.payload), Wait.AS_OPTIONS)
 
 
 def _encode(text: str) -> bytes:

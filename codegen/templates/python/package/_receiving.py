@@ -39,6 +39,7 @@ class Receiving(Receiver):
             PeerError: All was received, and the producer closed or died, or the file was removed.
             Corrupt: The ring holds what no producer writes. It is not advanced.
             MessageTooLarge: A message in pieces exceeds `Options.max_message_size`; it is dropped.
+            MemoryError: There is no memory for one; it is dropped.
             UsageError: The object was closed, or forked, or a message is borrowed.
         """
         try:
@@ -129,6 +130,14 @@ class Receiving(Receiver):
         """
         return self._receive_as(_text_of, timeout)
 
+    def try_receive_string(self) -> str | None:
+        """Receives the next payload as text if there is a message, else None. Never waits.
+
+        Raises:
+            RingError: As for :meth:`receive_string`.
+        """
+        return self.receive_string(0)
+
     @overload
     def receive_typed(self, kind: type[Struct], timeout: None = None) -> Struct: ...
 
@@ -156,6 +165,16 @@ class Receiving(Receiver):
             RingError: As for :meth:`receive`.
         """
         return self._receive_as(partial(struct_of, kind, exact=self._options.exact_size), timeout)
+
+    def try_receive_typed(self, kind: type[Struct]) -> Struct | None:
+        """Receives the next message as one of the spec's structs if there is one, else None.
+
+        Never waits.
+
+        Raises:
+            RingError: As for :meth:`receive_typed`.
+        """
+        return self.receive_typed(kind, 0)
 
     @overload
     def borrow(self, timeout: None = None) -> ReceivedMessage: ...

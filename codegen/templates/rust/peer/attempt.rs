@@ -103,7 +103,7 @@ impl Attempt {
             "attach" => self.attach(),
             "send" => self.send(),
             "receive" => self.receive(|consumer| {
-                let received = consumer.receive_into(&mut Vec::new(), Some(TIMEOUT))?;
+                let received = consumer.receive_bytes(&mut Vec::new(), Some(TIMEOUT))?;
                 Ok(received.is_some())
             }),
             "receive-text" => {

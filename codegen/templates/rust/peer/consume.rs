@@ -71,37 +71,42 @@ impl Run<'_> {
     }
 
     fn borrowed(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
-        let max_payload = consumer.max_payload();
+        let largest_payload = consumer.largest_payload();
         let message = consumer.receive(Some(self.args.timeout))?;
         let message = message.ok_or_else(|| self.late())?;
-        self.verify(max_payload, &message)
+        self.verify(largest_payload, &message)
     }
 
     fn copied(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
-        let max_payload = consumer.max_payload();
+        let largest_payload = consumer.largest_payload();
         let mut buffer = Vec::new();
-        let received = consumer.receive_into(&mut buffer, Some(self.args.timeout))?;
+        let received = consumer.receive_bytes(&mut buffer, Some(self.args.timeout))?;
         let received = received.ok_or_else(|| self.late())?;
-        self.check(max_payload, received.message_type, received.flags, &buffer)
+        self.check(
+            largest_payload,
+            received.message_type,
+            received.flags,
+            &buffer,
+        )
     }
 
     fn peeked(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
         let ahead = consumer.peek()?.map(|message| message.payload().to_vec());
-        let max_payload = consumer.max_payload();
+        let largest_payload = consumer.largest_payload();
         let message = consumer.receive(Some(self.args.timeout))?;
         let message = message.ok_or_else(|| self.late())?;
         if ahead.is_some_and(|ahead| ahead != message.payload()) {
             return Err(format!("message {}: peek showed another payload", self.next).into());
         }
-        self.verify(max_payload, &message)
+        self.verify(largest_payload, &message)
     }
 
     fn drain(&mut self, consumer: &mut Consumer) -> Result<(), Failure> {
-        let max_payload = consumer.max_payload();
+        let largest_payload = consumer.largest_payload();
         let mut verdict = Ok(());
         let drained = consumer.drain(16, |message| {
             if verdict.is_ok() {
-                verdict = self.verify(max_payload, message);
+                verdict = self.verify(largest_payload, message);
             }
         })?;
         verdict?;
@@ -118,7 +123,9 @@ impl Run<'_> {
             Err(ReceiveError::Closed) => Ok(()),
             Err(error) => Err(error.into()),
             Ok(None) => Err("the producer did not close".into()),
-            Ok(Some(message)) => Err(format!("message {} after the last", message.id()).into()),
+            Ok(Some(message)) => {
+                Err(format!("message {} after the last", message.message_id()).into())
+            }
         }
     }
 
@@ -134,7 +141,7 @@ impl Run<'_> {
         });
         let ledger = ledger.transpose()?;
         let mut known = ledger.as_ref().map(read_ledger).transpose()?;
-        let max_payload = consumer.max_payload();
+        let largest_payload = consumer.largest_payload();
         while self.next < self.args.count {
             // An earlier run of this side had received all, and was killed before it ended.
             if known == Some(self.args.count) && !consumer.has_message()? {
@@ -146,12 +153,12 @@ impl Run<'_> {
                 received => received?.ok_or_else(|| self.late())?,
             };
             if self.started.is_none() {
-                self.next = u64::from(message.id());
+                self.next = u64::from(message.message_id());
                 if let Some(known) = known.take() {
                     check_resume(self.next, known)?;
                 }
             }
-            self.verify(max_payload, &message)?;
+            self.verify(largest_payload, &message)?;
             if let Some(ledger) = &ledger {
                 ledger.write_all_at(&self.next.to_le_bytes(), 0)?;
             }
@@ -159,12 +166,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn verify(&mut self, max_payload: usize, message: &Message) -> Result<(), Failure> {
-        if message.id() != self.record_id() && self.args.script.plan != Plan::Mixed {
-            return Err(format!("message {}: its id is {}", self.next, message.id()).into());
+    fn verify(&mut self, largest_payload: usize, message: &Message) -> Result<(), Failure> {
+        if message.message_id() != self.record_id() && self.args.script.plan != Plan::Mixed {
+            return Err(
+                format!("message {}: its id is {}", self.next, message.message_id()).into(),
+            );
         }
         self.check(
-            max_payload,
+            largest_payload,
             message.message_type(),
             message.flags(),
             message.payload(),
@@ -178,13 +187,13 @@ impl Run<'_> {
 
     fn check(
         &mut self,
-        max_payload: usize,
+        largest_payload: usize,
         ty: u32,
         flags: u32,
         payload: &[u8],
     ) -> Result<(), Failure> {
         let index = self.next;
-        let wanted = self.args.script.message(index, max_payload);
+        let wanted = self.args.script.message(index, largest_payload);
         let differs = |what: &str, found: u32, expected: u32| -> Result<(), Failure> {
             if found == expected {
                 return Ok(());

@@ -70,7 +70,7 @@ fn disturb(name: &str, mutations: u32, rng: &mut Rng, tally: &mut Tally) -> Resu
     };
     let mut useless = 0;
     for _ in 0..mutations {
-        let undo = mutate(&file, rng, victims.monitor.snapshot().read_position)?;
+        let undo = mutate(&file, rng)?;
         tally.mutations += 1;
         for _ in 0..1 + rng.next() % 3 {
             tally.calls += 1;
@@ -129,7 +129,8 @@ impl Undo {
 }
 
 /// Overwrites an aligned word somewhere with something that could be meant.
-fn mutate(file: &File, rng: &mut Rng, read_position: u64) -> std::io::Result<Undo> {
+fn mutate(file: &File, rng: &mut Rng) -> std::io::Result<Undo> {
+    let read_position = read(file, <Protocol as Layout>::RING_HEADER.read_position as u64)?;
     let width = if rng.next() & 1 == 0 { 4 } else { 8 };
     let at = place(rng, read_position) / width as u64 * width as u64;
     let old = read(file, at)?;
@@ -283,7 +284,7 @@ impl Victims {
             }
             4 => {
                 let mut bytes = Vec::new();
-                let info = consumer.receive_into(&mut bytes, Some(timeout))?;
+                let info = consumer.receive_bytes(&mut bytes, Some(timeout))?;
                 info.map(|_| sum(&bytes))
             }
             5 => consumer

@@ -26,7 +26,7 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     let start = Instant::now();
     let mut index = first;
     while index < args.count {
-        let message = args.script.message(index, producer.max_payload());
+        let message = args.script.message(index, producer.largest_payload());
         args.slow_down(index);
         gaps.pass();
         let batched = message.route == 2 && !args.script.is_fragmented(index);
@@ -77,7 +77,7 @@ fn send_one(
         Kind::Typed(number) => {
             let mut send = SendTyped {
                 result: Ok(()),
-                most: producer.max_payload(),
+                most: producer.largest_payload(),
                 producer,
             };
             let most = send.most.min(65_536);
@@ -107,7 +107,7 @@ fn send_batch(
     index: u64,
     report: &mut Report,
 ) -> Result<u64, SendError> {
-    let most = producer.max_payload();
+    let most = producer.largest_payload();
     let mut batch = producer.batch();
     let mut next = index;
     while next < args.count.min(index + BATCH) && !args.script.is_fragmented(next) {

@@ -71,12 +71,12 @@ pub struct Planned {
 }
 
 impl Script {
-    /// Message number `index` on a ring whose largest payload is `max_payload` bytes.
-    pub fn message(&self, index: u64, max_payload: usize) -> Planned {
+    /// Message number `index` on a ring whose largest payload is `largest_payload` bytes.
+    pub fn message(&self, index: u64, largest_payload: usize) -> Planned {
         if self.plan == Plan::Stream {
             return self.stream_message(index);
         }
-        let most = max_payload.min(LONGEST);
+        let most = largest_payload.min(LONGEST);
         let mut rng = Rng::new(self.seed, index);
         let v = rng.next();
         let route = (v >> 40) % 4;

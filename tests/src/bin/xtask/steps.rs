@@ -27,6 +27,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "unit", about: "unit, snapshot and documentation tests", run: unit },
     Step { name: "loom", about: "every interleaving of the ring's atomics", run: loom },
     Step { name: "tidy", about: "style of the whole repository", run: |s| suite(s, "tidy") },
+    Step { name: "api", about: "one shape in four languages", run: |s| suite(s, "api") },
     Step { name: "lint", about: "generated code under strict tools", run: |s| suite(s, "lint") },
     Step { name: "regenerate", about: "rules of builds", run: |s| suite(s, "regenerate") },
     Step { name: "layout", about: "layout facts by compiler", run: |s| suite(s, "layout_parity") },
