@@ -18,6 +18,7 @@ namespace EngineTests
             add("random_gaps_miss_no_wake_up", Gaps);
             add("a_full_small_ring_misses_no_wake_up", Pressure);
             add("a_refused_membarrier_falls_back_to_fences", RefusedMembarrier);
+            add("every_sleep_soon_after_a_refused_membarrier_is_short", Naps);
             add("a_message_found_after_the_bound_is_returned_at_once", FoundAfterBound);
             add("an_interrupt_is_never_lost", Interrupts);
             add("an_idle_receiver_uses_no_processor_time", Idle);
@@ -142,6 +143,38 @@ namespace EngineTests
                 ulong control = Look(consumer.Ring.FilePath, RingHeaderLayout.ConsumerControl);
                 Is(0UL, control & 2, "can-membarrier");
             });
+        }
+
+        private static void Naps()
+        {
+            if (!Sandbox.IsKnown)
+            {
+                return;
+            }
+
+            const ulong Second = 1000000000;
+            const ulong Nap = 1000000;
+            Sandbox.Run(
+                () =>
+                {
+                    // Until this thread is fast enough.
+                    for (bool isEarly = false; !isEarly;)
+                    {
+                        using (var consumer = new SharedMemoryConsumer(NewName(), Sized(4096)))
+                        {
+                            RingAttachment attachment = ((IRingCaller)consumer).Attachment;
+                            Is(Second, attachment.Shorten(Second), "before");
+                            ulong start = Platform.Current.MonotonicNs();
+                            attachment.FenceWaker();
+                            ulong first = attachment.Shorten(Second);
+                            ulong second = attachment.Shorten(Second);
+                            isEarly = Platform.Current.MonotonicNs() - start <= Nap;
+                            That(!isEarly || (first == Nap && second == Nap), "a long sleep");
+                            Eventually(() => attachment.Shorten(Second) == Second, "its end");
+                        }
+                    }
+                },
+                Sandbox.Deny(Sandbox.Membarrier, Sandbox.NotPermitted));
         }
 
         /// <summary>
