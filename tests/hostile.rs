@@ -22,7 +22,7 @@ use bitrpc_codegen::spec::RingRole;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
 use bitrpc_tests::tools::GXX;
-use bitrpc_tests::{harness, repo};
+use bitrpc_tests::{harness, repo, tally};
 use libtest_mimic::Trial;
 
 /// Mutations of the languages that are compiled to machine code, and of the others.
@@ -123,6 +123,9 @@ fn run_alone(peer: &Program, mutations: u64, seed: u64) -> Result<(), Failure> {
     let json: serde_json::Value = serde_json::from_str(last).unwrap_or_default();
     let (done, calls) = (json["mutations"].as_u64(), json["calls"].as_u64());
     let errors = json["errors"].as_u64().unwrap_or(0);
+    tally::add("mutations", done.unwrap_or(0));
+    tally::add("calls", calls.unwrap_or(0));
+    tally::add("errors of calls", errors);
     // Without errors nothing was hit, and without anything else nothing was left to hit.
     let is_sound = done >= Some(mutations) && errors > 0 && calls > Some(errors);
     match end.status.success() && is_sound {
@@ -159,6 +162,7 @@ fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<(), 
             mutate(&file, layout, random)?;
         }
     }
+    tally::add("rings of two live peers", 1);
     for peer in [&mut producer, &mut consumer] {
         let label = peer.label().to_owned();
         let end = peer.wait(HANG).ok_or_else(|| Failure::new(format!("{label} hangs")))?;

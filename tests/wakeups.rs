@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bitrpc_codegen::demo::runner::{Failure, Task, run_pair};
-use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{SEED, seed};
+use bitrpc_tests::{harness, tally};
 
 /// Messages of one run. A gap takes 100 microseconds on average.
 const MESSAGES: u64 = 2_000;
@@ -59,6 +59,8 @@ fn sleep(
         let outcome = run_pair(subject.layout()?, from, to, &task, &mut |_| true)?;
         let sleeps = outcome.consumer.sleeps.ok_or("the consumer counts no sleeps".to_owned())?;
         slept += sleeps;
+        tally::add("sleeps", sleeps);
+        tally::add("messages", count);
         if slept >= wanted {
             break;
         }
