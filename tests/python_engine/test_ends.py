@@ -19,9 +19,9 @@ from shared_memory_api import (
     RingBuffer,
     SharedMemoryConsumer,
     SharedMemoryProducer,
+    _layout,
     remove_ring,
     ring_path,
-    _layout,
 )
 
 from support import RingTestCase, die, is_asleep, until
