@@ -1,5 +1,6 @@
-"""Exhaustive check of sleeping and waking as spec/PROTOCOL.md has it, under TSO: each thread's stores
-go to a FIFO buffer, which drains at any time.
+"""Exhaustive check of sleeping and waking as spec/PROTOCOL.md has it, under TSO.
+
+Each thread's stores go to a FIFO buffer, which drains at any time.
 
 A waker sends N messages, a sleeper takes them, and an interrupter may end a wait. Memory is the
 ring (messages published), the sleeper's control word (waiting, sequence slept on, can-membarrier),
