@@ -6202,8 +6202,9 @@ public:
             detail::wire_size<T>(), detail::type_of<T>());
     }
     /// Receives copies of up to `max` messages into `messages`, which is resized: waits for the
-    /// first one only. The room of all is given back at once. What came behind them instead of
-    /// another message is told by the next call.
+    /// first one only. What came behind them instead of another message is told by the next call.
+    /// Room is given back as drain() does, before this returns: what was given back is lost if this
+    /// process dies in this call, and the rest comes again.
     BatchResult receive_batch(std::vector<SharedMemoryMessage>& messages, std::size_t max,
                               Timeout timeout = kForever);
 
@@ -7182,7 +7183,8 @@ inline BatchResult ManagerCore::poll(Timeout timeout) {
 /// manager answer kBusy. Handlers run in the manager's thread (or the caller's of poll()), one at a
 /// time. What they throw comes through from poll(); the thread hands it to on_error(), or if there
 /// is none to the log, or without one to the standard error output, and goes on with the next
-/// message. Forking: a child must not use it, and gets kForked.
+/// message. If this process dies while a handler runs, its message, and up to an eighth of the ring
+/// before it, comes again to the next consumer. Forking: a child must not use it, and gets kForked.
 ///
 ///     auto manager = create_manager("prices", false, 1 << 20);
 ///     manager->on(MessageType::DATA, [](const MessageView& m) { show(m.payload()); });
