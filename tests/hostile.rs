@@ -35,7 +35,7 @@ const RINGS: (u64, u64) = (10, 300);
 /// A process that does not end by then hangs.
 const HANG: Duration = Duration::from_secs(60);
 
-/// The most that a mutation and its calls take: each waits for a millisecond at most.
+/// The most that a mutation and its calls take: each waits for 50 microseconds, or little more.
 const MUTATION: Duration = Duration::from_millis(20);
 
 const SANITIZED: &[&str] =
