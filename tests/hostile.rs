@@ -68,10 +68,15 @@ fn main() -> ExitCode {
         trials.push(needs(member, name, move || {
             let mut random = Random::new(seed, number as u64);
             let rings = if harness::is_long() { RINGS.1 } else { RINGS.0 };
+            let mut found = 0;
             for _ in 0..rings {
-                sabotage(subject.layout()?, subject.peer(member)?, &mut random)?;
+                let ring = sabotage(subject.layout()?, subject.peer(member)?, &mut random)?;
+                found += u64::from(ring);
             }
-            Ok(())
+            match found {
+                0 => Err(Failure::new(format!("nothing was found wrong in {rings} rings"))),
+                _ => Ok(()),
+            }
         }));
     }
     harness::run(trials)
@@ -135,26 +140,14 @@ fn run_alone(peer: &Program, mutations: u64, seed: u64) -> Result<(), Failure> {
 }
 
 /// Overwrites the ring of two live peers until one of them gives up, who would go on for ever
-/// otherwise: both have to end by themselves, with a verdict.
-fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<(), Failure> {
+/// otherwise: both have to end by themselves, with a verdict. `true` if one of them found something
+/// wrong; else they may have ended because they were slow.
+fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<bool, Failure> {
     let arena = Arena::new()?;
-    let words = ["--capacity", "4096", "--count", "1000000000", "--timeout-ms", "1000"];
-    let words = words.map(str::to_owned);
-    let probe = arena.probe(layout);
-    let mut producer = arena.start(peer, Role::Producer, &words)?;
-    // A consumer that starts first would give up on a producer that takes its time to start.
-    let has_sent = || probe.read(RingRole::MessagesSent) > Some(0);
-    if !wait_until(Instant::now() + HANG, has_sent) {
-        return Err(Failure::new("the producer does not start"));
-    }
-    let mut consumer = arena.start(peer, Role::Consumer, &words)?;
-    let is_under_way = || probe.read(RingRole::MessagesReceived) > Some(0);
-    if !wait_until(Instant::now() + HANG, is_under_way) {
-        return Err(Failure::new("the pair does not start"));
-    }
+    let mut pair = start(&arena, layout, peer)?;
     let file = File::options().read(true).write(true).open(arena.ring_file(layout))?;
     let end = Instant::now() + HANG;
-    while !has_ended(&mut [&mut producer, &mut consumer]) {
+    while !has_ended(&mut pair) {
         if Instant::now() > end {
             return Err(Failure::new("nothing that is overwritten makes a side give up"));
         }
@@ -163,18 +156,41 @@ fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<(), 
         }
     }
     tally::add("rings of two live peers", 1);
-    for peer in [&mut producer, &mut consumer] {
+    let mut finds_something = false;
+    for peer in &mut pair {
         let label = peer.label().to_owned();
         let end = peer.wait(HANG).ok_or_else(|| Failure::new(format!("{label} hangs")))?;
         // What it says of its messages may be anything; that it says so is the point.
-        if end.verdict.is_none() || !matches!(end.status.code(), Some(0 | 1)) {
+        let (Some(verdict), Some(0 | 1)) = (&end.verdict, end.status.code()) else {
             return Err(Failure::new(format!("{label}: {}\n{}", end.status, end.text)));
-        }
+        };
+        finds_something |= verdict.error.as_ref().is_some_and(|error| error.contains("corrupt"));
     }
-    Ok(())
+    Ok(finds_something)
 }
 
-fn has_ended(peers: &mut [&mut Running]) -> bool {
+/// A pair that exchanges messages. One whose sides are so slow that they give each other up before
+/// is started again.
+fn start(arena: &Arena, layout: &Layout, peer: &Program) -> Result<[Running; 2], Failure> {
+    let words = ["--capacity", "4096", "--count", "1000000000", "--timeout-ms", "1000"];
+    let words = words.map(str::to_owned);
+    let probe = arena.probe(layout);
+    let end = Instant::now() + HANG;
+    while Instant::now() < end {
+        let mut pair = [
+            arena.start(peer, Role::Producer, &words)?,
+            arena.start(peer, Role::Consumer, &words)?,
+        ];
+        let is_under_way = || probe.read(RingRole::MessagesReceived) > Some(0);
+        wait_until(end, || is_under_way() || has_ended(&mut pair));
+        if !has_ended(&mut pair) {
+            return Ok(pair);
+        }
+    }
+    Err(Failure::new("the pair does not start"))
+}
+
+fn has_ended(peers: &mut [Running]) -> bool {
     peers.iter_mut().any(|peer| peer.wait(Duration::ZERO).is_some())
 }
 

@@ -19,6 +19,9 @@ const MESSAGES_WHEN_LONG: u64 = 50_000;
 const SLEEPS: u64 = 100;
 const SLEEPS_WHEN_LONG: u64 = 100_000;
 
+/// A pair that takes longer hangs: on a busy machine each of its messages may wait for a processor.
+const HANG: Duration = Duration::from_secs(900);
+
 /// Longest gap in microseconds: shorter and longer than the time for which receivers look around
 /// before they sleep, so that messages come at every stage of falling asleep.
 const GAP_US: u64 = 200;
@@ -49,11 +52,11 @@ fn sleep(
     seed: u64,
 ) -> Result<(), Failure> {
     let count = if harness::is_long() { MESSAGES_WHEN_LONG } else { MESSAGES };
-    let limit = Duration::from_secs(120);
     let mut slept = 0;
     for round in 0.. {
         let seed = seed.wrapping_add(round);
-        let task = Task { count, plan: "stream", gap_us: GAP_US, seed, limit, ..Task::default() };
+        let task =
+            Task { count, plan: "stream", gap_us: GAP_US, seed, limit: HANG, ..Task::default() };
         let (from, to) = (subject.peer(from)?, subject.peer(to)?);
         // That no wake-up was missed is part of every verdict.
         let outcome = run_pair(subject.layout()?, from, to, &task, &mut |_| true)?;
