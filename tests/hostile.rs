@@ -144,8 +144,7 @@ fn run_alone(peer: &Program, mutations: u64, seed: u64) -> Result<(), Failure> {
 /// wrong; else they may have ended because they were slow.
 fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<bool, Failure> {
     let arena = Arena::new()?;
-    let mut pair = start(&arena, layout, peer)?;
-    let file = File::options().read(true).write(true).open(arena.ring_file(layout))?;
+    let (mut pair, file) = start(&arena, layout, peer)?;
     let end = Instant::now() + HANG;
     while !has_ended(&mut pair) {
         if Instant::now() > end {
@@ -169,9 +168,9 @@ fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<bool
     Ok(finds_something)
 }
 
-/// A pair that exchanges messages. One whose sides are so slow that they give each other up before
-/// is started again.
-fn start(arena: &Arena, layout: &Layout, peer: &Program) -> Result<[Running; 2], Failure> {
+/// A pair that exchanges messages, and its ring. One whose sides are so slow that they give each
+/// other up before is started again.
+fn start(arena: &Arena, layout: &Layout, peer: &Program) -> Result<([Running; 2], File), Failure> {
     let words = ["--capacity", "4096", "--count", "1000000000", "--timeout-ms", "1000"];
     let words = words.map(str::to_owned);
     let probe = arena.probe(layout);
@@ -182,9 +181,11 @@ fn start(arena: &Arena, layout: &Layout, peer: &Program) -> Result<[Running; 2],
             arena.start(peer, Role::Consumer, &words)?,
         ];
         let is_under_way = || probe.read(RingRole::MessagesReceived) > Some(0);
-        wait_until(end, || is_under_way() || has_ended(&mut pair));
-        if !has_ended(&mut pair) {
-            return Ok(pair);
+        let is_begun = wait_until(end, || is_under_way() || has_ended(&mut pair));
+        let file = File::options().read(true).write(true).open(arena.ring_file(layout));
+        // The file is that of both as long as they are there.
+        if let (true, Ok(file), false) = (is_begun, file, has_ended(&mut pair)) {
+            return Ok((pair, file));
         }
     }
     Err(Failure::new("the pair does not start"))
