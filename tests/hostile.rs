@@ -22,7 +22,7 @@ use bitrpc_codegen::spec::RingRole;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
 use bitrpc_tests::tools::GXX;
-use bitrpc_tests::{harness, repo};
+use bitrpc_tests::{harness, repo, tally};
 use libtest_mimic::Trial;
 
 /// Mutations of the languages that are compiled to machine code, and of the others.
@@ -35,7 +35,7 @@ const RINGS: (u64, u64) = (10, 300);
 /// A process that does not end by then hangs.
 const HANG: Duration = Duration::from_secs(60);
 
-/// The most that a mutation and its calls take: each waits for a millisecond at most.
+/// The most that a mutation and its calls take: each waits for 50 microseconds, or little more.
 const MUTATION: Duration = Duration::from_millis(20);
 
 const SANITIZED: &[&str] =
@@ -68,12 +68,13 @@ fn main() -> ExitCode {
         trials.push(needs(member, name, move || {
             let mut random = Random::new(seed, number as u64);
             let rings = if harness::is_long() { RINGS.1 } else { RINGS.0 };
-            let mut hit = 0;
+            let mut found = 0;
             for _ in 0..rings {
-                hit += u64::from(sabotage(subject.layout()?, subject.peer(member)?, &mut random)?);
+                let ring = sabotage(subject.layout()?, subject.peer(member)?, &mut random)?;
+                found += u64::from(ring);
             }
-            match hit {
-                0 => Err(Failure::new(format!("none of {rings} rings was hit"))),
+            match found {
+                0 => Err(Failure::new(format!("nothing was found wrong in {rings} rings"))),
                 _ => Ok(()),
             }
         }));
@@ -127,6 +128,9 @@ fn run_alone(peer: &Program, mutations: u64, seed: u64) -> Result<(), Failure> {
     let json: serde_json::Value = serde_json::from_str(last).unwrap_or_default();
     let (done, calls) = (json["mutations"].as_u64(), json["calls"].as_u64());
     let errors = json["errors"].as_u64().unwrap_or(0);
+    tally::add("mutations", done.unwrap_or(0));
+    tally::add("calls", calls.unwrap_or(0));
+    tally::add("errors of calls", errors);
     // Without errors nothing was hit, and without anything else nothing was left to hit.
     let is_sound = done >= Some(mutations) && errors > 0 && calls > Some(errors);
     match end.status.success() && is_sound {
@@ -135,48 +139,59 @@ fn run_alone(peer: &Program, mutations: u64, seed: u64) -> Result<(), Failure> {
     }
 }
 
-/// Overwrites the ring of two live peers until one of them gives up, or for a while: both have to
-/// end by themselves, with a verdict. `false` if nothing that matters was hit.
+/// Overwrites the ring of two live peers until one of them gives up, who would go on for ever
+/// otherwise: both have to end by themselves, with a verdict. `true` if one of them found something
+/// wrong; else they may have ended because they were slow.
 fn sabotage(layout: &Layout, peer: &Program, random: &mut Random) -> Result<bool, Failure> {
     let arena = Arena::new()?;
-    let words = ["--capacity", "4096", "--count", "1000000000", "--timeout-ms", "1000"];
-    let words = words.map(str::to_owned);
-    let probe = arena.probe(layout);
-    let mut producer = arena.start(peer, Role::Producer, &words)?;
-    // A consumer that starts first would give up on a producer that takes its time to start.
-    let has_sent = || probe.read(RingRole::MessagesSent) > Some(0);
-    if !wait_until(Instant::now() + HANG, has_sent) {
-        return Err(Failure::new("the producer does not start"));
-    }
-    let mut consumer = arena.start(peer, Role::Consumer, &words)?;
-    let is_under_way = || probe.read(RingRole::MessagesReceived) > Some(0);
-    if !wait_until(Instant::now() + HANG, is_under_way) {
-        return Err(Failure::new("the pair does not start"));
-    }
-    let file = File::options().read(true).write(true).open(arena.ring_file(layout))?;
-    let end = Instant::now() + Duration::from_millis(100);
-    while Instant::now() < end {
-        mutate(&file, layout, random)?;
-        if random.bits().is_multiple_of(16) && has_ended(&mut [&mut producer, &mut consumer]) {
-            break;
+    let (mut pair, file) = start(&arena, layout, peer)?;
+    let end = Instant::now() + HANG;
+    while !has_ended(&mut pair) {
+        if Instant::now() > end {
+            return Err(Failure::new("nothing that is overwritten makes a side give up"));
+        }
+        for _ in 0..16 {
+            mutate(&file, layout, random)?;
         }
     }
-    if !has_ended(&mut [&mut producer, &mut consumer]) {
-        // They would go on for ever.
-        return Ok(false);
-    }
-    for peer in [&mut producer, &mut consumer] {
+    tally::add("rings of two live peers", 1);
+    let mut finds_something = false;
+    for peer in &mut pair {
         let label = peer.label().to_owned();
         let end = peer.wait(HANG).ok_or_else(|| Failure::new(format!("{label} hangs")))?;
         // What it says of its messages may be anything; that it says so is the point.
-        if end.verdict.is_none() || !matches!(end.status.code(), Some(0 | 1)) {
+        let (Some(verdict), Some(0 | 1)) = (&end.verdict, end.status.code()) else {
             return Err(Failure::new(format!("{label}: {}\n{}", end.status, end.text)));
-        }
+        };
+        finds_something |= verdict.error.as_ref().is_some_and(|error| error.contains("corrupt"));
     }
-    Ok(true)
+    Ok(finds_something)
 }
 
-fn has_ended(peers: &mut [&mut Running]) -> bool {
+/// A pair that exchanges messages, and its ring. One whose sides are so slow that they give each
+/// other up before is started again.
+fn start(arena: &Arena, layout: &Layout, peer: &Program) -> Result<([Running; 2], File), Failure> {
+    let words = ["--capacity", "4096", "--count", "1000000000", "--timeout-ms", "1000"];
+    let words = words.map(str::to_owned);
+    let probe = arena.probe(layout);
+    let end = Instant::now() + HANG;
+    while Instant::now() < end {
+        let mut pair = [
+            arena.start(peer, Role::Producer, &words)?,
+            arena.start(peer, Role::Consumer, &words)?,
+        ];
+        let is_under_way = || probe.read(RingRole::MessagesReceived) > Some(0);
+        let is_begun = wait_until(end, || is_under_way() || has_ended(&mut pair));
+        let file = File::options().read(true).write(true).open(arena.ring_file(layout));
+        // The file is that of both as long as they are there.
+        if let (true, Ok(file), false) = (is_begun, file, has_ended(&mut pair)) {
+            return Ok((pair, file));
+        }
+    }
+    Err(Failure::new("the pair does not start"))
+}
+
+fn has_ended(peers: &mut [Running]) -> bool {
     peers.iter_mut().any(|peer| peer.wait(Duration::ZERO).is_some())
 }
 

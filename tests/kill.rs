@@ -18,9 +18,9 @@ use bitrpc_codegen::demo::{Probe, wait_until};
 use bitrpc_codegen::layout::Layout;
 use bitrpc_codegen::names::Language;
 use bitrpc_codegen::spec::RingRole;
-use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
+use bitrpc_tests::{harness, tally};
 use libtest_mimic::Trial;
 
 /// Messages of one ring, of the slower of both; when they are all through, the next ring is made.
@@ -107,6 +107,8 @@ fn kill_many(
         if idle_rings > IDLE_RINGS {
             return Err(Failure::new("the processes end before they can be killed"));
         }
+        tally::add("kills", killed);
+        tally::add("messages", ring.received());
         done += killed;
     }
     Ok(())
@@ -199,8 +201,13 @@ impl<'a> Ring<'a> {
     }
 
     fn all_received(&self) -> bool {
+        self.received() == self.count
+    }
+
+    /// How many messages the ledger says were received.
+    fn received(&self) -> u64 {
         let bytes = fs::read(self.ledger()).unwrap_or_default();
-        bytes.first_chunk().is_some_and(|bytes| u64::from_le_bytes(*bytes) == self.count)
+        bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
     /// Lets the victim live for a random time; `false` when it has ended by itself.

@@ -1,4 +1,4 @@
-//! The two models of the protocol, which are in Python.
+//! The models of the protocol, which are in Python.
 
 use std::process::{Command, ExitCode};
 
@@ -8,7 +8,7 @@ use bitrpc_tests::{harness, repo};
 use libtest_mimic::Trial;
 
 fn main() -> ExitCode {
-    harness::run(vec![model("wake", &[]), model("crash", &["500"])])
+    harness::run(vec![model("wake", &[]), model("crash", &["500"]), model("leave", &[])])
 }
 
 /// Runs one of the models; each says `BAD` where it finds what it should not.

@@ -55,7 +55,14 @@ const OTHERWISE: [(&str, &[&str], &str); 6] = [
     ),
     (
         "with_memory_that_is_unmapped_by_its_last_reference",
-        &["test_exchange", "test_ends", "test_waiting", "test_asyncio", "test_manager"],
+        &[
+            "test_exchange",
+            "test_ends",
+            "test_waiting",
+            "test_asyncio",
+            "test_manager",
+            "test_processes",
+        ],
         "from shared_memory_api import _attachment\n_attachment.UNMAPS = False",
     ),
     (

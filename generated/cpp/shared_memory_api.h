@@ -3227,9 +3227,9 @@ bool Attachment::take_leave(const IsDrained& is_drained) noexcept {
     if (!is_drained()) return false;
     const bool is_producer = role_ == Role::kProducer;
     if (is_producer) unlock(own());
-    // Whoever is about to attach, or closing, is through soon; who is attached is not the last.
+    // A holder that says "closed" is closing at the same time. Any other one stays.
     const auto patience = [&] {
-        const bool soon = state(peer()) != kStateAttached && is_drained();
+        const bool soon = state(peer()) == kStateClosed && is_drained();
         return soon ? kTransitionRetryNs : 0;
     };
     if (lock(peer(), patience) != 0) return false;
@@ -3638,7 +3638,8 @@ public:
         control.store(kWaiting | attachment_->quiet_control() | seen << kSequenceShift,
                       std::memory_order_relaxed);
         full_fence();
-        if (attachment_->fences() && !fence_peers()) ns = fence_no_more(control, seen, ns);
+        if (attachment_->fences() && !fence_peers()) fence_no_more(control, seen);
+        if (unlikely(refused_ns_ != 0)) ns = shortened(ns);
         if (!interrupted_.load(std::memory_order_relaxed) && !ready()) {
             const bool woken = attachment_->peer_point().wait(sequence, seen, ns, interrupted_);
             if (!woken && diagnoses_ && ns >= kLivenessNs && ready()) diagnose(sequence, seen);
@@ -3676,15 +3677,21 @@ private:
     /// Long enough for a store of before to be visible everywhere.
     static constexpr std::uint64_t kStaleNs = 1000000;
 
-    /// The kernel takes no membarriers any more. Wakers fence from now on; one that has not seen it
-    /// yet, and published without a fence, is waited for by a short sleep.
-    BITRPC_DETAIL_COLD std::uint64_t fence_no_more(std::atomic<std::uint32_t>& control,
-                                                   std::uint32_t seen, std::uint64_t ns) noexcept {
+    /// The kernel takes no membarriers any more: wakers fence from now on.
+    BITRPC_DETAIL_COLD void fence_no_more(std::atomic<std::uint32_t>& control,
+                                          std::uint32_t seen) noexcept {
         attachment_->stop_fencing();
         control.store(kWaiting | attachment_->quiet_control() | seen << kSequenceShift,
                       std::memory_order_relaxed);
         full_fence();
-        return ns < kStaleNs ? ns : kStaleNs;
+        refused_ns_ = monotonic_ns();
+    }
+
+    /// A waker that had not seen the refusal yet may have published without a fence: a sleep that
+    /// begins before that is visible for certain is short, be it the first one or not.
+    [[nodiscard]] BITRPC_DETAIL_COLD std::uint64_t shortened(std::uint64_t ns) const noexcept {
+        const bool is_recent = monotonic_ns() - refused_ns_ <= kStaleNs;
+        return is_recent && ns > kStaleNs ? kStaleNs : ns;
     }
 
     /// A sleep that its bound ended although there is something to take: the waker may be between
@@ -3705,6 +3712,8 @@ private:
     }
 
     Attachment* attachment_ = nullptr;
+    /// When a membarrier was refused; 0: never.
+    std::uint64_t refused_ns_ = 0;
     /// Set by other threads.
     std::atomic<bool> interrupted_{false};
     /// True from before the last look for an interrupt to after the sleep.
@@ -6254,8 +6263,9 @@ public:
             detail::wire_size<T>(), detail::type_of<T>());
     }
     /// Receives copies of up to `max` messages into `messages`, which is resized: waits for the
-    /// first one only. The room of all is given back at once. What came behind them instead of
-    /// another message is told by the next call.
+    /// first one only. What came behind them instead of another message is told by the next call.
+    /// Room is given back as drain() does, before this returns: what was given back is lost if this
+    /// process dies in this call, and the rest comes again.
     BatchResult receive_batch(std::vector<SharedMemoryMessage>& messages, std::size_t max,
                               Timeout timeout = kForever);
 
@@ -7243,7 +7253,8 @@ inline BatchResult ManagerCore::poll(Timeout timeout) {
 /// manager answer kBusy. Handlers run in the manager's thread (or the caller's of poll()), one at a
 /// time. What they throw comes through from poll(); the thread hands it to on_error(), or if there
 /// is none to the log, or without one to the standard error output, and goes on with the next
-/// message. Forking: a child must not use it, and gets kForked.
+/// message. If this process dies while a handler runs, its message, and up to an eighth of the ring
+/// before it, comes again to the next consumer. Forking: a child must not use it, and gets kForked.
 ///
 ///     auto manager = create_manager("prices", false, 1 << 20);
 ///     manager->on(MessageType::DATA, [](const MessageView& m) { show(m.payload()); });

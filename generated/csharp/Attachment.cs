@@ -27,8 +27,14 @@ namespace BitRPC.SharedMemory
         /// <summary>How often a lost race with a removal is started over.</summary>
         private const int Rounds = 1000;
 
+        /// <summary>
+        /// How long a sleep lasts at most that begins so soon after a membarrier was refused.
+        /// </summary>
+        private const ulong NapNs = 1000000;
+
         private readonly uint _processId;
         private int _isClosed;
+        private ulong _napsUntil;
 
         private RingAttachment(Segment segment, Role role)
         {
@@ -132,24 +138,19 @@ namespace BitRPC.SharedMemory
             Volatile.Write(
                 ref Word32(Role.Control), Waiting | QuietControl | (seen << SequenceShift));
 
-        /// <summary>
-        /// Executes the waker's fence for it; false if the system refuses that.
-        /// </summary>
-        internal bool FenceWaker()
+        /// <summary>Executes the waker's fence for it, or has it fence by itself.</summary>
+        internal void FenceWaker()
         {
-            bool isDone = QuietControl == 0 || Platform.Current.Membarrier();
-            if (!isDone)
+            if (QuietControl != 0 && !Platform.Current.Membarrier())
             {
                 MembarrierRefused();
             }
-
-            return isDone;
         }
 
         /// <summary>
         /// From now on this side issues no membarriers. A waker that has loaded the old word has
         /// its publication visible within the time that a store takes; every later look of it finds
-        /// that it has to fence. So one more sleep must be short.
+        /// that it has to fence. So sleeps are short for a moment.
         /// </summary>
         internal void MembarrierRefused()
         {
@@ -157,6 +158,14 @@ namespace BitRPC.SharedMemory
             ref uint control = ref Word32(Role.Control);
             Volatile.Write(ref control, control & ~CanMembarrier);
             Interlocked.MemoryBarrier();
+            _napsUntil = Platform.Current.MonotonicNs() + NapNs;
+        }
+
+        /// <summary>How long a sleep may last that begins now and would last so long.</summary>
+        internal ulong Shorten(ulong boundNs)
+        {
+            bool naps = _napsUntil != 0 && Platform.Current.MonotonicNs() <= _napsUntil;
+            return naps ? Math.Min(boundNs, NapNs) : boundNs;
         }
 
         /// <summary>Says that this side does not sleep.</summary>

@@ -81,6 +81,9 @@ namespace BitRPC.SharedMemory
         /// <summary>As the attachment's.</summary>
         internal void MembarrierRefused() => _attachment.MembarrierRefused();
 
+        /// <summary>As the attachment's.</summary>
+        internal ulong Shorten(ulong boundNs) => _attachment.Shorten(boundNs);
+
         /// <summary>Says that this side does not sleep any more.</summary>
         internal void Retract()
         {

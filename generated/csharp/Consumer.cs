@@ -37,8 +37,10 @@ namespace BitRPC.SharedMemory
     /// received; afterwards receives wait for the next producer. Removed is told for ever.</para>
     /// <para>Deliveries: a message is received when its room is given back, which the next call
     /// does, or <see cref="Release"/>. One that a killed process had received and not given back
-    /// comes again to the next consumer; a copying receive gives it back before it returns, so that
-    /// a kill right behind it loses that message.</para>
+    /// comes again to the next consumer; a copying receive gives it back before it returns, and an
+    /// asynchronous one before its task is done, so that a kill right behind it loses that message.
+    /// So does a kill while one is handled that came in pieces, which are given back as they are
+    /// put together.</para>
     /// </remarks>
     /// <example>
     /// <code>

@@ -10,9 +10,13 @@ use crate::error::Error;
 use crate::interrupt::{Flag, Interrupter};
 use crate::layout::Layout;
 use crate::platform;
-use crate::ring::{Mapped, Memory, NAP, Sleeper, Waker, announce};
+use crate::ring::{Fenced, Mapped, Memory, Sleeper, Waker, announce};
 use crate::role::{ATTACHED, CLOSED, Origin, Role, RoleFields};
 use crate::segment::{Segment, TRANSITION_PATIENCE};
+
+/// How long a side sleeps at most for so long after a membarrier was refused: longer than any
+/// store takes to become visible.
+const NAP: Duration = Duration::from_millis(1);
 
 /// A role that this process holds, announced in the header until it ends.
 #[derive(Debug)]
@@ -25,7 +29,7 @@ pub(crate) struct Attachment<L: Layout> {
     /// Whether this process gets the peer's membarriers.
     registered: bool,
     sleeper: Sleeper,
-    /// When a membarrier was refused.
+    /// When the kernel refused a membarrier, once it did.
     refused_ns: Option<u64>,
     interrupt: Arc<Flag>,
     /// Whether waits also end when another thread wants this side.
@@ -85,17 +89,15 @@ impl<L: Layout> Attachment<L> {
     /// sleeps no longer than the answer says, and [gets up](Self::get_up).
     pub(crate) fn lie_down(&mut self, sequence: u32) -> Duration {
         self.interrupt.set_asleep(true);
-        let was_registered = self.sleeper.registered;
-        let longest = self.sleeper.lie_down(&self.memory, sequence);
-        if was_registered && !self.sleeper.registered {
+        if self.sleeper.lie_down(&self.memory, sequence) == Fenced::Refused {
             log::warn!("{}: membarrier is refused, fences from now on", self.path().display());
             self.refused_ns = Some(platform::now_ns());
         }
-        // What was published without a fence may stay unseen for so long, whatever was seen first.
-        match self.refused_ns {
-            Some(at) if platform::now_ns().saturating_sub(at) <= NAP.as_nanos() as u64 => NAP,
-            _ => longest,
-        }
+        // What a waker published before the refusal, without a fence, is visible soon: this side
+        // does not sleep long before it is, be it now or, if it has reason to look around first,
+        // the next time.
+        let is_recent = |at| platform::now_ns().saturating_sub(at) < NAP.as_nanos() as u64;
+        if self.refused_ns.is_some_and(is_recent) { NAP } else { Duration::MAX }
     }
 
     /// Sleeps while the peer's sequence is `sequence`, at most `bound`; `false` if the bound ended

@@ -1,21 +1,27 @@
 //! Ending a wait from another thread.
 
 use core::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+#[cfg(all(test, loom))]
+use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+#[cfg(not(all(test, loom)))]
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 
 use crate::layout::Layout;
 use crate::ring::Memory;
 use crate::segment::Segment;
 
 /// How long an interrupter lets pass before it wakes the sleeper once more.
+#[cfg_attr(all(test, loom), allow(dead_code))]
 const NUDGE: Duration = Duration::from_micros(50);
 
 /// What the threads that interrupt share with the side that waits.
 ///
-/// All fields are accessed in the one order of `SeqCst`: whoever raises the flag and then sees
-/// nobody asleep is seen by the look at the flag that comes before the sleep.
+/// The danger is that of every sleep: whoever raises the flag looks whether the side sleeps, and
+/// the side says that it does and looks at the flag; a full fence on each side, between the store
+/// and the look, makes one of both see the other.
 #[derive(Debug, Default)]
 pub(crate) struct Flag {
     raised: AtomicBool,
@@ -28,37 +34,56 @@ impl Flag {
     /// Whether somebody wants the wait to end.
     #[inline]
     pub(crate) fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::SeqCst)
+        // Acquire: what was done before the interrupt is visible to whoever it interrupts.
+        self.raised.load(Ordering::Acquire)
     }
 
     /// Whether somebody wants the side.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::SeqCst) > 0
+        // Acquire: as above.
+        self.wanted.load(Ordering::Acquire) > 0
     }
 
     /// Takes the flag down: the wait that it was for ends.
     pub(crate) fn take_down(&self) {
-        self.raised.store(false, Ordering::SeqCst);
+        // Relaxed: nothing hangs on when it is seen.
+        self.raised.store(false, Ordering::Relaxed);
     }
 
     /// Says that the side is about to sleep, or that it does not any more.
     pub(crate) fn set_asleep(&self, asleep: bool) {
-        self.asleep.store(asleep, Ordering::SeqCst);
+        // Relaxed: ordered before the look at the flag by the fence.
+        self.asleep.store(asleep, Ordering::Relaxed);
+        if asleep {
+            fence(Ordering::SeqCst);
+        }
     }
 
-    fn raise(&self, wake: impl Fn()) {
-        self.raised.store(true, Ordering::SeqCst);
+    /// Raises the flag, and calls `wake` until the side has left the kernel.
+    pub(crate) fn raise(&self, wake: impl FnMut()) {
+        // Release: pairs with the acquire load in `is_raised`.
+        self.raised.store(true, Ordering::Release);
         self.nudge(Self::is_raised, wake);
     }
 
     /// Calls `wake` until nobody sleeps, or there is no reason to any more: a side that has looked
     /// around and is about to sleep does not hear the first call.
-    fn nudge(&self, has_reason: impl Fn(&Self) -> bool, wake: impl Fn()) {
-        while self.asleep.load(Ordering::SeqCst) && has_reason(self) {
+    fn nudge(&self, has_reason: impl Fn(&Self) -> bool, mut wake: impl FnMut()) {
+        // Pairs with the fence in `set_asleep`.
+        fence(Ordering::SeqCst);
+        // Relaxed: ordered by the fence; later looks only find out sooner or later.
+        while self.asleep.load(Ordering::Relaxed) && has_reason(self) {
             wake();
-            std::thread::sleep(NUDGE);
+            rest();
         }
     }
+}
+
+fn rest() {
+    #[cfg(all(test, loom))]
+    loom::thread::yield_now();
+    #[cfg(not(all(test, loom)))]
+    std::thread::sleep(NUDGE);
 }
 
 /// Ends a wait of one side from another thread.
@@ -101,7 +126,8 @@ impl<L: Layout> Interrupter<L> {
 
     /// Makes waits that yield end for as long as the answer lives.
     pub(crate) fn want(&self) -> Want {
-        self.flag.wanted.fetch_add(1, Ordering::SeqCst);
+        // Release: pairs with the acquire load in `is_wanted`.
+        self.flag.wanted.fetch_add(1, Ordering::Release);
         if let Some(segment) = self.segment.upgrade() {
             let memory = segment.mapped();
             self.flag.nudge(Flag::is_wanted, || memory.wake(self.sleeps_on));
@@ -115,7 +141,8 @@ pub(crate) struct Want(Arc<Flag>);
 
 impl Drop for Want {
     fn drop(&mut self) {
-        self.0.wanted.fetch_sub(1, Ordering::SeqCst);
+        // Relaxed: nothing hangs on when it is seen.
+        self.0.wanted.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

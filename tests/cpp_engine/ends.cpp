@@ -1,5 +1,4 @@
 // How a ring's sides end, and what the other one hears of it: closing, dying, removal, tidying up.
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <thread>
@@ -165,6 +164,23 @@ TEST(one_of_two_that_close_at_once_removes_the_file) {
         other.join();
         CHECK(!exists("atonce"));
     }
+}
+TEST(a_close_waits_for_no_peer_that_says_neither_closed_nor_attached) {
+    const auto start = std::chrono::steady_clock::now();
+    for (int round = 0; round < 20; ++round) {
+        fresh("nonsense");
+        auto p = create_producer("nonsense", 1024);
+        auto c = create_consumer("nonsense", 1024);
+        CHECK(p && c);
+        const std::uint32_t state = round % 2 == 0 ? 0 : 7;
+        patch("nonsense", ring_header::kConsumerStateOffset, &state, sizeof state);
+        p->close();
+        p = create_producer("nonsense", 1024);
+        patch("nonsense", ring_header::kProducerStateOffset, &state, sizeof state);
+        c->close();
+    }
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(kHangMs));
+    fresh("nonsense");
 }
 TEST(a_ring_that_is_not_drained_stays) {
     fresh("undrained");

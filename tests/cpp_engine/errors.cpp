@@ -13,12 +13,6 @@ static Errc producer_error(const std::string& name, const Options& o, Error* out
     if (out) *out = error;
     return error.code();
 }
-static void patch(const std::string& name, size_t offset, const void* bytes, size_t size) {
-    const int fd = ::open(file_of(name).c_str(), O_RDWR);
-    CHECK(fd >= 0);
-    CHECK(pwrite(fd, bytes, size, off_t(offset)) == ssize_t(size));
-    ::close(fd);
-}
 template <class T>
 static void patched(const char* name, size_t offset, T value, Errc want) {
     fresh(name);

@@ -19,6 +19,12 @@ static std::atomic<int> refuse_membarrier{0}, refuse_rename{0}, refuse_link{0}, 
 static std::atomic<int> pieces_granted{0};
 static std::atomic<int> pieces_asked{0};
 
+/// What happens when a membarrier is refused, when that was, and how many sleeps have begun soon
+/// after it.
+static std::function<void()> on_refusal;
+static std::uint64_t refused_ns = 0;
+static int early_sleeps = 0;
+
 template <class Function>
 static Function* original(const char* name) {
     return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
@@ -35,7 +41,15 @@ extern "C" long syscall(long number, ...) noexcept {
     for (long& one : a) one = va_arg(list, long);
     va_end(list);
     if (number == SYS_membarrier && a[0] == 2 && refuse_membarrier) {
+        refused_ns = detail::monotonic_ns();
+        if (on_refusal) on_refusal();
         return fail_with(refuse_membarrier);
+    }
+    if (number == SYS_futex && a[1] == FUTEX_WAIT && a[3] != 0 && on_refusal && refused_ns != 0 &&
+        detail::monotonic_ns() - refused_ns <= 1000000) {
+        const auto& time = *reinterpret_cast<const timespec*>(a[3]);
+        CHECK(time.tv_sec == 0 && time.tv_nsec <= 1000000);
+        ++early_sleeps;
     }
     if (number == SYS_renameat2 && refuse_rename) return fail_with(refuse_rename);
     static auto* const real = original<long(long, ...)>("syscall");
@@ -74,6 +88,8 @@ extern "C" int posix_fallocate(int fd, off_t at, off_t size) {
     return real(fd, at, size);
 }
 static void let_all_through() {
+    on_refusal = nullptr;
+    refused_ns = 0;
     refuse_membarrier = refuse_rename = refuse_link = refuse_space = refuse_unlink = 0;
     refuse_file = 0;
     pieces_granted = 0;
@@ -130,6 +146,21 @@ TEST(a_refused_membarrier_falls_back_to_fences) {
         let_all_through();
         fresh("fences");
     }
+}
+TEST(every_sleep_soon_after_a_refused_membarrier_is_short) {
+    Options o = sized(1024);
+    o.spin = 0;
+    // Until this thread is fast enough.
+    for (early_sleeps = 0; early_sleeps == 0; let_all_through()) {
+        fresh("naps");
+        auto p = create_producer("naps", o);
+        auto c = create_consumer("naps", o);
+        refuse_membarrier = EPERM;
+        on_refusal = [&] { CHECK(p->send_string("no reason to sleep any more")); };
+        CHECK(c->receive());
+        CHECK_CODE(c->receive(20).status().code(), Errc::kTimeout);
+    }
+    fresh("naps");
 }
 TEST(after_a_refused_membarrier_a_sleeper_says_so) {
     fresh("says");

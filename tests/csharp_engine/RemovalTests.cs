@@ -18,6 +18,7 @@ namespace EngineTests
             add("two_that_close_at_once_remove_the_file", BothAtOnce);
             add("a_ring_that_is_not_drained_stays", NotDrained);
             add("a_side_that_is_not_the_last_one_does_not_wait_for_the_other", NotTheLast);
+            add("a_close_waits_for_no_peer_that_says_neither_closed_nor_attached", Nonsense);
             add("a_removed_file_is_noticed", Removed);
             add("a_removed_file_is_noticed_by_a_slow_producer_with_room", SlowProducer);
             add("a_removed_file_is_noticed_by_a_fast_producer_without_a_consumer", FastProducer);
@@ -92,6 +93,22 @@ namespace EngineTests
 
                 That(time.ElapsedMilliseconds < 20 * 2500, "it waits for a peer that stays");
             }
+        }
+
+        private static void Nonsense()
+        {
+            var time = Stopwatch.StartNew();
+            for (int i = 0; i < 20; i++)
+            {
+                string name = NewName();
+                using (var producer = new SharedMemoryProducer(name, Sized(4096)))
+                using (new SharedMemoryConsumer(name, Sized(4096)))
+                {
+                    Poke(producer.Ring.FilePath, RingHeaderLayout.ProducerState, 7, sizeof(uint));
+                }
+            }
+
+            That(time.ElapsedMilliseconds < Hang, "it waits for a peer that stays");
         }
 
         private static void Removed() => Both(4096, (producer, consumer) =>

@@ -18,6 +18,7 @@ namespace EngineTests
             add("random_gaps_miss_no_wake_up", Gaps);
             add("a_full_small_ring_misses_no_wake_up", Pressure);
             add("a_refused_membarrier_falls_back_to_fences", RefusedMembarrier);
+            add("every_sleep_soon_after_a_refused_membarrier_is_short", Naps);
             add("a_message_found_after_the_bound_is_returned_at_once", FoundAfterBound);
             add("an_interrupt_is_never_lost", Interrupts);
             add("an_idle_receiver_uses_no_processor_time", Idle);
@@ -142,6 +143,41 @@ namespace EngineTests
                 ulong control = Look(consumer.Path, RingHeaderLayout.ConsumerControl);
                 Is(0UL, control & 2, "can-membarrier");
             });
+        }
+
+        private static void Naps()
+        {
+            if (!Sandbox.IsKnown)
+            {
+                return;
+            }
+
+            const ulong Second = 1000000000;
+            const ulong Nap = 1000000;
+            // Until this thread is fast enough.
+            for (bool isEarly = false; !isEarly;)
+            {
+                using (var consumer = new SharedMemoryConsumer(NewName(), Sized(4096)))
+                {
+                    RingAttachment attachment = ((IRingCaller)consumer).Attachment;
+                    That(attachment.IsRegistered, "the kernel has no membarrier");
+                    Is(Second, attachment.Shorten(Second), "before");
+                    ulong first = 0;
+                    ulong second = 0;
+                    Sandbox.Run(
+                        () =>
+                        {
+                            ulong start = Platform.Current.MonotonicNs();
+                            attachment.FenceWaker();
+                            first = attachment.Shorten(Second);
+                            second = attachment.Shorten(Second);
+                            isEarly = Platform.Current.MonotonicNs() - start <= Nap;
+                        },
+                        Sandbox.Deny(Sandbox.Membarrier, Sandbox.NotPermitted));
+                    That(!isEarly || (first == Nap && second == Nap), "a long sleep");
+                    Eventually(() => attachment.Shorten(Second) == Second, "its end");
+                }
+            }
         }
 
         /// <summary>

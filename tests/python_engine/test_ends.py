@@ -19,6 +19,7 @@ from shared_memory_api import (
     RingBuffer,
     SharedMemoryConsumer,
     SharedMemoryProducer,
+    _layout,
     remove_ring,
     ring_path,
 )
@@ -198,6 +199,19 @@ class TidyTest(RingTestCase):
                 with SharedMemoryConsumer("ring") as successor:
                     self.assertEqual(successor.receive(), b"1")
                 self.assertFalse(self.is_there())
+
+    def test_a_close_waits_for_no_peer_that_says_neither_closed_nor_attached(self) -> None:
+        start = time.monotonic()
+        for round_number in range(20):
+            producer, consumer = self.pair()
+            sides = [producer, consumer]
+            offsets = [_layout.CONSUMER_STATE_OFFSET, _layout.PRODUCER_STATE_OFFSET]
+            with open(ring_path("ring"), "r+b", buffering=0) as file:
+                file.seek(offsets[round_number % 2])
+                file.write((7 * (round_number % 3)).to_bytes(4, "little"))
+            sides[round_number % 2].close()
+            sides[1 - round_number % 2].close()
+        self.assertLess(time.monotonic() - start, 60)
 
     def test_a_side_that_was_alone_leaves_nothing(self) -> None:
         SharedMemoryProducer("ring", 4096).close()

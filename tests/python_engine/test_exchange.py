@@ -246,6 +246,26 @@ class BatchTest(RingTestCase):
         self.assertEqual(consumer.drain(), [b"after"])
         self.assertEqual(self.receive_errors(consumer), 0)
 
+    def test_an_uncommitted_batch_is_dropped(self) -> None:
+        producer, consumer = self.pair()
+        batch = producer.batch()
+        batch.push(b"dropped")
+        del batch
+        producer.send(b"1")
+        old, new = producer.batch(), producer.batch()
+        old.push(b"published by the next send")
+        producer.send(b"2")
+        new.push(b"3")
+        # It has nothing more to drop.
+        del old
+        new.commit()
+        batch = producer.batch()
+        batch.push(b"dropped")
+        producer.close()
+        self.assertEqual(consumer.drain(), [b"1", b"published by the next send", b"2", b"3"])
+        self.assertEqual(consumer.statistics().messages_sent, 4)
+        self.assertEqual(self.receive_errors(consumer), 0)
+
     def test_a_batch_returns_how_many_there_was_room_for(self) -> None:
         producer, consumer = self.pair(1024)
         count = producer.try_send_batch([bytes(100)] * 20)

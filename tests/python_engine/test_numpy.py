@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unittest
 from typing import Any
+from unittest import mock
 
 import numpy as np
-from shared_memory_api import TestData
+from shared_memory_api import TestData, TypeMismatch, Unsupported, _payload
 
 from support import RingTestCase
 
@@ -20,6 +21,25 @@ class NumpyTest(RingTestCase):
         self.assertEqual(array["id"].tolist(), list(range(10)))
         self.assertEqual(array["value"].tolist(), [number / 2 for number in range(10)])
         self.assertEqual(array["message"][3], b"3")
+
+    def test_draining_into_an_array_loses_nothing_that_it_refuses(self) -> None:
+        producer, consumer = self.pair(65536)
+        data = [TestData(number, number / 2) for number in range(40)]
+        producer.send_batch(data)
+        producer.send(data[0].pack() + b"of a newer version", 1001)
+        producer.send(b"other", 77)
+        array = consumer.drain_array(TestData, 30)
+        self.assertEqual(array["id"].tolist(), list(range(30)))
+        array = consumer.drain_array(TestData)
+        self.assertEqual(array["id"].tolist(), [*range(30, 40), 0])
+        self.assertRaises(TypeMismatch, consumer.drain_array, TestData)
+        self.assertEqual(consumer.receive(), b"other")
+        self.assertEqual(len(consumer.drain_array(TestData)), 0)
+        producer.send_typed(data[0])
+        # No numpy: that is found before anything is taken.
+        with mock.patch.object(_payload, "import_module", side_effect=ImportError):
+            self.assertRaises(Unsupported, consumer.drain_array, TestData)
+        self.assertEqual(consumer.receive_typed(TestData), data[0])
 
     def test_the_dtype_has_the_structs_layout(self) -> None:
         dtype = TestData.numpy_dtype()

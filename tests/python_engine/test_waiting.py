@@ -180,6 +180,32 @@ class MembarrierTest(RingTestCase):
                 consumer.close()
                 producer.close()
 
+    def test_every_sleep_soon_after_a_refusal_is_short(self) -> None:
+        producer, consumer = self.pair()
+        if not consumer._attachment.registered:
+            self.skipTest("this kernel has no membarrier")
+        refusals: list[int] = []
+        early: list[int] = []
+
+        def refuse() -> bool:
+            refusals.append(_platform.now_ns())
+            producer.send(b"no reason to sleep any more")
+            return False
+
+        def sleep(_: object, __: int, timeout_ns: int) -> bool:
+            if _platform.now_ns() - refusals[-1] <= 1_000_000:
+                early.append(timeout_ns)
+            return False
+
+        refusing = unittest.mock.patch.object(_platform, "membarrier", refuse)
+        asleep = unittest.mock.patch.object(_platform.WakePoint, "wait", sleep)
+        with refusing, asleep:
+            while not early:  # until this thread is fast enough
+                consumer._attachment.can_membarrier = True
+                self.assertIsNotNone(consumer.receive())
+                self.assertIsNone(consumer.receive(0.02))
+        self.assertLessEqual(max(early), 1_000_000)
+
     def exchange(self, producer: SharedMemoryProducer, consumer: SharedMemoryConsumer) -> None:
         """A slow receiver and a fast sender, and the other way round."""
 

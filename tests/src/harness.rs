@@ -8,6 +8,8 @@ use std::thread;
 use bitrpc_codegen::demo::toolchain::Missing;
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use crate::tally;
+
 /// Names the variable that turns skips into failures: all of them with `1`.
 pub const REQUIRE_ALL: &str = "BITRPC_REQUIRE_ALL";
 
@@ -62,5 +64,7 @@ pub fn run(trials: Vec<Trial>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     let processors = thread::available_parallelism().map_or(1, usize::from);
     arguments.test_threads.get_or_insert((processors / 2).max(1));
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    tally::print();
+    conclusion.exit_code()
 }

@@ -13,4 +13,5 @@ pub mod programs;
 pub mod python_packages;
 pub mod random;
 pub mod repo;
+pub mod tally;
 pub mod tools;

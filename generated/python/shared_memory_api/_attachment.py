@@ -225,20 +225,21 @@ class Attachment:
         """In a forked child: gives up the copy of the parent's lock without a word to anyone."""
         self.forked = True
         if self.lock_fd >= 0:
-            self._unmap()
+            self._unmap(is_alone=True)
             self._let_go()
 
-    def _unmap(self) -> bool:
+    def _unmap(self, *, is_alone: bool = False) -> bool:
         """Unmaps; False if somebody still uses a part of the mapping.
 
         From here on every use of `words`, `halves`, `bodies` or a cell is a ValueError: that is how
         the hot paths notice without asking. Where threads run without the interpreter lock, another
-        one may be within such a use: there the memory goes with the last reference to it.
+        one may be within such a use, unless this one is alone: there the memory goes with the last
+        reference to it.
         """
         for point in (self.own_point, self.peer_point):
             if point is not None:
                 point.close()
-        if not UNMAPS:
+        if not UNMAPS and not is_alone:
             return True
         views = (self.words, self.halves, self.bodies, self.readonly, self.view)
         for view in (*self._cells, *views):

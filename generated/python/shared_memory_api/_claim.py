@@ -177,9 +177,10 @@ class Claim(HeaderFieldSetters):
 class BatchWriter:
     """Collects messages that the consumer sees all at once, with one publication.
 
-    As a context manager it publishes them at the end, or drops them if an exception passes. An
-    urgent message publishes itself and those before it, and wakes the consumer at once. One at a
-    time for a producer; any other send on it publishes the batch so far.
+    As a context manager it publishes them at the end, or drops them if an exception passes. One
+    that is forgotten without :meth:`commit` is dropped as well. An urgent message publishes itself
+    and those before it, and wakes the consumer at once. One at a time for a producer; any other
+    send on it publishes the batch so far.
 
     ::
 
@@ -188,11 +189,13 @@ class BatchWriter:
                 batch.push_typed(price)
     """
 
-    __slots__ = ("_producer",)
+    __slots__ = ("_producer", "_token")
 
     def __init__(self, producer: Sender) -> None:
         """An empty batch; see :meth:`SharedMemoryProducer.batch`."""
         self._producer = producer
+        # How the producer knows whose messages it holds.
+        self._token = object()
 
     def push(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
         """Adds a message.
@@ -206,7 +209,7 @@ class BatchWriter:
         Raises:
             RingError: As for :meth:`SharedMemoryProducer.send`.
         """
-        return self._producer._push(as_bytes(payload), message_type, flags, Wait.AS_OPTIONS)
+        return self._push(payload, message_type, flags, Wait.AS_OPTIONS)
 
     def try_push(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
         """Adds a message; returns False if there is no room for it behind the batch so far.
@@ -217,7 +220,12 @@ class BatchWriter:
         Raises:
             RingError: As for :meth:`SharedMemoryProducer.send`.
         """
-        return self._producer._push(as_bytes(payload), message_type, flags, 0)
+        return self._push(payload, message_type, flags, 0)
+
+    def _push(self, payload: BytesLike, message_type: int, flags: int, wait: float | Wait) -> bool:
+        producer = self._producer
+        producer._batched_by = self._token
+        return producer._push(as_bytes(payload), message_type, flags, wait)
 
     def push_typed(self, value: Payload, flags: int = 0) -> bool:
         """Adds a struct under its own type. Waits and answers as :meth:`push` does.
@@ -241,8 +249,14 @@ class BatchWriter:
 
     def discard(self) -> None:
         """Drops what was added and not published: nobody ever sees it."""
-        if self._producer.is_open:
-            self._producer._discard()
+        producer = self._producer
+        if producer.is_open and producer._batched_by is self._token:
+            producer._discard()
+
+    def __del__(self) -> None:
+        """Drops what a forgotten batch has not published."""
+        if getattr(self, "_token", None) is not None:
+            self.discard()
 
     def __enter__(self) -> BatchWriter:
         """Returns itself."""

@@ -84,7 +84,8 @@ class SharedMemoryConsumer(Receiving):
     def __iter__(self) -> Iterator[SharedMemoryMessage]:
         """Receives messages until the producer has closed and all was received.
 
-        A call of `interrupt` ends it, too.
+        A call of `interrupt` ends it, too. A kill loses and repeats what it does with
+        :meth:`receive`.
 
         Raises:
             RingError: As for :meth:`receive`, but not :class:`Closed`.
@@ -103,7 +104,8 @@ class SharedMemoryConsumer(Receiving):
     async def __aiter__(self) -> AsyncIterator[SharedMemoryMessage]:
         """Receives messages until the producer has closed; other tasks run meanwhile.
 
-        A call of `interrupt` ends it, too.
+        A call of `interrupt` ends it, too. A kill loses and repeats what it does with
+        :meth:`receive`.
 
         Raises:
             RingError: As for :meth:`receive`, but not :class:`Closed`.

@@ -335,8 +335,8 @@ class Receiver(Finder):
         """Receives copies of all payloads that are there, at most `max_messages`. Never waits.
 
         At most a lap of them, so that it ends however fast the producer is. Their room is given
-        back together, or in parts where they fill a quarter of the ring: a process that is killed
-        before loses nothing that it got; what was not given back comes again.
+        back together, or in parts where they fill a quarter of the ring, before this returns: a
+        process that is killed then may lose what was given back, and what was not comes again.
 
         Args:
             max_messages: How many at most.
@@ -361,9 +361,8 @@ class Receiver(Finder):
         """Receives copies of all messages that are there, at most `max_messages`.
 
         Waits for the first one only; an empty list says that the time is over. At most a lap of
-        them, so that it ends however fast the producer is. Their room is given back together, or in
-        parts where they fill a quarter of the ring: a process that is killed before loses nothing
-        that it got; what was not given back comes again.
+        them, so that it ends however fast the producer is. A kill loses and repeats what it does
+        with :meth:`drain`.
 
         Raises:
             RingError: As for one message, and only if there was no message before: otherwise the

@@ -290,7 +290,8 @@ class Receiving(Receiver):
         """Drains messages of one struct into a structured numpy array, a row for each.
 
         Takes what `drain(kind=...)` takes, and everything that could refuse them is asked before:
-        nothing is lost. Never waits; an array without rows says that nothing is there.
+        no error loses any. A kill loses and repeats what it does with :meth:`drain`. Never waits;
+        an array without rows says that nothing is there.
 
         Raises:
             Unsupported: There is no numpy, or the struct has a variable tail.

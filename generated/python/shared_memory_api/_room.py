@@ -75,6 +75,7 @@ class Room(Side):
     __slots__ = (
         "_alike",
         "_base",
+        "_batched_by",
         "_bound",
         "_bytes",
         "_cells",
@@ -133,6 +134,8 @@ class Room(Side):
         self._type_word = 0
         # One past the data area's last word.
         self._end = DATA_INDEX + attachment.capacity // WORD
+        # Which batch the last message was added to.
+        self._batched_by: object = None
         # The claim that is open: nothing else can be done meanwhile.
         self._claimed: ref[Claim] | None = None
         self._resume()

@@ -264,8 +264,8 @@ impl<L: Layout> Consumer<L> {
         }
     }
 
-    /// Receives the next message as text. Waits as [`Consumer::receive`] does, and releases the
-    /// message before it returns.
+    /// Receives the next message as text. Waits as [`Consumer::receive`] does. What a kill repeats
+    /// or loses is as for [`Consumer::receive_into`].
     ///
     /// # Errors
     ///
@@ -286,7 +286,8 @@ impl<L: Layout> Consumer<L> {
     }
 
     /// Receives the next message as one of the specification's structs. Waits as
-    /// [`Consumer::receive`] does, and releases the message before it returns.
+    /// [`Consumer::receive`] does. What a kill repeats or loses is as for
+    /// [`Consumer::receive_into`].
     ///
     /// Of a newer version's message, the known part is read, unless
     /// [`Options::exact_size`](Options::exact_size) is set. A struct with a tail is received as

@@ -37,7 +37,8 @@ const STALLED_AFTER: u32 = 3;
 /// Handlers run in the receiving thread, one at a time, and may call everything of their manager
 /// but what would use the consumer that they are called by: that is [`Error::Busy`]. One that
 /// panics is told to [`Manager::on_error`], or on standard error, and the thread goes on with the
-/// next message.
+/// next message. A message is released when its handler has returned: if this process is killed
+/// before, it comes again to the next consumer, but for one that was put together from pieces.
 ///
 /// Dropping stops the thread and closes the side; in a handler, the side closes when the handler
 /// has returned. A forked child gets [`Error::Forked`] from every call that sends or receives;

@@ -19,7 +19,7 @@ pub(crate) use memory::{Mapped, Memory};
 pub(crate) use reader::Reader;
 pub(crate) use record::{Published, Record, largest_payload, read_header, set_header_bytes};
 pub(crate) use recover::{consumer_position, producer_position};
-pub(crate) use wake::{Direction, NAP, Sleeper, Waker, announce};
+pub(crate) use wake::{Direction, Fenced, Sleeper, Waker, announce};
 pub(crate) use writer::{Place, Staged, Writer};
 
 /// Records and positions are multiples of this many bytes.

@@ -8,7 +8,6 @@
 //! sides can, the sleeper executes it for the waker with `membarrier`.
 
 use core::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::Memory;
 use crate::layout::Layout;
@@ -104,9 +103,15 @@ pub(crate) fn announce<M: Memory>(memory: &M, direction: Direction) {
     memory.wake(direction.sequence);
 }
 
-/// How long a side sleeps whose membarrier was refused just now: longer than any store takes to
-/// become visible.
-pub(crate) const NAP: Duration = Duration::from_millis(1);
+/// How a side that is about to sleep was kept from overtaking its waker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fenced {
+    /// As its control word said before.
+    Done,
+    /// The membarrier that its control word spoke of is refused: a waker that relied on it may
+    /// have published what is not visible yet. From now on the side fences by itself.
+    Refused,
+}
 
 /// The sleeping half of one direction.
 #[derive(Clone, Copy, Debug)]
@@ -126,25 +131,23 @@ impl Sleeper {
     /// Says that this side is about to sleep on `sequence`, which was read before the caller last
     /// looked around.
     ///
-    /// The caller looks around once more, sleeps no longer than the answer says, and
-    /// [gets up](Self::get_up).
-    pub(crate) fn lie_down<M: Memory>(&mut self, memory: &M, sequence: u32) -> Duration {
+    /// The caller looks around once more, sleeps, and [gets up](Self::get_up).
+    pub(crate) fn lie_down<M: Memory>(&mut self, memory: &M, sequence: u32) -> Fenced {
         let waiting = WAITING | sequence << SEQUENCE_SHIFT;
         // Relaxed: the fence below orders this store before the look at the ring.
         memory.store_u32(self.direction.control, self.awake() | waiting, Ordering::Relaxed);
         // Partner of the light fence in `Waker::notify`.
         if self.registered && memory.fence_heavy() {
-            return Duration::MAX;
+            return Fenced::Done;
         }
         let was_registered = core::mem::replace(&mut self.registered, false);
         if was_registered {
-            // Relaxed: as above. A waker that does not see it yet has published before its look,
-            // and what it published is visible when the nap is over.
+            // Relaxed: as above.
             memory.store_u32(self.direction.control, self.awake() | waiting, Ordering::Relaxed);
         }
         // Partner of the full fence in `Waker::notify_slow`.
         memory.fence_full();
-        if was_registered { NAP } else { Duration::MAX }
+        if was_registered { Fenced::Refused } else { Fenced::Done }
     }
 
     /// Says that this side does not sleep any more.

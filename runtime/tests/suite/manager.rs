@@ -4,9 +4,13 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use bitrpc_shm::Options;
 use bitrpc_shm::{Consumer, Error, Manager, ManagerError, PeerState, Producer, ReceiveError, Role};
 
 use crate::layout::Default as Protocol;
+#[cfg(target_os = "linux")]
+use crate::processes::{Part, say};
 use crate::rings::{PATIENCE, folder, options};
 
 #[test]
@@ -54,6 +58,43 @@ fn each_manager_has_one_side() {
     assert!(matches!(sending.with_consumer(|_| ()), Err(Error::Unsupported { .. })));
     assert_eq!(sending.with_producer(|producer| producer.largest_payload()).unwrap(), 2048 - 16);
     assert!(sending.is_producer() && !receiving.is_producer());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn idle_managers_use_less_than_three_thousandths_of_a_processor_each() {
+    let folder = folder();
+    // In a process that does nothing else.
+    let (said, errors) = Part::start("idle managers", folder.path(), "").finish();
+    let millionths: u32 = said.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap();
+    assert!(millionths < 3000, "{said}{errors}");
+}
+
+/// Starts managers, and says how many millionths of a processor each of them uses.
+#[cfg(target_os = "linux")]
+pub(crate) fn stay_idle(options: &Options) {
+    let mut managers = Vec::new();
+    for name in ["first", "second", "third", "fourth"] {
+        for role in [Role::Producer, Role::Consumer] {
+            let mut manager = Manager::<Protocol>::create(name, role, options).unwrap();
+            manager.start().unwrap();
+            managers.push(manager);
+        }
+    }
+    say(b"!");
+    let (start, before) = (Instant::now(), processor_time());
+    std::thread::sleep(Duration::from_secs(3));
+    let share = (processor_time() - before).as_secs_f64() / start.elapsed().as_secs_f64();
+    say(format!("{:.0} ", share / managers.len() as f64 * 1e6).as_bytes());
+}
+
+/// What all threads of this process have used.
+#[cfg(target_os = "linux")]
+fn processor_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is writable, and every process has this clock.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 #[test]

@@ -109,6 +109,8 @@ fn part() {
         }
         #[cfg(target_os = "linux")]
         "other user" => logs::other_user(&options, &argument),
+        #[cfg(target_os = "linux")]
+        "idle managers" => crate::manager::stay_idle(&options),
         "logged" => logs::logged(&options),
         "panics" => logs::panics(&options),
         "send" => send(&options, argument.parse().expect("a number")),

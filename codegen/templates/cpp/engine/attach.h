@@ -169,9 +169,9 @@ bool Attachment::take_leave(const IsDrained& is_drained) noexcept {
     if (!is_drained()) return false;
     const bool is_producer = role_ == Role::kProducer;
     if (is_producer) unlock(own());
-    // Whoever is about to attach, or closing, is through soon; who is attached is not the last.
+    // A holder that says "closed" is closing at the same time. Any other one stays.
     const auto patience = [&] {
-        const bool soon = state(peer()) != kStateAttached && is_drained();
+        const bool soon = state(peer()) == kStateClosed && is_drained();
         return soon ? kTransitionRetryNs : 0;
     };
     if (lock(peer(), patience) != 0) return false;

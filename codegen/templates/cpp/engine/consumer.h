@@ -210,8 +210,9 @@ public:
         return at_once(receive_typed(value, 0));
     }
     /// Receives copies of up to `max` messages into `messages`, which is resized: waits for the
-    /// first one only. The room of all is given back at once. What came behind them instead of
-    /// another message is told by the next call.
+    /// first one only. What came behind them instead of another message is told by the next call.
+    /// Room is given back as drain() does, before this returns: what was given back is lost if this
+    /// process dies in this call, and the rest comes again.
     BatchResult receive_batch(std::vector<SharedMemoryMessage>& messages, std::size_t max,
                               Timeout timeout = kForever);
 

@@ -10,7 +10,8 @@
 /// manager answer kBusy. Handlers run in the manager's thread (or the caller's of poll()), one at a
 /// time. What they throw comes through from poll(); the thread hands it to on_error(), or if there
 /// is none to the log, or without one to the standard error output, and goes on with the next
-/// message. Forking: a child must not use it, and gets kForked.
+/// message. If this process dies while a handler runs, its message, and up to an eighth of the ring
+/// before it, comes again to the next consumer. Forking: a child must not use it, and gets kForked.
 ///
 ///     auto manager = create_manager("prices", false, 1 << 20);
 ///     manager->on(MessageType::DATA, [](const MessageView& m) { show(m.payload()); });

@@ -111,7 +111,8 @@ public:
         control.store(kWaiting | attachment_->quiet_control() | seen << kSequenceShift,
                       std::memory_order_relaxed);
         full_fence();
-        if (attachment_->fences() && !fence_peers()) ns = fence_no_more(control, seen, ns);
+        if (attachment_->fences() && !fence_peers()) fence_no_more(control, seen);
+        if (unlikely(refused_ns_ != 0)) ns = shortened(ns);
         if (!interrupted_.load(std::memory_order_relaxed) && !ready()) {
             const bool woken = attachment_->peer_point().wait(sequence, seen, ns, interrupted_);
             if (!woken && diagnoses_ && ns >= kLivenessNs && ready()) diagnose(sequence, seen);
@@ -149,15 +150,21 @@ private:
     /// Long enough for a store of before to be visible everywhere.
     static constexpr std::uint64_t kStaleNs = 1000000;
 
-    /// The kernel takes no membarriers any more. Wakers fence from now on; one that has not seen it
-    /// yet, and published without a fence, is waited for by a short sleep.
-    BITRPC_DETAIL_COLD std::uint64_t fence_no_more(std::atomic<std::uint32_t>& control,
-                                                   std::uint32_t seen, std::uint64_t ns) noexcept {
+    /// The kernel takes no membarriers any more: wakers fence from now on.
+    BITRPC_DETAIL_COLD void fence_no_more(std::atomic<std::uint32_t>& control,
+                                          std::uint32_t seen) noexcept {
         attachment_->stop_fencing();
         control.store(kWaiting | attachment_->quiet_control() | seen << kSequenceShift,
                       std::memory_order_relaxed);
         full_fence();
-        return ns < kStaleNs ? ns : kStaleNs;
+        refused_ns_ = monotonic_ns();
+    }
+
+    /// A waker that had not seen the refusal yet may have published without a fence: a sleep that
+    /// begins before that is visible for certain is short, be it the first one or not.
+    [[nodiscard]] BITRPC_DETAIL_COLD std::uint64_t shortened(std::uint64_t ns) const noexcept {
+        const bool is_recent = monotonic_ns() - refused_ns_ <= kStaleNs;
+        return is_recent && ns > kStaleNs ? kStaleNs : ns;
     }
 
     /// A sleep that its bound ended although there is something to take: the waker may be between
@@ -178,6 +185,8 @@ private:
     }
 
     Attachment* attachment_ = nullptr;
+    /// When a membarrier was refused; 0: never.
+    std::uint64_t refused_ns_ = 0;
     /// Set by other threads.
     std::atomic<bool> interrupted_{false};
     /// True from before the last look for an interrupt to after the sleep.

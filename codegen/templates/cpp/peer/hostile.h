@@ -33,8 +33,21 @@ public:
     /// Puts back what the last mutation overwrote.
     void undo() { write(old_); }
 
+    /// Who closes waits up to 5 s for another side that seems to be closing, too: here nobody is.
+    void let_close() {
+        width_ = 4;
+        for (const std::size_t at :
+             {ring::ring_header::kProducerStateOffset, ring::ring_header::kConsumerStateOffset}) {
+            at_ = at;
+            if (static_cast<std::uint32_t>(read(at_)) == kClosed) write(kAttached);
+        }
+    }
+
 private:
     static constexpr std::uint64_t kCapacity = 4096;
+    /// What the state of a side says that is there, and of one that has closed.
+    static constexpr std::uint64_t kAttached = 1;
+    static constexpr std::uint32_t kClosed = 2;
 
     std::uint64_t pick(Rng& rng) {
         switch (rng.next() % 9) {
@@ -126,7 +139,7 @@ public:
         ring::Options options;
         options.capacity = 4096;
         options.mode = mode;
-        options.send_timeout = 1;
+        options.send_timeout = kBrief;
         options.diagnose_wakeups = true;
         options.max_message_size = 65536;
         options.spin = std::chrono::microseconds(2);
@@ -164,6 +177,9 @@ public:
     }
 
 private:
+    /// How long a call waits that waits.
+    static constexpr std::chrono::microseconds kBrief{50};
+
     Victims() = default;
 
     ring::Status send(Rng& rng) {
@@ -189,12 +205,12 @@ private:
     }
 
     ring::Status receive(Rng& rng) {
-        const int timeout_ms = rng.next() % 16 == 0 ? 1 : 0;
+        const auto timeout = rng.next() % 16 == 0 ? kBrief : std::chrono::microseconds(0);
         // Reading every byte is what finds one that is not there.
         switch (rng.next() % 8) {
             case 0:
             case 1: {
-                const ring::ReceivedMessage message = consumer_->receive(timeout_ms);
+                const ring::ReceivedMessage message = consumer_->receive(timeout);
                 use(message);
                 return message.status();
             }
@@ -210,15 +226,15 @@ private:
             }
             case 4: {
                 Bytes bytes;
-                return consumer_->receive_bytes(bytes, timeout_ms);
+                return consumer_->receive_bytes(bytes, timeout);
             }
             case 5: {
                 std::string text;
-                return consumer_->receive_string(text, timeout_ms);
+                return consumer_->receive_string(text, timeout);
             }
             case 6:
                 if (kNames.empty()) return {};
-                return receive_struct(rng.next() % kNames.size(), *consumer_, timeout_ms);
+                return receive_struct(rng.next() % kNames.size(), *consumer_, timeout);
             default: return consumer_->skip();
         }
     }
@@ -270,6 +286,7 @@ private:
             // Else most rings are of no use after a few mutations.
             if (rng_.next() % 2 == 0) saboteur.undo();
         }
+        saboteur.let_close();
         victims.reset();
         if (rng_.next() % 8 == 0) attach_again();
     }

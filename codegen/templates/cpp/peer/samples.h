@@ -140,12 +140,12 @@ inline Bytes recoded(std::size_t number, [[maybe_unused]] ring::ByteView payload
 /// Receives struct `number`.
 inline ring::Status receive_struct(std::size_t number,
                                    [[maybe_unused]] ring::SharedMemoryConsumer& consumer,
-                                   [[maybe_unused]] int timeout_ms) {
+                                   [[maybe_unused]] ring::Timeout timeout) {
     switch (number) {
 {%- for item in view.structs %}
         case {{ loop.index0 }}: {
             ring::{{ item.name }} item;
-            return consumer.receive_typed(item, timeout_ms);
+            return consumer.receive_typed(item, timeout);
         }
 {%- endfor %}
         default: throw std::logic_error("no such struct");

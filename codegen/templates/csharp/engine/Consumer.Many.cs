@@ -10,7 +10,8 @@ namespace {{ view.namespace }}
     {
         /// <summary>
         /// Receives what is there, in place, and gives its room back all at once, or a quarter of
-        /// the ring at a time. Never waits.
+        /// the ring at a time: what was not given back comes again if this process is killed. Never
+        /// waits.
         /// </summary>
         /// <param name="handler">Gets each message, valid until it returns. What it throws comes
         /// through; the message is not received, and comes again.</param>
@@ -32,7 +33,8 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>
-        /// Receives what is there, in place, until the visitor says that it is enough.
+        /// Receives what is there, in place, until the visitor says that it is enough; else as
+        /// <see cref="Drain(MessageHandler, out int, int)"/>.
         /// </summary>
         /// <param name="visitor">Gets each message, valid until it returns; false stops, and the
         /// message counts as taken. What it throws comes through; the message is not received, and
@@ -55,7 +57,9 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>
-        /// Receives copies of what is there, waiting for the first one if need be.
+        /// Receives copies of what is there, waiting for the first one if need be. Room is given
+        /// back as Drain does, before this returns: what was given back is lost if this process is
+        /// killed meanwhile, and the rest comes again.
         /// </summary>
         /// <param name="messages">Takes the messages.</param>
         /// <param name="most">How many to receive at most.</param>
@@ -71,7 +75,9 @@ namespace {{ view.namespace }}
             Require(Collect(messages, most, RingTime.OfMs(timeoutMs)));
 
         /// <summary>
-        /// Receives copies of what is there, waiting for the first one if need be.
+        /// Receives copies of what is there, waiting for the first one if need be. Room is given
+        /// back as Drain does, before this returns: what was given back is lost if this process is
+        /// killed meanwhile, and the rest comes again.
         /// </summary>
         /// <param name="messages">Takes the messages.</param>
         /// <param name="most">How many to receive at most.</param>

@@ -17,6 +17,8 @@ namespace {{ view.namespace }}
     /// <para><see cref="Start"/> runs one background thread. It stores a heartbeat at every
     /// interval, for which no message is sent; a consumer's receives and dispatches, and goes on
     /// with the next message, or the next producer, whatever happens.</para>
+    /// <para>Deliveries: a message is given back when its handler has returned. If the process is
+    /// killed before, it comes again to the next consumer.</para>
     /// </remarks>
     /// <example>
     /// <code>

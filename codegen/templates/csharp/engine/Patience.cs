@@ -156,21 +156,20 @@ namespace {{ view.namespace }}
                 needsMembarrier |= call.NeedsMembarrier;
             }
 
-            if (!isAnyNew)
+            if (isAnyNew)
             {
-                return bound;
+                // Pairs with the wakers': their own fences, or none because of the membarrier. One
+                // is enough for all that was announced before it.
+                Interlocked.MemoryBarrier();
+                if (needsMembarrier && !Platform.Current.Membarrier())
+                {
+                    Calls.ForEach(call => call.MembarrierRefused());
+                }
             }
 
-            // Pairs with the wakers': their own fences, or none because of the membarrier. One is
-            // enough for all that was announced before it.
-            Interlocked.MemoryBarrier();
-            if (needsMembarrier && !Platform.Current.Membarrier())
+            foreach (RingCall call in Calls)
             {
-                bound = Math.Min(bound, RingWaiter.RefusedNs);
-                foreach (RingCall call in Calls)
-                {
-                    call.MembarrierRefused();
-                }
+                bound = call.Shorten(bound);
             }
 
             return bound;

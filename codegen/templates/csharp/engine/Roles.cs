@@ -95,13 +95,13 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>
-        /// How long the role of a peer is waited for, in milliseconds: not at all if it is there to
-        /// stay.
+        /// How long the role of a peer is waited for, in milliseconds: not at all unless it says
+        /// that it is closing, too.
         /// </summary>
         private ulong PatienceWithPeer(Func<bool> isDrained)
         {
-            bool isAttached = Volatile.Read(ref Word32(Role.Peer.State)) == RingState.Attached;
-            return isAttached || !isDrained() ? 0 : TransitionRetryMs;
+            bool isClosing = Volatile.Read(ref Word32(Role.Peer.State)) == RingState.Closed;
+            return isClosing && isDrained() ? TransitionRetryMs : 0;
         }
 
         private void RemoveFile()

@@ -101,9 +101,6 @@ namespace {{ view.namespace }}
         /// <summary>How often the peer's life is checked: also the bound of every sleep.</summary>
         internal const ulong LivenessNs = 100000000;
 
-        /// <summary>The bound of the sleep in which a membarrier was refused.</summary>
-        internal const ulong RefusedNs = 1000000;
-
         private const int LooksPerClock = 32;
         private const int GraceSlices = 10;
 
@@ -273,11 +270,8 @@ namespace {{ view.namespace }}
             _attachment.AnnounceSleep(seen);
             // Pairs with the waker's: its own fence, or none because of the membarrier.
             Interlocked.MemoryBarrier();
-            if (!_attachment.FenceWaker())
-            {
-                boundNs = Math.Min(boundNs, RefusedNs);
-            }
-
+            _attachment.FenceWaker();
+            boundNs = _attachment.Shorten(boundNs);
             if (!awaited.IsReady() && !IsInterrupted)
             {
                 bool isWoken = WaitOn(seen, boundNs);

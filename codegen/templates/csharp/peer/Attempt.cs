@@ -148,7 +148,8 @@ namespace ConformancePeer
                 throw new Failure("no struct of this spec is a message");
             }
 
-            return Samples.Receive(Samples.Messages[0], consumer, TimeoutMs, out _);
+            return Samples.Receive(
+                Samples.Messages[0], consumer, TimeSpan.FromMilliseconds(TimeoutMs), out _);
         }
 
         private void Set(string option, string value)

@@ -125,7 +125,8 @@ namespace ConformancePeer
                 return;
             }
 
-            Status status = Samples.Receive(wanted.Number, _consumer, _arguments.TimeoutMs, out byte[] again);
+            TimeSpan timeout = TimeSpan.FromMilliseconds(_arguments.TimeoutMs);
+            Status status = Samples.Receive(wanted.Number, _consumer, timeout, out byte[] again);
             Require(status);
             if (!Program.Same(again, wanted.Payload))
             {

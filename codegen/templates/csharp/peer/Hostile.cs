@@ -11,6 +11,10 @@ namespace ConformancePeer
         /// <summary>Bytes of the rings that are written to.</summary>
         public const int Capacity = 4096;
 
+        /// <summary>What the state of a side says that is there, and of one that has closed.</summary>
+        private const uint Attached = 1;
+        private const uint Closed = 2;
+
         /// <summary>The fields of the ring header that some code reads.</summary>
         private static readonly int[] Fields =
         {
@@ -42,6 +46,22 @@ namespace ConformancePeer
 
         /// <summary>Puts back what the last mutation overwrote.</summary>
         public void Undo() => Write(_old);
+
+        /// <summary>
+        /// Who closes waits up to 5 s for another side that seems to be closing, too: here nobody is.
+        /// </summary>
+        public void LetClose()
+        {
+            _width = sizeof(uint);
+            foreach (int at in new[] { RingHeaderLayout.ProducerState, RingHeaderLayout.ConsumerState })
+            {
+                _at = at;
+                if ((uint)Read(at) == Closed)
+                {
+                    Write(Attached);
+                }
+            }
+        }
 
         public void Dispose() => _file.Dispose();
 
@@ -103,6 +123,9 @@ namespace ConformancePeer
     /// <summary>Everyone who has the ring mapped.</summary>
     public sealed class Victims : IDisposable
     {
+        /// <summary>How long a call waits that waits.</summary>
+        private static readonly TimeSpan Brief = TimeSpan.FromTicks(500);
+
         private readonly SharedMemoryProducer _producer;
         private readonly SharedMemoryConsumer _consumer;
         private readonly SharedMemoryMonitor _monitor;
@@ -116,7 +139,7 @@ namespace ConformancePeer
             {
                 Capacity = Saboteur.Capacity,
                 Mode = mode,
-                SendTimeout = TimeSpan.FromMilliseconds(1),
+                SendTimeout = Brief,
                 MaxMessageSize = 65536,
                 Spin = TimeSpan.FromMilliseconds(0.05),
                 DiagnoseWakeups = true,
@@ -219,13 +242,13 @@ namespace ConformancePeer
 
         private Status Receive(Rng rng)
         {
-            int timeoutMs = rng.Next() % 16 == 0 ? 1 : 0;
+            TimeSpan timeout = rng.Next() % 16 == 0 ? Brief : TimeSpan.Zero;
             Status status;
             switch (rng.Next() % 8)
             {
                 case 0:
                 case 1:
-                    status = _consumer.Receive(out ReceivedMessage message, timeoutMs);
+                    status = _consumer.Receive(out ReceivedMessage message, timeout);
                     Use(in message);
                     return status;
                 case 2:
@@ -235,14 +258,14 @@ namespace ConformancePeer
                 case 3:
                     return _consumer.Drain(_use, out _, 8);
                 case 4:
-                    return _consumer.ReceiveMessage(out _, timeoutMs);
+                    return _consumer.ReceiveMessage(out _, timeout);
                 case 5:
-                    return _consumer.ReceiveString(out _, timeoutMs);
+                    return _consumer.ReceiveString(out _, timeout);
                 case 6:
                     return Samples.Names.Length == 0
                         ? default(Status)
                         : Samples.Receive(
-                            (int)(rng.Next() % (ulong)Samples.Names.Length), _consumer, timeoutMs, out _);
+                            (int)(rng.Next() % (ulong)Samples.Names.Length), _consumer, timeout, out _);
                 default:
                     return _consumer.Skip();
             }
@@ -314,6 +337,8 @@ namespace ConformancePeer
                         saboteur.Undo();
                     }
                 }
+
+                saboteur.LetClose();
             }
 
             if (_rng.Next() % 8 == 0)

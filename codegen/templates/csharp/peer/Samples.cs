@@ -68,12 +68,12 @@ namespace ConformancePeer
 
         /// <summary>Receives a struct as such and encodes it again.</summary>
         public static Status Receive(
-            int number, SharedMemoryConsumer consumer, int timeoutMs, out byte[] bytes)
+            int number, SharedMemoryConsumer consumer, TimeSpan timeout, out byte[] bytes)
         {
             switch (number)
             {
 {%- for item in view.samples %}
-                case {{ loop.index0 }}: return ReceiveAs<{{ item.ty }}>(consumer, timeoutMs, out bytes);
+                case {{ loop.index0 }}: return ReceiveAs<{{ item.ty }}>(consumer, timeout, out bytes);
 {%- endfor %}
                 default: throw new Failure("there is no struct " + number);
             }
@@ -114,10 +114,10 @@ namespace ConformancePeer
         }
 
         private static Status ReceiveAs<T>(
-            SharedMemoryConsumer consumer, int timeoutMs, out byte[] bytes)
+            SharedMemoryConsumer consumer, TimeSpan timeout, out byte[] bytes)
             where T : struct, IPayload
         {
-            Status status = consumer.ReceiveTyped(out T value, timeoutMs);
+            Status status = consumer.ReceiveTyped(out T value, timeout);
             bytes = status ? Encode(value) : null;
             return status;
         }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ._attach import TRANSITION_PATIENCE
 from ._errors import Corrupt
-from ._roles import ATTACHED, PRODUCER
+from ._roles import CLOSED, PRODUCER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ def is_last_out(attachment: Attachment, role: Role, is_drained: Callable[[], boo
 
     Then it holds both roles' locks, and may remove the file under them.
 
-    Waits up to 5 s for another side that is just attaching or closing. A producer gives its own
+    Waits up to 5 s for another side that says that it is closed, too. A producer gives its own
     lock back meanwhile: so two sides that close at once do not wait for each other.
     """
 
@@ -31,8 +31,8 @@ def is_last_out(attachment: Attachment, role: Role, is_drained: Callable[[], boo
             return False
 
     def patience() -> float:
-        is_there = attachment.halves[role.peer.state] == ATTACHED
-        return 0 if is_there or not is_empty() else TRANSITION_PATIENCE
+        is_closing = attachment.halves[role.peer.state] == CLOSED
+        return TRANSITION_PATIENCE if is_closing and is_empty() else 0
 
     if not is_empty():
         return False

@@ -36,8 +36,8 @@ NEVER_QUIET: Final = -1
 _LOOKS: Final = range(64)
 """Looks at the ring between two looks at everything else, until the first sleep."""
 _ONE_LOOK: Final = range(1)
-_NO_FENCE_NS: Final = 1_000_000
-"""Bound of the one sleep in which a membarrier turned out to be refused."""
+_NAP_NS: Final = 1_000_000
+"""How long a sleep lasts at most that begins so soon after a membarrier was refused."""
 _DIAGNOSIS_NS: Final = SECOND_NS
 _SEQUENCE_SHIFT: Final = 2
 _SEQUENCE_MASK: Final = U32 >> _SEQUENCE_SHIFT
@@ -56,6 +56,7 @@ class Link:
         "_closing",
         "_diagnoses",
         "_interrupted",
+        "_naps_until",
         "_peer",
         "_role",
         "_spin_ns",
@@ -78,6 +79,8 @@ class Link:
         # The thread that waits, and whether it sleeps or is about to.
         self._waiter = 0
         self._asleep = False
+        # Until when sleeps are short, because a membarrier was refused; 0: it never was.
+        self._naps_until = 0
         self.watch = Watch(attachment, role, tells_past=tells_past)
 
     # Waking
@@ -217,11 +220,13 @@ class Link:
             self._asleep = True
             self._announce_sleep(seen)
             if attachment.can_membarrier and not _platform.membarrier():
-                # A waker that has loaded the old word had its publication visible by the end of
-                # this short sleep, and every later one sees that it has to fence.
                 attachment.can_membarrier = False
                 self._announce_sleep(seen)
-                timeout_ns = min(timeout_ns, _NO_FENCE_NS)
+                self._naps_until = now_ns() + _NAP_NS
+            if self._naps_until and now_ns() <= self._naps_until:
+                # A waker that has loaded the old word has its publication visible by the end of
+                # this short sleep, and every later one sees that it has to fence.
+                timeout_ns = min(timeout_ns, _NAP_NS)
             if self._interrupted or self._closing or ready():
                 return
             if point.wait(seen, timeout_ns) or not self._diagnoses:

@@ -37,7 +37,8 @@ _MUTATIONS_OF_A_RING = 64
 _DEAD_ENDS_OF_A_RING = 16
 """Errors that come again and again, after which a ring is given up."""
 _REATTACH_EVERY = 8
-_TIMEOUT = 0.001
+_BRIEF = 50e-6
+"""How long a call waits that waits."""
 _LARGE = 5000
 _U32 = 0xFFFFFFFF
 _U64 = 0xFFFFFFFFFFFFFFFF
@@ -45,7 +46,8 @@ _U64 = 0xFFFFFFFFFFFFFFFF
 _OFFSETS = [offset for offset, _ in layout.RING_HEADER_FIELDS.values()]
 _STATES = (layout.PRODUCER_STATE_OFFSET, layout.CONSUMER_STATE_OFFSET)
 _ATTACHED = (1).to_bytes(4, "little")
-"""What the state of a side says that is there."""
+_CLOSED = (2).to_bytes(4, "little")
+"""What the state of a side says that is there, and of one that has closed."""
 
 
 def run(words: list[str]) -> dict[str, object]:
@@ -87,7 +89,7 @@ class _Fuzzer:
 
     def _attached(self, mode: Mode, mutations: int) -> None:
         """Spoils a ring while all of its sides are there."""
-        first = Options(capacity=_CAPACITY, mode=mode, send_timeout=_TIMEOUT)
+        first = Options(capacity=_CAPACITY, mode=mode, send_timeout=_BRIEF)
         then = Options(mode=Mode.OPEN_ONLY)
         with contextlib.ExitStack() as stack:
             producer = stack.enter_context(SharedMemoryProducer(self._name, options=first))
@@ -105,7 +107,8 @@ class _Fuzzer:
                     break
             # Who closes waits up to 5 s for another side that seems to be closing, too.
             for offset in _STATES:
-                words[offset : offset + 4] = _ATTACHED
+                if words[offset : offset + 4] == _CLOSED:
+                    words[offset : offset + 4] = _ATTACHED
 
     def _call(self, call: Callable[[], object]) -> None:
         self.calls += 1
@@ -235,7 +238,7 @@ class _Calls:
 
     def _brief(self) -> float:
         """No time, or a short one."""
-        return self._below(2) * _TIMEOUT
+        return self._below(2) * _BRIEF
 
     def _kind(self) -> type:
         """A struct of the spec."""

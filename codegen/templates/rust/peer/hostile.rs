@@ -17,6 +17,13 @@ const CAPACITY: u64 = 4096;
 /// Most mutations that one ring gets.
 const MUTATIONS_A_RING: u32 = 64;
 
+/// How long a call waits that waits.
+const BRIEF: Duration = Duration::from_micros(50);
+
+/// What the state of a side says that is there, and of one that has closed.
+const ATTACHED: u32 = 1;
+const CLOSED: u32 = 2;
+
 /// Most errors in a row before a ring counts as useless.
 const USELESS: u32 = 24;
 
@@ -49,7 +56,7 @@ pub fn run(name: &str, mutations: u64, seed: u64) -> Result<(), Failure> {
 fn options() -> Options {
     Options::new()
         .capacity(CAPACITY)
-        .send_timeout(Some(Duration::from_millis(1)))
+        .send_timeout(Some(BRIEF))
         .spin(Duration::from_micros(5))
         .max_message_size(64 << 10)
         .diagnose_wakeups(true)
@@ -86,9 +93,21 @@ fn disturb(name: &str, mutations: u32, rng: &mut Rng, tally: &mut Tally) -> Resu
             undo.apply(&file)?;
         }
     }
+    let_close(&file)?;
     drop(victims);
     if rng.next().is_multiple_of(8) {
         attach_again(name, rng, tally);
+    }
+    Ok(())
+}
+
+/// Who closes waits up to 5 s for another side that seems to be closing, too: here nobody is.
+fn let_close(file: &File) -> std::io::Result<()> {
+    let header = <Protocol as Layout>::RING_HEADER;
+    for at in [header.producer_state, header.consumer_state] {
+        if read(file, at as u64)? as u32 == CLOSED {
+            file.write_all_at(&ATTACHED.to_le_bytes(), at as u64)?;
+        }
     }
     Ok(())
 }
@@ -272,7 +291,8 @@ impl Victims {
 
     fn receive(&mut self, rng: &mut Rng) -> Result<(), Error> {
         let consumer = &mut self.consumer;
-        let timeout = Duration::from_millis(u64::from(rng.next().is_multiple_of(16)));
+        let is_patient = rng.next().is_multiple_of(16);
+        let timeout = if is_patient { BRIEF } else { Duration::ZERO };
         // Reading every byte is what finds one that is not there.
         let sum = match rng.next() % 8 {
             0 | 1 => consumer.receive(Some(timeout))?.map(|m| sum(m.payload())),

@@ -36,8 +36,20 @@ pub(super) struct Model {
     futexes: BTreeMap<usize, Futex>,
     cells: Vec<Cell>,
     finished: AtomicBool,
-    /// Whether sleepers issue membarriers, so that a waker's light fence is worth something.
-    membarrier: bool,
+    barriers: Barriers,
+    /// Held for a moment by whoever publishes, and by whoever lets time pass.
+    clock: Mutex<()>,
+}
+
+/// What the kernel does for a sleeper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Barriers {
+    /// It issues membarriers, so that a waker's light fence is worth something.
+    Issued,
+    /// It was told that there are none: both sides fence.
+    None,
+    /// It refuses them, although both sides were told otherwise.
+    Refused,
 }
 
 // SAFETY: the cells hold nothing; they are there for the checker to find unordered accesses.
@@ -47,7 +59,7 @@ unsafe impl Sync for Model {}
 
 impl Model {
     /// A ring of zeros.
-    pub(super) fn new(capacity: u64, membarrier: bool) -> Self {
+    pub(super) fn new(capacity: u64, barriers: Barriers) -> Self {
         let h = RING_HEADER;
         let u32s = [h.consumer_control, h.data_sequence, h.producer_control, h.space_sequence];
         let u64s = [
@@ -71,12 +83,18 @@ impl Model {
             futexes: [h.data_sequence, h.space_sequence].map(|at| (at, futex())).into(),
             cells: (0..capacity / 8).map(|_| cell()).collect(),
             finished: AtomicBool::new(false),
-            membarrier,
+            barriers,
+            clock: Mutex::new(()),
         }
     }
 
     fn cell(&self, position: u64) -> &Cell {
         &self.cells[(position / 8) as usize % self.cells.len()]
+    }
+
+    /// Sleeps for a time in which every store that was made before becomes visible.
+    pub(super) fn nap(&self) {
+        drop(self.clock.lock().unwrap());
     }
 
     /// Says that nothing will be published any more.
@@ -120,7 +138,10 @@ impl Memory for Model {
     fn store_word(&self, position: u64, word: u64, order: Ordering) {
         let cell = self.cell(position);
         cell.plain.with_mut(|_| ());
+        // Elsewhere, time does not matter, and to model it would only add to what is explored.
+        let clock = (self.barriers == Barriers::Refused).then(|| self.clock.lock().unwrap());
         cell.word.store(word, order);
+        drop(clock);
     }
 
     fn read_plain(&self, position: u64) -> u64 {
@@ -149,14 +170,14 @@ impl Memory for Model {
     fn order_stores(&self) {}
 
     fn fence_light(&self) {
-        if self.membarrier {
+        if self.barriers == Barriers::Issued {
             fence(Ordering::SeqCst);
         }
     }
 
     fn fence_heavy(&self) -> bool {
         fence(Ordering::SeqCst);
-        true
+        self.barriers == Barriers::Issued
     }
 
     fn fence_full(&self) {

@@ -12,17 +12,16 @@
 //! membarrier the light fence is nothing here, as it is on a real machine.
 
 mod memory;
+mod waking;
 
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
 use loom::thread;
 
-use self::memory::{Dying, Model};
+use self::memory::{Barriers, Dying, Model};
 use super::record::{Record, pack};
-use super::{
-    Direction, Memory, Reader, Sleeper, Waker, Writer, consumer_position, producer_position,
-};
+use super::{Memory, Reader, Waker, Writer, consumer_position, producer_position};
 use crate::layout::Layout;
 use crate::test_layout::Default as Protocol;
 
@@ -37,10 +36,6 @@ fn explore(preemptions: usize, f: impl Fn() + Send + Sync + 'static) {
     builder.preemption_bound = Some(preemptions);
     builder.max_branches = 20_000;
     builder.check(f);
-}
-
-fn sleeper(direction: Direction, registered: bool) -> Sleeper {
-    Sleeper { direction, registered }
 }
 
 fn writer<M: Memory + Clone>(memory: M, registered: bool) -> Writer<Protocol, M> {
@@ -98,7 +93,7 @@ fn receive_all<M: Memory + Clone>(reader: &mut Reader<Protocol, M>, from: u64, t
 #[test]
 fn loom_what_is_published_is_seen_whole() {
     explore(3, || {
-        let memory = Arc::new(Model::new(CAPACITY, true));
+        let memory = Arc::new(Model::new(CAPACITY, Barriers::Issued));
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
             let mut writer = writer(other, true);
@@ -112,7 +107,7 @@ fn loom_what_is_published_is_seen_whole() {
 #[test]
 fn loom_a_batch_is_seen_in_order() {
     explore(3, || {
-        let memory = Arc::new(Model::new(2 * CAPACITY, true));
+        let memory = Arc::new(Model::new(2 * CAPACITY, Barriers::Issued));
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
             let (position, sent) =
@@ -131,7 +126,7 @@ fn loom_a_batch_is_seen_in_order() {
 #[test]
 fn loom_laps_wrap_and_a_full_ring_is_not_written_over() {
     explore(2, || {
-        let memory = Arc::new(Model::new(CAPACITY, true));
+        let memory = Arc::new(Model::new(CAPACITY, Barriers::Issued));
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
             let mut writer = writer(other, true);
@@ -153,7 +148,7 @@ fn loom_lines_that_are_prepared_are_nobody_elses() {
     const SIZE: u64 = 4 * CAPACITY;
     const CONTENT: [u8; 48] = [0xA0; 48];
     explore(2, || {
-        let memory = Arc::new(Model::new(SIZE, true));
+        let memory = Arc::new(Model::new(SIZE, Barriers::Issued));
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
             let mut writer = Writer::<Protocol, _>::new(other, SIZE, 0, 0, Waker::new(true));
@@ -195,7 +190,7 @@ fn loom_lines_that_are_prepared_are_nobody_elses() {
 #[test]
 fn loom_padding_may_be_published_first() {
     explore(2, || {
-        let memory = Arc::new(Model::new(CAPACITY, true));
+        let memory = Arc::new(Model::new(CAPACITY, Barriers::Issued));
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
             let mut first = writer(Arc::clone(&other), true);
@@ -219,7 +214,7 @@ fn loom_padding_may_be_published_first() {
 #[test]
 fn loom_a_drain_releases_what_it_has_read() {
     explore(2, || {
-        let memory = Arc::new(Model::new(CAPACITY, false));
+        let memory = Arc::new(Model::new(CAPACITY, Barriers::None));
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
             let mut writer = writer(other, false);
@@ -248,93 +243,11 @@ fn loom_a_drain_releases_what_it_has_read() {
     });
 }
 
-/// Sleeps as a side's wait does: unless it is `ready` once it has said that it sleeps.
-fn sleep<M: Memory>(
-    memory: &M,
-    sleeper: &mut Sleeper,
-    sequence: u32,
-    ready: &mut impl FnMut() -> bool,
-) {
-    let longest = sleeper.lie_down(memory, sequence);
-    if !ready() {
-        memory.wait(sleeper.direction.sequence, sequence, longest);
-    }
-    sleeper.get_up(memory);
-}
-
-/// A consumer that sleeps whenever the ring is empty. A lost wake-up is a deadlock of the model.
-fn consumer_sleeps(registered: bool) {
-    explore(3, move || {
-        let memory = Arc::new(Model::new(CAPACITY, registered));
-        let other = Arc::clone(&memory);
-        let sender = thread::spawn(move || {
-            let mut writer = writer(other, registered);
-            assert!(send(&mut writer, 0, 1) && send(&mut writer, 1, 2));
-        });
-        let mut sleeper = sleeper(Direction::data::<Protocol>(), registered);
-        let Direction { control, sequence: field } = sleeper.direction;
-        memory.store_u32(control, sleeper.awake(), Ordering::Relaxed);
-        let mut reader = reader(Arc::clone(&memory), registered);
-        for n in 0..2 {
-            while !receive(&mut reader, n) {
-                let sequence = memory.load_u32(field, Ordering::Acquire);
-                let mut ready = || reader.ready();
-                sleep(&*memory, &mut sleeper, sequence, &mut ready);
-            }
-        }
-        sender.join().unwrap();
-    });
-}
-
-#[test]
-fn loom_no_wake_up_of_a_consumer_is_lost_with_membarrier() {
-    consumer_sleeps(true);
-}
-
-#[test]
-fn loom_no_wake_up_of_a_consumer_is_lost_with_fences() {
-    consumer_sleeps(false);
-}
-
-/// A producer that sleeps whenever the ring is full.
-fn producer_sleeps(registered: bool) {
-    explore(2, move || {
-        let memory = Arc::new(Model::new(CAPACITY, registered));
-        let other = Arc::clone(&memory);
-        let receiver = thread::spawn(move || {
-            receive_all(&mut reader(other, registered), 0, 4);
-        });
-        let mut sleeper = sleeper(Direction::space::<Protocol>(), registered);
-        let Direction { control, sequence: field } = sleeper.direction;
-        memory.store_u32(control, sleeper.awake(), Ordering::Relaxed);
-        let mut writer = writer(Arc::clone(&memory), registered);
-        for n in 0..4 {
-            while !send(&mut writer, n, n + 1) {
-                let sequence = memory.load_u32(field, Ordering::Acquire);
-                let staged = writer.stage();
-                let mut ready = || writer.has_room(&staged, 8);
-                sleep(&*memory, &mut sleeper, sequence, &mut ready);
-            }
-        }
-        receiver.join().unwrap();
-    });
-}
-
-#[test]
-fn loom_no_wake_up_of_a_producer_is_lost_with_membarrier() {
-    producer_sleeps(true);
-}
-
-#[test]
-fn loom_no_wake_up_of_a_producer_is_lost_with_fences() {
-    producer_sleeps(false);
-}
-
 /// A producer dies before its `stores`-th store, while a consumer receives; another one goes on.
 /// Whatever was published comes out, once and in order, and ids go on without a gap.
 fn producer_dies(stores: usize) {
     explore(2, move || {
-        let memory = Arc::new(Model::new(CAPACITY, true));
+        let memory = Arc::new(Model::new(CAPACITY, Barriers::Issued));
         let other = Arc::clone(&memory);
         let receiver = thread::spawn(move || {
             let mut reader = reader(Arc::clone(&other), true);
