@@ -850,11 +850,13 @@ inline constexpr bool kHasType = false;
 template <class T>
 inline constexpr bool kHasType<T, std::void_t<decltype(T::kMessageType)>> = true;
 
-/// True for generated structs that end in a part of variable size.
+/// True for generated structs that end in a part of variable size. (A struct that is itself called
+/// Fixed has a name Fixed in it, too.)
 template <class T, class = void>
 inline constexpr bool kHasTail = false;
 template <class T>
-inline constexpr bool kHasTail<T, std::void_t<typename T::Fixed>> = true;
+inline constexpr bool kHasTail<T, std::void_t<typename T::Fixed>> =
+    !std::is_same_v<typename T::Fixed, T>;
 
 /// The type that a struct is sent under: its own, or plain data.
 template <class T>
@@ -991,6 +993,26 @@ template <class Any, class T, class Message>
     }
     if (result != Errc::kOk) return detail::unknown_message(message, result);
     return Any(std::in_place_type<Held<T>>, std::move(held));
+}
+
+/// What a visitor gives back.
+template <class Visitor>
+using Visited = std::invoke_result_t<Visitor&, const UnknownMessage&>;
+
+/// Shows a message whose type is that of `T` to a visitor.
+template <class T, class Message, class Visitor>
+Visited<Visitor> visit_as(const Message& message, Visitor& visitor, bool exact) {
+    Held<T> held{};
+    T* decoded = nullptr;
+    if constexpr (std::is_same_v<Held<T>, T>) {
+        decoded = &held;
+    } else {
+        held = std::make_unique<T>();
+        decoded = held.get();
+    }
+    const Errc result = detail::read_payload(message.payload(), *decoded, exact);
+    if (result != Errc::kOk) return visitor(detail::unknown_message(message, result));
+    return visitor(std::as_const(*decoded));
 }
 
 }  // namespace detail
@@ -1265,6 +1287,16 @@ template <class Message>
             return detail::unknown_message(message, Errc::kTypeMismatch);
     }
 }
+
+template <class Message, class Visitor>
+Visited<Visitor> visit_any(const Message& message, Visitor& visitor, [[maybe_unused]] bool exact) {
+    switch (static_cast<std::uint32_t>(message.type())) {
+        case static_cast<std::uint32_t>(TestData::kMessageType):
+            return detail::visit_as<TestData>(message, visitor, exact);
+        default:
+            return visitor(detail::unknown_message(message, Errc::kTypeMismatch));
+    }
+}
 // clang-format on
 
 }  // namespace detail
@@ -1277,6 +1309,9 @@ template <class Message>
 /// version made longer, the part that is known is read.
 ///
 ///     std::visit(my_visitor, decode(message));
+///
+/// Compilers take long over a std::variant of many types: with more than some fifty messages,
+/// visit_message() is the better way.
 template <class Message>
 [[nodiscard]] AnyMessage decode(const Message& message) {
     return detail::decode_any(message, false);
@@ -1286,6 +1321,23 @@ template <class Message>
 template <class Message>
 [[nodiscard]] AnyMessage decode_exact(const Message& message) {
     return detail::decode_any(message, true);
+}
+
+/// Decodes a message into the struct that its type stands for, and returns what `visitor` makes of
+/// it. The visitor is called with a const reference to the struct, or to an UnknownMessage where
+/// decode() gives one, which lives as long as the call. Whatever it is called with, it returns the
+/// same type.
+///
+///     visit_message(message, my_visitor);
+template <class Message, class Visitor>
+auto visit_message(const Message& message, Visitor&& visitor) -> detail::Visited<Visitor> {
+    return detail::visit_any(message, visitor, false);
+}
+
+/// The same, but a payload that is longer than its struct gives an UnknownMessage.
+template <class Message, class Visitor>
+auto visit_message_exact(const Message& message, Visitor&& visitor) -> detail::Visited<Visitor> {
+    return detail::visit_any(message, visitor, true);
 }
 
 /// Why something failed: a result with its details.
@@ -1465,8 +1517,7 @@ private:
         if constexpr (std::is_signed_v<T>) {
             if (time == -1) return kForeverNs;
         }
-        using Milliseconds = std::chrono::duration<T, std::milli>;
-        return of_duration(Milliseconds(time));
+        return of_duration(std::chrono::duration<T, std::milli>(time));
     }
 
     template <class Rep, class Period>
@@ -1475,8 +1526,8 @@ private:
         // Not a number compares to nothing.
         if (!(seconds >= 0)) return kInvalidNs;
         if (seconds > kLongestSeconds) return kForeverNs;
-        using Nanoseconds = std::chrono::duration<std::int64_t, std::nano>;
-        return static_cast<std::uint64_t>(std::chrono::duration_cast<Nanoseconds>(time).count());
+        const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(time);
+        return static_cast<std::uint64_t>(ns.count());
     }
 
     std::uint64_t ns_ = kForeverNs;

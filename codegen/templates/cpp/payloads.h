@@ -94,6 +94,18 @@ template <class Message>
             return detail::unknown_message(message, Errc::kTypeMismatch);
     }
 }
+
+template <class Message, class Visitor>
+Visited<Visitor> visit_any(const Message& message, Visitor& visitor, [[maybe_unused]] bool exact) {
+    switch (static_cast<std::uint32_t>(message.type())) {
+{%- for item in view.structs %}{% if item.id.is_some() %}
+        case static_cast<std::uint32_t>({{ item.name }}::kMessageType):
+            return detail::visit_as<{{ item.name }}>(message, visitor, exact);
+{%- endif %}{% endfor %}
+        default:
+            return visitor(detail::unknown_message(message, Errc::kTypeMismatch));
+    }
+}
 // clang-format on
 
 }  // namespace detail
@@ -106,6 +118,9 @@ template <class Message>
 /// version made longer, the part that is known is read.
 ///
 ///     std::visit(my_visitor, decode(message));
+///
+/// Compilers take long over a std::variant of many types: with more than some fifty messages,
+/// visit_message() is the better way.
 template <class Message>
 [[nodiscard]] AnyMessage decode(const Message& message) {
     return detail::decode_any(message, false);
@@ -115,4 +130,21 @@ template <class Message>
 template <class Message>
 [[nodiscard]] AnyMessage decode_exact(const Message& message) {
     return detail::decode_any(message, true);
+}
+
+/// Decodes a message into the struct that its type stands for, and returns what `visitor` makes of
+/// it. The visitor is called with a const reference to the struct, or to an UnknownMessage where
+/// decode() gives one, which lives as long as the call. Whatever it is called with, it returns the
+/// same type.
+///
+///     visit_message(message, my_visitor);
+template <class Message, class Visitor>
+auto visit_message(const Message& message, Visitor&& visitor) -> detail::Visited<Visitor> {
+    return detail::visit_any(message, visitor, false);
+}
+
+/// The same, but a payload that is longer than its struct gives an UnknownMessage.
+template <class Message, class Visitor>
+auto visit_message_exact(const Message& message, Visitor&& visitor) -> detail::Visited<Visitor> {
+    return detail::visit_any(message, visitor, true);
 }
