@@ -74,7 +74,7 @@ fn main() -> ExitCode {
     trials.extend(python::trials());
     trials.extend(rust::trials());
     trials.extend(csharp::trials());
-    harness::run(trials)
+    harness::run_compilers(trials)
 }
 
 /// A compilation unit's name, and the flags that it is compiled with.

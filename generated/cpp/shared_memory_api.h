@@ -1125,10 +1125,26 @@ void print_field(std::string& text, const char* name, const T& value) {
     text += std::string(name) + ": " + detail::print_value(value);
 }
 
+/// A value of an enum, and how it is printed.
+template <class Value>
+struct Named {
+    const char* name;
+    Value value;
+};
+
+/// The name of a value; its number if it has none.
+template <class Value>
+[[nodiscard]] std::string print_name(Value value, std::initializer_list<Named<Value>> names) {
+    for (const Named<Value>& known : names) {
+        if (known.value == value) return known.name;
+    }
+    return std::to_string(static_cast<std::underlying_type_t<Value>>(value));
+}
+
 /// The names of all bits that are set, and the rest as a number; `none` if there are none.
 template <class Flags>
 [[nodiscard]] std::string print_flags(Flags flags, const char* none,
-                                      std::initializer_list<std::pair<const char*, Flags>> names) {
+                                      std::initializer_list<Named<Flags>> names) {
     using Bits = std::underlying_type_t<Flags>;
     auto rest = static_cast<std::uint64_t>(static_cast<Bits>(flags));
     std::string text;
@@ -1248,13 +1264,14 @@ static_assert(offsetof(TestData, timestamp) == 80, "TestData::timestamp");
 // clang-format off
 /// The name of a message type, or of the struct that travels under it; its number if it has none.
 [[nodiscard]] inline std::string to_string(MessageType type) {
-    if (type == MessageType::DATA) return "DATA";
-    if (type == MessageType::CONTROL) return "CONTROL";
-    if (type == MessageType::HEARTBEAT) return "HEARTBEAT";
-    if (type == MessageType::ERROR) return "ERROR";
-    if (type == MessageType::CUSTOM_MIN) return "CUSTOM_MIN";
-    if (type == TestData::kMessageType) return "TestData";
-    return std::to_string(static_cast<std::uint32_t>(type));
+    return detail::print_name<MessageType>(type, {
+        {"DATA", MessageType::DATA},
+        {"CONTROL", MessageType::CONTROL},
+        {"HEARTBEAT", MessageType::HEARTBEAT},
+        {"ERROR", MessageType::ERROR},
+        {"CUSTOM_MIN", MessageType::CUSTOM_MIN},
+        {"TestData", TestData::kMessageType},
+    });
 }
 
 /// The names of the flags that are set.
@@ -1310,8 +1327,8 @@ Visited<Visitor> visit_any(const Message& message, Visitor& visitor, [[maybe_unu
 ///
 ///     std::visit(my_visitor, decode(message));
 ///
-/// Compilers take long over a std::variant of many types: with more than some fifty messages,
-/// visit_message() is the better way.
+/// Compilers take long over a std::variant of many types, and clang takes 256 at most: with more
+/// than some fifty messages, visit_message() is the better way.
 template <class Message>
 [[nodiscard]] AnyMessage decode(const Message& message) {
     return detail::decode_any(message, false);
