@@ -91,9 +91,6 @@ namespace BitRPC.SharedMemory
             return NativeMethods.renamex_np(from, to, NoReplace) == 0 ? 0 : LastError();
         }
 
-        protected override bool KnowsNoRename(int error) =>
-            error == 22 || error == 45 || error == 1; // EINVAL, ENOTSUP, EPERM
-
         internal override string MissingToPublish(int error) =>
             error == 1 || error == 45 ? "renamex_np with RENAME_EXCL, nor link" : null;
 

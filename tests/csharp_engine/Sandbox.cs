@@ -27,6 +27,7 @@ namespace EngineTests
 
         internal const uint NotPermitted = 1;
         internal const uint OutOfMemory = 12;
+        internal const uint NoAccess = 13;
         internal const uint NoSpace = 28;
         internal const uint NotImplemented = 38;
 

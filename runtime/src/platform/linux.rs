@@ -22,17 +22,11 @@ pub(crate) fn default_directory() -> Option<PathBuf> {
 
 /// Gives a temporary file its name, unless the name is taken.
 pub(crate) fn publish(temporary: &Path, name: &Path) -> io::Result<()> {
-    match rename(temporary, name) {
-        // The kernel or the file system does not know the call, or a sandbox denies it.
-        Err(error)
-            if matches!(
-                error.raw_os_error(),
-                Some(libc::EINVAL | libc::ENOSYS | libc::EPERM | libc::ENOTSUP)
-            ) =>
-        {
-            super::unix::link(temporary, name)
-        }
-        result => result,
+    let result = rename(temporary, name);
+    match result.as_ref().err().and_then(io::Error::raw_os_error) {
+        None | Some(libc::EEXIST | libc::ENOENT) => result,
+        // The kernel, the file system, a sandbox: there are many ways to say no.
+        Some(_) => super::unix::link(temporary, name),
     }
 }
 

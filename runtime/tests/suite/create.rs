@@ -99,7 +99,12 @@ fn what_a_folder_lacks_is_said() {
 
 #[test]
 fn a_folder_without_renameat2_is_linked_in() {
-    for lack in ["no renameat2", "renameat2 denied", "renameat2 of another file system"] {
+    for lack in [
+        "no renameat2",
+        "renameat2 denied",
+        "renameat2 refused",
+        "renameat2 of another file system",
+    ] {
         let folder = folder();
         let (said, errors) = Part::start("create", folder.path(), lack).finish();
         assert!(said.starts_with("created"), "{lack}: {said}{errors}");

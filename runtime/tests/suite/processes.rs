@@ -175,6 +175,7 @@ fn create(options: &Options, lack: &str) {
         }],
         "no renameat2" => vec![rename(libc::ENOSYS)],
         "renameat2 denied" => vec![rename(libc::EPERM)],
+        "renameat2 refused" => vec![rename(libc::EACCES)],
         _ => vec![rename(libc::EINVAL)],
     });
     say(b"!");

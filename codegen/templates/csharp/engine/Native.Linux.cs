@@ -111,9 +111,6 @@ namespace {{ view.namespace }}
             return result == 0 ? 0 : LastError();
         }
 
-        protected override bool KnowsNoRename(int error) =>
-            error == 22 || error == 38 || error == 1; // EINVAL, ENOSYS; EPERM: a sandbox
-
         internal override string MissingToPublish(int error) =>
             error == 1 || error == 95 ? "renameat2 with RENAME_NOREPLACE, nor link" : null;
 

@@ -18,6 +18,8 @@ namespace {{ view.namespace }}
         private const int MapPrivate = 2;
         private const int MapFixed = 16;
         private const int Interrupted = 4;
+        private const int FileExists = 17;
+        private const int NoSuchFile = 2;
         private const int NoSuchProcess = 3;
         private const uint OwnerMayRead = 256;
 
@@ -184,11 +186,12 @@ namespace {{ view.namespace }}
             fixed (byte* from = RingUtf8.ZeroTerminated(temporary), to = RingUtf8.ZeroTerminated(path))
             {
                 int error = Rename(from, to);
-                if (!KnowsNoRename(error))
+                if (error == 0 || error == FileExists || error == NoSuchFile)
                 {
                     return error;
                 }
 
+                // The kernel, the file system, a sandbox: there are many ways to say no.
                 error = NativeMethods.link(from, to) == 0 ? 0 : LastError();
                 if (error == 0)
                 {
@@ -201,9 +204,6 @@ namespace {{ view.namespace }}
 
         /// <summary>Renames without replacing anything.</summary>
         protected abstract int Rename(byte* from, byte* to);
-
-        /// <summary>Whether it is the call that is not known here, or not allowed.</summary>
-        protected abstract bool KnowsNoRename(int error);
 
         internal override int Remove(string path)
         {
