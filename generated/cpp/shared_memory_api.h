@@ -1287,7 +1287,8 @@ static_assert(offsetof(TestData, timestamp) == 80, "TestData::timestamp");
 // clang-format on
 
 /// Any message of this protocol, decoded; UnknownMessage for every other one. A struct of more than
-/// 16 KiB is held by a std::unique_ptr.
+/// 16 KiB is held by a std::unique_ptr. The functions below have the type as a parameter: so
+/// compilers make the variant, which may be too large for them, only where it is used.
 // clang-format off
 using AnyMessage = std::variant<UnknownMessage, detail::Held<TestData>>;
 // clang-format on
@@ -1295,11 +1296,11 @@ using AnyMessage = std::variant<UnknownMessage, detail::Held<TestData>>;
 namespace detail {
 
 // clang-format off
-template <class Message>
-[[nodiscard]] AnyMessage decode_any(const Message& message, [[maybe_unused]] bool exact) {
+template <class Any, class Message>
+[[nodiscard]] Any decode_any(const Message& message, [[maybe_unused]] bool exact) {
     switch (static_cast<std::uint32_t>(message.type())) {
         case static_cast<std::uint32_t>(TestData::kMessageType):
-            return detail::decode_as<AnyMessage, TestData>(message, exact);
+            return detail::decode_as<Any, TestData>(message, exact);
         default:
             return detail::unknown_message(message, Errc::kTypeMismatch);
     }
@@ -1329,15 +1330,15 @@ Visited<Visitor> visit_any(const Message& message, Visitor& visitor, [[maybe_unu
 ///
 /// Compilers take long over a std::variant of many types, and clang takes 256 at most: with more
 /// than some fifty messages, visit_message() is the better way.
-template <class Message>
-[[nodiscard]] AnyMessage decode(const Message& message) {
-    return detail::decode_any(message, false);
+template <class Message, class Any = AnyMessage>
+[[nodiscard]] Any decode(const Message& message) {
+    return detail::decode_any<Any>(message, false);
 }
 
 /// The same, but a payload that is longer than its struct gives an UnknownMessage.
-template <class Message>
-[[nodiscard]] AnyMessage decode_exact(const Message& message) {
-    return detail::decode_any(message, true);
+template <class Message, class Any = AnyMessage>
+[[nodiscard]] Any decode_exact(const Message& message) {
+    return detail::decode_any<Any>(message, true);
 }
 
 /// Decodes a message into the struct that its type stands for, and returns what `visitor` makes of
