@@ -18,7 +18,7 @@ fn main() -> ExitCode {
             });
         }
     }
-    harness::run(trials)
+    harness::run_compilers(trials)
 }
 
 fn compare(subject: &Subject, member: &Member) -> Result<(), String> {

@@ -57,8 +57,10 @@ fn main() -> ExitCode {
     }
     trials.push(harness::trial("all_specs/clippy", clippy));
     for tool in [GXX, CLANGXX] {
-        let name = format!("cross_language_test/{}", tool.program);
-        trials.push(needs(tool, name, move || strict_program(tool)));
+        for standard in ["c++17", "c++20", "c++2b"] {
+            let name = format!("cross_language_test/{}_{standard}", tool.program);
+            trials.push(needs(tool, name, move || strict_program(tool, standard)));
+        }
     }
     trials.push(needs(CLANG_FORMAT, "cross_language_test/clang_format".to_owned(), || {
         format_is_right(
@@ -72,7 +74,7 @@ fn main() -> ExitCode {
     trials.extend(python::trials());
     trials.extend(rust::trials());
     trials.extend(csharp::trials());
-    harness::run(trials)
+    harness::run_compilers(trials)
 }
 
 /// A compilation unit's name, and the flags that it is compiled with.
@@ -146,9 +148,9 @@ fn cross_language_test(language: Language) -> PathBuf {
     repo::root().join("tests/peers").join(language.id())
 }
 
-fn strict_program(tool: Tool) -> Result<(), String> {
+fn strict_program(tool: Tool, standard: &str) -> Result<(), String> {
     let mut command = Command::new(tool.program);
-    command.arg("-std=c++17").args(STRICT).args(own_warnings(tool));
+    command.arg(format!("-std={standard}")).args(STRICT).args(own_warnings(tool));
     run(command
         .arg("-I")
         .arg(repo::generated(Language::Cpp))

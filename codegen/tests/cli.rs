@@ -78,10 +78,10 @@ fn files_of_an_earlier_run_that_are_no_longer_planned_are_removed() {
     let named = |header: &str| format!("{SPEC}targets: {{ cpp: {{ header: {header} }} }}\n");
     sandbox.write("demo.yaml", &named("old.h"));
     sandbox.expect("generate demo.yaml --out gen --lang cpp", 0);
-    sandbox.write("demo.yaml", &named("new.h"));
+    sandbox.write("demo.yaml", &named("next.h"));
     sandbox.expect("generate demo.yaml --out gen --lang cpp", 0);
     assert!(!sandbox.path("gen/cpp/old.h").exists());
-    assert!(sandbox.path("gen/cpp/new.h").exists());
+    assert!(sandbox.path("gen/cpp/next.h").exists());
 }
 
 #[test]

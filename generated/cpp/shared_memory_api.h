@@ -850,11 +850,13 @@ inline constexpr bool kHasType = false;
 template <class T>
 inline constexpr bool kHasType<T, std::void_t<decltype(T::kMessageType)>> = true;
 
-/// True for generated structs that end in a part of variable size.
+/// True for generated structs that end in a part of variable size. (A struct that is itself called
+/// Fixed has a name Fixed in it, too.)
 template <class T, class = void>
 inline constexpr bool kHasTail = false;
 template <class T>
-inline constexpr bool kHasTail<T, std::void_t<typename T::Fixed>> = true;
+inline constexpr bool kHasTail<T, std::void_t<typename T::Fixed>> =
+    !std::is_same_v<typename T::Fixed, T>;
 
 /// The type that a struct is sent under: its own, or plain data.
 template <class T>
@@ -993,6 +995,26 @@ template <class Any, class T, class Message>
     return Any(std::in_place_type<Held<T>>, std::move(held));
 }
 
+/// What a visitor gives back.
+template <class Visitor>
+using Visited = std::invoke_result_t<Visitor&, const UnknownMessage&>;
+
+/// Shows a message whose type is that of `T` to a visitor.
+template <class T, class Message, class Visitor>
+Visited<Visitor> visit_as(const Message& message, Visitor& visitor, bool exact) {
+    Held<T> held{};
+    T* decoded = nullptr;
+    if constexpr (std::is_same_v<Held<T>, T>) {
+        decoded = &held;
+    } else {
+        held = std::make_unique<T>();
+        decoded = held.get();
+    }
+    const Errc result = detail::read_payload(message.payload(), *decoded, exact);
+    if (result != Errc::kOk) return visitor(detail::unknown_message(message, result));
+    return visitor(std::as_const(*decoded));
+}
+
 }  // namespace detail
 
 // ---------------------------------------------------------------------------------------------
@@ -1103,10 +1125,26 @@ void print_field(std::string& text, const char* name, const T& value) {
     text += std::string(name) + ": " + detail::print_value(value);
 }
 
+/// A value of an enum, and how it is printed.
+template <class Value>
+struct Named {
+    const char* name;
+    Value value;
+};
+
+/// The name of a value; its number if it has none.
+template <class Value>
+[[nodiscard]] std::string print_name(Value value, std::initializer_list<Named<Value>> names) {
+    for (const Named<Value>& known : names) {
+        if (known.value == value) return known.name;
+    }
+    return std::to_string(static_cast<std::underlying_type_t<Value>>(value));
+}
+
 /// The names of all bits that are set, and the rest as a number; `none` if there are none.
 template <class Flags>
 [[nodiscard]] std::string print_flags(Flags flags, const char* none,
-                                      std::initializer_list<std::pair<const char*, Flags>> names) {
+                                      std::initializer_list<Named<Flags>> names) {
     using Bits = std::underlying_type_t<Flags>;
     auto rest = static_cast<std::uint64_t>(static_cast<Bits>(flags));
     std::string text;
@@ -1226,13 +1264,14 @@ static_assert(offsetof(TestData, timestamp) == 80, "TestData::timestamp");
 // clang-format off
 /// The name of a message type, or of the struct that travels under it; its number if it has none.
 [[nodiscard]] inline std::string to_string(MessageType type) {
-    if (type == MessageType::DATA) return "DATA";
-    if (type == MessageType::CONTROL) return "CONTROL";
-    if (type == MessageType::HEARTBEAT) return "HEARTBEAT";
-    if (type == MessageType::ERROR) return "ERROR";
-    if (type == MessageType::CUSTOM_MIN) return "CUSTOM_MIN";
-    if (type == TestData::kMessageType) return "TestData";
-    return std::to_string(static_cast<std::uint32_t>(type));
+    return detail::print_name<MessageType>(type, {
+        {"DATA", MessageType::DATA},
+        {"CONTROL", MessageType::CONTROL},
+        {"HEARTBEAT", MessageType::HEARTBEAT},
+        {"ERROR", MessageType::ERROR},
+        {"CUSTOM_MIN", MessageType::CUSTOM_MIN},
+        {"TestData", TestData::kMessageType},
+    });
 }
 
 /// The names of the flags that are set.
@@ -1248,7 +1287,8 @@ static_assert(offsetof(TestData, timestamp) == 80, "TestData::timestamp");
 // clang-format on
 
 /// Any message of this protocol, decoded; UnknownMessage for every other one. A struct of more than
-/// 16 KiB is held by a std::unique_ptr.
+/// 16 KiB is held by a std::unique_ptr. The functions below have the type as a parameter: so
+/// compilers make the variant, which may be too large for them, only where it is used.
 // clang-format off
 using AnyMessage = std::variant<UnknownMessage, detail::Held<TestData>>;
 // clang-format on
@@ -1256,13 +1296,23 @@ using AnyMessage = std::variant<UnknownMessage, detail::Held<TestData>>;
 namespace detail {
 
 // clang-format off
-template <class Message>
-[[nodiscard]] AnyMessage decode_any(const Message& message, [[maybe_unused]] bool exact) {
+template <class Any, class Message>
+[[nodiscard]] Any decode_any(const Message& message, [[maybe_unused]] bool exact) {
     switch (static_cast<std::uint32_t>(message.type())) {
         case static_cast<std::uint32_t>(TestData::kMessageType):
-            return detail::decode_as<AnyMessage, TestData>(message, exact);
+            return detail::decode_as<Any, TestData>(message, exact);
         default:
             return detail::unknown_message(message, Errc::kTypeMismatch);
+    }
+}
+
+template <class Message, class Visitor>
+Visited<Visitor> visit_any(const Message& message, Visitor& visitor, [[maybe_unused]] bool exact) {
+    switch (static_cast<std::uint32_t>(message.type())) {
+        case static_cast<std::uint32_t>(TestData::kMessageType):
+            return detail::visit_as<TestData>(message, visitor, exact);
+        default:
+            return visitor(detail::unknown_message(message, Errc::kTypeMismatch));
     }
 }
 // clang-format on
@@ -1277,15 +1327,35 @@ template <class Message>
 /// version made longer, the part that is known is read.
 ///
 ///     std::visit(my_visitor, decode(message));
-template <class Message>
-[[nodiscard]] AnyMessage decode(const Message& message) {
-    return detail::decode_any(message, false);
+///
+/// Compilers take long over a std::variant of many types, and clang takes 256 at most: with more
+/// than some fifty messages, visit_message() is the better way.
+template <class Message, class Any = AnyMessage>
+[[nodiscard]] Any decode(const Message& message) {
+    return detail::decode_any<Any>(message, false);
 }
 
 /// The same, but a payload that is longer than its struct gives an UnknownMessage.
-template <class Message>
-[[nodiscard]] AnyMessage decode_exact(const Message& message) {
-    return detail::decode_any(message, true);
+template <class Message, class Any = AnyMessage>
+[[nodiscard]] Any decode_exact(const Message& message) {
+    return detail::decode_any<Any>(message, true);
+}
+
+/// Decodes a message into the struct that its type stands for, and returns what `visitor` makes of
+/// it. The visitor is called with a const reference to the struct, or to an UnknownMessage where
+/// decode() gives one, which lives as long as the call. Whatever it is called with, it returns the
+/// same type.
+///
+///     visit_message(message, my_visitor);
+template <class Message, class Visitor>
+auto visit_message(const Message& message, Visitor&& visitor) -> detail::Visited<Visitor> {
+    return detail::visit_any(message, visitor, false);
+}
+
+/// The same, but a payload that is longer than its struct gives an UnknownMessage.
+template <class Message, class Visitor>
+auto visit_message_exact(const Message& message, Visitor&& visitor) -> detail::Visited<Visitor> {
+    return detail::visit_any(message, visitor, true);
 }
 
 /// Why something failed: a result with its details.
@@ -1465,8 +1535,7 @@ private:
         if constexpr (std::is_signed_v<T>) {
             if (time == -1) return kForeverNs;
         }
-        using Milliseconds = std::chrono::duration<T, std::milli>;
-        return of_duration(Milliseconds(time));
+        return of_duration(std::chrono::duration<T, std::milli>(time));
     }
 
     template <class Rep, class Period>
@@ -1475,8 +1544,8 @@ private:
         // Not a number compares to nothing.
         if (!(seconds >= 0)) return kInvalidNs;
         if (seconds > kLongestSeconds) return kForeverNs;
-        using Nanoseconds = std::chrono::duration<std::int64_t, std::nano>;
-        return static_cast<std::uint64_t>(std::chrono::duration_cast<Nanoseconds>(time).count());
+        const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(time);
+        return static_cast<std::uint64_t>(ns.count());
     }
 
     std::uint64_t ns_ = kForeverNs;

@@ -209,6 +209,38 @@ TEST(a_huge_struct_is_decoded_on_a_small_stack) {
     CHECK(pthread_join(thread, nullptr) == 0);
     fresh("huge");
 }
+struct Visitor {
+    double operator()(const older::Quote& item) { return item.bid; }
+    double operator()(const older::Trace& item) { return item.points.at(1); }
+    double operator()(const older::Huge& item) { return item.last[5]; }
+    double operator()(const older::UnknownMessage& item) { return (why = item.why, -1); }
+    template <class Other>
+    double operator()(const Other&) {
+        return 0;
+    }
+    older::Errc why = older::Errc::kOk;
+};
+TEST(a_visitor_is_shown_what_decode_gives) {
+    fresh("visit");
+    auto p = newer::create_producer("visit", 32 << 20);
+    auto c = older::create_consumer("visit", 32 << 20);
+    newer::Trace trace;
+    trace.points = {7, 8};
+    auto huge = std::make_unique<newer::Huge>();
+    huge->last[5] = 9;
+    CHECK(p->send_typed(quote(2)) && p->send_typed(trace) && p->send_typed(*huge));
+    CHECK(p->send_typed(newer::Nothing()) && p->send_string("text") && p->send_typed(quote(3)));
+    Visitor visitor;
+    for (const double expected : {2, 8, 9, 0}) {
+        CHECK(older::visit_message(c->receive(), visitor) == expected);
+    }
+    CHECK(older::visit_message(c->receive(), visitor) == -1);
+    CHECK(visitor.why == older::Errc::kTypeMismatch);
+    CHECK(older::visit_message_exact(c->peek(), visitor) == -1);
+    CHECK(visitor.why == older::Errc::kSizeMismatch);
+    CHECK(older::visit_message(c->receive(), Visitor()) == 3);
+    fresh("visit");
+}
 TEST(start_newest_skips_what_was_there) {
     fresh("newest");
     auto p = older::create_producer("newest", 4096);

@@ -7,6 +7,14 @@ struct Pair {
     double second;
 };
 
+struct Visitor {
+    template <class Any>
+    void operator()(const Any&) {
+        ++count;
+    }
+    int count = 0;
+};
+
 }  // namespace user
 
 int main() {
@@ -23,7 +31,11 @@ int main() {
         batch.commit();
     }
     fine = bool(consumer->receive_typed(pair)) && bool(consumer->receive_typed(data)) && fine;
-    if (auto message = consumer->try_receive()) fine = bool(message.decode(pair)) && fine;
+    user::Visitor visitor;
+    if (auto message = consumer->try_receive()) {
+        ring::visit_message(message, visitor);
+        fine = bool(message.decode(pair)) && fine;
+    }
     auto manager = ring::create_manager("text", true, 4096);
     fine = (!manager || bool(manager->send_typed(pair))) && fine;
     fine = bool(consumer->drain([](const auto& message) { return !message.payload().empty(); })) &&

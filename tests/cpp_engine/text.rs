@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bitrpc_codegen::demo::toolchain;
+use bitrpc_codegen::backend::{Input, Origin};
+use bitrpc_codegen::demo::{Stage, toolchain};
 use bitrpc_codegen::names::Language;
 use bitrpc_tests::tools::{CLANGXX, GXX, Headers, MINGW, QT, Tool, X11};
 use bitrpc_tests::{harness, repo};
@@ -222,6 +223,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         }
         Ok(())
     }));
+    for tool in [GXX, CLANGXX] {
+        let name = format!("text/a_visitor_of_300_messages/{}", tool.program);
+        trials.push(needs(tool, name, move || visitor(tool)));
+    }
     trials.push(needs(GXX, "text/a_32_bit_target_is_refused_by_a_sentence".to_owned(), narrow));
     trials
 }
@@ -344,6 +349,38 @@ fn refused(tool: Tool) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// More messages than compilers take in a `std::variant`, over which they spend minutes before that:
+/// a visitor does without one.
+fn visitor(tool: Tool) -> Result<(), String> {
+    let mut spec = "bitrpc: 1\nname: all\nversion: \"1.0\"\nstructs:\n".to_owned();
+    for number in 0..300 {
+        spec += &format!("  - {{ name: Item{number}, id: {}, fields: [] }}\n", 1001 + number);
+    }
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = folder.path().join("all.yaml");
+    fs::write(&file, spec).map_err(|error| error.to_string())?;
+    let loaded = bitrpc_codegen::load(&file).map_err(|findings| findings.render())?;
+    let origin = Origin::new(&file, &loaded.digest);
+    let stage = Stage::write(folder.path(), &Input { layout: &loaded.layout, origin: &origin })
+        .map_err(|error| error.to_string())?;
+    let include = format!("-I{}", stage.job(Language::Cpp).library.display());
+    // A variant of them takes gigabytes, wherever it is compiled.
+    let limited = "ulimit -v 2000000; exec \"$@\"";
+    let unit = folder.path().join("unit.cpp");
+    fs::write(&unit, VISITS).map_err(|error| error.to_string())?;
+    let mut command = Command::new("sh");
+    command.args(["-c", limited, "sh", tool.program, "-std=c++17", "-Wall", "-Wextra", "-Werror"]);
+    command.args(["-c", "-o", "/dev/null"]).arg(include).arg(unit);
+    toolchain::run(&mut command).map(drop).map_err(|error| error.to_string())
+}
+
+const VISITS: &str = "
+#include \"all.h\"
+std::string seen(const all::ReceivedMessage& message) {
+    return all::visit_message(message, [](const auto& item) { return std::to_string(sizeof(item)); });
+}
+";
 
 fn orders(lines: &str) -> [String; 2] {
     [format!("{lines}{HEADER}{PROGRAM}"), format!("{HEADER}{lines}{PROGRAM}")]

@@ -197,7 +197,7 @@ fn analyze_awkward_names() -> Result<(), String> {
 }
 
 fn format_default() -> Result<(), String> {
-    let folder = copy_default("net10.0").map_err(|error| error.to_string())?;
+    let folder = copy_default("format").map_err(|error| error.to_string())?;
     // One framework is enough: `#if` hides no formatting from the others' compilers.
     run(dotnet().arg("restore").arg(&folder).arg(only("net10.0")))?;
     let mut command = dotnet();

@@ -61,9 +61,22 @@ pub fn skipped(name: impl Into<String>, missing: &Missing) -> Trial {
 ///
 /// A trial usually drives two busy processes, so half as many run at once as there are processors.
 pub fn run(trials: Vec<Trial>) -> ExitCode {
+    run_at_once(trials, processors() / 2)
+}
+
+/// The same for trials that are one busy process each, such as a compiler: as many run at once as
+/// there are processors.
+pub fn run_compilers(trials: Vec<Trial>) -> ExitCode {
+    run_at_once(trials, processors())
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn run_at_once(trials: Vec<Trial>, most: usize) -> ExitCode {
     let mut arguments = Arguments::from_args();
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    arguments.test_threads.get_or_insert((processors / 2).max(1));
+    arguments.test_threads.get_or_insert(most.max(1));
     let conclusion = libtest_mimic::run(&arguments, trials);
     tally::print();
     conclusion.exit_code()

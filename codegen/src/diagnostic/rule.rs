@@ -59,7 +59,6 @@ rules! {
         "Fields that are added with `since` do not move what older payloads hold: neither a \
          tail, nor what follows a nested struct.",
     TOO_DEEP "E035" "Structs nest at most 32 levels deep.",
-    TOO_MANY "E036" "A protocol has at most 255 messages.",
     MISALIGNED "L101" "A stated offset is a multiple of the field's alignment.",
     STATED "L105" "A stated size, offset or alignment is possible and correct.",
     UNSUPPORTED_SCALAR "L106" "Types have the same size everywhere: i32, not int or long.",

@@ -86,7 +86,7 @@ def usable(name: str) -> bool:
 
 
 def platforms(zig: Path) -> dict[str, Platform]:
-    """Those whose headers the package `ziglang` brings, and X11 of this machine."""
+    """Those whose headers the package `ziglang` brings; older headers and X11 of this machine."""
     include = zig / "lib" / "libc" / "include"
     own = zig / "lib" / "include"
     linux = (include / "x86-linux-any", include / "any-linux-any")
@@ -98,12 +98,14 @@ def platforms(zig: Path) -> dict[str, Platform]:
 
     glibc = (include / "generic-glibc", include / "x86-linux-gnu", *linux)
     musl = (include / "generic-musl", include / "x86-linux-musl", *linux)
+    here = (Path("/usr/include/x86_64-linux-gnu"), Path("/usr/include"))
     return {
+        "here": of("x86_64-linux-gnu", here, unix),
         "glibc": of("x86_64-linux-gnu", glibc, unix),
         "musl": of("x86_64-linux-musl", musl, unix),
         "macOS": of("x86_64-apple-macosx14", (include / "any-darwin-any",), unix),
         "Windows": of("x86_64-windows-gnu", (include / "any-windows-any",), ISO + WINDOWS),
-        "X11": of("x86_64-linux-gnu", (*glibc, Path("/usr/include")), X11),
+        "X11": of("x86_64-linux-gnu", here, X11),
     }
 
 
@@ -148,7 +150,7 @@ def read_macros(lines: Iterable[str]) -> Iterator[str]:
 
 
 DECLARED = re.compile(
-    r"(Function|Var|Typedef|TypeAlias|CXXRecord|Enum|EnumConstant)Decl 0x\w+ (.*)"
+    r"(Function|FunctionTemplate|Var|Typedef|TypeAlias|CXXRecord|Enum|EnumConstant)Decl 0x\w+ (.*)"
 )
 # What stands before the name in a line of the tree.
 BEFORE = re.compile(
@@ -163,9 +165,12 @@ def read_names(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         tree = line.lstrip("| `-")
         depth = len(line) - len(tree)
-        if closed is not None and depth > closed:
+        # A struct that is first named inside of something stands outside all the same.
+        is_outside = tree.startswith("CXXRecordDecl") and " parent 0x" in tree
+        if closed is not None and depth > closed and not is_outside:
             continue
-        closed = depth if tree.startswith(("Namespace", "Function", "CXXRecord")) else None
+        if closed is None or depth <= closed:
+            closed = depth if tree.startswith(("Namespace", "Function", "CXXRecord")) else None
         found = DECLARED.match(tree)
         if found and not tree.startswith("Namespace"):
             rest = found[2] + " "
@@ -244,6 +249,18 @@ foreach (string file in files.Split(System.IO.Path.PathSeparator))
 """
 
 
+def functions(compiler: str) -> set[str]:
+    """Functions of this machine's C library as a compiler of this machine sees them: GCC has some
+    for types that Clang does not show.
+    """
+    units = "".join(
+        f"#if __has_include(<{name}.h>)\n#include <{name}.h>\n#endif\n" for name in [*ISO, *UNIX]
+    )
+    command = [compiler, "-std=gnu++17", "-x", "c++", "-E", "-P", "-"]
+    text = subprocess.run(command, input=units, capture_output=True, text=True, check=False).stdout
+    return {name for name in re.findall(r"\bextern [^;()]*?\b(\w+) \(", text) if usable(name)}
+
+
 def dotnet_types(dotnet: str) -> set[str]:
     """Names of the public types of the .NET base library that a namespace would hide."""
     with tempfile.TemporaryDirectory() as folder:
@@ -296,6 +313,7 @@ def main() -> None:
         found = collect_headers(given.zig, given.qt)
         standard, files = standard_library(given.compiler)
         found.standard |= standard
+        found.names |= {name for name in functions(given.compiler) if WORD.match(name)}
         write("cpp_macros.txt", "Macros of C++ programs on Linux, macOS and Windows.", [
             ("Of the headers of ISO C and C++.", "macro any", found.standard),
             (

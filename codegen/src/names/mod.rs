@@ -10,8 +10,8 @@
 
 mod reserved;
 
-use reserved::engine_reason;
-pub use reserved::{Reason, reason, reserved_words};
+pub(crate) use reserved::engine_reason;
+pub use reserved::{Reason, is_system_header, reason, reserved_words};
 
 use serde::Serialize;
 

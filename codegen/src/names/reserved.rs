@@ -84,6 +84,13 @@ pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> 
     words_of(language).find(kind, word)
 }
 
+/// Whether a C++ header of this name, its ending aside, would be found in place of a system's. Some
+/// file systems take capitals for small letters.
+pub fn is_system_header(stem: &str) -> bool {
+    let words = words_of(Language::Cpp);
+    words.reasons(&stem.to_ascii_lowercase()).any(|(reason, _)| reason == Reason::Header)
+}
+
 /// Every word that the lists of a language have, in order, each once.
 pub fn reserved_words(language: Language) -> Vec<&'static str> {
     let mut words: Vec<_> =
@@ -105,7 +112,7 @@ fn engine_words() -> &'static Words {
 }
 
 /// Why `ident`, as the spec writes it, cannot be a name of this kind in any language.
-pub(super) fn engine_reason(kind: NameKind, ident: &str) -> Option<Reason> {
+pub(crate) fn engine_reason(kind: NameKind, ident: &str) -> Option<Reason> {
     engine_words().find(kind, ident)
 }
 
@@ -132,10 +139,15 @@ impl Words {
     }
 
     fn find(&self, kind: NameKind, word: &str) -> Option<Reason> {
-        let sections = self.words.get(word)?;
-        let has = |index: &usize| sections & 1 << index != 0;
-        let found = (0..self.sections.len()).filter(has).map(|index| self.sections[index]);
-        found.filter(|(_, kinds)| kinds & bit(kind) != 0).map(|(reason, _)| reason).next()
+        let mut reasons = self.reasons(word);
+        reasons.find(|(_, kinds)| kinds & bit(kind) != 0).map(|(reason, _)| reason)
+    }
+
+    /// Everything that a word is reserved for.
+    fn reasons(&self, word: &str) -> impl Iterator<Item = (Reason, u32)> {
+        let sections = self.words.get(word).copied().unwrap_or_default();
+        let has = move |index: &usize| sections & 1 << index != 0;
+        (0..self.sections.len()).filter(has).map(|index| self.sections[index])
     }
 }
 

@@ -12,9 +12,6 @@ use crate::source::Span;
 /// The message type that says where the ids of structs begin; nothing is sent under it.
 const FIRST_ID: &str = "custom_min";
 
-/// Most messages of one protocol.
-const MOST_MESSAGES: usize = 255;
-
 /// Checks the ids of all structs against message types, each other and the reserved ones.
 pub(super) fn check(
     documents: &[Document],
@@ -80,21 +77,6 @@ fn reserved_id(id: i128, at: Span, reserved: Span) -> Finding {
         .at(at, "used again")
         .also(reserved, "reserved here")
         .help("old programs may still send it with another meaning; take a new id")
-}
-
-/// Checks that C++ compilers can hold any of the messages in one `std::variant`: clang++ stops at
-/// 256 alternatives, one of which is for unknown messages.
-pub(super) fn check_count(structs: &[&Struct], cx: &mut Context) {
-    let mut ids = structs.iter().filter_map(|item| item.id.as_ref());
-    if let Some(id) = ids.nth(MOST_MESSAGES) {
-        let count = MOST_MESSAGES + 1 + ids.count();
-        cx.report(
-            Finding::error(rule::TOO_MANY, format!("{count} structs with an `id`"))
-                .at(id.span, "the limit is passed here")
-                .expected(format!("at most {MOST_MESSAGES}"))
-                .help("group messages under one id, told apart by an enum; parts need no id"),
-        );
-    }
 }
 
 /// Checks that no message flag uses a reserved bit.

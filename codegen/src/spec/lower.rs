@@ -108,7 +108,6 @@ pub(super) fn lower(loaded: Loaded) -> Draft {
     };
 
     ids::check(&documents, &types.value, &raw_structs, &mut cx);
-    ids::check_count(&raw_structs, &mut cx);
     ids::check_reserved_flags(&documents, &flags, &mut cx);
     ids::check_reserved_names(&documents, &mut cx);
     let targets = targets::lower(main, &name, &mut cx);

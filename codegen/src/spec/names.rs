@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::lower::Context;
 use crate::diagnostic::{Finding, rule};
-use crate::names::{Language, NameKind, Reason, snake, spell_member_why, spell_why, unescaped};
+use crate::names::{
+    Language, NameKind, Reason, engine_reason, snake, spell_member_why, spell_why, unescaped,
+};
 use crate::source::{Span, Spanned};
 
 /// Title of the names of message types.
@@ -84,6 +86,7 @@ pub(super) fn check(cx: &mut Context) {
     check_types(&scopes.types, &mut findings);
     check_module(scopes, &mut findings);
     check_derived(scopes, &mut findings);
+    check_header_fields(scopes, &mut findings);
     let constants = Scope {
         title: "constants".into(),
         owner: None,
@@ -176,6 +179,22 @@ fn check_derived(scopes: &Scopes, findings: &mut Vec<Finding>) {
         let made = names.map(|name| (name, format!("{kind}_{}", name.value)));
         report_derived(&scopes.constants, made, findings);
     }
+}
+
+/// Fields of the message header are members of messages, beside those that every message has.
+fn check_header_fields(scopes: &Scopes, findings: &mut Vec<Finding>) {
+    let fields = scopes.members.iter().filter(|scope| scope.kind == NameKind::HeaderField);
+    for name in fields.flat_map(|scope| &scope.names).filter(|name| is_member_of_messages(name)) {
+        findings.push(
+            Finding::error(rule::HELPER_CLASH, format!("the name `{}` is needed", name.value))
+                .at(name.span, "every message has a member of this name")
+                .help("rename the field"),
+        );
+    }
+}
+
+fn is_member_of_messages(name: &Spanned<String>) -> bool {
+    engine_reason(NameKind::HeaderField, &name.value).is_some()
 }
 
 fn find_derived(

@@ -5,7 +5,7 @@ use super::raw::Document;
 use super::scalar::shorten;
 use crate::diagnostic::{Finding, rule};
 use crate::layout::Targets;
-use crate::names::{Language, NameKind, Reason, pascal, reason, snake};
+use crate::names::{Language, NameKind, Reason, is_system_header, pascal, reason, snake};
 use crate::source::{Span, Spanned};
 
 /// Longest prefix of ring files: with a ring's name of 200 characters it fits a file name.
@@ -165,11 +165,8 @@ fn cpp_inner(part: &str) -> Option<Reason> {
     cpp_outermost(part).filter(|reason| *reason != Reason::Global)
 }
 
-/// Whether a header of this name would be found in place of one of the system.
 fn system_header(stem: &str) -> Option<Reason> {
-    // Some file systems take capitals for small letters.
-    let found = reason(Language::Cpp, NameKind::Module, &stem.to_ascii_lowercase());
-    found.filter(|reason| *reason == Reason::Header)
+    is_system_header(stem).then_some(Reason::Header)
 }
 
 fn csharp_part(part: &str) -> Option<Reason> {

@@ -3,6 +3,7 @@
 use super::Choices;
 use super::payload::{random_scalar, scalar_size, walk_to};
 use super::words::Names;
+use crate::names::{NameKind, engine_reason};
 use crate::spec::{MessageRole, RingRole, Writer};
 
 /// A header with the places where its fields are expected.
@@ -100,7 +101,9 @@ pub(super) fn message(c: &mut Choices, names: &mut Names, flags: &'static str) -
         rest.push((None, random_scalar(c)));
     }
     c.shuffle(&mut rest);
-    let mut own = names.take(c, 8).into_iter().filter(|name| !is_role(name));
+    let is_free =
+        |name: &String| !is_role(name) && engine_reason(NameKind::HeaderField, name).is_none();
+    let mut own = names.take(c, 16).into_iter().filter(is_free);
     let mut at = 0;
     let mut fields = Vec::new();
     for (role, ty) in word.into_iter().chain(rest) {

@@ -18,7 +18,7 @@ public:
     ///{% if !line.is_empty() %} {{ line }}{% endif %}
 {%- endfor %}
     void {{ extra.setter }}(const {{ extra.ty }}& value) noexcept {
-        store_field(static_cast<Claim&>(*this).header_bytes(), {{ extra.offset }}, value);
+        detail::store_field(static_cast<Claim&>(*this).header_bytes(), {{ extra.offset }}, value);
     }
 {%- endfor %}
 };
@@ -33,7 +33,7 @@ public:
 {%- endfor %}
     [[nodiscard]] {{ extra.ty }} {{ extra.name }}() const noexcept {
         const auto* header = static_cast<const Message&>(*this).header_bytes();
-        return load_field<{{ extra.ty }}>(header, {{ extra.offset }});
+        return detail::load_field<{{ extra.ty }}>(header, {{ extra.offset }});
     }
 {%- endfor %}
 };

@@ -38,12 +38,11 @@ inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
 // clang-format off
 /// The name of a value; its number if it has none.
 [[nodiscard]] inline std::string to_string({{ item.name }} value) {
-    switch (value) {
+    return detail::print_name<{{ item.name }}>(value, {
 {%- for value in item.values %}
-        case {{ item.name }}::{{ value.name }}: return "{{ value.name }}";
+        {"{{ value.name }}", {{ item.name }}::{{ value.name }}},
 {%- endfor %}
-    }
-    return std::to_string(static_cast<{{ item.ty }}>(value));
+    });
 }
 // clang-format on
 {%- endif %}
@@ -55,13 +54,14 @@ inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
 // clang-format off
 /// The name of a message type, or of the struct that travels under it; its number if it has none.
 [[nodiscard]] inline std::string to_string(MessageType type) {
+    return detail::print_name<MessageType>(type, {
 {%- for value in view.message_types %}
-    if (type == MessageType::{{ value.name }}) return "{{ value.name }}";
+        {"{{ value.name }}", MessageType::{{ value.name }}},
 {%- endfor %}
 {%- for item in view.structs %}{% if item.id.is_some() %}
-    if (type == {{ item.name }}::kMessageType) return "{{ item.name }}";
+        {"{{ item.name }}", {{ item.name }}::kMessageType},
 {%- endif %}{% endfor %}
-    return std::to_string(static_cast<std::uint32_t>(type));
+    });
 }
 
 /// The names of the flags that are set.
@@ -75,7 +75,8 @@ inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
 // clang-format on
 
 /// Any message of this protocol, decoded; UnknownMessage for every other one. A struct of more than
-/// 16 KiB is held by a std::unique_ptr.
+/// 16 KiB is held by a std::unique_ptr. The functions below have the type as a parameter: so
+/// compilers make the variant, which may be too large for them, only where it is used.
 // clang-format off
 using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% if item.id.is_some() %}, detail::Held<{{ item.name }}>{% endif %}{% endfor %}>;
 // clang-format on
@@ -83,15 +84,27 @@ using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% i
 namespace detail {
 
 // clang-format off
-template <class Message>
-[[nodiscard]] AnyMessage decode_any(const Message& message, [[maybe_unused]] bool exact) {
+template <class Any, class Message>
+[[nodiscard]] Any decode_any(const Message& message, [[maybe_unused]] bool exact) {
     switch (static_cast<std::uint32_t>(message.message_type())) {
 {%- for item in view.structs %}{% if item.id.is_some() %}
         case static_cast<std::uint32_t>({{ item.name }}::kMessageType):
-            return detail::decode_as<AnyMessage, {{ item.name }}>(message, exact);
+            return detail::decode_as<Any, {{ item.name }}>(message, exact);
 {%- endif %}{% endfor %}
         default:
             return detail::unknown_message(message, Errc::kTypeMismatch);
+    }
+}
+
+template <class Message, class Visitor>
+Visited<Visitor> visit_any(const Message& message, Visitor& visitor, [[maybe_unused]] bool exact) {
+    switch (static_cast<std::uint32_t>(message.message_type())) {
+{%- for item in view.structs %}{% if item.id.is_some() %}
+        case static_cast<std::uint32_t>({{ item.name }}::kMessageType):
+            return detail::visit_as<{{ item.name }}>(message, visitor, exact);
+{%- endif %}{% endfor %}
+        default:
+            return visitor(detail::unknown_message(message, Errc::kTypeMismatch));
     }
 }
 // clang-format on
@@ -106,13 +119,33 @@ template <class Message>
 /// version made longer, the part that is known is read.
 ///
 ///     std::visit(my_visitor, decode(message));
-template <class Message>
-[[nodiscard]] AnyMessage decode(const Message& message) {
-    return detail::decode_any(message, false);
+///
+/// Compilers take long over a std::variant of many types, and clang takes 256 at most: with more
+/// than some fifty messages, visit_message() is the better way.
+template <class Message, class Any = AnyMessage>
+[[nodiscard]] Any decode(const Message& message) {
+    return detail::decode_any<Any>(message, false);
 }
 
 /// The same, but a payload that is longer than its struct gives an UnknownMessage.
-template <class Message>
-[[nodiscard]] AnyMessage decode_exact(const Message& message) {
-    return detail::decode_any(message, true);
+template <class Message, class Any = AnyMessage>
+[[nodiscard]] Any decode_exact(const Message& message) {
+    return detail::decode_any<Any>(message, true);
+}
+
+/// Decodes a message into the struct that its type stands for, and returns what `visitor` makes of
+/// it. The visitor is called with a const reference to the struct, or to an UnknownMessage where
+/// decode() gives one, which lives as long as the call. Whatever it is called with, it returns the
+/// same type.
+///
+///     visit_message(message, my_visitor);
+template <class Message, class Visitor>
+auto visit_message(const Message& message, Visitor&& visitor) -> detail::Visited<Visitor> {
+    return detail::visit_any(message, visitor, false);
+}
+
+/// The same, but a payload that is longer than its struct gives an UnknownMessage.
+template <class Message, class Visitor>
+auto visit_message_exact(const Message& message, Visitor&& visitor) -> detail::Visited<Visitor> {
+    return detail::visit_any(message, visitor, true);
 }

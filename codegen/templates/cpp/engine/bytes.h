@@ -168,11 +168,13 @@ inline constexpr bool kHasType = false;
 template <class T>
 inline constexpr bool kHasType<T, std::void_t<decltype(T::kMessageType)>> = true;
 
-/// True for generated structs that end in a part of variable size.
+/// True for generated structs that end in a part of variable size. (A struct that is itself called
+/// Fixed has a name Fixed in it, too.)
 template <class T, class = void>
 inline constexpr bool kHasTail = false;
 template <class T>
-inline constexpr bool kHasTail<T, std::void_t<typename T::Fixed>> = true;
+inline constexpr bool kHasTail<T, std::void_t<typename T::Fixed>> =
+    !std::is_same_v<typename T::Fixed, T>;
 
 /// The type that a struct is sent under: its own, or plain data.
 template <class T>
@@ -309,6 +311,26 @@ template <class Any, class T, class Message>
     }
     if (result != Errc::kOk) return detail::unknown_message(message, result);
     return Any(std::in_place_type<Held<T>>, std::move(held));
+}
+
+/// What a visitor gives back.
+template <class Visitor>
+using Visited = std::invoke_result_t<Visitor&, const UnknownMessage&>;
+
+/// Shows a message whose type is that of `T` to a visitor.
+template <class T, class Message, class Visitor>
+Visited<Visitor> visit_as(const Message& message, Visitor& visitor, bool exact) {
+    Held<T> held{};
+    T* decoded = nullptr;
+    if constexpr (std::is_same_v<Held<T>, T>) {
+        decoded = &held;
+    } else {
+        held = std::make_unique<T>();
+        decoded = held.get();
+    }
+    const Errc result = detail::read_payload(message.payload(), *decoded, exact);
+    if (result != Errc::kOk) return visitor(detail::unknown_message(message, result));
+    return visitor(std::as_const(*decoded));
 }
 
 }  // namespace detail

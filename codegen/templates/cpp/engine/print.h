@@ -106,10 +106,26 @@ void print_field(std::string& text, const char* name, const T& value) {
     text += std::string(name) + ": " + detail::print_value(value);
 }
 
+/// A value of an enum, and how it is printed.
+template <class Value>
+struct Named {
+    const char* name;
+    Value value;
+};
+
+/// The name of a value; its number if it has none.
+template <class Value>
+[[nodiscard]] std::string print_name(Value value, std::initializer_list<Named<Value>> names) {
+    for (const Named<Value>& known : names) {
+        if (known.value == value) return known.name;
+    }
+    return std::to_string(static_cast<std::underlying_type_t<Value>>(value));
+}
+
 /// The names of all bits that are set, and the rest as a number; `none` if there are none.
 template <class Flags>
 [[nodiscard]] std::string print_flags(Flags flags, const char* none,
-                                      std::initializer_list<std::pair<const char*, Flags>> names) {
+                                      std::initializer_list<Named<Flags>> names) {
     using Bits = std::underlying_type_t<Flags>;
     auto rest = static_cast<std::uint64_t>(static_cast<Bits>(flags));
     std::string text;

@@ -39,8 +39,7 @@ private:
         if constexpr (std::is_signed_v<T>) {
             if (time == -1) return kForeverNs;
         }
-        using Milliseconds = std::chrono::duration<T, std::milli>;
-        return of_duration(Milliseconds(time));
+        return of_duration(std::chrono::duration<T, std::milli>(time));
     }
 
     template <class Rep, class Period>
@@ -49,8 +48,8 @@ private:
         // Not a number compares to nothing.
         if (!(seconds >= 0)) return kInvalidNs;
         if (seconds > kLongestSeconds) return kForeverNs;
-        using Nanoseconds = std::chrono::duration<std::int64_t, std::nano>;
-        return static_cast<std::uint64_t>(std::chrono::duration_cast<Nanoseconds>(time).count());
+        const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(time);
+        return static_cast<std::uint64_t>(ns.count());
     }
 
     std::uint64_t ns_ = kForeverNs;

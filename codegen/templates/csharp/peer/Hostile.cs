@@ -102,7 +102,7 @@ namespace ConformancePeer
         private ulong Read(long at)
         {
             Array.Clear(_word, 0, _word.Length);
-            _ = _file.Seek(at, SeekOrigin.Begin);
+            _ = _file.Seek(at, System.IO.SeekOrigin.Begin);
             // The last aligned word of 4 bytes has nothing behind it.
             if (_file.Read(_word, 0, _word.Length) < 4)
             {
@@ -114,7 +114,7 @@ namespace ConformancePeer
 
         private void Write(ulong value)
         {
-            _ = _file.Seek(_at, SeekOrigin.Begin);
+            _ = _file.Seek(_at, System.IO.SeekOrigin.Begin);
             _file.Write(BitConverter.GetBytes(value), 0, _width);
             _file.Flush();
         }

@@ -64,6 +64,7 @@ pub fn visit(number: usize, rng: &mut Rng, most: usize, visitor: &mut impl Visit
 }
 
 /// Decodes struct `number` and encodes it again.
+#[rustfmt::skip]
 pub fn recoded(number: usize, payload: &[u8]) -> Result<Vec<u8>, DecodeError> {
     match number {
 {%- for item in view.structs %}

@@ -29,6 +29,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "tidy", about: "style of the whole repository", run: |s| suite(s, "tidy") },
     Step { name: "api", about: "one shape in four languages", run: |s| suite(s, "api") },
     Step { name: "lint", about: "generated code under strict tools", run: |s| suite(s, "lint") },
+    Step { name: "names", about: "every reserved name, compiled", run: |s| suite(s, "names") },
     Step { name: "regenerate", about: "rules of builds", run: |s| suite(s, "regenerate") },
     Step { name: "layout", about: "layout facts by compiler", run: |s| suite(s, "layout_parity") },
     Step { name: "golden", about: "committed bytes of all specs", run: |s| suite(s, "golden") },
