@@ -233,9 +233,10 @@ enum class Errc : std::uint8_t {
     kPeerDied,
     /// The payload is larger than any that fits into the ring.
     kTooLarge,
-    /// A message in pieces is larger than Options::max_message_size, or than the memory that there
-    /// is; it was dropped.
+    /// A message in pieces is larger than Options::max_message_size; it was dropped.
     kMessageTooLarge,
+    /// There is no memory to put a message in pieces together; it was dropped.
+    kNoMemory,
     /// Message type 0 marks padding: nobody can send it.
     kInvalidType,
     /// The ring holds bytes that no correct peer writes.
@@ -292,6 +293,7 @@ enum class Errc : std::uint8_t {
         case Errc::kPeerDied: return "peer died";
         case Errc::kTooLarge: return "too large";
         case Errc::kMessageTooLarge: return "message too large";
+        case Errc::kNoMemory: return "no memory";
         case Errc::kInvalidType: return "invalid type";
         case Errc::kCorrupt: return "corrupt";
         case Errc::kInvalidUtf8: return "invalid UTF-8";
@@ -969,7 +971,7 @@ template <class T>
 /// What decode() answers for a message that it cannot read.
 template <class Message>
 [[nodiscard]] UnknownMessage unknown_message(const Message& message, Errc why) noexcept {
-    return UnknownMessage{message.type(), message.payload().size(), why};
+    return UnknownMessage{message.message_type(), message.payload().size(), why};
 }
 
 /// Bytes of the largest struct that AnyMessage holds in itself.
@@ -1298,7 +1300,7 @@ namespace detail {
 // clang-format off
 template <class Any, class Message>
 [[nodiscard]] Any decode_any(const Message& message, [[maybe_unused]] bool exact) {
-    switch (static_cast<std::uint32_t>(message.type())) {
+    switch (static_cast<std::uint32_t>(message.message_type())) {
         case static_cast<std::uint32_t>(TestData::kMessageType):
             return detail::decode_as<Any, TestData>(message, exact);
         default:
@@ -1308,7 +1310,7 @@ template <class Any, class Message>
 
 template <class Message, class Visitor>
 Visited<Visitor> visit_any(const Message& message, Visitor& visitor, [[maybe_unused]] bool exact) {
-    switch (static_cast<std::uint32_t>(message.type())) {
+    switch (static_cast<std::uint32_t>(message.message_type())) {
         case static_cast<std::uint32_t>(TestData::kMessageType):
             return detail::visit_as<TestData>(message, visitor, exact);
         default:
@@ -1380,7 +1382,7 @@ public:
     /// A sentence that names what was expected and what was found.
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
     /// The expected number: a size, hash, version or capacity; the largest payload for kTooLarge;
-    /// the bytes needed for kNoSpace; the position for kCorrupt. 0 if there is none.
+    /// the bytes needed for kNoSpace and kNoMemory; the position for kCorrupt. 0 if there is none.
     [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
     /// The found number; the bytes free for kNoSpace, the word for kCorrupt, the holder's process
     /// id for kRoleTaken, the place of the first wrong byte for kInvalidUtf8.
@@ -1450,6 +1452,11 @@ inline Error& last_error_slot() noexcept {
     return concat({"'", text, "'"});
 }
 
+/// True for an error that says that a message was dropped: an event, told once.
+[[nodiscard]] constexpr bool is_dropped(Errc code) noexcept {
+    return code == Errc::kMessageTooLarge || code == Errc::kNoMemory;
+}
+
 /// What a failure without numbers means to a caller.
 [[nodiscard]] inline const char* explain(Errc code) noexcept {
     if (code == Errc::kInvalidType) return "message type 0 is reserved for padding";
@@ -1467,24 +1474,30 @@ inline Error& last_error_slot() noexcept {
 [[nodiscard]] inline std::string describe(Errc code, const std::string& ring,
                                           std::uint64_t expected, std::uint64_t found) {
     const std::string start = concat({"ring ", in_quotes(ring), ": "});
-    if (code == Errc::kTooLarge || code == Errc::kMessageTooLarge) {
-        return concat({start, to_string(code), ": ", std::to_string(found), " bytes, at most ",
-                       std::to_string(expected), " are possible"});
+    const std::string wanted = std::to_string(expected);
+    const std::string got = std::to_string(found);
+    if (code == Errc::kTooLarge) {
+        return concat(
+            {start, "a payload of ", got, " bytes exceeds the largest of this ring, ", wanted});
+    }
+    if (code == Errc::kMessageTooLarge) {
+        return concat(
+            {start, "a fragmented message of ", got, " bytes exceeds the limit of ", wanted});
+    }
+    if (code == Errc::kNoMemory) {
+        return concat({start, "there is no memory for a message of ", wanted, " bytes"});
     }
     if (code == Errc::kCorrupt) {
-        return concat(
-            {start, "corrupt: ", hex_text(found), " at position ", std::to_string(expected)});
+        return concat({start, "corrupt ring at ", wanted, ": found ", hex_text(found)});
     }
     if (code == Errc::kTypeMismatch) {
-        return concat({start, "type mismatch: type ", std::to_string(found), ", expected ",
-                       std::to_string(expected)});
+        return concat({start, "expected message type ", wanted, ", found ", got});
     }
     if (code == Errc::kSizeMismatch) {
-        return concat({start, "size mismatch: ", std::to_string(found), " bytes, expected ",
-                       std::to_string(expected)});
+        return concat({start, "expected a payload of ", wanted, " bytes, found ", got});
     }
     if (code == Errc::kInvalidUtf8) {
-        return concat({start, "expected UTF-8, found another byte at ", std::to_string(found)});
+        return concat({start, "expected UTF-8, found another byte at ", got});
     }
     return concat({start, explain(code)});
 }
@@ -2808,6 +2821,15 @@ public:
     return path.substr(0, path.rfind('/'));
 }
 
+/// True if the path leads to nothing, or to another file.
+[[nodiscard]] inline bool lost_its_name(const File& file, const std::string& path) noexcept {
+    FileFacts mine;
+    FileFacts named;
+    const int failed = File::facts_at(path, named);
+    if (failed != 0) return failed == ENOENT;
+    return file.facts(mine) == 0 && !mine.same_file(named);
+}
+
 /// The error that a system call's errno stands for.
 [[nodiscard]] inline Error system_failure(int code, std::string_view operation,
                                           const std::string& path) {
@@ -2838,10 +2860,10 @@ public:
     const auto text = [as_hex](std::uint64_t v) {
         return as_hex ? hex_text(v) : std::to_string(v);
     };
-    return {
-        code,
-        concat({in_quotes(path), ": ", what, " is ", text(found), ", expected ", text(expected)}),
-        expected, found};
+    return {code,
+            concat({in_quotes(path), ": expected ", what, " ", text(expected), ", found ",
+                    text(found)}),
+            expected, found};
 }
 
 /// Checks the identity at the start of a ring; everything in it counts as hostile.
@@ -2851,22 +2873,21 @@ public:
         const std::uint32_t swapped =
             magic >> 24 | (magic >> 8 & 0xFF00U) | (magic << 8 & 0xFF0000U) | magic << 24;
         const Errc code = swapped == kMagic ? Errc::kWrongEndianness : Errc::kBadMagic;
-        return wrong_number(code, path, "the magic number", kMagic, magic, true);
+        return wrong_number(code, path, "magic", kMagic, magic, true);
     }
     const auto major = load_field<std::uint16_t>(header, ring_header::kVersionMajorOffset);
     if (major != kVersionMajor) {
-        return wrong_number(Errc::kVersionMismatch, path, "the major version", kVersionMajor, major,
+        return wrong_number(Errc::kVersionMismatch, path, "major version", kVersionMajor, major,
                             false);
     }
     const auto size = load_field<std::uint32_t>(header, ring_header::kHeaderSizeOffset);
     if (size != ring_header::kSize) {
-        return wrong_number(Errc::kHeaderSizeMismatch, path, "the header size", ring_header::kSize,
+        return wrong_number(Errc::kHeaderSizeMismatch, path, "header size", ring_header::kSize,
                             size, false);
     }
     const auto layout = load_field<std::uint64_t>(header, ring_header::kLayoutHashOffset);
     if (layout != kLayoutHash) {
-        return wrong_number(Errc::kLayoutMismatch, path, "the layout hash", kLayoutHash, layout,
-                            true);
+        return wrong_number(Errc::kLayoutMismatch, path, "layout hash", kLayoutHash, layout, true);
     }
     return {};
 }
@@ -2885,12 +2906,12 @@ public:
         std::uint64_t asked = 0;
         if (Error error = resolve_capacity(options.capacity, asked)) return error;
         if (asked != found) {
-            return wrong_number(Errc::kCapacityMismatch, path, "the capacity", asked, found, false);
+            return wrong_number(Errc::kCapacityMismatch, path, "capacity", asked, found, false);
         }
     }
     const std::uint64_t needed = ring_header::kSize + found;
     if (file_size < needed) {
-        return wrong_number(Errc::kTooShort, path, "the file size", needed, file_size, false);
+        return wrong_number(Errc::kTooShort, path, "file size", needed, file_size, false);
     }
     return {};
 }
@@ -2902,7 +2923,7 @@ public:
     const auto schema = load_field<std::uint64_t>(header, ring_header::kSchemaHashOffset);
     const auto minor = load_field<std::uint16_t>(header, ring_header::kVersionMinorOffset);
     if (schema == kSchemaHash || minor != kVersionMinor || options.any_schema) return {};
-    return wrong_number(Errc::kSchemaMismatch, path, "the schema hash", kSchemaHash, schema, true);
+    return wrong_number(Errc::kSchemaMismatch, path, "schema hash", kSchemaHash, schema, true);
 }
 
 [[nodiscard]] inline Error not_regular(const std::string& path, const FileFacts& facts) {
@@ -2936,7 +2957,7 @@ public:
         return system_failure(failed, "read", path);
     }
     if (got < header.size()) {
-        return wrong_number(Errc::kTooShort, path, "the file size", header.size(), got, false);
+        return wrong_number(Errc::kTooShort, path, "file size", header.size(), got, false);
     }
     if (Error error = check_identity(header.data(), path)) return error;
     segment.capacity = load_field<std::uint64_t>(header.data(), ring_header::kCapacityOffset);
@@ -2992,13 +3013,13 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 /// that this process may have.
 [[nodiscard]] inline Error no_space(const std::string& path, std::uint64_t needed, int code) {
     const std::uint64_t free_bytes = File::volume_of(folder_of(path)).free_bytes;
-    const std::string limit = needed <= free_bytes
-                                  ? concat({", but this process may not have them: ",
-                                            std::generic_category().message(code)})
-                                  : std::string();
+    const std::string limit =
+        needed <= free_bytes
+            ? concat({", a memory limit is lower: ", std::generic_category().message(code)})
+            : std::string();
     return {Errc::kNoSpace,
-            concat({in_quotes(path), " needs ", std::to_string(needed), " bytes, ",
-                    std::to_string(free_bytes), " are free", limit}),
+            concat({in_quotes(path), ": no space for the ring: ", std::to_string(needed),
+                    " bytes needed, ", std::to_string(free_bytes), " free", limit}),
             needed, free_bytes, code};
 }
 
@@ -3007,8 +3028,8 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     const std::string folder = folder_of(path);
     if (is_lack_of_space(code) && !File::volume_of(folder).takes_files) {
         return {Errc::kNoSpace,
-                concat({"the file system of ", in_quotes(folder),
-                        " has no room for another file, however small"}),
+                concat({in_quotes(path), ": no space for the ring: the file system of ",
+                        in_quotes(folder), " has no room for another file"}),
                 needed, 0, code};
     }
     return is_lack_of_space(code) ? no_space(path, needed, code)
@@ -3263,11 +3284,7 @@ private:
 
     /// True if the ring's name leads to nothing, or to another file.
     [[nodiscard]] bool has_lost_its_name() const noexcept {
-        FileFacts mine;
-        FileFacts named;
-        const int failed = File::facts_at(path_, named);
-        if (failed != 0) return failed == ENOENT;
-        return segment_.file.facts(mine) == 0 && !mine.same_file(named);
+        return lost_its_name(segment_.file, path_);
     }
 
     Segment segment_;
@@ -3356,19 +3373,14 @@ inline Error Attachment::take_role() {
 /// The lock does not say whose it is, and the header names who attached last.
 inline Error Attachment::role_taken() const {
     const std::uint32_t pid = word32(own().pid).load(std::memory_order_relaxed);
-    const std::string process = concat({"process ", std::to_string(pid)});
+    const std::string start =
+        concat({in_quotes(path_), ": the ", own().name, " role is taken by "});
     if (pid == 0) {
-        return {Errc::kRoleTaken,
-                concat({in_quotes(path_), ": another process is about to be the ", own().name})};
+        return {Errc::kRoleTaken, concat({start, "a process that is about to attach"})};
     }
-    if (!process_exists(pid)) {
-        return {Errc::kRoleTaken,
-                concat({in_quotes(path_), ": the ", own().name, " is ", process,
-                        ", which has ended; a child that it forked may hold the role"}),
-                0, pid};
-    }
-    return {Errc::kRoleTaken,
-            concat({in_quotes(path_), ": ", process, " is the ", own().name, " already"}), 0, pid};
+    const char* ended =
+        process_exists(pid) ? "" : ", which has ended; a child that it forked may hold the role";
+    return {Errc::kRoleTaken, concat({start, "process ", std::to_string(pid), ended}), 0, pid};
 }
 
 /// Prepares sleeping and waking.
@@ -3426,7 +3438,7 @@ public:
         const bool same =
             last_.code() == code && last_.expected() == expected && last_.found() == found;
         const bool is_event = code == Errc::kClosed || code == Errc::kPeerDied ||
-                              code == Errc::kMessageTooLarge || (code == Errc::kCorrupt && !same);
+                              is_dropped(code) || (code == Errc::kCorrupt && !same);
         const std::uint64_t bit = 1ULL << static_cast<unsigned>(code);
         const bool is_new = is_event || (logged_ & bit) == 0;
         if (same && !is_new) return;
@@ -3996,8 +4008,6 @@ public:
         const Hold hold(*this);
         return attachment_.is_open();
     }
-    /// Bytes between the two positions, padding included.
-    [[nodiscard]] std::uint64_t used_bytes() const noexcept { return snapshot().used_bytes; }
     /// The counters of both sides; those of the moment of closing after close().
     [[nodiscard]] Statistics statistics() const noexcept {
         const Hold hold(*this);
@@ -5074,9 +5084,9 @@ public:
     /// True when there is a message.
     [[nodiscard]] explicit operator bool() const noexcept { return header_ != nullptr; }
     /// Its type.
-    [[nodiscard]] MessageType type() const noexcept { return type_; }
+    [[nodiscard]] MessageType message_type() const noexcept { return type_; }
     /// Its number: counts up by one for each message of the ring, and wraps.
-    [[nodiscard]] std::uint32_t id() const noexcept {
+    [[nodiscard]] std::uint32_t message_id() const noexcept {
         return detail::load_field<std::uint32_t>(header_, message_header::kMessageIdOffset);
     }
     /// Its flags.
@@ -5103,16 +5113,17 @@ public:
     /// the part that is known is read. Fields that an older version did not have become zero. Plain
     /// data has the size of some version.
     template <class T>
-    [[nodiscard]] Status get(T& out) const {
-        return get(out, false);
+    [[nodiscard]] Status decode(T& out) const {
+        return decode(out, false);
     }
     /// The same, but a payload that is longer than the struct is a kSizeMismatch.
     template <class T>
-    [[nodiscard]] Status get_exact(T& out) const {
-        return get(out, true);
+    [[nodiscard]] Status decode_exact(T& out) const {
+        return decode(out, true);
     }
-    /// The struct where it lies, for those too large to copy; null unless get() would read all of
-    /// its fields. For structs without a variable tail. Valid as long as the message's bytes are.
+    /// The struct where it lies, for those too large to copy; null unless decode() would read all
+    /// of its fields. For structs without a variable tail. Valid as long as the message's bytes
+    /// are.
     template <class T>
     [[nodiscard]] const T* as() const noexcept {
         static_assert(!detail::kHasTail<T> && std::is_trivially_copyable_v<T>,
@@ -5132,7 +5143,7 @@ private:
     friend class SharedMemoryConsumer;
 
     template <class T>
-    [[nodiscard]] Status get(T& out, bool exact) const {
+    [[nodiscard]] Status decode(T& out, bool exact) const {
         static_assert(detail::kIsRecord<T> || std::is_trivially_copyable_v<T>,
                       "a payload is a generated struct or a trivially copyable one");
         if (type_ != kTypeData && type_ != detail::type_of<T>()) return Errc::kTypeMismatch;
@@ -5162,14 +5173,14 @@ public:
     /// Becomes a copy of a received message; keeps its memory if that is large enough.
     void assign(const MessageView& message) {
         payload_.assign(message.payload().begin(), message.payload().end());
-        type_ = message.type();
+        type_ = message.message_type();
         if (message) std::memcpy(header_.data(), message.header_bytes(), header_.size());
     }
 
     /// Its type.
-    [[nodiscard]] MessageType type() const noexcept { return type_; }
+    [[nodiscard]] MessageType message_type() const noexcept { return type_; }
     /// Its number in the ring that it came from; ignored when it is sent.
-    [[nodiscard]] std::uint32_t id() const noexcept { return view().id(); }
+    [[nodiscard]] std::uint32_t message_id() const noexcept { return view().message_id(); }
     /// Its flags.
     [[nodiscard]] MessageFlags flags() const noexcept { return view().flags(); }
     /// When it was sent, in nanoseconds of the monotonic clock; 0 if the protocol stamps no time.
@@ -5178,15 +5189,15 @@ public:
     [[nodiscard]] ByteView payload() const noexcept { return payload_; }
     /// Its payload as text, whatever it holds: see is_utf8().
     [[nodiscard]] std::string_view text() const noexcept { return payload().text(); }
-    /// The same as MessageView::get().
+    /// The same as MessageView::decode().
     template <class T>
-    [[nodiscard]] Status get(T& out) const {
-        return view().get(out);
+    [[nodiscard]] Status decode(T& out) const {
+        return view().decode(out);
     }
-    /// The same as MessageView::get_exact().
+    /// The same as MessageView::decode_exact().
     template <class T>
-    [[nodiscard]] Status get_exact(T& out) const {
-        return view().get_exact(out);
+    [[nodiscard]] Status decode_exact(T& out) const {
+        return view().decode_exact(out);
     }
     /// The same as MessageView::as().
     template <class T>
@@ -5194,7 +5205,7 @@ public:
         return view().template as<T>();
     }
 
-    void set_type(MessageType type) noexcept { type_ = type; }
+    void set_message_type(MessageType type) noexcept { type_ = type; }
     void set_flags(MessageFlags flags) noexcept {
         detail::store_field(header_.data(), message_header::kFlagsOffset, flags);
     }
@@ -5272,7 +5283,7 @@ public:
     /// Bytes that were claimed.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// Both as one.
-    [[nodiscard]] ByteSpan bytes() const noexcept { return {data(), size_}; }
+    [[nodiscard]] ByteSpan payload() const noexcept { return {data(), size_}; }
     /// Sets the flags that the message will have.
     void set_flags(MessageFlags flags) noexcept { flags_ = flags; }
 
@@ -5358,8 +5369,8 @@ private:
 ///
 /// Threads: one at a time; interrupt(), heartbeat(), statistics() and peer_state() from any.
 /// Blocking: sends and claims wait for room up to Options::send_timeout; try_ operations never
-/// wait. Forking: a child must not use it, and gets kForked. A false Status says why; error() has
-/// the details.
+/// wait. Forking: a child must not use it, and gets kForked. A false Status says why; last_error()
+/// has the details.
 ///
 /// Full may stop being so at any time. kClosed and kPeerDied are told once for each consumer, by a
 /// send that finds the ring full; the next one waits for a successor. kRemoved is told by every
@@ -5463,7 +5474,13 @@ public:
     /// Bytes of the largest message, its header included, that can be sent now without waiting.
     /// Room may come at any time, and goes only by what this producer sends.
     [[nodiscard]] std::size_t free_bytes() noexcept {
-        return is_open() && !is_forked() ? writer_.free_bytes() : 0;
+        return is_attached() && !is_forked() ? writer_.free_bytes() : 0;
+    }
+    /// Changes how long sends and claims wait for room; kInvalidArgument for a time that is none.
+    Status set_send_timeout(Timeout timeout) noexcept {
+        if (const Errc wrong = check_open(timeout); wrong != Errc::kOk) return wrong;
+        options_.send_timeout = timeout;
+        return {};
     }
     /// Waits until a live consumer is attached: true. False if the time is over, the file was
     /// removed, this was interrupted or is closed.
@@ -5484,14 +5501,28 @@ public:
 
     /// The ring: its name, size and counters.
     [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
+    /// The ring's name, without folder and prefix.
+    [[nodiscard]] const std::string& name() const noexcept { return ring_.name(); }
+    /// The ring's file.
+    [[nodiscard]] const std::string& path() const noexcept { return ring_.path(); }
+    /// Size of the data area in bytes.
+    [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
+    /// False when the ring was made from a spec with other message types or structs.
+    [[nodiscard]] bool schema_matches() const noexcept { return ring_.schema_matches(); }
+    /// False after close().
+    [[nodiscard]] bool is_open() const noexcept { return ring_.is_open(); }
     /// The counters of both sides.
     [[nodiscard]] Statistics statistics() const noexcept { return ring_.statistics(); }
-    /// The consumer's life.
-    [[nodiscard]] PeerState peer_state() const noexcept { return ring_.peer_state(); }
+    /// All that the ring's header says.
+    [[nodiscard]] Snapshot snapshot() const noexcept { return ring_.snapshot(); }
+    /// The consumer's life; kStalled when its heartbeat is older than `stall`.
+    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
+        return ring_.peer_state(stall);
+    }
     /// Largest payload in bytes of one message.
     [[nodiscard]] std::size_t largest_payload() const noexcept { return largest_payload_; }
     /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& error() const noexcept { return failures_.last(); }
+    [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
 
 private:
     friend class Claim;
@@ -5520,8 +5551,9 @@ private:
 
     Status send_message_for(Timeout timeout, const SharedMemoryMessage& message) noexcept {
         const ByteView payload = message.payload();
-        return send_record(timeout, payload.size(), message.type(), user_flags(message.flags()),
-                           message.header_bytes(), detail::FillBytes{payload});
+        return send_record(timeout, payload.size(), message.message_type(),
+                           user_flags(message.flags()), message.header_bytes(),
+                           detail::FillBytes{payload});
     }
 
     /// Sends one message: `fill` writes the payload and its padding into the slot.
@@ -5613,7 +5645,7 @@ private:
         return append(deadline, payload.size(), type, flags, detail::FillBytes{payload});
     }
 
-    [[nodiscard]] bool is_open() const noexcept { return ring_.attachment_.is_open(); }
+    [[nodiscard]] bool is_attached() const noexcept { return ring_.attachment_.is_open(); }
     [[nodiscard]] BITRPC_DETAIL_INLINE bool is_forked() const noexcept {
         return ring_.attachment_.forked();
     }
@@ -5694,14 +5726,14 @@ inline std::unique_ptr<SharedMemoryProducer> SharedMemoryProducer::create(std::s
 }
 
 inline void SharedMemoryProducer::close() noexcept {
-    if (!is_open()) return;
+    if (!is_attached()) return;
     writer_.discard();
     writer_.block(true);
     ring_.leave([this] { return writer_.is_drained(); });
 }
 
 inline Errc SharedMemoryProducer::check_open(Timeout timeout) noexcept {
-    if (!is_open()) return refuse(Errc::kDisposed);
+    if (!is_attached()) return refuse(Errc::kDisposed);
     if (is_forked()) return refuse(Errc::kForked);
     return timeout.is_valid() ? Errc::kOk : refuse(Errc::kInvalidArgument);
 }
@@ -5840,7 +5872,7 @@ BITRPC_DETAIL_INLINE Claim SharedMemoryProducer::claim_for(Timeout timeout, std:
 }
 
 BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size_t size) noexcept {
-    if (!is_open()) return refuse(Errc::kDisposed);
+    if (!is_attached()) return refuse(Errc::kDisposed);
     if (size > claim.size_) return refuse(Errc::kTooLarge, claim.size_, size);
     claimed_ = false;
     writer_.block(false);
@@ -5859,7 +5891,7 @@ BITRPC_DETAIL_INLINE Status SharedMemoryProducer::commit(Claim& claim, std::size
 
 inline void SharedMemoryProducer::abandon() noexcept {
     claimed_ = false;
-    if (is_open()) writer_.block(false);
+    if (is_attached()) writer_.block(false);
 }
 
 BITRPC_DETAIL_INLINE Status Claim::commit(std::size_t size) noexcept {
@@ -5898,7 +5930,7 @@ inline void BatchWriter::commit() noexcept {
 }
 
 inline void BatchWriter::discard() noexcept {
-    if (producer_ != nullptr && producer_->is_open()) producer_->writer_.discard();
+    if (producer_ != nullptr && producer_->is_attached()) producer_->writer_.discard();
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -5979,7 +6011,7 @@ private:
 class Assembler {
 public:
     /// What a piece came to.
-    enum class Step : std::uint8_t { kMore, kDone, kTooLarge };
+    enum class Step : std::uint8_t { kMore, kDone, kTooLarge, kNoMemory };
 
     void start(std::size_t limit) noexcept { limit_ = limit; }
 
@@ -5990,8 +6022,8 @@ public:
     /// True when the first pieces of a message are here.
     [[nodiscard]] bool collecting() const noexcept { return state_ == State::kCollecting; }
 
-    /// Adds a piece. kTooLarge is told once for a message that exceeds the limit, or the memory
-    /// that there is; its other pieces are dropped as kMore.
+    /// Adds a piece. kTooLarge is told once for a message that exceeds the limit, kNoMemory for one
+    /// for which there is none; its other pieces are dropped as kMore.
     [[nodiscard]] Step add(const Record& record) noexcept {
         const ByteView payload(record.header + message_header::kSize, record.payload_size());
         const FragmentPrefix prefix = FragmentPrefix::of(record);
@@ -6038,9 +6070,9 @@ public:
     /// Drops what is here, and what else comes of the same message, without calling it broken.
     void skip_rest() noexcept { state_ = State::kSkipping; }
 
-    /// Bytes that the last message too large would have had at least, and that were possible.
-    [[nodiscard]] std::uint64_t too_large() const noexcept { return too_large_; }
-    [[nodiscard]] std::uint64_t possible() const noexcept { return possible_; }
+    /// Bytes that the last message would have had at least which was refused, and the limit.
+    [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+    [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
 
 private:
     enum class State : std::uint8_t { kIdle, kCollecting, kSkipping, kReady };
@@ -6060,21 +6092,22 @@ private:
         const std::size_t header = next_ == 0 ? 0 : header_.size();
         const std::size_t before = block_.size() - header;
         if (piece.size() > limit_ || before > limit_ - piece.size()) {
-            return refuse(before + piece.size(), limit_, last);
+            return refuse(Step::kTooLarge, before + piece.size(), last);
         }
         const bool starts = next_ != 0 || block_.append(ByteView(header_));
-        if (!starts || !block_.append(piece)) return refuse(before + piece.size(), before, last);
+        if (!starts || !block_.append(piece)) {
+            return refuse(Step::kNoMemory, before + piece.size(), last);
+        }
         ++next_;
         if (!last) return Step::kMore;
         state_ = State::kReady;
         return Step::kDone;
     }
 
-    [[nodiscard]] Step refuse(std::uint64_t size, std::uint64_t possible, bool last) noexcept {
-        too_large_ = size;
-        possible_ = possible;
+    [[nodiscard]] Step refuse(Step why, std::uint64_t size, bool last) noexcept {
+        refused_ = size;
         state_ = last ? State::kIdle : State::kSkipping;
-        return Step::kTooLarge;
+        return why;
     }
 
     /// Drops what is here; a row of pieces that belong to no message counts once.
@@ -6087,8 +6120,7 @@ private:
     Block block_;
     std::array<std::byte, message_header::kSize> header_{};
     std::size_t limit_ = 0;
-    std::uint64_t too_large_ = 0;
-    std::uint64_t possible_ = 0;
+    std::uint64_t refused_ = 0;
     std::uint32_t type_ = 0;
     std::uint32_t count_ = 0;
     std::uint32_t next_ = 0;
@@ -6216,8 +6248,8 @@ private:
 
     explicit BITRPC_DETAIL_INLINE ReceivedMessage(const detail::Taken& taken) noexcept
         // Part by part: GCC would copy the view as a block, for which it has to lie in memory.
-        : MessageView(taken.view.header_bytes(), static_cast<std::uint32_t>(taken.view.type()),
-                      taken.view.payload()),
+        : MessageView(taken.view.header_bytes(),
+                      static_cast<std::uint32_t>(taken.view.message_type()), taken.view.payload()),
           end_(taken.end),
           consumer_(taken.consumer),
           index_(taken.index),
@@ -6298,6 +6330,10 @@ public:
             return {};
         });
     }
+    /// Receives a copy of the next message if there is one, else kEmpty.
+    [[nodiscard]] Status try_receive_message(SharedMemoryMessage& message) {
+        return at_once(receive_message(message, 0));
+    }
     /// Receives a copy of the next payload into a vector of one-byte elements.
     template <class Byte>
     Status receive_bytes(std::vector<Byte>& payload, Timeout timeout = kForever) {
@@ -6317,7 +6353,11 @@ public:
             return {};
         });
     }
-    /// Receives a struct: a message of its own type, or plain data; see MessageView::get(). What
+    /// Receives the next payload as text if there is one, else kEmpty.
+    [[nodiscard]] Status try_receive_string(std::string& text) {
+        return at_once(receive_string(text, 0));
+    }
+    /// Receives a struct: a message of its own type, or plain data; see MessageView::decode(). What
     /// is no such struct (kTypeMismatch, kSizeMismatch, kInvalidUtf8) stays in the ring, and skip()
     /// drops it:
     ///
@@ -6328,8 +6368,15 @@ public:
         const bool exact = options_.exact_size;
         return receive_into(
             timeout,
-            [&value, exact](const MessageView& view) -> Status { return view.get(value, exact); },
+            [&value, exact](const MessageView& view) -> Status {
+                return view.decode(value, exact);
+            },
             detail::wire_size<T>(), detail::type_of<T>());
+    }
+    /// Receives a struct if there is a message, else kEmpty.
+    template <class T>
+    [[nodiscard]] Status try_receive_typed(T& value) {
+        return at_once(receive_typed(value, 0));
     }
     /// Receives copies of up to `max` messages into `messages`, which is resized: waits for the
     /// first one only. What came behind them instead of another message is told by the next call.
@@ -6375,12 +6422,30 @@ public:
 
     /// The ring: its name, size and counters.
     [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
+    /// The ring's name, without folder and prefix.
+    [[nodiscard]] const std::string& name() const noexcept { return ring_.name(); }
+    /// The ring's file.
+    [[nodiscard]] const std::string& path() const noexcept { return ring_.path(); }
+    /// Size of the data area in bytes.
+    [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
+    /// False when the ring was made from a spec with other message types or structs.
+    [[nodiscard]] bool schema_matches() const noexcept { return ring_.schema_matches(); }
+    /// False after close().
+    [[nodiscard]] bool is_open() const noexcept { return ring_.is_open(); }
     /// The counters of both sides.
     [[nodiscard]] Statistics statistics() const noexcept { return ring_.statistics(); }
-    /// The producer's life.
-    [[nodiscard]] PeerState peer_state() const noexcept { return ring_.peer_state(); }
+    /// All that the ring's header says.
+    [[nodiscard]] Snapshot snapshot() const noexcept { return ring_.snapshot(); }
+    /// The producer's life; kStalled when its heartbeat is older than `stall`.
+    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
+        return ring_.peer_state(stall);
+    }
+    /// Largest payload in bytes of one message.
+    [[nodiscard]] std::size_t largest_payload() const noexcept {
+        return static_cast<std::size_t>(ring_.largest_payload());
+    }
     /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& error() const noexcept { return failures_.last(); }
+    [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
 
 private:
     friend class ReceivedMessage;
@@ -6390,6 +6455,11 @@ private:
     static constexpr std::uint64_t kNotInRing = ~0ULL;
 
     SharedMemoryConsumer() noexcept = default;
+
+    /// What a receive that waits for no time came to, in the words of one that does not wait.
+    [[nodiscard]] static Status at_once(Status status) noexcept {
+        return status == Errc::kTimeout ? Status(Errc::kEmpty) : status;
+    }
 
     /// Looks for a message that lies in the ring in one piece, while none is put together.
     [[nodiscard]] BITRPC_DETAIL_INLINE bool find_fast(detail::Record& record) const noexcept {
@@ -6687,9 +6757,11 @@ inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& r
         reader_.take(record);
         release_taken(reader_.taken() - 1, record.end, record.payload_size());
         if (assembler_.take_broken()) reader_.count_error();
-        if (step == detail::Assembler::Step::kTooLarge) {
+        if (step == detail::Assembler::Step::kTooLarge ||
+            step == detail::Assembler::Step::kNoMemory) {
             reader_.count_error();
-            return Errc::kMessageTooLarge;
+            const bool fits = step == detail::Assembler::Step::kNoMemory;
+            return fits ? Errc::kNoMemory : Errc::kMessageTooLarge;
         }
     }
     view = assembler_.view();
@@ -6808,8 +6880,10 @@ inline Errc SharedMemoryConsumer::wait(Errc code, Timeout timeout, MessageView& 
 inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
     if (found == Errc::kOk) return Errc::kEmpty;
     if (found == Errc::kCorrupt) return refuse(found, reader_.position(), reader_.bad_word());
-    if (found == Errc::kMessageTooLarge) {
-        return refuse(found, assembler_.possible(), assembler_.too_large());
+    if (detail::is_dropped(found)) {
+        const bool fits = found == Errc::kNoMemory;
+        return refuse(found, fits ? assembler_.refused() : assembler_.limit(),
+                      fits ? 0 : assembler_.refused());
     }
     const bool is_end =
         found == Errc::kClosed || found == Errc::kPeerDied || found == Errc::kRemoved;
@@ -6823,7 +6897,7 @@ inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
 
 /// What is told once was found by a call that cannot tell it: it is for the next one.
 inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
-    if (code != Errc::kMessageTooLarge) return;
+    if (!detail::is_dropped(code)) return;
     untold_ = code;
     plain_ = false;
 }
@@ -6835,7 +6909,7 @@ inline Errc SharedMemoryConsumer::refuse_view(Errc code, const MessageView& view
     if (code == Errc::kSizeMismatch) return refuse(code, size_wanted, view.payload().size());
     if (code == Errc::kInvalidUtf8) return refuse(code, 0, utf8_prefix(view.text()));
     return refuse(code, static_cast<std::uint32_t>(type_wanted),
-                  static_cast<std::uint32_t>(view.type()));
+                  static_cast<std::uint32_t>(view.message_type()));
 }
 
 /// True if the handler wants more.
@@ -7019,6 +7093,9 @@ public:
     }
     /// True in a child of the process that made this: there the locks may be held for ever, by
     /// threads that only the parent has.
+    [[nodiscard]] bool is_running() const noexcept {
+        return running_.load(std::memory_order_acquire);
+    }
     [[nodiscard]] bool is_forked() const noexcept { return ring().attachment_.forked(); }
     /// True in what a handler or a log callback calls.
     [[nodiscard]] bool is_my_turn() const noexcept {
@@ -7118,7 +7195,7 @@ inline void ManagerCore::refresh_handlers() noexcept {
 inline void ManagerCore::dispatch(const MessageView& message) {
     refresh_handlers();
     // The call may set other handlers, which take over with the next message.
-    const auto* const handler = in_use_->of(message.type());
+    const auto* const handler = in_use_->of(message.message_type());
     if (handler != nullptr) (*handler)(message);
 }
 
@@ -7242,9 +7319,9 @@ inline void ManagerCore::run(std::uint64_t interval_ns) noexcept {
         const Status status = consume(left);
         const bool failed = !status && !status.would_block();
         // An end and a message that was dropped are events; all else says the same till it changes.
-        const bool is_event = status == Errc::kClosed || status == Errc::kPeerDied ||
-                              status == Errc::kMessageTooLarge;
-        if (failed && (is_event || status != told)) tell(consumer->error());
+        const bool is_event =
+            status == Errc::kClosed || status == Errc::kPeerDied || is_dropped(status.code());
+        if (failed && (is_event || status != told)) tell(consumer->last_error());
         told = status.code();
         if (failed && !is_event) nap = left < kLivenessNs ? left : kLivenessNs;
     }
@@ -7356,6 +7433,9 @@ public:
 
     /// True for the sending side.
     [[nodiscard]] bool is_producer() const noexcept { return core_->producer != nullptr; }
+
+    /// True while the thread runs.
+    [[nodiscard]] bool is_running() const noexcept { return core_->is_running(); }
 
     /// Sets the handler for one type; an empty one takes it back.
     void on(MessageType type, Handler handler) {
@@ -7477,8 +7557,9 @@ public:
         error = detail::check_name(name);
         if (!error) {
             const std::string folder = detail::ring_folder(options.directory);
-            error = detail::open_segment(detail::ring_path(folder, name), lenient, false,
-                                         monitor->segment_);
+            monitor->name_ = name;
+            monitor->path_ = detail::ring_path(folder, name);
+            error = detail::open_segment(monitor->path_, lenient, false, monitor->segment_);
         }
         if (error) return nullptr;
         return monitor;
@@ -7488,6 +7569,14 @@ public:
         return open(name, Options(), error);
     }
 
+    /// The ring's name, without folder and prefix.
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    /// The ring's file.
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    /// True if the ring's file was removed: nobody can come to this ring any more.
+    [[nodiscard]] bool is_removed() const noexcept {
+        return detail::lost_its_name(segment_.file, path_);
+    }
     /// Size of the data area in bytes.
     [[nodiscard]] std::uint64_t capacity() const noexcept { return segment_.capacity; }
     /// The counters of both sides.
@@ -7507,6 +7596,8 @@ private:
         return segment_.file.locked_by_other(side.lock_offset);
     }
 
+    std::string name_;
+    std::string path_;
     detail::Segment segment_;
 };
 
@@ -7665,6 +7756,14 @@ template <class Make>
     });
 }
 #endif
+
+/// The file that ring `name` has or would have; empty if there is no such name. `directory` is that
+/// of Options.
+[[nodiscard]] inline std::string ring_path(std::string_view name,
+                                           const std::string& directory = {}) {
+    if (detail::check_name(name)) return {};
+    return detail::ring_path(detail::ring_folder(directory), name);
+}
 
 /// Removes the file of ring `name`, whoever uses it: they are told kRemoved. kNotFound if there is
 /// none, kNotRegularFile if something else has its name. `directory` is that of Options.
