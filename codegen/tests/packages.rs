@@ -22,8 +22,8 @@ fn row(name: &str, structs: &str) -> String {
     )
 }
 
-/// Some of them nothing else has, some a C function, a header, a class or a module has, and some the
-/// generated code itself.
+/// Some of them nothing else has, some a C function, a header, a class or a module has, and some
+/// the generated code itself.
 const NAMES: &str = "market_data telemetry rover_2 clock index system time string new task thread \
     random math marshal class min std bitrpc protocol numpy unix";
 

@@ -350,8 +350,8 @@ fn refused(tool: Tool) -> Result<(), String> {
     Ok(())
 }
 
-/// More messages than compilers take in a `std::variant`, over which they spend minutes before that:
-/// a visitor does without one.
+/// More messages than compilers take in a `std::variant`, over which they spend minutes before
+/// that: a visitor does without one.
 fn visitor(tool: Tool) -> Result<(), String> {
     let mut spec = "bitrpc: 1\nname: all\nversion: \"1.0\"\nstructs:\n".to_owned();
     for number in 0..300 {
@@ -378,7 +378,8 @@ fn visitor(tool: Tool) -> Result<(), String> {
 const VISITS: &str = "
 #include \"all.h\"
 std::string seen(const all::ReceivedMessage& message) {
-    return all::visit_message(message, [](const auto& item) { return std::to_string(sizeof(item)); });
+    return all::visit_message(message,
+                              [](const auto& item) { return std::to_string(sizeof(item)); });
 }
 ";
 

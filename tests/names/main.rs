@@ -55,8 +55,8 @@ fn run_quietly(command: &mut Command) -> Result<(), String> {
 }
 
 /// Holds code with the names of a language in every place against `check`; `messages` structs of a
-/// spec are messages, others those of the next one. What a rule refuses beside another name is tried
-/// again without that one.
+/// spec are messages, others those of the next one. What a rule refuses beside another name is
+/// tried again without that one.
 fn everywhere(
     language: Language,
     messages: usize,
@@ -129,8 +129,8 @@ fn cpp_header(generated: &Generated) -> Result<(), String> {
     for field in fields.iter().filter(|field| field.role.is_none()) {
         let name = spell(Language::Cpp, NameKind::HeaderField, &field.name);
         unit += &format!(
-            "static_assert(std::is_same_v<decltype(std::declval<const ReceivedMessage&>().{name}()), \
-             std::uint8_t>, \"{name}\");\n"
+            "static_assert(std::is_same_v<std::uint8_t, \
+             decltype(std::declval<const ReceivedMessage&>().{name}())>, \"{name}\");\n"
         );
     }
     cpp_unit(&unit, &["-I".as_ref(), folder.as_os_str()])

@@ -44,8 +44,8 @@ fn is_own(language: Language) -> impl Fn(&&str) -> bool {
     move |word| language != Language::Cpp || !is_of_headers(word)
 }
 
-/// Files, from the repository's root, with the classes that fields of the message header are members
-/// of.
+/// Files, from the repository's root, with the classes that fields of the message header are
+/// members of.
 const MESSAGE_CLASSES: [(Language, &[&str]); 4] = [
     (Language::Rust, &["generated/rust/src/messages.rs"]),
     (
