@@ -396,7 +396,7 @@ namespace BitRPC.SharedMemory
         /// stalled. A side beats when it attaches, and by its manager or <see cref="Heartbeat"/>
         /// only.</param>
         /// <returns>What is known.</returns>
-        public PeerState GetPeerState(TimeSpan stallAfter) =>
+        public PeerState PeerStateAfter(TimeSpan stallAfter) =>
             Ring.GetPeerState(RingTime.Of(stallAfter));
 
         /// <summary>

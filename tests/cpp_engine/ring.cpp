@@ -72,7 +72,8 @@ TEST(messages_keep_their_parts) {
     CHECK(c->receive_message(r));
     CHECK(r.message_type() == MessageType::CONTROL && r.text() == "payload" &&
           r.flags() == (MessageFlags::COMPRESSED | MessageFlags::URGENT) && r.message_id() == 0);
-    CHECK(c->receive_message(r) && r.message_type() == static_cast<MessageType>(77777) && r.message_id() == 1);
+    CHECK(c->receive_message(r) && r.message_type() == static_cast<MessageType>(77777) &&
+          r.message_id() == 1);
     fresh("parts");
 }
 TEST(typed_and_decode) {
@@ -311,7 +312,8 @@ TEST(fragments) {
     for (uint32_t i = 0; i < 200; ++i) {
         auto m = c->receive();
         const auto want = pattern(i, i * 61);
-        CHECK(m && m.message_type() == MessageType::CONTROL && m.flags() == MessageFlags::ENCRYPTED &&
+        CHECK(m && m.message_type() == MessageType::CONTROL &&
+              m.flags() == MessageFlags::ENCRYPTED &&
               same(m.payload(), want));
         std::string s;
         CHECK(c->receive_string(s) && s == "between");

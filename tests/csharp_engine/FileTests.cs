@@ -43,7 +43,8 @@ namespace EngineTests
 
             That(SharedMemoryFactory.CreateProducer("a/b", 4096) == null, "null");
             Is(ErrorCode.InvalidName, SharedMemoryFactory.LastError.Code, "and why");
-            That(!File.Exists(SharedMemoryFactory.RingPath(name)), "it was removed by its last side");
+            string file = SharedMemoryFactory.RingPath(name);
+            That(!File.Exists(file), "it was removed by its last side");
         }
 
         private static void Schemas()

@@ -87,10 +87,10 @@ namespace EngineTests
 
                 Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "no message for it");
                 Is(0UL, sender.Statistics.MessagesSent, "sent");
-                Is(PeerState.Alive, consumer.GetPeerState(TimeSpan.FromMinutes(1)), "it beats");
+                Is(PeerState.Alive, consumer.PeerStateAfter(TimeSpan.FromMinutes(1)), "it beats");
                 sender.Stop();
                 Eventually(
-                    () => consumer.GetPeerState(TimeSpan.FromMilliseconds(30)) == PeerState.Stalled,
+                    () => consumer.PeerStateAfter(TimeSpan.FromMilliseconds(30)) == PeerState.Stalled,
                     "that it has stopped");
                 Is(PeerState.Alive, consumer.PeerState, "heartbeats do not count");
                 That(sender.SendTyped(new TestData { Id = 3 }), "send");

@@ -193,7 +193,7 @@ namespace EngineTests
                         consumer.Interrupt();
                         _ = consumer.Statistics.Errors + producer.Statistics.Errors;
                         _ = consumer.PeerState;
-                        _ = producer.GetPeerState(TimeSpan.FromSeconds(1));
+                        _ = producer.PeerStateAfter(TimeSpan.FromSeconds(1));
                         _ = producer.Snapshot.UsedBytes;
                         _ = monitor.Snapshot.UsedBytes;
                     }

@@ -59,7 +59,9 @@ namespace EngineTests
                 other.Start();
                 producer.Close();
                 other.Join();
-                That(!File.Exists(SharedMemoryFactory.RingPath(name)), "left behind in round " + round);
+                That(
+                    !File.Exists(SharedMemoryFactory.RingPath(name)),
+                    "left behind in round " + round);
             }
         }
 
@@ -115,7 +117,8 @@ namespace EngineTests
         {
             string name = producer.Name;
             That(producer.SendString("last"), "send");
-            That(SharedMemoryFactory.RemoveRing(name) && !SharedMemoryFactory.RemoveRing(name), "remove");
+            That(SharedMemoryFactory.RemoveRing(name), "remove");
+            That(!SharedMemoryFactory.RemoveRing(name), "there is none any more");
             Is("last", consumer.ReceiveString(Hang), "what was sent");
             Refused(ErrorCode.Removed, () => consumer.Receive(out _, Hang));
         });

@@ -137,7 +137,7 @@ namespace EngineTests
                 { "ReceiveBatch", time => consumer.ReceiveBatch(list, 1, time) },
                 { "WaitForPeer", time => consumer.WaitForPeer(time) },
                 { "the producer's WaitForPeer", time => producer.WaitForPeer(time) },
-                { "GetPeerState", time => consumer.GetPeerState(time) },
+                { "PeerStateAfter", time => consumer.PeerStateAfter(time) },
                 { "Spin", time => Attach(new SharedMemoryOptions { Spin = time }) },
                 { "SendTimeout", time => Attach(new SharedMemoryOptions { SendTimeout = time }) },
                 { "heartbeat", time => new SharedMemoryManager(NewName(), true, null, time) },

@@ -27,7 +27,7 @@ namespace EngineTests
             internal double B;
         }
 
-        /// <summary>A struct that has no room on the stack, and that Mono passes by reference only.</summary>
+        /// <summary>A struct that has no room on the stack.</summary>
         [StructLayout(LayoutKind.Explicit, Size = Bytes)]
         private struct WideStruct : IPayload
         {

@@ -70,7 +70,8 @@ struct RingOf {
 
     private:
         [[noreturn, gnu::cold, gnu::noinline]] void fail() {
-            throw std::runtime_error("no message of this size: " + consumer_->last_error().message());
+            throw std::runtime_error("no message of this size: " +
+                                     consumer_->last_error().message());
         }
 
         std::unique_ptr<bitrpc::shared_memory::SharedMemoryConsumer> consumer_;

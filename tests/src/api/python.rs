@@ -176,9 +176,8 @@ def find(name: str) -> bool:
 ";
         let mut package = Package::default();
         package.parse(text);
-        package.exported = exports(
-            "__all__ = [\n    \"Closed\",\n    \"Message\",\n    \"Mode\",\n    \"Ring\",\n    \"remove_ring\",\n]\n",
-        );
+        package.exported =
+            exports("__all__ = [\"Closed\", \"Message\", \"Mode\", \"Ring\", \"remove_ring\"]\n");
         let expected = [
             "Message.payload",
             "Mode.CREATE",

@@ -327,7 +327,7 @@ namespace {{ view.namespace }}
         /// stalled. A side beats when it attaches, and by its manager or <see cref="Heartbeat"/>
         /// only.</param>
         /// <returns>What is known.</returns>
-        public PeerState GetPeerState(TimeSpan stallAfter) =>
+        public PeerState PeerStateAfter(TimeSpan stallAfter) =>
             Ring.GetPeerState(RingTime.Of(stallAfter));
 
         /// <summary>

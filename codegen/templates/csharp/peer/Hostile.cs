@@ -184,7 +184,7 @@ namespace ConformancePeer
                     return true;
                 case 18:
                     _used += (ulong)_producer.PeerState;
-                    _used += (ulong)_consumer.GetPeerState(TimeSpan.FromMilliseconds(1));
+                    _used += (ulong)_consumer.PeerStateAfter(TimeSpan.FromMilliseconds(1));
                     return true;
                 case 20:
                     _used += (ulong)(rng.Next() % 2 == 0 ? _consumer.SkipToLatest() : _consumer.Clear());
