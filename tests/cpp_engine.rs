@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bitrpc_codegen::backend::{Input, Origin};
 use bitrpc_codegen::demo::Stage;
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::subjects;
 use bitrpc_tests::tools::GXX;
 use bitrpc_tests::{harness, programs, repo};

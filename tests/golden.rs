@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use bitrpc_codegen::demo::runner::{Arena, RING, Role};
 use bitrpc_codegen::demo::toolchain::{Program, run};
-use bitrpc_codegen::layout::{FieldLayout, HeaderLayout};
-use bitrpc_codegen::spec::{MessageRole, RingRole};
+use bitrpc_spec::layout::{FieldLayout, HeaderLayout};
+use bitrpc_spec::model::{MessageRole, RingRole};
 use bitrpc_tests::hex::{self, Section};
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::{harness, repo};

@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::backend::{self, Backend, Input, Origin};
-use crate::diagnostic::Findings;
 use crate::emit::{self, Applied, EmitError, File, Plan};
-use crate::layout::Layout;
-use crate::names::Language;
-use crate::source::Files;
-use crate::spec::Spec;
+use bitrpc_spec::diagnostic::Findings;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::Spec;
+use bitrpc_spec::names::Language;
+use bitrpc_spec::source::Files;
 
 /// A spec with all bytes resolved.
 #[derive(Debug, Clone)]

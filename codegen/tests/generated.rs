@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use bitrpc_codegen::backend::{self, Backend, Input, Origin};
 use bitrpc_codegen::emit::File;
-use bitrpc_codegen::layout::Layout;
 use bitrpc_codegen::load;
-use bitrpc_codegen::names::{Language, NameKind, Reason, guarded_macros, reason, spell};
-use bitrpc_codegen::source::Memory;
-use bitrpc_codegen::spec::Spec;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::Spec;
+use bitrpc_spec::names::{Language, NameKind, Reason, guarded_macros, reason, spell};
+use bitrpc_spec::source::Memory;
 use similar::TextDiff;
 
 fn root() -> PathBuf {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use bitrpc_codegen::diagnostic::rule;
-use bitrpc_codegen::layout::{Layout, to_text};
-use bitrpc_codegen::source::{Loader, Memory};
-use bitrpc_codegen::spec::Spec;
+use bitrpc_spec::diagnostic::rule;
+use bitrpc_spec::layout::{Layout, to_text};
+use bitrpc_spec::model::Spec;
+use bitrpc_spec::source::{Loader, Memory};
 
 fn readme() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/README.md");
@@ -20,7 +20,7 @@ fn examples(text: &str) -> Vec<String> {
 
 fn load(text: &str) -> Layout {
     let common = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/examples/common.yaml");
-    let common = bitrpc_codegen::source::Files.read(&common).unwrap();
+    let common = bitrpc_spec::source::Files.read(&common).unwrap();
     let files = Memory::new().with("example.yaml", text).with("examples/common.yaml", common);
     let spec = Spec::load("example.yaml", &files);
     let spec = spec.unwrap_or_else(|findings| panic!("{findings}\n{text}"));

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use bitrpc_codegen::demo::runner::{Failure, Role};
 use bitrpc_codegen::demo::wait_until;
-use bitrpc_codegen::spec::RingRole;
 use bitrpc_shm::Layout as _;
+use bitrpc_spec::model::RingRole;
 
 use crate::messages::Protocol;
 use crate::place::{CAPACITY, Place};

@@ -8,7 +8,7 @@ use std::process::Command;
 use bitrpc_codegen::backend::{Input, Origin};
 use bitrpc_codegen::demo::Stage;
 use bitrpc_codegen::demo::toolchain::{Job, Missing};
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::repo;
 use bitrpc_tests::tools::{DOTNET, MONO};

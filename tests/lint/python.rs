@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use bitrpc_codegen::backend::{Input, Origin};
 use bitrpc_codegen::demo::Stage;
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::python_packages::{MYPY, Package, RUFF};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::subjects;
 use bitrpc_tests::{harness, programs, repo};
 use libtest_mimic::Trial;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bitrpc_codegen::demo::runner::Arena;
 use bitrpc_codegen::demo::toolchain::{Job, Program};
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 
 use crate::matrix::{Member, subjects};
 use crate::repo;

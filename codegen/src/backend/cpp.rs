@@ -11,7 +11,7 @@ use self::view::View;
 use super::common::Prose;
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
-use crate::names::Language;
+use bitrpc_spec::names::Language;
 
 /// Columns of a line, as `.clang-format` says.
 const WIDTH: usize = 100;

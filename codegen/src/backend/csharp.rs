@@ -12,7 +12,7 @@ use serde_json::Value;
 use self::view::View;
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
-use crate::names::{self, Language, NameKind};
+use bitrpc_spec::names::{self, Language, NameKind};
 
 /// The C# backend.
 #[derive(Debug)]

@@ -27,8 +27,8 @@ use serde_json::Value;
 pub use banner::Origin;
 
 use crate::emit::File;
-use crate::layout::Layout;
-use crate::names::Language;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::names::Language;
 
 /// Everything a backend may look at.
 #[derive(Debug, Clone, Copy)]

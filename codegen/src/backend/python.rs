@@ -15,9 +15,9 @@ use self::structs::Struct;
 use super::common::{ENGINE_FLAGS, ENGINE_TYPES, Prose, engine_flag, engine_type, hex};
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
-use crate::layout::{ConstantLayout, ConstantValue, EnumLayout, Layout, NamedValue, Scalar};
-use crate::names::{self, Language, NameKind};
-use crate::spec::{MessageRole, RingRole};
+use bitrpc_spec::layout::{ConstantLayout, ConstantValue, EnumLayout, Layout, NamedValue, Scalar};
+use bitrpc_spec::model::{MessageRole, RingRole};
+use bitrpc_spec::names::{self, Language, NameKind};
 
 /// Columns of a line, as `pyproject.toml` tells the formatter.
 const WIDTH: usize = 100;

@@ -11,12 +11,12 @@ use super::common::{
 };
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
-use crate::layout::{
+use bitrpc_spec::layout::{
     ConstantValue, EnumLayout, FieldLayout, HeaderLayout, Layout, NamedValue, Scalar, StructLayout,
     TailKind, TailLayout, Type, diagram,
 };
-use crate::names::{Language, NameKind, spell};
-use crate::spec::{MessageRole, RingRole};
+use bitrpc_spec::model::{MessageRole, RingRole};
+use bitrpc_spec::names::{Language, NameKind, spell};
 
 const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
 
@@ -354,7 +354,7 @@ fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {
     }
 }
 
-fn constant(constant: &crate::layout::ConstantLayout) -> Constant {
+fn constant(constant: &bitrpc_spec::layout::ConstantLayout) -> Constant {
     let (ty, literal) = match &constant.value {
         ConstantValue::Int(ty, value) => (scalar(*ty), value.to_string()),
         ConstantValue::Float(Scalar::F32, value) => ("f32", format!("{:?}", *value as f32)),

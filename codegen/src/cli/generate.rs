@@ -13,8 +13,8 @@ use crate::Loaded;
 use crate::backend::{self, Backend, Input, Origin};
 use crate::console::{Failure, Outcome, complain, say};
 use crate::emit::{self, Applied, Plan};
-use crate::names::Language;
 use crate::pipeline;
+use bitrpc_spec::names::Language;
 
 /// Write the rings of a spec, or check that the written ones are fresh.
 ///

@@ -2,7 +2,7 @@
 
 use super::SpecArg;
 use crate::console::{Failure, Outcome, say};
-use crate::layout;
+use bitrpc_spec::layout;
 
 /// Show the layout: offset, size and padding of every field.
 ///

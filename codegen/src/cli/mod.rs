@@ -14,8 +14,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::console::{Failure, Outcome, complain};
-use crate::names::Language;
 use crate::{Loaded, demo};
+use bitrpc_spec::names::Language;
 
 /// One YAML spec, matching shared-memory rings in Rust, C++, C# and Python.
 #[derive(Debug, Parser)]

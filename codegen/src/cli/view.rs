@@ -3,7 +3,7 @@
 use super::{SpecArg, language};
 use crate::backend::{self, Input, Origin};
 use crate::console::{Failure, Outcome, say};
-use crate::names::Language;
+use bitrpc_spec::names::Language;
 
 /// Print the view of a language: the final names, types and literals that its templates place.
 #[derive(Debug, clap::Args)]

@@ -25,7 +25,7 @@ use self::runner::{Failure as PairFailure, Task};
 pub use self::stage::Stage;
 use crate::backend::{Input, Origin};
 use crate::console::{Failure, Outcome};
-use crate::layout::Layout;
+use bitrpc_spec::layout::Layout;
 
 /// Largest ring that the demo makes, whatever the spec's default is.
 const MAX_CAPACITY: u64 = 16 << 20;

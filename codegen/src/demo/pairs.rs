@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::stage::Stage;
 use super::toolchain::{self, Found, Missing, Program, Toolchain};
-use crate::names::Language;
+use bitrpc_spec::names::Language;
 
 /// A producer and a consumer, each the id of a language or of one of its toolchains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

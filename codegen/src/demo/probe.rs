@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::layout::Layout;
-use crate::spec::role::RingRole;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::role::RingRole;
 
 /// Pause between two looks at a ring: short beside the life of a process.
 const PAUSE: Duration = Duration::from_micros(200);

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use super::probe::{Probe, wait_until};
 use super::toolchain::Program;
 pub use super::verdict::Verdict;
-use crate::layout::Layout;
-use crate::spec::role::RingRole;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::role::RingRole;
 
 /// How often a wait looks around, at most.
 const TICK: Duration = Duration::from_millis(50);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::toolchain::{BuildError, Found, Job, Program, Toolchain};
 use crate::backend::{self, Input};
 use crate::emit;
-use crate::names::Language;
 use crate::pipeline;
+use bitrpc_spec::names::Language;
 
 /// The generated folders of one spec, each language's library and peer.
 ///

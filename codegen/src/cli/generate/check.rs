@@ -9,8 +9,8 @@ use similar::{ChangeTag, TextDiff};
 use super::{Args, Target, display};
 use crate::console::{Failure, Outcome, say};
 use crate::emit::{Drift, Plan};
-use crate::names::Language;
 use crate::shell;
+use bitrpc_spec::names::Language;
 
 /// Changed lines that are shown of one file.
 const DIFF_LINES: usize = 10;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{Task, run_pair};
 use crate::demo::toolchain::Program;
-use crate::layout::Layout;
-use crate::source::Memory;
-use crate::spec::Spec;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::Spec;
+use bitrpc_spec::source::Memory;
 
 const RIGHT: &str = r#"echo noise; echo '{"ok":true,"messages":5,"bytes":40,"seconds":0.1}'"#;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{BuildError, Found, Job, Missing, Program, Toolchain};
-use crate::names::Language;
+use bitrpc_spec::names::Language;
 
 /// The first C++ compiler found, called directly: the library is one header.
 pub(super) struct Compiler;

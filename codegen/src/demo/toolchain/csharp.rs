@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{BuildError, Found, Job, Missing, Program, Toolchain};
-use crate::names::Language;
+use bitrpc_spec::names::Language;
 
 /// The .NET SDK: builds the project file beside the peer, of which it needs no package.
 pub(super) struct DotNet;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use crate::names::Language;
+use bitrpc_spec::names::Language;
 
 /// What builds and starts the programs of one language.
 pub trait Toolchain: Sync {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{BuildError, Found, Job, Missing, Program, Toolchain};
-use crate::names::Language;
+use bitrpc_spec::names::Language;
 
 /// The first interpreter found that is new enough: the library needs nothing beside it.
 pub(super) struct Interpreter;

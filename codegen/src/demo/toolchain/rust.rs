@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{BuildError, Found, Job, Missing, Program, Toolchain};
-use crate::names::Language;
+use bitrpc_spec::names::Language;
 
 /// Cargo with the compiler that it finds.
 pub(super) struct Cargo;
