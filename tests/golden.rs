@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Arena, RING, Role};
-use bitrpc_codegen::demo::toolchain::{Program, run};
+use bitrpc_conform::runner::{Arena, RING, Role};
+use bitrpc_conform::toolchain::{Program, run};
 use bitrpc_spec::layout::{FieldLayout, HeaderLayout};
 use bitrpc_spec::model::{MessageRole, RingRole};
 use bitrpc_tests::hex::{self, Section};

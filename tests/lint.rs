@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use bitrpc_codegen::demo::toolchain;
+use bitrpc_conform::toolchain;
 use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::tools::{CLANG_FORMAT, CLANGXX, GXX, Tool};

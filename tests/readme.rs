@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::ExitCode;
 
-use bitrpc_codegen::demo::toolchain;
+use bitrpc_conform::toolchain;
 use bitrpc_spec::names::Language;
 use bitrpc_tests::markdown::{Block, blocks};
 use bitrpc_tests::matrix::{Member, members, subjects};

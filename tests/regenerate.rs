@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::SystemTime;
 
-use bitrpc_codegen::demo::toolchain::run;
+use bitrpc_conform::toolchain::run;
 use bitrpc_tests::tools::{CMAKE, MAKE, NINJA, Tool};
 use bitrpc_tests::{harness, repo};
 
@@ -123,7 +123,7 @@ impl<'a> Project<'a> {
         let project = Self { builder, folder };
         let manifest = repo::root().join("Cargo.toml");
         let tool = format!(
-            "{} run --quiet --manifest-path {} --package bitrpc-codegen -- \
+            "{} run --quiet --manifest-path {} --package bitrpc-cli -- \
              generate --quiet --lang cpp",
             env!("CARGO"),
             manifest.display()

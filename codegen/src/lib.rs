@@ -6,14 +6,9 @@
 //! 2. [`emit`]: files on disk, written or compared.
 
 pub mod backend;
-#[cfg(feature = "cli")]
-pub mod cli;
-#[cfg(feature = "cli")]
-pub mod console;
-#[cfg(feature = "cli")]
-pub mod demo;
 pub mod emit;
 mod pipeline;
-mod shell;
+pub mod shell;
 
-pub use pipeline::{BuildError, Builder, Loaded, load};
+pub use bitrpc_spec::names::Language;
+pub use pipeline::{BuildError, Builder, Loaded, library, load, peer};

@@ -41,7 +41,7 @@ pub fn load(path: &Path) -> Result<Loaded, Findings> {
 /// ```no_run
 /// // build.rs
 /// bitrpc_codegen::Builder::new("spec/telemetry.yaml")
-///     .languages([bitrpc_codegen::names::Language::Cpp])
+///     .languages([bitrpc_codegen::Language::Cpp])
 ///     .generate("generated")?;
 /// # Ok::<(), bitrpc_codegen::BuildError>(())
 /// ```
@@ -94,11 +94,7 @@ impl Builder {
 /// # Errors
 ///
 /// A template failed; no spec should bring that about.
-pub(crate) fn library(
-    backend: &dyn Backend,
-    input: &Input,
-    out: &Path,
-) -> Result<Plan, askama::Error> {
+pub fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Result<Plan, askama::Error> {
     let mut files = backend.files(input)?;
     files.push(File { path: ".gitattributes".to_owned(), text: GIT_ATTRIBUTES.to_owned() });
     Ok(Plan::new(&out.join(backend.language().id()), files))
@@ -115,12 +111,7 @@ const GIT_ATTRIBUTES: &str = "\
 /// # Errors
 ///
 /// A template failed; no spec should bring that about.
-#[cfg(feature = "cli")]
-pub(crate) fn peer(
-    backend: &dyn Backend,
-    input: &Input,
-    out: &Path,
-) -> Result<Plan, askama::Error> {
+pub fn peer(backend: &dyn Backend, input: &Input, out: &Path) -> Result<Plan, askama::Error> {
     Ok(Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input)?))
 }
 

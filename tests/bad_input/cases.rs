@@ -1,7 +1,7 @@
 //! The table of cases.
 
-use bitrpc_codegen::demo::runner::{Failure, Role};
-use bitrpc_codegen::demo::toolchain::Missing;
+use bitrpc_conform::runner::{Failure, Role};
+use bitrpc_conform::toolchain::Missing;
 use bitrpc_shm::Layout as _;
 use bitrpc_spec::model::RingRole;
 

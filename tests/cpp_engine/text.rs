@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bitrpc_codegen::demo::toolchain;
+use bitrpc_conform::toolchain;
 use bitrpc_spec::names::Language;
 use bitrpc_tests::tools::{CLANGXX, GXX, Headers, MINGW, QT, Tool, X11};
 use bitrpc_tests::{harness, repo};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use bitrpc_codegen::backend::{Input, Origin};
-use bitrpc_codegen::demo::Stage;
+use bitrpc_conform::Stage;
 use bitrpc_spec::names::Language;
 use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Subject, subjects};

@@ -1,6 +1,6 @@
 //! The steps of the suite, in their order.
 
-use bitrpc_codegen::demo::toolchain::Missing;
+use bitrpc_conform::toolchain::Missing;
 use bitrpc_tests::{python_packages, tools};
 
 use crate::run::{Settings, check, tests};
@@ -103,10 +103,7 @@ fn fmt(settings: &Settings) -> Outcome {
 
 fn clippy(settings: &Settings) -> Outcome {
     let all = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
-    let bare =
-        ["clippy", "--package", "bitrpc-codegen", "--no-default-features", "--", "-D", "warnings"];
     check("all targets", &mut settings.cargo(&all))
-        .and(check("codegen without its command line", &mut settings.cargo(&bare)))
 }
 
 fn doc(settings: &Settings) -> Outcome {
@@ -115,7 +112,7 @@ fn doc(settings: &Settings) -> Outcome {
 }
 
 fn generated(settings: &Settings) -> Outcome {
-    let words = ["run", "--quiet", "--package", "bitrpc-codegen", "--", "generate", "--check"];
+    let words = ["run", "--quiet", "--package", "bitrpc-cli", "--", "generate", "--check"];
     check("bitrpc generate --check", &mut settings.cargo(&words))
 }
 

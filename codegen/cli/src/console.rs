@@ -6,7 +6,7 @@ use bitrpc_spec::diagnostic::Findings;
 
 /// How a verb ended, when it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Everything is as it should be: exit code 0.
     Fine,
     /// The spec, the output or a pair is not as it should be, and was reported: exit code 1.
@@ -15,7 +15,7 @@ pub enum Outcome {
 
 /// Why a verb could not do its work: exit code 1 for findings in the spec, else 2.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The spec is wrong.
     Spec(Findings),
     /// The operating system or a tool refused; the text says what and why.
@@ -30,7 +30,7 @@ impl From<Findings> for Failure {
 
 impl Failure {
     /// A refusal of the operating system or of a tool.
-    pub fn system(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn system(error: impl std::fmt::Display) -> Self {
         Self::System(error.to_string())
     }
 }

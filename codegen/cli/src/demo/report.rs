@@ -6,9 +6,9 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use super::pairs::{PairName, Skipped};
-use super::runner::{Failure as PairFailure, Outcome};
 use crate::console::{Failure, say};
+use bitrpc_conform::pairs::{PairName, Skipped};
+use bitrpc_conform::runner::{Failure as PairFailure, Outcome};
 
 /// One pair that was tried.
 #[derive(Debug, Serialize)]

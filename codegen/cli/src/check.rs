@@ -22,7 +22,7 @@ Examples:
   bitrpc check my.yaml --json        for editors and CI";
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
-    match crate::load(args.spec.path()) {
+    match bitrpc_codegen::load(args.spec.path()) {
         Ok(loaded) => {
             if args.json {
                 say(format_args!(

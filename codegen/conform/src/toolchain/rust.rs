@@ -110,7 +110,7 @@ struct Checkout {
 
 impl Checkout {
     fn find() -> Option<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.to_owned();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2)?.to_owned();
         let is_there = root.join("runtime/Cargo.toml").is_file();
         let target =
             env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);

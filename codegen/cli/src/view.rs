@@ -1,8 +1,8 @@
 //! `bitrpc view`: what the templates of a language are given.
 
 use super::{SpecArg, language};
-use crate::backend::{self, Input, Origin};
 use crate::console::{Failure, Outcome, say};
+use bitrpc_codegen::backend::{self, Input, Origin};
 use bitrpc_spec::names::Language;
 
 /// Print the view of a language: the final names, types and literals that its templates place.

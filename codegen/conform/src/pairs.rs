@@ -12,9 +12,11 @@ use bitrpc_spec::names::Language;
 
 /// A producer and a consumer, each the id of a language or of one of its toolchains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PairName {
-    pub(super) from: &'static str,
-    pub(super) to: &'static str,
+pub struct PairName {
+    /// Who sends.
+    pub from: &'static str,
+    /// Who receives.
+    pub to: &'static str,
 }
 
 impl fmt::Display for PairName {
@@ -54,7 +56,7 @@ fn languages() -> Vec<Language> {
 }
 
 /// What the user asked for.
-pub(super) struct Wanted {
+pub struct Wanted {
     /// Empty: all.
     pairs: Vec<PairName>,
     /// Every toolchain of a language, instead of the first one found.
@@ -62,7 +64,8 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn new(pairs: &[PairName], all_runtimes: bool) -> Self {
+    /// These pairs, or all if there are none; a language on its first toolchain, or on all.
+    pub fn new(pairs: &[PairName], all_runtimes: bool) -> Self {
         Self { pairs: pairs.to_vec(), all_runtimes }
     }
 
@@ -132,13 +135,15 @@ impl Seat {
 
 /// One that could not take part.
 #[derive(Debug, Serialize)]
-pub(super) struct Skipped {
-    pub(super) language: &'static str,
-    pub(super) reason: String,
+pub struct Skipped {
+    /// The id of the language or of its toolchain.
+    pub language: &'static str,
+    /// What is missing, and how to get it.
+    pub reason: String,
 }
 
 /// The peer of a seat, or why the compiler refused it.
-pub(super) type Built = Result<Program, String>;
+pub type Built = Result<Program, String>;
 
 /// One that takes part, with what builds it.
 struct Member {
@@ -148,7 +153,7 @@ struct Member {
 }
 
 /// Everyone who takes part.
-pub(super) struct Crew {
+pub struct Crew {
     members: Vec<Member>,
     peers: Vec<Built>,
     skipped: Vec<Skipped>,
@@ -156,7 +161,7 @@ pub(super) struct Crew {
 
 impl Crew {
     /// Looks for the toolchains of everyone who is wanted.
-    pub(super) fn find(wanted: &Wanted) -> Self {
+    pub fn find(wanted: &Wanted) -> Self {
         let mut crew = Self { members: Vec::new(), peers: Vec::new(), skipped: Vec::new() };
         for seat in wanted.seats() {
             match seat.find() {
@@ -170,7 +175,7 @@ impl Crew {
     }
 
     /// What takes part and on what, in words.
-    pub(super) fn names(&self) -> String {
+    pub fn names(&self) -> String {
         let mut names: Vec<_> =
             self.members.iter().map(|member| member.seat.language.title()).collect();
         names.dedup();
@@ -178,7 +183,7 @@ impl Crew {
     }
 
     /// Builds all peers, side by side; blocks until the last compiler has ended.
-    pub(super) fn build(&mut self, stage: &Stage) {
+    pub fn build(&mut self, stage: &Stage) {
         self.peers = thread::scope(|scope| {
             let build = |Member { toolchain, found, .. }: &Member| {
                 let (toolchain, found) = (*toolchain, found.clone());
@@ -193,7 +198,7 @@ impl Crew {
     }
 
     /// The wanted pairs of those that take part, with their peers.
-    pub(super) fn pairs(&self, wanted: &Wanted) -> Vec<(PairName, &Built, &Built)> {
+    pub fn pairs(&self, wanted: &Wanted) -> Vec<(PairName, &Built, &Built)> {
         let seats = || self.members.iter().map(|member| &member.seat).zip(&self.peers);
         let mut pairs = Vec::new();
         for (from, producer) in seats() {
@@ -207,7 +212,7 @@ impl Crew {
     }
 
     /// Those that do not take part.
-    pub(super) fn into_skipped(self) -> Vec<Skipped> {
+    pub fn into_skipped(self) -> Vec<Skipped> {
         self.skipped
     }
 }
@@ -215,7 +220,7 @@ impl Crew {
 #[cfg(test)]
 mod tests {
     use super::{PairName, Wanted, languages};
-    use crate::backend;
+    use bitrpc_codegen::backend;
 
     fn seats(pairs: &[&str], all_runtimes: bool) -> Vec<&'static str> {
         let pairs: Vec<PairName> = pairs.iter().map(|pair| pair.parse().unwrap()).collect();

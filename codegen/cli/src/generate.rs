@@ -9,11 +9,10 @@ use serde_json::json;
 
 use self::build::BuildFiles;
 use super::{SpecArg, language};
-use crate::Loaded;
-use crate::backend::{self, Backend, Input, Origin};
 use crate::console::{Failure, Outcome, complain, say};
-use crate::emit::{self, Applied, Plan};
-use crate::pipeline;
+use bitrpc_codegen::Loaded;
+use bitrpc_codegen::backend::{self, Backend, Input, Origin};
+use bitrpc_codegen::emit::{self, Applied, Plan};
 use bitrpc_spec::names::Language;
 
 /// Write the rings of a spec, or check that the written ones are fresh.
@@ -92,10 +91,10 @@ fn plans(args: &Args, loaded: &Loaded) -> Result<Vec<(Target, Plan)>, Failure> {
     for backend in chosen(&args.lang)? {
         let target = |peer| Target { language: backend.language(), peer };
         if args.peer {
-            let plan = pipeline::peer(backend, &input, &args.out).map_err(Failure::system)?;
+            let plan = bitrpc_codegen::peer(backend, &input, &args.out).map_err(Failure::system)?;
             plans.push((target(true), plan));
         }
-        let plan = pipeline::library(backend, &input, &args.out).map_err(Failure::system)?;
+        let plan = bitrpc_codegen::library(backend, &input, &args.out).map_err(Failure::system)?;
         plans.push((target(false), plan));
     }
     Ok(plans)

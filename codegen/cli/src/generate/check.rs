@@ -8,8 +8,8 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{Args, Target, display};
 use crate::console::{Failure, Outcome, say};
-use crate::emit::{Drift, Plan};
-use crate::shell;
+use bitrpc_codegen::emit::{Drift, Plan};
+use bitrpc_codegen::shell;
 use bitrpc_spec::names::Language;
 
 /// Changed lines that are shown of one file.

@@ -1,15 +1,6 @@
 //! `bitrpc demo`: every producer and consumer of every language, over real rings.
-//!
-//! The parts are public because the project's tests drive the same peers: [`Stage`] writes them,
-//! [`toolchain`] builds them, [`runner`] runs them in pairs.
 
-mod pairs;
-mod probe;
 mod report;
-pub mod runner;
-mod stage;
-pub mod toolchain;
-mod verdict;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,13 +9,12 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::pairs::{Crew, PairName, Wanted};
-pub use self::probe::{Probe, wait_until};
 use self::report::{PairRow, Report};
-use self::runner::{Failure as PairFailure, Task};
-pub use self::stage::Stage;
-use crate::backend::{Input, Origin};
 use crate::console::{Failure, Outcome};
+use bitrpc_codegen::backend::{Input, Origin};
+use bitrpc_conform::pairs::{Crew, PairName, Wanted};
+use bitrpc_conform::runner::{self, Failure as PairFailure, Task};
+use bitrpc_conform::{Stage, toolchain};
 use bitrpc_spec::layout::Layout;
 
 /// Largest ring that the demo makes, whatever the spec's default is.
@@ -42,7 +32,7 @@ const PAIR_LIMIT: Duration = Duration::from_secs(120);
 /// time: the rates shown are those of verified messages, not of the bare ring.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// The YAML spec.
     #[arg(value_name = "SPEC", default_value = "spec/bitrpc.yaml")]
     spec: PathBuf,
@@ -83,9 +73,9 @@ A language without a toolchain is skipped by name. Exit code 1 if a pair fails o
 ///
 /// When the spec is wrong or the operating system refuses. A pair that fails is reported and is an
 /// [`Outcome::Findings`].
-pub fn run(args: &Args) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let wanted = Wanted::new(&args.pairs, args.all_runtimes);
-    let loaded = crate::load(&args.spec)?;
+    let loaded = bitrpc_codegen::load(&args.spec)?;
     let interrupted = catch_interrupts().map_err(Failure::system)?;
     let folder = tempfile::Builder::new()
         .prefix("bitrpc-demo-")

@@ -1,9 +1,11 @@
-//! The command line: one file a verb.
+//! The command `bitrpc`: one file a verb.
 //!
 //! Exit codes: 0 fine, 1 findings in a spec, stale output or a failed pair, 2 wrong usage or an
 //! operating system error.
 
 mod check;
+mod console;
+mod demo;
 mod generate;
 mod layout;
 mod view;
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::console::{Failure, Outcome, complain};
-use crate::{Loaded, demo};
+use bitrpc_codegen::Loaded;
 use bitrpc_spec::names::Language;
 
 /// One YAML spec, matching shared-memory rings in Rust, C++, C# and Python.
@@ -54,8 +56,7 @@ enum Verb {
     Demo(demo::Args),
 }
 
-/// Runs the command line of this process.
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.color {
         Color::Auto => {}
@@ -98,7 +99,7 @@ impl SpecArg {
 
     /// The spec with all bytes resolved.
     fn load(&self) -> Result<Loaded, Failure> {
-        Ok(crate::load(&self.spec)?)
+        Ok(bitrpc_codegen::load(&self.spec)?)
     }
 }
 

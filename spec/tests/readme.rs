@@ -8,7 +8,7 @@ use bitrpc_spec::model::Spec;
 use bitrpc_spec::source::{Loader, Memory};
 
 fn readme() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/README.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     std::fs::read_to_string(path).unwrap()
 }
 
@@ -19,7 +19,7 @@ fn examples(text: &str) -> Vec<String> {
 }
 
 fn load(text: &str) -> Layout {
-    let common = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/examples/common.yaml");
+    let common = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/common.yaml");
     let common = bitrpc_spec::source::Files.read(&common).unwrap();
     let files = Memory::new().with("example.yaml", text).with("examples/common.yaml", common);
     let spec = Spec::load("example.yaml", &files);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Task, run_pair};
-use crate::demo::toolchain::Program;
+use crate::toolchain::Program;
 use bitrpc_spec::layout::Layout;
 use bitrpc_spec::model::Spec;
 use bitrpc_spec::source::Memory;

@@ -4,9 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::toolchain::{BuildError, Found, Job, Program, Toolchain};
-use crate::backend::{self, Input};
-use crate::emit;
-use crate::pipeline;
+use bitrpc_codegen::backend::{self, Input};
+use bitrpc_codegen::emit;
 use bitrpc_spec::names::Language;
 
 /// The generated folders of one spec, each language's library and peer.
@@ -32,8 +31,9 @@ impl Stage {
     pub fn write(folder: &Path, input: &Input) -> io::Result<Self> {
         let stage = Self { folder: folder.to_owned() };
         for &backend in backend::all() {
-            let library = pipeline::library(backend, input, folder).map_err(io::Error::other)?;
-            let peer = pipeline::peer(backend, input, folder).map_err(io::Error::other)?;
+            let library =
+                bitrpc_codegen::library(backend, input, folder).map_err(io::Error::other)?;
+            let peer = bitrpc_codegen::peer(backend, input, folder).map_err(io::Error::other)?;
             for plan in [library, peer] {
                 emit::apply(&[plan], true).map_err(io::Error::other)?;
             }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Loaded;
 use crate::console::Failure;
+use bitrpc_codegen::Loaded;
 
 /// Where a build wants its files.
 #[derive(Debug, clap::Args)]
