@@ -8,7 +8,8 @@
 //! 2. [`model`]: a validated [`Spec`](model::Spec) in which no user error is left;
 //! 3. [`layout`]: every offset, size and padding byte, and the two hashes;
 //! 4. [`names`]: how a name is spelled in each language, and which ones are taken;
-//! 5. [`diagnostic`]: what is wrong with a spec, shown in its text.
+//! 5. [`rules`]: what a spec is held against, and why;
+//! 6. [`diagnostic`]: what is wrong with a spec, shown in its text.
 //!
 //! ```
 //! use bitrpc_spec::{layout::Layout, model::Spec, source::Memory};
@@ -25,6 +26,7 @@ pub mod diagnostic;
 pub mod layout;
 pub mod model;
 pub mod names;
+pub mod rules;
 pub mod source;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bitrpc_spec::diagnostic::{Findings, rule};
+use bitrpc_spec::diagnostic::Findings;
 use bitrpc_spec::model::Spec;
+use bitrpc_spec::rules;
 use bitrpc_spec::source::{Files, Memory};
 
 /// Rules that no single file shows: what breaks them is made in `hostile_text.rs`.
@@ -49,7 +50,7 @@ fn every_bad_spec_gets_its_message() {
         assert!(!findings.is_empty(), "{name} is as it should be");
         let rules: BTreeSet<_> = findings.iter().map(|finding| finding.rule.id).collect();
         let promised = name.split('_').next().unwrap();
-        let is_rule = rule::find(promised).is_some();
+        let is_rule = rules::find(promised).is_some();
         assert!(!is_rule || rules.contains(promised), "{name} breaks {rules:?}\n{findings}");
         insta::assert_snapshot!(name.trim_end_matches(".yaml"), findings.to_string());
     }
@@ -58,7 +59,7 @@ fn every_bad_spec_gets_its_message() {
 #[test]
 fn every_rule_is_shown() {
     let (_, names) = files();
-    for rule in rule::ALL.iter().filter(|rule| !SHOWN_ELSEWHERE.contains(&rule.id)) {
+    for rule in rules::ALL.iter().filter(|rule| !SHOWN_ELSEWHERE.contains(&rule.id)) {
         let is_shown = names.iter().any(|name| name.starts_with(rule.id));
         assert!(is_shown, "no file in tests/diagnostics shows {}", rule.id);
     }

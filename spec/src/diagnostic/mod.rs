@@ -1,15 +1,13 @@
 //! What is wrong with a spec, where, and what would be right.
 
 mod render;
-pub mod rule;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-pub use rule::Rule;
-
+use crate::rules::{self, Rule};
 use crate::source::{Sources, Span};
 
 /// How much a finding matters.
@@ -63,22 +61,10 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(crate) fn error(rule: &'static Rule, message: impl Into<String>) -> Self {
-        Self::new(rule, Severity::Error, message)
-    }
-
-    pub(crate) fn warning(rule: &'static Rule, message: impl Into<String>) -> Self {
-        Self::new(rule, Severity::Warning, message)
-    }
-
-    pub(crate) fn note(rule: &'static Rule, message: impl Into<String>) -> Self {
-        Self::new(rule, Severity::Note, message)
-    }
-
-    fn new(rule: &'static Rule, severity: Severity, message: impl Into<String>) -> Self {
+    pub(crate) fn new(rule: &'static Rule, message: impl Into<String>) -> Self {
         Self {
             rule,
-            severity,
+            severity: rule.severity,
             message: message.into(),
             primary: None,
             related: Vec::new(),
@@ -180,7 +166,7 @@ impl Findings {
     /// Whether the spec itself could not be opened, which is trouble with files and not with what
     /// they say.
     pub fn is_io(&self) -> bool {
-        self.list.iter().any(|f| f.rule == rule::UNREADABLE && f.primary.is_none())
+        self.list.iter().any(|f| f.rule == rules::UNREADABLE && f.primary.is_none())
     }
 
     /// For people: each finding with its source lines, in terminal colors.
@@ -263,7 +249,7 @@ mod tests {
         let mut sources = Sources::default();
         let source = sources.add("a.yaml".into(), "bitrpc: 1\nfoo: 2\n".into());
         let span = Span { source, start: 10, end: 13 };
-        let finding = Finding::error(rule::UNKNOWN_KEY, "unknown key `foo`").at(span, "here");
+        let finding = Finding::new(rules::UNKNOWN_KEY, "unknown key `foo`").at(span, "here");
         let json = Findings::new(Arc::new(sources), vec![finding]).to_json();
         assert_eq!(
             json,

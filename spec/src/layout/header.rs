@@ -5,8 +5,9 @@ use super::place::{
     plain_extent,
 };
 use super::{FieldLayout, HeaderLayout};
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::model::{Field, Header, MessageRole, RingRole, Writer};
+use crate::rules;
 use crate::source::{Span, Spanned};
 
 /// The data area starts at a multiple of this.
@@ -44,7 +45,7 @@ fn line_size(line: &Spanned<u64>, out: &mut Vec<Finding>) -> u64 {
         return line.value;
     }
     out.push(
-        Finding::error(rule::DATA_AREA, format!("lines of {} bytes", line.value))
+        Finding::new(rules::DATA_AREA, format!("lines of {} bytes", line.value))
             .at(line.span, "not a power of two from 64 to 4096")
             .expected("128, or the size that the target processors fetch together"),
     );
@@ -73,7 +74,7 @@ fn ring_fields(header: &Header<RingRole>, line: u64, out: &mut Vec<Finding>) -> 
         check_line(field, at, cursor, line, out);
         if cursor > MAX_RING_HEADER {
             out.push(
-                Finding::error(rule::DATA_AREA, format!("`{}` lies too far", field.name.value))
+                Finding::new(rules::DATA_AREA, format!("`{}` lies too far", field.name.value))
                     .at(field.name.span, format!("ends at {cursor}"))
                     .expected(format!("a ring header of at most {MAX_RING_HEADER} bytes")),
             );
@@ -93,7 +94,7 @@ fn check_line(field: &Field<RingRole>, start: u64, end: u64, line: u64, out: &mu
     }
     let message = format!("`{}` does not stand on line {}", field.name.value, stated.value);
     out.push(
-        Finding::error(rule::STATED, message)
+        Finding::new(rules::STATED, message)
             .at(stated.span, format!("the line has the bytes {first} to {}", last - 1))
             .expected(format!("a place for the bytes {start} to {}", end.saturating_sub(1))),
     );
@@ -105,7 +106,7 @@ fn refuse_overlaps(fields: &mut Vec<Placed>, out: &mut Vec<Finding>) {
     fields.retain(|(field, span)| {
         if let Some((name, other)) = last.as_ref().filter(|_| field.offset < end) {
             out.push(
-                Finding::error(rule::OVERLAP, format!("`{}` overlaps `{name}`", field.name))
+                Finding::new(rules::OVERLAP, format!("`{}` overlaps `{name}`", field.name))
                     .at(*span, format!("starts at {}", field.offset))
                     .also(*other, format!("ends at {end}")),
             );
@@ -140,7 +141,7 @@ fn shared_lines(fields: &[Placed], line: u64, out: &mut Vec<Finding>) {
             continue;
         }
         out.push(
-            Finding::error(rule::SHARED_LINE, format!("both sides write line {number}"))
+            Finding::new(rules::SHARED_LINE, format!("both sides write line {number}"))
                 .at(*b_span, "written by the consumer")
                 .also(*a_span, "written by the producer")
                 .expected("each line is written by one side, but for the two wake pairs")
@@ -157,7 +158,7 @@ fn ring_size(header: &Header<RingRole>, end: u64, out: &mut Vec<Finding>) -> u64
         return value;
     }
     out.push(
-        Finding::error(rule::DATA_AREA, format!("a ring header of {value} bytes"))
+        Finding::new(rules::DATA_AREA, format!("a ring header of {value} bytes"))
             .at(stated.span, format!("the fields end at {end}"))
             .expected(format!("a multiple of {PAGE} from {least} to {MAX_RING_HEADER}")),
     );
@@ -182,7 +183,7 @@ pub(super) fn message(
         if let Some((start, stop, span)) = overlapped {
             let message = format!("`{}` overlaps another field", field.name.value);
             out.push(
-                Finding::error(rule::OVERLAP, message)
+                Finding::new(rules::OVERLAP, message)
                     .at(field.name.span, format!("takes the bytes {at} to {}", end - 1))
                     .also(*span, format!("takes the bytes {start} to {}", stop - 1)),
             );
@@ -221,7 +222,7 @@ fn publication_word(
         let span = stated.map_or(header.span, |stated| stated.name.span);
         let message = format!("{} lies outside the publication word", role.name());
         out.push(
-            Finding::error(rule::PUBLICATION_WORD, message)
+            Finding::new(rules::PUBLICATION_WORD, message)
                 .at(span, format!("stands at offset {}", field.offset))
                 .expected("frame_length and message_type in the bytes 0 to 7, in either order"),
         );
@@ -238,7 +239,7 @@ fn message_size(header: &Header<MessageRole>, end: u64, out: &mut Vec<Finding>) 
         return value;
     }
     out.push(
-        Finding::error(rule::RECORD_SIZE, format!("a message header of {value} bytes"))
+        Finding::new(rules::RECORD_SIZE, format!("a message header of {value} bytes"))
             .at(span, format!("the fields end at {end}"))
             .expected(format!("a multiple of 8 from {least} to {MAX_MESSAGE_HEADER}")),
     );

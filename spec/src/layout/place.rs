@@ -1,8 +1,9 @@
 //! Placing one field after another, with what the text states about it.
 
 use super::{EnumLayout, FieldLayout, Scalar, Type};
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::model::Field;
+use crate::rules;
 use crate::source::Spanned;
 
 /// Largest alignment that a field may ask for.
@@ -53,7 +54,7 @@ pub(super) fn stated_align(
         return value;
     }
     findings.push(
-        Finding::error(rule::STATED, format!("{what} cannot be aligned to {value}"))
+        Finding::new(rules::STATED, format!("{what} cannot be aligned to {value}"))
             .at(stated.span, "not possible")
             .expected(format!("its own alignment, {natural}, or a power of two up to {MAX_ALIGN}")),
     );
@@ -65,7 +66,7 @@ pub(super) fn check_size<R>(field: &Field<R>, size: u64, findings: &mut Vec<Find
     if let Some(stated) = field.size.as_ref().filter(|stated| stated.value != size) {
         let message = format!("`{}` has not {} bytes", field.name.value, stated.value);
         findings.push(
-            Finding::error(rule::STATED, message)
+            Finding::new(rules::STATED, message)
                 .at(stated.span, "differs from the type")
                 .expected(format!("{size}, the size of its type")),
         );
@@ -86,7 +87,7 @@ pub(super) fn offset<R>(
     let (name, value) = (&field.name.value, stated.value);
     if value % align != 0 {
         findings.push(
-            Finding::error(rule::MISALIGNED, format!("`{name}` is misaligned at {value}"))
+            Finding::new(rules::MISALIGNED, format!("`{name}` is misaligned at {value}"))
                 .at(stated.span, format!("not a multiple of {align}"))
                 .expected(format!("{next}, or a greater multiple of {align}")),
         );
@@ -94,7 +95,7 @@ pub(super) fn offset<R>(
     }
     if value < least {
         findings.push(
-            Finding::error(rule::OVERLAP, format!("`{name}` overlaps the field before it"))
+            Finding::new(rules::OVERLAP, format!("`{name}` overlaps the field before it"))
                 .at(stated.span, format!("the field before it ends at {cursor}"))
                 .expected(format!("{next} or more")),
         );

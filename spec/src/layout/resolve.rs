@@ -4,8 +4,9 @@ use super::place::{
     Extent, align_up, check_size, field_align, offset, placed, plain_extent, stated_align,
 };
 use super::{Layout, StructLayout, TailKind, TailLayout, Type, header, place};
-use crate::diagnostic::{Finding, Findings, rule};
+use crate::diagnostic::{Finding, Findings};
 use crate::model::{Spec, Struct, Tail, has_errors};
+use crate::rules;
 use crate::source::Spanned;
 
 /// No payload is larger: lengths are 32-bit numbers.
@@ -156,11 +157,11 @@ impl Structs<'_> {
         let (name, value) = (&item.name.value, stated.value);
         let finding = if value < least {
             let last = item.fields.last().map_or("", |field| &field.name.value);
-            Finding::error(rule::STATED, format!("`{name}` does not fit {value} bytes"))
+            Finding::new(rules::STATED, format!("`{name}` does not fit {value} bytes"))
                 .at(stated.span, format!("`{last}` ends at {end}"))
                 .expected(format!("{least}, or more for padding"))
         } else if value % align != 0 {
-            Finding::error(rule::STATED, format!("`{name}` cannot have {value} bytes"))
+            Finding::new(rules::STATED, format!("`{name}` cannot have {value} bytes"))
                 .at(stated.span, format!("not a multiple of its alignment, {align}"))
                 .expected(format!("{}, for example", align_up(value, align)))
         } else {
@@ -176,7 +177,7 @@ impl Structs<'_> {
     fn check_room(&mut self, item: &Struct, size: u64) -> u64 {
         let name = &item.name.value;
         if size > self.room {
-            let finding = Finding::error(rule::TOO_LARGE, format!("`{name}` is too large"))
+            let finding = Finding::new(rules::TOO_LARGE, format!("`{name}` is too large"))
                 .at(item.name.span, format!("takes {} bytes", amount(size)))
                 .expected(format!("at most {}: half of the capacity less a header", self.room))
                 .help("state a greater segment.capacity, or send the data in pieces");
@@ -184,7 +185,7 @@ impl Structs<'_> {
             return 0;
         }
         if size > LARGE_VALUE && item.id.is_some() {
-            let finding = Finding::warning(rule::LARGE_VALUE, format!("`{name}` is large"))
+            let finding = Finding::new(rules::LARGE_VALUE, format!("`{name}` is large"))
                 .at(item.name.span, format!("each copy takes {size} bytes, on the stack too"))
                 .expected(format!("at most {LARGE_VALUE} bytes by value"))
                 .help(
@@ -218,7 +219,7 @@ impl Structs<'_> {
         if start.saturating_add(element_size) > self.room {
             let name = &tail.name.value;
             self.findings.push(
-                Finding::error(rule::TOO_LARGE, format!("`{name}` has room for no element"))
+                Finding::new(rules::TOO_LARGE, format!("`{name}` has room for no element"))
                     .at(*span, format!("an element takes {element_size} bytes"))
                     .expected(format!("at most {} bytes in all", self.room)),
             );

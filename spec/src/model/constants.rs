@@ -6,8 +6,9 @@ use super::lower::{Context, defined_twice};
 use super::raw::Constant;
 use super::scalar;
 use super::types;
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::layout::{ConstantLayout, ConstantValue, Scalar};
+use crate::rules;
 use crate::source::yaml::{Kind, Node};
 use crate::source::{Span, Spanned};
 
@@ -46,7 +47,7 @@ fn value(ty: &Spanned<String>, node: &Node, out: &mut Vec<Finding>) -> Option<Co
         None => {
             let message = format!("a constant of type `{}`", scalar::shorten(&ty.value));
             out.push(
-                Finding::error(rule::BAD_TYPE, message)
+                Finding::new(rules::BAD_TYPE, message)
                     .at(ty.span, "constants cannot have this type")
                     .expected("u8 to u64, i8 to i64, f32, f64, bool or string"),
             );
@@ -78,13 +79,13 @@ fn float(scalar: Scalar, node: &Node, out: &mut Vec<Finding>) -> Option<Constant
         Some(value) if fits(&value) => Some(ConstantValue::Float(scalar, value)),
         Some(_) => {
             let message = format!("{} does not fit {}", scalar::shorten(text), scalar.name());
-            out.push(Finding::error(rule::OUT_OF_RANGE, message).at(node.span, "too large"));
+            out.push(Finding::new(rules::OUT_OF_RANGE, message).at(node.span, "too large"));
             None
         }
         None => {
             let message = format!("`{}` is not a number", scalar::shorten(text));
             out.push(
-                Finding::error(rule::WRONG_FORM, message)
+                Finding::new(rules::WRONG_FORM, message)
                     .at(node.span, "not a finite number")
                     .expected("digits, such as 12, -0.5 or 1e-9"),
             );
@@ -100,7 +101,7 @@ pub(super) fn in_range(value: &Spanned<i128>, scalar: Scalar, out: &mut Vec<Find
     if !fits {
         let message = format!("{} does not fit {}", value.value, scalar.name());
         out.push(
-            Finding::error(rule::OUT_OF_RANGE, message)
+            Finding::new(rules::OUT_OF_RANGE, message)
                 .at(value.span, "out of range")
                 .expected(format!("{least} to {most}")),
         );

@@ -7,9 +7,10 @@ use super::raw::{Document, Field as RawField, Flags, Header as RawHeader};
 use super::scalar::shorten;
 use super::structs::{FieldType, field_type};
 use super::{Field, Header, MessageRole, RingRole, types};
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::layout::{Scalar, Type};
 use crate::names::NameKind;
+use crate::rules;
 use crate::source::{Span, Spanned};
 
 /// Bytes that `line: n` counts in unless the header states them.
@@ -24,12 +25,12 @@ pub(super) fn magic(main: &Document, defaults: &Document, cx: &mut Context) -> u
     match u32::try_from(magic.value) {
         Ok(value) if value != 0 => return value,
         Ok(_) => cx.report(
-            Finding::error(rule::OUT_OF_RANGE, "the magic number 0")
+            Finding::new(rules::OUT_OF_RANGE, "the magic number 0")
                 .at(magic.span, "is what an empty file starts with")
                 .expected("1 to 0xFFFFFFFF"),
         ),
         Err(_) => cx.report(
-            Finding::error(rule::OUT_OF_RANGE, format!("the magic number {}", magic.value))
+            Finding::new(rules::OUT_OF_RANGE, format!("the magic number {}", magic.value))
                 .at(magic.span, "does not fit u32")
                 .expected("1 to 0xFFFFFFFF"),
         ),
@@ -44,7 +45,7 @@ pub(super) fn capacity(main: &Document, defaults: &Document, cx: &mut Context) -
     if value.is_power_of_two() && (KIB..=TIB).contains(&value) {
         return value;
     }
-    let finding = Finding::error(rule::CAPACITY, format!("a capacity of {value} bytes"))
+    let finding = Finding::new(rules::CAPACITY, format!("a capacity of {value} bytes"))
         .at(capacity.span, "not a power of two from 1KiB to 1TiB");
     let near = value.clamp(KIB, TIB).checked_next_power_of_two().unwrap_or(TIB);
     cx.report(finding.help(format!("the next one that is: {near}")));
@@ -127,7 +128,7 @@ pub(super) fn default_message(
         let name = scalar.name();
         let message = format!("flags of type `{name}` without a `message_header`");
         cx.report(
-            Finding::error(rule::ROLE_TYPE, message)
+            Finding::new(rules::ROLE_TYPE, message)
                 .at(flags.ty.as_ref().map_or(flags.span, |ty| ty.span), "does not fit the default")
                 .expected(format!("{}, or a `message_header` of its own", default.name()))
                 .help(format!("give it a field with `role: flags` and `type: {name}`")),
@@ -188,7 +189,7 @@ fn fields<R: Role>(
         if let Some((role, expected)) = expected {
             let message = format!("the role {role} on a field of type `{}`", written(field));
             cx.report(
-                Finding::error(rule::ROLE_TYPE, message)
+                Finding::new(rules::ROLE_TYPE, message)
                     .at(ty.span, "has another type than the role")
                     .expected(expected),
             );
@@ -210,7 +211,7 @@ fn written(field: &RawField) -> String {
 
 fn bad_field_type<R: Role>(span: Span, expected: &str) -> Finding {
     let message = format!("a field of the {} has a type that it cannot have", R::HEADER);
-    Finding::error(rule::HEADER_FIELD, message).at(span, "not possible here").expected(expected)
+    Finding::new(rules::HEADER_FIELD, message).at(span, "not possible here").expected(expected)
 }
 
 fn known_role<R: Role>(role: &Spanned<String>, cx: &mut Context) -> Option<Spanned<R>> {
@@ -218,7 +219,7 @@ fn known_role<R: Role>(role: &Spanned<String>, cx: &mut Context) -> Option<Spann
     if known.is_none() {
         let names = R::ALL.iter().map(|role| role.name());
         let message = format!("unknown role `{}`", shorten(&role.value));
-        let mut finding = Finding::error(rule::UNKNOWN_ROLE, message)
+        let mut finding = Finding::new(rules::UNKNOWN_ROLE, message)
             .at(role.span, format!("not a role of the {}", R::HEADER));
         if R::ALL.len() < 10 {
             finding = finding.expected(names.clone().collect::<Vec<_>>().join(", "));
@@ -231,7 +232,7 @@ fn known_role<R: Role>(role: &Spanned<String>, cx: &mut Context) -> Option<Spann
 fn take_role<R: Role>(role: &Spanned<R>, taken: &mut Vec<Spanned<R>>, cx: &mut Context) {
     match taken.iter().find(|other| other.value == role.value) {
         Some(first) => cx.report(
-            Finding::error(rule::ROLE_COUNT, format!("two fields are `{}`", role.value.name()))
+            Finding::new(rules::ROLE_COUNT, format!("two fields are `{}`", role.value.name()))
                 .at(role.span, "a second time")
                 .also(first.span, "first here"),
         ),
@@ -247,7 +248,7 @@ fn require_roles<R: Role>(raw: &RawHeader, taken: &[Spanned<R>], cx: &mut Contex
         let roles = if missing.len() == 1 { "a role" } else { "roles" };
         let message = format!("the {} lacks {roles}", R::HEADER);
         cx.report(
-            Finding::error(rule::ROLE_COUNT, message)
+            Finding::new(rules::ROLE_COUNT, message)
                 .at(raw.span, "has no field for some roles")
                 .expected(format!("one field with each of: {}", missing.join(", "))),
         );
@@ -266,7 +267,7 @@ fn placed<R>(
         match u64::try_from(stated.value) {
             Ok(value) if value < 1 << 20 => line = Some(Spanned::new(value, stated.span)),
             _ => {
-                let finding = Finding::error(rule::OUT_OF_RANGE, format!("line {}", stated.value));
+                let finding = Finding::new(rules::OUT_OF_RANGE, format!("line {}", stated.value));
                 cx.report(finding.at(stated.span, "out of range").expected("0 or more"));
                 return None;
             }
@@ -290,7 +291,7 @@ fn check_atomic(field: &RawField, cx: &mut Context) {
     match (&field.role, atomic.value) {
         (Some(role), false) => {
             let role = shorten(&role.value);
-            let finding = Finding::error(rule::NOT_ATOMIC, format!("`{role}` is not atomic"));
+            let finding = Finding::new(rules::NOT_ATOMIC, format!("`{role}` is not atomic"));
             cx.report(
                 finding
                     .at(atomic.span, "both sides look at the field")
@@ -298,7 +299,7 @@ fn check_atomic(field: &RawField, cx: &mut Context) {
             );
         }
         (None, true) => {
-            let finding = Finding::error(rule::NO_EFFECT, "`atomic` on a field without a role");
+            let finding = Finding::new(rules::NO_EFFECT, "`atomic` on a field without a role");
             cx.report(finding.at(atomic.span, "has no effect: the engine never touches the field"));
         }
         _ => {}

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::lower::Context;
 use super::raw::{Document, Named, Struct};
 use super::scalar::shorten;
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::layout::FlagsLayout;
+use crate::rules;
 use crate::source::Span;
 
 /// The message type that says where the ids of structs begin; nothing is sent under it.
@@ -49,22 +50,22 @@ pub(super) fn check(
         let Some(id) = &item.id else { continue };
         let name = item.name.as_ref().map_or("?", |name| &name.value);
         if id.value == 0 {
-            let finding = Finding::error(rule::PADDING_VALUE, "a message with the id 0");
+            let finding = Finding::new(rules::PADDING_VALUE, "a message with the id 0");
             cx.report(finding.at(id.span, "0 marks padding records"));
         } else if !(1..=i128::from(u32::MAX)).contains(&id.value) {
-            let finding = Finding::error(rule::OUT_OF_RANGE, format!("the id {}", id.value));
+            let finding = Finding::new(rules::OUT_OF_RANGE, format!("the id {}", id.value));
             cx.report(finding.at(id.span, "out of range").expected("1 to 4294967295"));
         } else if let Some(span) = reserved.get(&id.value) {
             cx.report(reserved_id(id.value, id.span, *span));
         } else if let Some((span, other)) = taken.get(&id.value) {
             cx.report(
-                Finding::error(rule::ID_CLASH, format!("the id {} is taken", id.value))
+                Finding::new(rules::ID_CLASH, format!("the id {} is taken", id.value))
                     .at(id.span, format!("is also the {other}"))
                     .also(*span, "first here"),
             );
         } else if let Some(least) = least.filter(|least| id.value < least.value) {
             cx.report(
-                Finding::error(rule::ID_CLASH, format!("the id {} is below custom_min", id.value))
+                Finding::new(rules::ID_CLASH, format!("the id {} is below custom_min", id.value))
                     .at(id.span, "is kept for the protocol itself")
                     .also(least.span, "ids of structs begin here")
                     .expected(format!("{} or more", least.value)),
@@ -76,7 +77,7 @@ pub(super) fn check(
 }
 
 fn reserved_id(id: i128, at: Span, reserved: Span) -> Finding {
-    Finding::error(rule::ID_CLASH, format!("the id {id} is reserved"))
+    Finding::new(rules::ID_CLASH, format!("the id {id} is reserved"))
         .at(at, "used again")
         .also(reserved, "reserved here")
         .help("old programs may still send it with another meaning; take a new id")
@@ -89,7 +90,7 @@ pub(super) fn check_count(structs: &[&Struct], cx: &mut Context) {
     if let Some(id) = ids.nth(MOST_MESSAGES) {
         let count = MOST_MESSAGES + 1 + ids.count();
         cx.report(
-            Finding::error(rule::TOO_MANY, format!("{count} structs with an `id`"))
+            Finding::new(rules::TOO_MANY, format!("{count} structs with an `id`"))
                 .at(id.span, "the limit is passed here")
                 .expected(format!("at most {MOST_MESSAGES}"))
                 .help("group messages under one id, told apart by an enum; parts need no id"),
@@ -104,7 +105,7 @@ pub(super) fn check_reserved_flags(documents: &[Document], flags: &FlagsLayout, 
         if !(1..=most).contains(&reserved.value) {
             let message = format!("the reserved flag {:#x}", reserved.value);
             cx.report(
-                Finding::error(rule::OUT_OF_RANGE, message)
+                Finding::new(rules::OUT_OF_RANGE, message)
                     .at(reserved.span, format!("no bits of {}", flags.scalar.name())),
             );
             continue;
@@ -112,7 +113,7 @@ pub(super) fn check_reserved_flags(documents: &[Document], flags: &FlagsLayout, 
         for bit in flags.bits.iter().filter(|bit| bit.value & reserved.value != 0) {
             let message = format!("the flag `{}` uses a reserved bit", bit.name);
             let label = format!("shares {:#x} with it", bit.value & reserved.value);
-            cx.report(Finding::error(rule::FLAGS_OVERLAP, message).at(reserved.span, label));
+            cx.report(Finding::new(rules::FLAGS_OVERLAP, message).at(reserved.span, label));
         }
     }
 }
@@ -128,7 +129,7 @@ pub(super) fn check_reserved_names(documents: &[Document], cx: &mut Context) {
         };
         if parts.len() > 2 || !parts.iter().all(word) {
             let message = format!("`{}` is not a name", shorten(&reserved.value));
-            let finding = Finding::error(rule::BAD_IDENTIFIER, message);
+            let finding = Finding::new(rules::BAD_IDENTIFIER, message);
             found.push(
                 finding.at(reserved.span, "not a name").expected("Type, Type.member or name"),
             );
@@ -140,7 +141,7 @@ pub(super) fn check_reserved_names(documents: &[Document], cx: &mut Context) {
         };
         for span in cx.scopes.uses(owner, name) {
             found.push(
-                Finding::error(rule::RESERVED_NAME, format!("`{}` is reserved", reserved.value))
+                Finding::new(rules::RESERVED_NAME, format!("`{}` is reserved", reserved.value))
                     .at(span, "used again")
                     .also(reserved.span, "reserved here"),
             );

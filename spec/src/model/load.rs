@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::raw::{self, Document};
 use super::scalar::shorten;
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
+use crate::rules;
 use crate::source::{Loader, SourceId, Sources, Span, Spanned, plain, yaml};
 
 /// Longest chain of imports. It bounds recursion, and no honest spec comes near it.
@@ -67,7 +68,7 @@ impl Walk<'_> {
         }
         if self.chain.len() >= MAX_CHAIN || self.seen.len() >= MAX_FILES {
             let message = "too many imports";
-            let finding = Finding::error(rule::YAML_SIZE, message)
+            let finding = Finding::new(rules::YAML_SIZE, message)
                 .expected(format!("chains of at most {MAX_CHAIN}, {MAX_FILES} files in all"));
             self.report(finding, import, "the limit is passed here");
             return false;
@@ -76,7 +77,7 @@ impl Walk<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 let message = format!("cannot read {name}: {error}");
-                self.report(Finding::error(rule::UNREADABLE, message), import, "imported here");
+                self.report(Finding::new(rules::UNREADABLE, message), import, "imported here");
                 return false;
             }
         };
@@ -102,7 +103,7 @@ impl Walk<'_> {
                 let at = error.utf8_error().valid_up_to();
                 let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
                 let span = Span { source: sources.add(name, lossy), start: at, end: at };
-                let finding = Finding::error(rule::UNREADABLE, "the file is not UTF-8 text");
+                let finding = Finding::new(rules::UNREADABLE, "the file is not UTF-8 text");
                 let finding = finding.at(span, "the first byte that is not");
                 findings.push(finding.help("save the file as UTF-8"));
                 return None;
@@ -114,7 +115,7 @@ impl Walk<'_> {
         if let Some((at, c)) = bad {
             let span = Span { source, start: at, end: at + c.len_utf8() };
             let message = format!("the file holds the control character U+{:04X}", u32::from(c));
-            let finding = Finding::error(rule::UNREADABLE, message);
+            let finding = Finding::new(rules::UNREADABLE, message);
             findings.push(finding.at(span, "is this a binary file?"));
             return None;
         }
@@ -147,7 +148,7 @@ impl Walk<'_> {
 
     fn import(&mut self, from: &Path, import: &Spanned<String>) {
         if import.value.trim().is_empty() {
-            let finding = Finding::error(rule::WRONG_FORM, "an import without a path");
+            let finding = Finding::new(rules::WRONG_FORM, "an import without a path");
             self.loaded.findings.push(finding.at(import.span, "is empty"));
             return;
         }
@@ -158,7 +159,7 @@ impl Walk<'_> {
     fn cycle(&mut self, at: usize, name: &str, import: Option<Span>) {
         let names = self.chain[at..].iter().map(|(_, name)| name.as_str());
         let chain: Vec<_> = names.chain([name]).collect();
-        let finding = Finding::error(rule::IMPORT_CYCLE, "the imports form a cycle")
+        let finding = Finding::new(rules::IMPORT_CYCLE, "the imports form a cycle")
             .expected("files that do not import themselves")
             .help("move what both need into a file of its own");
         self.report(finding, import, &chain.join(" -> "));
@@ -179,7 +180,7 @@ fn shown(path: &Path) -> String {
 }
 
 fn empty() -> Finding {
-    Finding::error(rule::EMPTY, "the file is not a spec")
+    Finding::new(rules::EMPTY, "the file is not a spec")
         .expected("a mapping that starts with `bitrpc: 1`")
         .help("the smallest spec is: bitrpc: 1, name: my_protocol, version: \"1.0\"")
 }

@@ -14,8 +14,9 @@ use super::{
     DEFAULT_SPEC, DEFAULT_SPEC_NAME, Draft, Spec, constants, headers, ids, names, structs, targets,
     values,
 };
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::layout::{ConstantLayout, EnumLayout};
+use crate::rules;
 use crate::source::{Span, Spanned};
 
 /// Keys that a file may have when another one imports it.
@@ -141,7 +142,7 @@ fn check_documents(documents: &[Document], cx: &mut Context) {
     for (i, document) in documents.iter().enumerate() {
         if let Some(version) = document.bitrpc.as_ref().filter(|version| version.value != 1) {
             let message = format!("spec language version {}", version.value);
-            let finding = Finding::error(rule::LANGUAGE_VERSION, message);
+            let finding = Finding::new(rules::LANGUAGE_VERSION, message);
             cx.report(finding.at(version.span, "not known to this tool").expected("1"));
         }
         let is_main = i + 1 == documents.len();
@@ -153,7 +154,7 @@ fn check_documents(documents: &[Document], cx: &mut Context) {
             let is_known = super::shape::DOCUMENT.keys.iter().any(|known| known.name == key.value);
             if is_known {
                 let message = format!("`{}` in an imported file", key.value);
-                let finding = Finding::error(rule::MISPLACED_KEY, message)
+                let finding = Finding::new(rules::MISPLACED_KEY, message)
                     .at(key.span, "belongs into the spec itself")
                     .expected(format!("one of: {}", SHARED_KEYS.join(", ")));
                 cx.report(finding);
@@ -164,13 +165,13 @@ fn check_documents(documents: &[Document], cx: &mut Context) {
 
 fn check_main(document: &Document, cx: &mut Context) {
     if !document.keys.iter().any(|key| key.value == "name") {
-        let finding = Finding::error(rule::MISSING_KEY, "a spec without `name`")
+        let finding = Finding::new(rules::MISSING_KEY, "a spec without `name`")
             .at(document.start, "starts here")
             .expected("`name`: a name in snake_case");
         cx.report(finding);
     }
     if let Some(order) = document.endianness.as_ref().filter(|order| order.value != "little") {
-        let finding = Finding::error(rule::ENDIANNESS, format!("endianness `{}`", order.value))
+        let finding = Finding::new(rules::ENDIANNESS, format!("endianness `{}`", order.value))
             .at(order.span, "not supported")
             .expected("little");
         cx.report(finding);
@@ -191,7 +192,7 @@ fn section<'a, T>(
     };
     let span = |document: &Document| key_span(document, name);
     for (other, _) in found {
-        let finding = Finding::error(rule::MISPLACED_KEY, format!("`{name}` is given twice"))
+        let finding = Finding::new(rules::MISPLACED_KEY, format!("`{name}` is given twice"))
             .at(span(other), "a second time")
             .also(span(first), "first here")
             .expected("one file that has it");
@@ -223,7 +224,7 @@ fn define_types(enums: &[&Enum], structs: &[&super::raw::Struct], cx: &mut Conte
 }
 
 pub(super) fn defined_twice(what: &str, name: &Spanned<String>, first: Span) -> Finding {
-    Finding::error(rule::DEFINED_TWICE, format!("the {what} `{}` is defined twice", name.value))
+    Finding::new(rules::DEFINED_TWICE, format!("the {what} `{}` is defined twice", name.value))
         .at(name.span, "a second time")
         .also(first, "first here")
 }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::lower::Context;
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::names::{Language, NameKind, Reason, snake, spell_member_why, spell_why, unescaped};
+use crate::rules;
 use crate::source::{Span, Spanned};
 
 /// Title of the names of message types.
@@ -199,7 +200,7 @@ fn report_derived<'a>(
     for (name, derived) in derived {
         let Some(taken) = places.get(derived.as_str()) else { continue };
         findings.push(
-            Finding::error(rule::HELPER_CLASH, format!("the name `{derived}` is needed"))
+            Finding::new(rules::HELPER_CLASH, format!("the name `{derived}` is needed"))
                 .at(taken.span, "is what the generated code makes of another name")
                 .also(name.span, "this one")
                 .help("rename one of the two"),
@@ -244,7 +245,7 @@ impl<'a> Clashes<'a> {
             let (a, b) = (&first.value, &name.value);
             let message = format!("`{a}` and `{b}` are the same name in {languages}");
             findings.push(
-                Finding::error(rule::SAME_NAME, message)
+                Finding::new(rules::SAME_NAME, message)
                     .at(name.span, format!("becomes `{spelled}`"))
                     .also(first.span, format!("becomes `{spelled}` too"))
                     .expected(format!("{title} that differ in every language"))
@@ -288,5 +289,5 @@ fn escaped(kind: NameKind, owner: Option<&str>, name: &Spanned<String>) -> Optio
         .map(|(spelled, languages, _)| format!("`{spelled}` in {}", languages.join(", ")))
         .collect();
     let message = format!("`{}` is spelled {}", name.value, parts.join(" and "));
-    Some(Finding::note(rule::ESCAPED, message).at(name.span, format!("is {}", reason.words())))
+    Some(Finding::new(rules::ESCAPED, message).at(name.span, format!("is {}", reason.words())))
 }

@@ -1,6 +1,7 @@
 //! Single values of the text: integers, sizes, versions, truth values and names.
 
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
+use crate::rules;
 use crate::source::yaml::{Kind, Node};
 use crate::source::{Span, Spanned};
 
@@ -43,7 +44,7 @@ pub(crate) fn text(node: &Node, findings: &mut Vec<Finding>) -> Option<Spanned<S
     let (text, quoted) = scalar(node)?;
     if !quoted && is_trap(text) {
         findings.push(
-            Finding::error(rule::YAML_TRAP, format!("`{text}` where a text is expected"))
+            Finding::new(rules::YAML_TRAP, format!("`{text}` where a text is expected"))
                 .at(node.span, "YAML readers take this for a truth value or for nothing")
                 .help(format!("quote it: \"{text}\"")),
         );
@@ -63,7 +64,7 @@ pub(crate) fn prose(node: &Node, findings: &mut Vec<Finding>) -> Option<Spanned<
     });
     if let Some(bad) = bad {
         findings.push(
-            Finding::error(rule::BAD_TEXT, format!("U+{:04X} in a text", u32::from(bad)))
+            Finding::new(rules::BAD_TEXT, format!("U+{:04X} in a text", u32::from(bad)))
                 .at(node.span, "holds a control character or direction mark")
                 .help("remove it; it would break comments in generated code"),
         );
@@ -90,22 +91,24 @@ pub(crate) fn name(
 
 fn bad_name(name: &str, span: Span, case: Case) -> Option<Finding> {
     let bad = |rule, label: &str| {
-        Finding::error(rule, format!("`{}` is not a name", shorten(name))).at(span, label)
+        Finding::new(rule, format!("`{}` is not a name", shorten(name))).at(span, label)
     };
     if name.is_empty() {
-        return Some(Finding::error(rule::BAD_IDENTIFIER, "an empty name").at(span, "is empty"));
+        return Some(Finding::new(rules::BAD_IDENTIFIER, "an empty name").at(span, "is empty"));
     }
     if name.starts_with('_') || name.ends_with('_') || name.contains("__") {
         let label = "leading, trailing and double underscores are reserved in C++ and Python";
-        return Some(bad(rule::RESERVED_UNDERSCORE, label));
+        return Some(bad(rules::RESERVED_UNDERSCORE, label));
     }
     if name.chars().count() > MAX_NAME {
         let label = format!("has {} characters; {MAX_NAME} are allowed", name.chars().count());
-        return Some(bad(rule::BAD_IDENTIFIER, &label));
+        return Some(bad(rules::BAD_IDENTIFIER, &label));
     }
     if let Some(c) = name.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '_') {
         let label = format!("holds {c:?}");
-        return Some(bad(rule::BAD_IDENTIFIER, &label).expected("letters A-Z a-z, digits and `_`"));
+        return Some(
+            bad(rules::BAD_IDENTIFIER, &label).expected("letters A-Z a-z, digits and `_`"),
+        );
     }
     let first = name.chars().next().unwrap_or('_');
     let (fits, wanted, better) = match case {
@@ -123,7 +126,7 @@ fn bad_name(name: &str, span: Span, case: Case) -> Option<Finding> {
     if fits {
         return None;
     }
-    let finding = bad(rule::BAD_IDENTIFIER, "has another case or starts with a digit");
+    let finding = bad(rules::BAD_IDENTIFIER, "has another case or starts with a digit");
     let finding = finding.expected(wanted);
     let helps = better != name && better.starts_with(|c: char| c.is_ascii_alphabetic());
     Some(if helps { finding.help(format!("write `{better}`")) } else { finding })
@@ -180,18 +183,18 @@ fn bad_int(node: &Node, text: &str, quoted: bool, why: Option<BadInt>) -> Findin
     let short = shorten(text);
     match why {
         Some(BadInt::Octal) => {
-            Finding::error(rule::YAML_TRAP, format!("`{short}` looks like an octal number"))
+            Finding::new(rules::YAML_TRAP, format!("`{short}` looks like an octal number"))
                 .at(node.span, "YAML 1.1 and 1.2 read it differently")
                 .help("write it in decimal without leading zeros, or as 0x...")
         }
         Some(BadInt::Huge) => {
-            Finding::error(rule::OUT_OF_RANGE, format!("`{short}` is too large for any type"))
+            Finding::new(rules::OUT_OF_RANGE, format!("`{short}` is too large for any type"))
                 .at(node.span, "has more than 64 bits")
         }
-        None if quoted => Finding::error(rule::WRONG_FORM, format!("the text \"{short}\""))
+        None if quoted => Finding::new(rules::WRONG_FORM, format!("the text \"{short}\""))
             .at(node.span, "is quoted, which makes it a text")
             .expected("an integer without quotes"),
-        _ => Finding::error(rule::WRONG_FORM, format!("`{short}` is not an integer"))
+        _ => Finding::new(rules::WRONG_FORM, format!("`{short}` is not an integer"))
             .at(node.span, "not an integer")
             .expected("an integer, such as 12, -3 or 0x1F"),
     }
@@ -217,7 +220,7 @@ pub(crate) fn size(node: &Node, findings: &mut Vec<Finding>) -> Option<Spanned<u
             Some(bytes) => Some(Spanned::new(bytes, node.span)),
             None => {
                 findings.push(
-                    Finding::error(rule::OUT_OF_RANGE, format!("a size of {}", shorten(text)))
+                    Finding::new(rules::OUT_OF_RANGE, format!("a size of {}", shorten(text)))
                         .at(node.span, "is negative or has more than 64 bits"),
                 );
                 None
@@ -227,11 +230,11 @@ pub(crate) fn size(node: &Node, findings: &mut Vec<Finding>) -> Option<Spanned<u
     let finding = match (number, factor) {
         (Err(BadInt::Octal), _) => bad_int(node, text, quoted, Some(BadInt::Octal)),
         (Ok(_), None) => {
-            Finding::error(rule::WRONG_FORM, format!("`{}` is not a unit", shorten(unit)))
+            Finding::new(rules::WRONG_FORM, format!("`{}` is not a unit", shorten(unit)))
                 .at(node.span, "has an unknown unit")
                 .expected("KiB, MiB, GiB or TiB (1024 based), or a plain number of bytes")
         }
-        _ => Finding::error(rule::WRONG_FORM, format!("`{}` is not a size", shorten(text)))
+        _ => Finding::new(rules::WRONG_FORM, format!("`{}` is not a size", shorten(text)))
             .at(node.span, "not a number of bytes")
             .expected("a number of bytes without quotes, such as 64 or 4KiB"),
     };
@@ -248,10 +251,10 @@ pub(crate) fn boolean(node: &Node, findings: &mut Vec<Finding>) -> Option<Spanne
         _ => {}
     }
     let finding = if is_trap(text) {
-        Finding::error(rule::YAML_TRAP, format!("`{text}` as a truth value"))
+        Finding::new(rules::YAML_TRAP, format!("`{text}` as a truth value"))
             .at(node.span, "YAML readers differ on it")
     } else {
-        Finding::error(rule::WRONG_FORM, format!("`{}` is not a truth value", shorten(text)))
+        Finding::new(rules::WRONG_FORM, format!("`{}` is not a truth value", shorten(text)))
             .at(node.span, "neither true nor false")
     };
     findings.push(finding.expected("true or false"));
@@ -264,12 +267,12 @@ pub(crate) fn version(node: &Node, findings: &mut Vec<Finding>) -> Option<Spanne
     match parse_version(text) {
         Some(version) if quoted => return Some(Spanned::new(version, node.span)),
         Some(_) => findings.push(
-            Finding::error(rule::YAML_TRAP, format!("the version {text} without quotes"))
+            Finding::new(rules::YAML_TRAP, format!("the version {text} without quotes"))
                 .at(node.span, "other YAML readers take it for a fraction: 1.10 becomes 1.1")
                 .help(format!("quote it: \"{text}\"")),
         ),
         None => findings.push(
-            Finding::error(rule::BAD_VERSION, format!("`{}` is not a version", shorten(text)))
+            Finding::new(rules::BAD_VERSION, format!("`{}` is not a version", shorten(text)))
                 .at(node.span, "not a version")
                 .expected("\"major.minor\", each from 0 to 65535, such as \"1.0\""),
         ),

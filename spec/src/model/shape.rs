@@ -3,7 +3,8 @@
 //! These tables are the one home of the keys. The reader checks every mapping against them, and the
 //! JSON Schema for editors is printed from them.
 
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
+use crate::rules;
 use crate::source::Span;
 use crate::source::yaml::{Entry, Kind, Node};
 
@@ -336,14 +337,14 @@ pub(crate) fn describe(form: &Form) -> &'static str {
 
 fn wrong_form(node: &Node, what: &str, expected: &str) -> Finding {
     let found = node.describe();
-    Finding::error(rule::WRONG_FORM, format!("{what} is {found}"))
+    Finding::new(rules::WRONG_FORM, format!("{what} is {found}"))
         .at(node.span, format!("found {found}"))
         .expected(expected)
 }
 
 fn unknown_key(entry: &Entry, shape: &Shape) -> Finding {
     let known: Vec<_> = shape.keys.iter().map(|key| key.name).collect();
-    Finding::error(rule::UNKNOWN_KEY, format!("unknown key `{}` in {}", entry.key, shape.what))
+    Finding::new(rules::UNKNOWN_KEY, format!("unknown key `{}` in {}", entry.key, shape.what))
         .at(entry.key_span, "not a key of the language at this place")
         .expected(format!("one of: {}", known.join(", ")))
         .did_you_mean(&entry.key, known)
@@ -352,7 +353,7 @@ fn unknown_key(entry: &Entry, shape: &Shape) -> Finding {
 fn missing_key(node: &Node, shape: &Shape, key: &Key) -> Finding {
     let end = node.entries().first().map_or(node.span.end, |entry| entry.key_span.end);
     let span = Span { end: end.max(node.span.start), ..node.span };
-    Finding::error(rule::MISSING_KEY, format!("{} without `{}`", shape.what, key.name))
+    Finding::new(rules::MISSING_KEY, format!("{} without `{}`", shape.what, key.name))
         .at(span, "starts here")
         .expected(format!("`{}`: {}", key.name, describe(&key.form)))
 }

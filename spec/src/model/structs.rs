@@ -6,9 +6,10 @@ use super::lower::{Context, TypeName, defined_twice};
 use super::raw::{Field as RawField, Struct as RawStruct};
 use super::types::{self, Length, TypeText};
 use super::{Field, Struct, Tail};
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::layout::{ConstantValue, TailKind, Type};
 use crate::names::NameKind;
+use crate::rules;
 use crate::source::{Span, Spanned};
 
 /// Names of a cycle that a message shows, at most.
@@ -89,7 +90,7 @@ fn structure(raw: &RawStruct, all: &[&RawStruct], cx: &mut Context) -> Draft {
     if raw.fields.is_empty() && raw.id.is_none() {
         if let Some(name) = raw.name.as_ref().filter(|_| raw.is_empty) {
             let message = format!("the struct `{owner}` is empty");
-            let finding = Finding::error(rule::EMPTY_TYPE, message);
+            let finding = Finding::new(rules::EMPTY_TYPE, message);
             cx.report(finding.at(name.span, "has neither fields nor an id"));
         }
         broken = true;
@@ -164,12 +165,12 @@ fn count(length: &Length, span: Span, cx: &mut Context) -> Option<u64> {
         Some(ConstantValue::Int(_, value)) if (1..=1 << 31).contains(value) => {
             return Some(*value as u64);
         }
-        Some(_) => Finding::error(rule::BAD_TYPE, format!("the constant `{name}` as a length"))
+        Some(_) => Finding::new(rules::BAD_TYPE, format!("the constant `{name}` as a length"))
             .at(span, "is not a number of elements")
             .expected("an integer constant from 1 to 2147483648"),
         // A constant that is there but wrong was reported.
         None if cx.scopes.has_constant(name) => return None,
-        None => Finding::error(rule::UNKNOWN_TYPE, format!("unknown constant `{name}`"))
+        None => Finding::new(rules::UNKNOWN_TYPE, format!("unknown constant `{name}`"))
             .at(span, "neither a number nor a constant of the spec")
             .did_you_mean(name, cx.constants.iter().map(|constant| constant.name.as_str())),
     };
@@ -195,7 +196,7 @@ fn may_nest(ty: &Spanned<Type>, all: &[&RawStruct], cx: &mut Context) -> bool {
     };
     if last.is_some_and(is_tail) {
         cx.report(
-            Finding::error(rule::TAIL_NOT_LAST, format!("`{}` has no fixed size", name.value))
+            Finding::new(rules::TAIL_NOT_LAST, format!("`{}` has no fixed size", name.value))
                 .at(ty.span, "is used inside another struct")
                 .also(name.span, "ends in a variable tail")
                 .help("give it a fixed size, e.g. char[N], or send it as a message of its own"),
@@ -204,7 +205,7 @@ fn may_nest(ty: &Spanned<Type>, all: &[&RawStruct], cx: &mut Context) -> bool {
     }
     if let Some(since) = inner.fields.iter().find_map(|field| field.since.as_ref()) {
         cx.report(
-            Finding::error(rule::BAD_GROWTH, format!("`{}` grew, and is nested", name.value))
+            Finding::new(rules::BAD_GROWTH, format!("`{}` grew, and is nested", name.value))
                 .at(ty.span, "in older payloads it takes less room here")
                 .also(since.span, "added here")
                 .help("make a new struct, and a new message that contains it"),
@@ -213,7 +214,7 @@ fn may_nest(ty: &Spanned<Type>, all: &[&RawStruct], cx: &mut Context) -> bool {
     }
     if inner.fields.is_empty() {
         cx.report(
-            Finding::error(rule::EMPTY_TYPE, format!("`{}` has no fields", name.value))
+            Finding::new(rules::EMPTY_TYPE, format!("`{}` has no fields", name.value))
                 .at(ty.span, "is used inside another struct")
                 .also(name.span, "defined here"),
         );
@@ -231,13 +232,13 @@ fn check_tail(
 ) {
     if !is_last {
         cx.report(
-            Finding::error(rule::TAIL_NOT_LAST, "a variable tail before other fields")
+            Finding::new(rules::TAIL_NOT_LAST, "a variable tail before other fields")
                 .at(kind.span, "fills the rest of the payload")
                 .help("move it to the end, or give it a fixed length"),
         );
     } else if !is_message {
         cx.report(
-            Finding::error(rule::TAIL_NOT_LAST, "a variable tail in a struct without `id`")
+            Finding::new(rules::TAIL_NOT_LAST, "a variable tail in a struct without `id`")
                 .at(kind.span, "only a message knows where it ends")
                 .help("give the struct an id, or the field a fixed length"),
         );
@@ -246,7 +247,7 @@ fn check_tail(
     for (key, value) in stated {
         if let Some(value) = value {
             cx.report(
-                Finding::error(rule::NO_EFFECT, format!("`{key}` on a variable tail"))
+                Finding::new(rules::NO_EFFECT, format!("`{key}` on a variable tail"))
                     .at(value.span, "has no effect")
                     .help("the tail starts at the struct's `size`, which may be stated"),
             );
@@ -264,12 +265,12 @@ fn check_since(raw: &RawStruct, cx: &mut Context) {
                 let ty = field.ty.as_ref().map_or("", |ty| ty.value.trim());
                 let is_tail = matches!(ty, "string" | "bytes") || ty.ends_with("[]");
                 let finding = if is_tail {
-                    Finding::error(rule::BAD_GROWTH, "a fixed field added before a tail")
+                    Finding::new(rules::BAD_GROWTH, "a fixed field added before a tail")
                         .at(earlier.span, "moves the tail, which older payloads have earlier")
                         .also(name.span, "is the tail of the first version")
                         .help("make a new message, or add the tail in the same version")
                 } else {
-                    Finding::error(rule::BAD_VERSION, "a field without `since` after one with it")
+                    Finding::new(rules::BAD_VERSION, "a field without `since` after one with it")
                         .at(name.span, "is older than the field before it")
                         .also(earlier.span, "newer")
                         .help("fields are added at the end of a struct")
@@ -280,7 +281,7 @@ fn check_since(raw: &RawStruct, cx: &mut Context) {
             (Some(since), earlier) => {
                 if let Some(earlier) = earlier.filter(|earlier| since.value < earlier.value) {
                     cx.report(
-                        Finding::error(rule::BAD_VERSION, "`since` goes back")
+                        Finding::new(rules::BAD_VERSION, "`since` goes back")
                             .at(since.span, "is older than the field before it")
                             .also(earlier.span, "newer")
                             .help("fields are added at the end of a struct"),
@@ -289,7 +290,7 @@ fn check_since(raw: &RawStruct, cx: &mut Context) {
                 if since.value > cx.version {
                     let (major, minor) = cx.version;
                     cx.report(
-                        Finding::error(rule::BAD_VERSION, "`since` lies in the future")
+                        Finding::new(rules::BAD_VERSION, "`since` lies in the future")
                             .at(since.span, "is newer than the spec")
                             .expected(format!("at most the spec's version, {major}.{minor}")),
                     );
@@ -316,7 +317,7 @@ fn order(drafts: Vec<Draft>, cx: &mut Context) -> Vec<Struct> {
         let parts = parts(&item);
         depth[index] = parts.iter().map(|(part, _)| depth[*part] + 1).max().unwrap_or(0);
         if depth[index] == MAX_DEPTH {
-            let finding = Finding::error(rule::TOO_DEEP, "structs nested too deeply");
+            let finding = Finding::new(rules::TOO_DEEP, "structs nested too deeply");
             let label = format!("nests {MAX_DEPTH} others in each other");
             cx.report(finding.at(item.name.span, label));
         }
@@ -422,7 +423,7 @@ impl Walk {
         }
         let first = &drafts[cycle[0]].item.name;
         cx.report(
-            Finding::error(rule::RECURSIVE, format!("`{}` contains itself", first.value))
+            Finding::new(rules::RECURSIVE, format!("`{}` contains itself", first.value))
                 .at(span, chain.join(" -> "))
                 .also(first.span, "defined here")
                 .help("refer to other messages by an id of your own"),

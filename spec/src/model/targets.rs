@@ -3,9 +3,10 @@
 use super::lower::{Context, TypeName};
 use super::raw::Document;
 use super::scalar::shorten;
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::layout::Targets;
 use crate::names::{Language, NameKind, Reason, pascal, reason, snake};
+use crate::rules;
 use crate::source::{Span, Spanned};
 
 /// Longest prefix of ring files: with a ring's name of 200 characters it fits a file name.
@@ -25,7 +26,7 @@ pub(super) fn file_prefix(main: &Document, defaults: &Document, cx: &mut Context
         && !value.starts_with('.');
     if !fits {
         cx.report(
-            Finding::error(rule::BAD_TARGET, format!("the file prefix `{}`", shorten(value)))
+            Finding::new(rules::BAD_TARGET, format!("the file prefix `{}`", shorten(value)))
                 .at(prefix.span, "cannot start a file name")
                 .expected("1 to 32 of A-Z a-z 0-9 . _ - and no dot at the start"),
         );
@@ -100,7 +101,7 @@ impl Derived {
         let named: Vec<_> =
             self.renamed.iter().map(|(what, name, _)| format!("the {what} is `{name}`")).collect();
         let message = format!("`{}` is taken: {}", self.name, named.join(", "));
-        let finding = Finding::note(rule::TAKEN, message).at(at, format!("is {}", reason.words()));
+        let finding = Finding::new(rules::TAKEN, message).at(at, format!("is {}", reason.words()));
         Some(finding.help("state other names in `targets`, if you like"))
     }
 }
@@ -123,7 +124,7 @@ fn stated<T>(
         Ok(value) => Some(value),
         Err(expected) => {
             findings.push(
-                Finding::error(rule::BAD_TARGET, format!("the name `{}`", shorten(&text.value)))
+                Finding::new(rules::BAD_TARGET, format!("the name `{}`", shorten(&text.value)))
                     .at(text.span, "not usable in its language")
                     .expected(expected),
             );
@@ -242,7 +243,7 @@ fn check_namespace_types(main: &Document, targets: &Targets, cx: &mut Context) {
             continue;
         }
         let message = format!("the type `{part}` is named like a part of the C# namespace");
-        let mut finding = Finding::error(rule::HELPER_CLASH, message);
+        let mut finding = Finding::new(rules::HELPER_CLASH, message);
         if let Some(span) = cx.scopes.uses(None, part).first() {
             finding = finding.at(*span, "one would hide the other");
         }

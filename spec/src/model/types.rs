@@ -1,8 +1,9 @@
 //! Types as they are written.
 
 use super::scalar::{parse_int, shorten};
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
 use crate::layout::Scalar;
+use crate::rules;
 use crate::source::Spanned;
 
 /// Most elements that a length may state; more fits into no ring.
@@ -97,7 +98,7 @@ pub(crate) fn parse(text: &Spanned<String>, findings: &mut Vec<Finding>) -> Opti
         Err(why) => {
             let message = format!("`{}` is not a type", shorten(&text.value));
             findings.push(
-                Finding::error(rule::BAD_TYPE, message)
+                Finding::new(rules::BAD_TYPE, message)
                     .at(text.span, why)
                     .expected("T, T[N], char[N], bytes[N], or at the end: string, bytes, T[]"),
             );
@@ -169,7 +170,7 @@ pub(crate) fn unknown<'a>(
 ) -> Finding {
     let brackets = text.value.find('[').map_or("", |at| text.value[at..].trim());
     let foreign = || {
-        Finding::error(rule::UNSUPPORTED_SCALAR, format!("unknown type `{name}`"))
+        Finding::new(rules::UNSUPPORTED_SCALAR, format!("unknown type `{name}`"))
             .at(text.span, "not a type of the language")
     };
     if let Some((_, ours)) = FOREIGN.iter().find(|(foreign, _)| *foreign == name) {
@@ -194,7 +195,7 @@ pub(crate) fn unknown<'a>(
     }
     let scalars = Scalar::ALL.iter().map(|scalar| -> &str { scalar.name() });
     let known: Vec<&str> = known.chain(scalars).chain(["string", "bytes"]).collect();
-    Finding::error(rule::UNKNOWN_TYPE, format!("unknown type `{}`", shorten(name)))
+    Finding::new(rules::UNKNOWN_TYPE, format!("unknown type `{}`", shorten(name)))
         .at(text.span, "neither built in nor defined in this spec or its imports")
         .did_you_mean(name, known)
 }

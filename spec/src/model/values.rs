@@ -7,9 +7,10 @@ use super::lower::{Context, TypeName, defined_twice};
 use super::names::{MESSAGE_FLAGS, MESSAGE_TYPES};
 use super::raw::{Enum, Flags, Named};
 use super::types;
-use crate::diagnostic::{Finding, closest, rule};
+use crate::diagnostic::{Finding, closest};
 use crate::layout::{EnumLayout, FlagsLayout, NamedValue, Scalar};
 use crate::names::NameKind;
+use crate::rules;
 use crate::source::{Span, Spanned};
 
 /// Message types that the engine sends itself.
@@ -30,7 +31,7 @@ pub(super) fn message_types(raw: &Spanned<Vec<Named>>, cx: &mut Context) -> Vec<
         };
         if value.value == 0 {
             cx.report(
-                Finding::error(rule::PADDING_VALUE, "a message type with the value 0")
+                Finding::new(rules::PADDING_VALUE, "a message type with the value 0")
                     .at(value.span, "0 marks padding records")
                     .expected("1 to 4294967295"),
             );
@@ -51,7 +52,7 @@ pub(super) fn message_flags(raw: &Flags, cx: &mut Context) -> FlagsLayout {
         let scalar = types::scalar(&ty.value).filter(|scalar| FLAG_TYPES.contains(scalar));
         if scalar.is_none() {
             cx.report(
-                Finding::error(rule::BAD_TYPE, format!("message flags of type `{}`", ty.value))
+                Finding::new(rules::BAD_TYPE, format!("message flags of type `{}`", ty.value))
                     .at(ty.span, "not a type of flags")
                     .expected("u8, u16 or u32"),
             );
@@ -64,7 +65,7 @@ pub(super) fn message_flags(raw: &Flags, cx: &mut Context) -> FlagsLayout {
     cx.scopes.add_members(MESSAGE_FLAGS, None, NameKind::ProtocolValue, list.names.clone());
     if let Some(none) = list.names.iter().find(|name| name.value == "none") {
         cx.report(
-            Finding::error(rule::HELPER_CLASH, "a message flag named `none`")
+            Finding::new(rules::HELPER_CLASH, "a message flag named `none`")
                 .at(none.span, "is what the generated code calls the absence of flags")
                 .help("choose another name"),
         );
@@ -121,7 +122,7 @@ fn enum_scalar(item: &Enum, cx: &mut Context) -> Option<Scalar> {
         let what = if is_flags { "a flag set" } else { "an enum" };
         let expected = if is_flags { "u8, u16, u32 or u64" } else { "u8 to u64 or i8 to i64" };
         cx.report(
-            Finding::error(rule::BAD_TYPE, format!("{what} of type `{}`", ty.value))
+            Finding::new(rules::BAD_TYPE, format!("{what} of type `{}`", ty.value))
                 .at(ty.span, "cannot carry the values")
                 .expected(expected),
         );
@@ -133,17 +134,17 @@ fn check_lists(item: &Enum, cx: &mut Context) {
     let name = item.name.as_ref().map_or("?", |name| &name.value);
     match (&item.values, &item.bits) {
         (Some(_), Some(_)) => cx.report(
-            Finding::error(rule::NO_EFFECT, format!("`{name}` has both `values` and `bits`"))
+            Finding::new(rules::NO_EFFECT, format!("`{name}` has both `values` and `bits`"))
                 .at(item.span, "is either an enum or a flag set")
                 .expected("`values` for an enum, `bits` for a flag set"),
         ),
         (None, None) => cx.report(
-            Finding::error(rule::MISSING_KEY, format!("`{name}` has no values"))
+            Finding::new(rules::MISSING_KEY, format!("`{name}` has no values"))
                 .at(item.span, "starts here")
                 .expected("`values` for an enum, `bits` for a flag set"),
         ),
         (Some(list), _) | (_, Some(list)) if list.is_empty() => cx.report(
-            Finding::error(rule::MISSING_KEY, format!("`{name}` has no values"))
+            Finding::new(rules::MISSING_KEY, format!("`{name}` has no values"))
                 .at(item.span, "starts here")
                 .expected("at least one value"),
         ),
@@ -163,7 +164,7 @@ fn bits<'a>(raw: &'a [Named], scalar: Scalar, list: &mut List<'a>, cx: &mut Cont
         if let Some((mask, first, name)) = overlap {
             let shared = mask & bits.value;
             cx.report(
-                Finding::error(rule::FLAGS_OVERLAP, "two flags share bits")
+                Finding::new(rules::FLAGS_OVERLAP, "two flags share bits")
                     .at(bits.span, format!("shares {shared:#x} with `{name}`"))
                     .also(first.span, "taken here"),
             );
@@ -179,7 +180,7 @@ fn bits<'a>(raw: &'a [Named], scalar: Scalar, list: &mut List<'a>, cx: &mut Cont
 fn flag_bits<'a>(named: &'a Named, scalar: Scalar, cx: &mut Context) -> Option<&'a Spanned<i128>> {
     let bits = match (&named.mask, &named.value) {
         (Some(mask), Some(value)) => {
-            let finding = Finding::error(rule::NO_EFFECT, "a flag with both `mask` and `value`");
+            let finding = Finding::new(rules::NO_EFFECT, "a flag with both `mask` and `value`");
             cx.report(finding.at(value.span, "says the bits again").also(mask.span, "first here"));
             mask
         }
@@ -187,7 +188,7 @@ fn flag_bits<'a>(named: &'a Named, scalar: Scalar, cx: &mut Context) -> Option<&
         (None, Some(value)) => {
             if value.value.count_ones() > 1 && value.value > 0 {
                 cx.report(
-                    Finding::error(rule::MULTI_BIT, format!("the flag {:#x}", value.value))
+                    Finding::new(rules::MULTI_BIT, format!("the flag {:#x}", value.value))
                         .at(value.span, "has several bits")
                         .help(format!("if that is meant: mask: {:#x}", value.value)),
                 );
@@ -197,7 +198,7 @@ fn flag_bits<'a>(named: &'a Named, scalar: Scalar, cx: &mut Context) -> Option<&
         }
         (None, None) => {
             cx.report(
-                Finding::error(rule::MISSING_KEY, "a flag without `mask`")
+                Finding::new(rules::MISSING_KEY, "a flag without `mask`")
                     .at(named.span, "starts here")
                     .expected("`mask`: the bits of the flag"),
             );
@@ -205,7 +206,7 @@ fn flag_bits<'a>(named: &'a Named, scalar: Scalar, cx: &mut Context) -> Option<&
         }
     };
     if bits.value == 0 {
-        let finding = Finding::error(rule::OUT_OF_RANGE, "a flag without a bit");
+        let finding = Finding::new(rules::OUT_OF_RANGE, "a flag without a bit");
         cx.report(finding.at(bits.span, "is 0").expected("at least one bit"));
         return None;
     }
@@ -253,7 +254,7 @@ impl<'a> List<'a> {
         if let Some((first, other)) = self.numbers.get(&value.value) {
             let message = format!("the {} {} stands twice", self.what, value.value);
             cx.report(
-                Finding::error(rule::DUPLICATE_VALUE, message)
+                Finding::new(rules::DUPLICATE_VALUE, message)
                     .at(value.span, format!("is also `{other}`"))
                     .also(*first, "first here"),
             );
@@ -268,7 +269,7 @@ impl<'a> List<'a> {
 fn require(what: &str, needed: &[&str], list: &List, at: Span, cx: &mut Context) {
     for name in needed.iter().filter(|name| !list.places.contains_key(**name)) {
         let message = format!("no {what} `{name}`");
-        let mut finding = Finding::error(rule::ENGINE_NAME, message)
+        let mut finding = Finding::new(rules::ENGINE_NAME, message)
             .at(at, "not in this list")
             .expected(format!("the {what} that the engine uses: {}", needed.join(", ")));
         let names = list.names.iter().map(|name| name.value.as_str());

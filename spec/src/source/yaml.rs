@@ -12,7 +12,8 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::{SourceId, Span};
-use crate::diagnostic::{Finding, rule};
+use crate::diagnostic::Finding;
+use crate::rules;
 
 /// Deepest nesting of lists and mappings. The language itself needs 6.
 const MAX_DEPTH: usize = 32;
@@ -131,7 +132,7 @@ fn char_offsets(text: &str) -> Option<Vec<usize>> {
 }
 
 fn duplicate_key(key: &str, span: Span, first: Span) -> Finding {
-    Finding::error(rule::YAML_TRAP, format!("the key `{key}` stands twice"))
+    Finding::new(rules::YAML_TRAP, format!("the key `{key}` stands twice"))
         .at(span, "a second time in the same mapping")
         .also(first, "first here")
         .help("most YAML readers silently drop one of the two; keep one")
@@ -189,7 +190,7 @@ impl Builder<'_> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    let finding = Finding::error(rule::YAML_FEATURE, "a second YAML document")
+                    let finding = Finding::new(rules::YAML_FEATURE, "a second YAML document")
                         .at(span, "starts here")
                         .expected("one document per file");
                     return self.stop(finding);
@@ -233,7 +234,7 @@ impl Builder<'_> {
             return self.too_deep(span);
         }
         if let Some(Open { kind: OpenKind::Map { key: None, .. }, .. }) = self.open.last() {
-            let finding = Finding::error(rule::YAML_FEATURE, "a list or mapping as a key")
+            let finding = Finding::new(rules::YAML_FEATURE, "a list or mapping as a key")
                 .at(span, "stands where a key is expected")
                 .expected("a word before the `:`");
             return self.stop(finding);
@@ -245,7 +246,7 @@ impl Builder<'_> {
     fn alias(&mut self, id: usize, span: Span) -> Result<(), Stop> {
         let Some((node, nodes, height)) = self.anchors.get(&id) else {
             let finding =
-                Finding::error(rule::YAML_FEATURE, "an alias of something that contains it")
+                Finding::new(rules::YAML_FEATURE, "an alias of something that contains it")
                     .at(span, "is not complete yet at this place");
             return self.stop(finding);
         };
@@ -286,12 +287,12 @@ impl Builder<'_> {
 
     fn key(&mut self, node: Node) -> Result<(), Stop> {
         let Kind::Scalar { text, .. } = node.kind else {
-            let finding = Finding::error(rule::YAML_FEATURE, "a list or mapping as a key")
+            let finding = Finding::new(rules::YAML_FEATURE, "a list or mapping as a key")
                 .at(node.span, "stands where a key is expected");
             return self.stop(finding);
         };
         if text == MERGE_KEY {
-            let finding = Finding::error(rule::YAML_FEATURE, "the merge key `<<`")
+            let finding = Finding::new(rules::YAML_FEATURE, "the merge key `<<`")
                 .at(node.span, "is not part of the spec language")
                 .help("write the keys out; share types through `imports`");
             self.findings.push(finding);
@@ -309,7 +310,7 @@ impl Builder<'_> {
         if self.nodes <= most {
             return Ok(());
         }
-        let finding = Finding::error(rule::YAML_SIZE, "too many YAML nodes")
+        let finding = Finding::new(rules::YAML_SIZE, "too many YAML nodes")
             .at(span, "the limit is passed here")
             .expected(format!("at most {most}, those that aliases repeat included"))
             .help("write out what aliases repeat, or split the spec with `imports`");
@@ -322,7 +323,7 @@ impl Builder<'_> {
 
     fn refuse_tag(&mut self, tagged: bool, span: Span) {
         if tagged {
-            let finding = Finding::error(rule::YAML_FEATURE, "a YAML tag")
+            let finding = Finding::new(rules::YAML_FEATURE, "a YAML tag")
                 .at(span, "carries a tag such as `!!str`")
                 .help("remove the tag; quote a text that looks like something else");
             self.findings.push(finding);
@@ -341,7 +342,7 @@ impl Builder<'_> {
         let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
         if let Some(tab) = indent.find('\t') {
             span = Span { source: self.source, start: line_start + tab, end: line_start + tab + 1 };
-            let finding = Finding::error(rule::YAML_SYNTAX, "a tab in the indentation")
+            let finding = Finding::new(rules::YAML_SYNTAX, "a tab in the indentation")
                 .at(span, "YAML is indented with spaces only")
                 .help("replace the tab with spaces");
             self.findings.push(finding);
@@ -352,7 +353,7 @@ impl Builder<'_> {
             self.findings.push(too_deep(span));
             return;
         }
-        let mut finding = Finding::error(rule::YAML_SYNTAX, "this is not YAML").at(span, info);
+        let mut finding = Finding::new(rules::YAML_SYNTAX, "this is not YAML").at(span, info);
         let before = &self.text[line_start..span.start];
         if self.text[span.start..].starts_with('[') && before.contains('{') {
             finding = finding.help("inside { }, a type with brackets is quoted: \"u8[4]\"");
@@ -362,7 +363,7 @@ impl Builder<'_> {
 }
 
 fn too_deep(span: Span) -> Finding {
-    Finding::error(rule::YAML_SIZE, "YAML nested too deeply")
+    Finding::new(rules::YAML_SIZE, "YAML nested too deeply")
         .at(span, "the limit is passed here")
         .expected(format!("at most {MAX_DEPTH} levels"))
 }
