@@ -88,12 +88,12 @@ fn the_page_is_fresh() {
 fn page() -> String {
     let mut page = String::from(
         "# Rules\n\n\
-         What `bitrpc check` holds a spec against. `bitrpc explain L204` prints one of them. An \
-         *error* refuses the\nspec; with a *warning* or a *note* it is used.\n\n\
+         What `bitrpc check` holds a spec against. `bitrpc explain L204` prints one of them. An\n\
+         *error* refuses the spec; with a *warning* or a *note* it is used.\n\n\
          This page is printed from [`src/rules`](src/rules), where each rule is a file; its test \
          is\n[`tests/rules.rs`](tests/rules.rs), which writes the page when `UPDATE_EXPECT=1` is \
          set.\n\n\
-         | id | | rule |\n| --- | --- | --- |\n",
+         | id | severity | rule |\n| --- | --- | --- |\n",
     );
     for rule in rules::ALL {
         let (id, anchor) = (rule.id, rule.id.to_lowercase());

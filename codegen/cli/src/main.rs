@@ -6,6 +6,7 @@
 mod check;
 mod console;
 mod demo;
+mod explain;
 mod generate;
 mod layout;
 mod view;
@@ -34,6 +35,7 @@ const EXAMPLES: &str = "\
 Examples:
   bitrpc demo                                    see every language pair talk
   bitrpc check spec/telemetry.yaml               find what is wrong with a spec
+  bitrpc explain L204                            why a rule is there, with examples
   bitrpc generate spec/telemetry.yaml --out gen  write the rings of all languages
   bitrpc generate --check                        fail when generated code is not fresh (for CI)
   bitrpc layout --json | jq .structs             offsets and sizes, for machines
@@ -51,6 +53,7 @@ enum Color {
 enum Verb {
     Generate(generate::Args),
     Check(check::Args),
+    Explain(explain::Args),
     Layout(layout::Args),
     View(view::Args),
     Demo(demo::Args),
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
     let result = match &cli.verb {
         Verb::Generate(args) => generate::run(args),
         Verb::Check(args) => check::run(args),
+        Verb::Explain(args) => explain::run(args),
         Verb::Layout(args) => layout::run(args),
         Verb::View(args) => view::run(args),
         Verb::Demo(args) => demo::run(args),
@@ -75,6 +79,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Findings) => ExitCode::from(1),
         Err(Failure::Spec(findings)) => {
             complain(findings.render());
+            explain::hint(&findings);
             ExitCode::from(if findings.is_io() { 2 } else { 1 })
         }
         Err(Failure::System(text)) => {
