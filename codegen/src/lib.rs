@@ -12,3 +12,7 @@ pub mod shell;
 
 pub use bitrpc_spec::names::Language;
 pub use pipeline::{BuildError, Builder, Loaded, library, load, peer};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

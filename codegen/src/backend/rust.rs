@@ -75,11 +75,11 @@ impl Backend for Rust {
 }
 
 templates! { View:
-    Manifest = "rust/Cargo.toml";
+    Manifest = "rust/manifest.toml";
     Readme = "rust/README.md";
     Library = "rust/lib.rs";
     Messages = "rust/messages.rs";
-    PeerManifest = "rust/peer/Cargo.toml";
+    PeerManifest = "rust/peer/manifest.toml";
     PeerFacts = "rust/peer/facts.rs";
     PeerSamples = "rust/peer/samples.rs";
 }

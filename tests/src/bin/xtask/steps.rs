@@ -27,6 +27,8 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "unit", about: "unit, snapshot and documentation tests", run: unit },
     Step { name: "loom", about: "every interleaving of the ring's atomics", run: loom },
     Step { name: "tidy", about: "style of the whole repository", run: |s| suite(s, "tidy") },
+    Step { name: "house", about: "which crate may know which", run: |s| suite(s, "house") },
+    Step { name: "package", about: "crates as they are published", run: package },
     Step { name: "lint", about: "generated code under strict tools", run: |s| suite(s, "lint") },
     Step { name: "regenerate", about: "rules of builds", run: |s| suite(s, "regenerate") },
     Step { name: "layout", about: "layout facts by compiler", run: |s| suite(s, "layout_parity") },
@@ -114,6 +116,12 @@ fn doc(settings: &Settings) -> Outcome {
 fn generated(settings: &Settings) -> Outcome {
     let words = ["run", "--quiet", "--package", "bitrpc-cli", "--", "generate", "--check"];
     check("bitrpc generate --check", &mut settings.cargo(&words))
+}
+
+fn package(settings: &Settings) -> Outcome {
+    // Builds each from its archive, in publishing order. What is not committed yet counts, too.
+    let words = ["package", "--workspace", "--exclude", "bitrpc-tests", "--allow-dirty", "--quiet"];
+    check("cargo package", &mut settings.cargo(&words))
 }
 
 fn unit(settings: &Settings) -> Outcome {
