@@ -24,7 +24,7 @@ impl Layout {
     /// in a spec as [`Spec::load`] returned it.
     ///
     /// ```
-    /// use bitrpc_spec::{layout::Layout, source::Memory, spec::Spec};
+    /// use bitrpc_spec::{layout::Layout, model::Spec, source::Memory};
     ///
     /// let text = r#"
     /// bitrpc: 1
