@@ -1,6 +1,9 @@
 //! Builds with a rule that generates: it runs when the spec or an import is newer, and then not
 //! again until one of them is.
 
+#[path = "regenerate/build_script.rs"]
+mod build_script;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -108,7 +111,7 @@ fn main() -> ExitCode {
             None => harness::trial(builder.name, move || Project::new(&builder)?.check()),
         }
     });
-    harness::run(trials.collect())
+    harness::run(trials.chain(build_script::trials()).collect())
 }
 
 /// A folder with a spec, its imports and a rule.

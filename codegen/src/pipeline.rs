@@ -83,21 +83,16 @@ impl Builder {
         let origin = Origin::new(&self.spec, &loaded.digest);
         let input = Input { layout: &loaded.layout, origin: &origin };
         let chosen = self.languages.iter().filter_map(|language| backend::find(*language));
-        let plans = chosen.map(|backend| library(backend, &input, out));
-        let plans = plans.collect::<Result<Vec<_>, _>>().map_err(BuildError::Template)?;
+        let plans: Vec<_> = chosen.map(|backend| library(backend, &input, out)).collect();
         emit::apply(&plans, false).map_err(BuildError::Emit)
     }
 }
 
 /// The files of one language's folder below `out`.
-///
-/// # Errors
-///
-/// A template failed; no spec should bring that about.
-pub fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Result<Plan, askama::Error> {
-    let mut files = backend.files(input)?;
+pub fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
+    let mut files = backend.files(input);
     files.push(File { path: ".gitattributes".to_owned(), text: GIT_ATTRIBUTES.to_owned() });
-    Ok(Plan::new(&out.join(backend.language().id()), files))
+    Plan::new(&out.join(backend.language().id()), files)
 }
 
 /// Keeps git from changing line ends, and tells code hosts what they need not show in reviews.
@@ -107,22 +102,17 @@ const GIT_ATTRIBUTES: &str = "\
 ";
 
 /// The files of one language's conformance peer below `out`.
-///
-/// # Errors
-///
-/// A template failed; no spec should bring that about.
-pub fn peer(backend: &dyn Backend, input: &Input, out: &Path) -> Result<Plan, askama::Error> {
-    Ok(Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input)?))
+pub fn peer(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
+    Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input))
 }
 
 /// Why [`Builder::generate`] failed.
-#[derive(Debug)]
+///
+/// Its `Debug` is its `Display`: what `unwrap` prints in a build script is the diagnostic.
 #[non_exhaustive]
 pub enum BuildError {
     /// The spec is wrong.
     Spec(Findings),
-    /// A template failed.
-    Template(askama::Error),
     /// Files could not be written, or were not meant to be.
     Emit(EmitError),
 }
@@ -131,9 +121,14 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spec(findings) => findings.fmt(f),
-            Self::Template(error) => error.fmt(f),
             Self::Emit(error) => error.fmt(f),
         }
+    }
+}
+
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n{self}")
     }
 }
 

@@ -91,10 +91,10 @@ fn plans(args: &Args, loaded: &Loaded) -> Result<Vec<(Target, Plan)>, Failure> {
     for backend in chosen(&args.lang)? {
         let target = |peer| Target { language: backend.language(), peer };
         if args.peer {
-            let plan = bitrpc_codegen::peer(backend, &input, &args.out).map_err(Failure::system)?;
+            let plan = bitrpc_codegen::peer(backend, &input, &args.out);
             plans.push((target(true), plan));
         }
-        let plan = bitrpc_codegen::library(backend, &input, &args.out).map_err(Failure::system)?;
+        let plan = bitrpc_codegen::library(backend, &input, &args.out);
         plans.push((target(false), plan));
     }
     Ok(plans)

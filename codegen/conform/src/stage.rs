@@ -27,13 +27,12 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// When a template fails or the folder cannot be written.
+    /// When the folder cannot be written.
     pub fn write(folder: &Path, input: &Input) -> io::Result<Self> {
         let stage = Self { folder: folder.to_owned() };
         for &backend in backend::all() {
-            let library =
-                bitrpc_codegen::library(backend, input, folder).map_err(io::Error::other)?;
-            let peer = bitrpc_codegen::peer(backend, input, folder).map_err(io::Error::other)?;
+            let library = bitrpc_codegen::library(backend, input, folder);
+            let peer = bitrpc_codegen::peer(backend, input, folder);
             for plan in [library, peer] {
                 emit::apply(&[plan], true).map_err(io::Error::other)?;
             }

@@ -37,24 +37,24 @@ impl Backend for Rust {
         to_json(&View::new(input))
     }
 
-    fn files(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn files(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        Ok(vec![
-            file("Cargo.toml", &Manifest { view })?,
-            file("README.md", &Readme { view })?,
+        vec![
+            file("Cargo.toml", &Manifest { view }),
+            file("README.md", &Readme { view }),
             fixed_file("rustfmt.toml", include_str!("../../templates/rust/rustfmt.toml")),
-            file("src/lib.rs", &Library { view })?,
-            keep_long_lines(file("src/messages.rs", &Messages { view })?),
-        ])
+            file("src/lib.rs", &Library { view }),
+            keep_long_lines(file("src/messages.rs", &Messages { view })),
+        ]
     }
 
-    fn peer(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn peer(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        Ok(vec![
-            file("Cargo.toml", &PeerManifest { view })?,
-            keep_long_lines(file("src/messages.rs", &Messages { view })?),
-            keep_long_lines(file("src/facts.rs", &PeerFacts { view })?),
-            keep_long_lines(file("src/samples.rs", &PeerSamples { view })?),
+        vec![
+            file("Cargo.toml", &PeerManifest { view }),
+            keep_long_lines(file("src/messages.rs", &Messages { view })),
+            keep_long_lines(file("src/facts.rs", &PeerFacts { view })),
+            keep_long_lines(file("src/samples.rs", &PeerSamples { view })),
             fixed_file("src/main.rs", include_str!("../../templates/rust/peer/main.rs")),
             fixed_file("src/attempt.rs", include_str!("../../templates/rust/peer/attempt.rs")),
             fixed_file("src/consume.rs", include_str!("../../templates/rust/peer/consume.rs")),
@@ -70,7 +70,7 @@ impl Backend for Rust {
                 include_str!("../../templates/rust/peer/statistics.rs"),
             ),
             fixed_file("src/text.rs", include_str!("../../templates/rust/peer/text.rs")),
-        ])
+        ]
     }
 }
 
