@@ -18,7 +18,8 @@ pub(super) struct Args {
     /// The rule, e.g. L204; without it, all rules are listed.
     #[arg(value_name = "RULE")]
     rule: Option<String>,
-    /// Print JSON: "id", "severity", "summary", "why", and "bad" and "good" where there are examples.
+    /// Print JSON: "id", "severity", "summary", "why", and "bad" and "good" where there are
+    /// examples.
     #[arg(long)]
     json: bool,
 }
