@@ -17,8 +17,9 @@
 //! ```
 //!
 //! A rule that no short text can break has no example, and says why in its last paragraph. The
-//! checks are where the spec is read and laid out: they make a [`Finding`](crate::diagnostic::Finding)
-//! of the rule. `tests/rules.rs` proves the examples and prints `RULES.md`.
+//! checks are where the spec is read and laid out: they make a
+//! [`Finding`](crate::diagnostic::Finding) of the rule. `tests/rules.rs` proves the examples and
+//! prints `RULES.md`.
 
 use crate::diagnostic::{Severity, closest};
 
