@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::ExitCode;
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Member, members};
 use bitrpc_tests::{harness, markdown, programs, repo};
 

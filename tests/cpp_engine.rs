@@ -11,8 +11,8 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use bitrpc_codegen::backend::{Input, Origin};
-use bitrpc_codegen::demo::Stage;
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::Stage;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::subjects;
 use bitrpc_tests::tools::GXX;
 use bitrpc_tests::{harness, programs, repo};
@@ -95,7 +95,7 @@ fn build(program: &str, specs: &[&str], flags: &[&str]) -> Result<PathBuf, Strin
         command.arg("-I").arg(library_of(spec)?);
     }
     command.arg(source).arg("-o").arg(&binary).arg("-pthread");
-    bitrpc_codegen::demo::toolchain::run(&mut command).map_err(|error| error.to_string())?;
+    bitrpc_conform::toolchain::run(&mut command).map_err(|error| error.to_string())?;
     Ok(binary)
 }
 

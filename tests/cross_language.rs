@@ -3,8 +3,8 @@
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Arena, Finished, Running};
-use bitrpc_codegen::demo::toolchain::Program;
+use bitrpc_conform::runner::{Arena, Finished, Running};
+use bitrpc_conform::toolchain::Program;
 use bitrpc_tests::matrix::{Member, members};
 use bitrpc_tests::{harness, programs, repo};
 use libtest_mimic::Trial;

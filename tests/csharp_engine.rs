@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Member, members, subjects};
 use bitrpc_tests::{harness, programs, repo};
 

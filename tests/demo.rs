@@ -30,7 +30,7 @@ impl Demo {
     fn new(arguments: &str) -> Result<Self, String> {
         let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mut command = Command::new(env!("CARGO"));
-        command.args(["run", "--quiet", "--package", "bitrpc-codegen", "--", "demo"]);
+        command.args(["run", "--quiet", "--package", "bitrpc-cli", "--", "demo"]);
         command.args(arguments.split_whitespace()).current_dir(repo::root());
         command.env("TMPDIR", temporary.path());
         Ok(Self { command, temporary })

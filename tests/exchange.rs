@@ -9,10 +9,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Arena, Failure, Order, RING, Task, run_pair_in};
-use bitrpc_codegen::demo::toolchain::Program;
-use bitrpc_codegen::layout::Layout;
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::runner::{Arena, Failure, Order, RING, Task, run_pair_in};
+use bitrpc_conform::toolchain::Program;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use libtest_mimic::Trial;

@@ -11,10 +11,10 @@ use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Arena, RING, Role};
-use bitrpc_codegen::demo::toolchain::{Program, run};
-use bitrpc_codegen::layout::{FieldLayout, HeaderLayout};
-use bitrpc_codegen::spec::{MessageRole, RingRole};
+use bitrpc_conform::runner::{Arena, RING, Role};
+use bitrpc_conform::toolchain::{Program, run};
+use bitrpc_spec::layout::{FieldLayout, HeaderLayout};
+use bitrpc_spec::model::{MessageRole, RingRole};
 use bitrpc_tests::hex::{self, Section};
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::{harness, repo};

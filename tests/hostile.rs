@@ -13,12 +13,12 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use bitrpc_codegen::demo::runner::{Arena, Failure, Role, Running};
-use bitrpc_codegen::demo::toolchain::Program;
-use bitrpc_codegen::demo::wait_until;
-use bitrpc_codegen::layout::Layout;
-use bitrpc_codegen::names::Language;
-use bitrpc_codegen::spec::RingRole;
+use bitrpc_conform::runner::{Arena, Failure, Role, Running};
+use bitrpc_conform::toolchain::Program;
+use bitrpc_conform::wait_until;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::RingRole;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
 use bitrpc_tests::tools::GXX;
@@ -110,7 +110,7 @@ fn sanitized(subject: &Subject) -> Result<Program, Failure> {
     let mut command = Command::new(GXX.program);
     command.args(SANITIZED).arg("-I").arg(&job.library).arg(job.peer.join("main.cpp"));
     command.args(["-pthread", "-o"]).arg(&binary);
-    let built = bitrpc_codegen::demo::toolchain::run(&mut command);
+    let built = bitrpc_conform::toolchain::run(&mut command);
     built.map_err(|error| Failure::new(error.to_string()))?;
     Ok(Program::new(binary))
 }

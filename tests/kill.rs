@@ -12,12 +12,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use bitrpc_codegen::demo::runner::{Arena, Failure, RING, Role, Running};
-use bitrpc_codegen::demo::toolchain::Program;
-use bitrpc_codegen::demo::{Probe, wait_until};
-use bitrpc_codegen::layout::Layout;
-use bitrpc_codegen::names::Language;
-use bitrpc_codegen::spec::RingRole;
+use bitrpc_conform::runner::{Arena, Failure, RING, Role, Running};
+use bitrpc_conform::toolchain::Program;
+use bitrpc_conform::{Probe, wait_until};
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::RingRole;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
 use bitrpc_tests::{harness, tally};

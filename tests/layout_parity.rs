@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitCode};
 
-use bitrpc_codegen::demo::toolchain::run;
+use bitrpc_conform::toolchain::run;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::{harness, repo};
 use serde_json::{Map, Value, json};
@@ -41,7 +41,7 @@ fn compare(subject: &Subject, member: &Member) -> Result<(), String> {
 /// What a user gets from the command line.
 fn from_command_line(subject: &Subject) -> Result<Value, String> {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--quiet", "--package", "bitrpc-codegen", "--"]);
+    command.args(["run", "--quiet", "--package", "bitrpc-cli", "--"]);
     command.arg("layout").arg(&subject.path).arg("--json").current_dir(repo::root());
     let text = run(&mut command).map_err(|error| error.to_string())?;
     serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use bitrpc_codegen::demo::toolchain;
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::toolchain;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::tools::{CLANG_FORMAT, CLANGXX, GXX, Tool};
 use bitrpc_tests::{harness, programs, repo};

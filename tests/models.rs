@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitCode};
 
-use bitrpc_codegen::demo::toolchain;
+use bitrpc_conform::toolchain;
 use bitrpc_tests::tools::PYTHON;
 use bitrpc_tests::{harness, repo};
 use libtest_mimic::Trial;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use bitrpc_codegen::demo::toolchain::Missing;
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::toolchain::Missing;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::python_packages::{self, NUMPY};
 use bitrpc_tests::tools::PYTHON;
 use bitrpc_tests::{harness, programs, repo};

@@ -3,9 +3,9 @@
 use std::fs;
 use std::process::ExitCode;
 
-use bitrpc_codegen::demo::runner::Arena;
-use bitrpc_codegen::demo::toolchain;
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::runner::Arena;
+use bitrpc_conform::toolchain;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::markdown::{Block, blocks};
 use bitrpc_tests::matrix::{Member, members, subjects};
 use bitrpc_tests::{harness, programs, repo};

@@ -1,12 +1,15 @@
 //! Builds with a rule that generates: it runs when the spec or an import is newer, and then not
 //! again until one of them is.
 
+#[path = "regenerate/build_script.rs"]
+mod build_script;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::SystemTime;
 
-use bitrpc_codegen::demo::toolchain::run;
+use bitrpc_conform::toolchain::run;
 use bitrpc_tests::tools::{CMAKE, MAKE, NINJA, Tool};
 use bitrpc_tests::{harness, repo};
 
@@ -108,7 +111,7 @@ fn main() -> ExitCode {
             None => harness::trial(builder.name, move || Project::new(&builder)?.check()),
         }
     });
-    harness::run(trials.collect())
+    harness::run(trials.chain(build_script::trials()).collect())
 }
 
 /// A folder with a spec, its imports and a rule.
@@ -123,7 +126,7 @@ impl<'a> Project<'a> {
         let project = Self { builder, folder };
         let manifest = repo::root().join("Cargo.toml");
         let tool = format!(
-            "{} run --quiet --manifest-path {} --package bitrpc-codegen -- \
+            "{} run --quiet --manifest-path {} --package bitrpc-cli -- \
              generate --quiet --lang cpp",
             env!("CARGO"),
             manifest.display()

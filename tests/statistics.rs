@@ -4,8 +4,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Arena, Failure, RING};
-use bitrpc_codegen::demo::toolchain::run;
+use bitrpc_conform::runner::{Arena, Failure, RING};
+use bitrpc_conform::toolchain::run;
 use bitrpc_shm::{Options, SendError};
 use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use bitrpc_codegen::demo::toolchain::run;
+use bitrpc_conform::toolchain::run;
 use bitrpc_tests::{harness, repo};
 
 /// Most lines of a file written by hand.
@@ -59,7 +59,7 @@ fn files() -> Result<Vec<PathBuf>, String> {
 
 fn is_code(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    let inputs = ["generated", "codegen/tests/diagnostics", "tests/lint/awkward_names.yaml"];
+    let inputs = ["generated", "spec/tests/diagnostics", "tests/lint/awkward_names.yaml"];
     let is_input = inputs.iter().any(|input| path.starts_with(input));
     !is_input && !NOT_CODE.iter().any(|ending| name.ends_with(ending))
 }
@@ -106,6 +106,6 @@ fn last_newline(_: &Path, text: &str) -> Vec<String> {
 
 fn generated_is_fresh() -> Result<(), String> {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--quiet", "--package", "bitrpc-codegen", "--", "generate", "--check"]);
+    command.args(["run", "--quiet", "--package", "bitrpc-cli", "--", "generate", "--check"]);
     run(command.current_dir(repo::root())).map(drop).map_err(|error| error.to_string())
 }

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Failure, Task, run_pair};
+use bitrpc_conform::runner::{Failure, Task, run_pair};
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use bitrpc_tests::random::{SEED, seed};
 use bitrpc_tests::{harness, tally};

@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::backend::{self, Backend, Input, Origin};
-use crate::diagnostic::Findings;
 use crate::emit::{self, Applied, EmitError, File, Plan};
-use crate::layout::Layout;
-use crate::names::Language;
-use crate::source::Files;
-use crate::spec::Spec;
+use bitrpc_spec::diagnostic::Findings;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::Spec;
+use bitrpc_spec::names::Language;
+use bitrpc_spec::source::Files;
 
 /// A spec with all bytes resolved.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub fn load(path: &Path) -> Result<Loaded, Findings> {
 /// ```no_run
 /// // build.rs
 /// bitrpc_codegen::Builder::new("spec/telemetry.yaml")
-///     .languages([bitrpc_codegen::names::Language::Cpp])
+///     .languages([bitrpc_codegen::Language::Cpp])
 ///     .generate("generated")?;
 /// # Ok::<(), bitrpc_codegen::BuildError>(())
 /// ```
@@ -83,25 +83,16 @@ impl Builder {
         let origin = Origin::new(&self.spec, &loaded.digest);
         let input = Input { layout: &loaded.layout, origin: &origin };
         let chosen = self.languages.iter().filter_map(|language| backend::find(*language));
-        let plans = chosen.map(|backend| library(backend, &input, out));
-        let plans = plans.collect::<Result<Vec<_>, _>>().map_err(BuildError::Template)?;
+        let plans: Vec<_> = chosen.map(|backend| library(backend, &input, out)).collect();
         emit::apply(&plans, false).map_err(BuildError::Emit)
     }
 }
 
 /// The files of one language's folder below `out`.
-///
-/// # Errors
-///
-/// A template failed; no spec should bring that about.
-pub(crate) fn library(
-    backend: &dyn Backend,
-    input: &Input,
-    out: &Path,
-) -> Result<Plan, askama::Error> {
-    let mut files = backend.files(input)?;
+pub fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
+    let mut files = backend.files(input);
     files.push(File { path: ".gitattributes".to_owned(), text: GIT_ATTRIBUTES.to_owned() });
-    Ok(Plan::new(&out.join(backend.language().id()), files))
+    Plan::new(&out.join(backend.language().id()), files)
 }
 
 /// Keeps git from changing line ends, and tells code hosts what they need not show in reviews.
@@ -111,27 +102,17 @@ const GIT_ATTRIBUTES: &str = "\
 ";
 
 /// The files of one language's conformance peer below `out`.
-///
-/// # Errors
-///
-/// A template failed; no spec should bring that about.
-#[cfg(feature = "cli")]
-pub(crate) fn peer(
-    backend: &dyn Backend,
-    input: &Input,
-    out: &Path,
-) -> Result<Plan, askama::Error> {
-    Ok(Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input)?))
+pub fn peer(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
+    Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input))
 }
 
 /// Why [`Builder::generate`] failed.
-#[derive(Debug)]
+///
+/// Its `Debug` is its `Display`: what `unwrap` prints in a build script is the diagnostic.
 #[non_exhaustive]
 pub enum BuildError {
     /// The spec is wrong.
     Spec(Findings),
-    /// A template failed.
-    Template(askama::Error),
     /// Files could not be written, or were not meant to be.
     Emit(EmitError),
 }
@@ -140,9 +121,14 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spec(findings) => findings.fmt(f),
-            Self::Template(error) => error.fmt(f),
             Self::Emit(error) => error.fmt(f),
         }
+    }
+}
+
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n{self}")
     }
 }
 

@@ -1,12 +1,10 @@
 //! Words of a POSIX shell, for commands that are printed to be copied.
 
-#[cfg(feature = "cli")]
 use std::fmt::Write as _;
-#[cfg(feature = "cli")]
 use std::path::Path;
 
 /// `text` as one word that no command takes for an option.
-pub(crate) fn word(text: &str) -> String {
+pub fn word(text: &str) -> String {
     let text = if text.starts_with('-') { format!("./{text}") } else { text.to_owned() };
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:=@%".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
@@ -17,8 +15,7 @@ pub(crate) fn word(text: &str) -> String {
 
 /// The path as one word that no command takes for an option, also where it is no text or would
 /// confuse a terminal.
-#[cfg(feature = "cli")]
-pub(crate) fn path(path: &Path) -> String {
+pub fn path(path: &Path) -> String {
     match path.to_str() {
         Some(text) if !text.contains(char::is_control) => word(text),
         _ => printed(path.as_os_str().as_encoded_bytes()),
@@ -26,7 +23,6 @@ pub(crate) fn path(path: &Path) -> String {
 }
 
 /// A word that `printf` makes: it has to spell the bytes that are no letters.
-#[cfg(feature = "cli")]
 fn printed(bytes: &[u8]) -> String {
     // A shell cuts line breaks off the end of what a command prints.
     let breaks = bytes.iter().rev().take_while(|byte| **byte == b'\n').count();
@@ -67,7 +63,7 @@ mod tests {
         assert_eq!(word("-r f"), "'./-r f'");
     }
 
-    #[cfg(all(unix, feature = "cli"))]
+    #[cfg(unix)]
     #[test]
     fn bytes_that_are_no_text_are_printed() {
         use std::ffi::OsStr;

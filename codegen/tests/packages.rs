@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use bitrpc_codegen::source::Memory;
-use bitrpc_codegen::spec::Spec;
+use bitrpc_spec::model::Spec;
+use bitrpc_spec::source::Memory;
 
 /// A row of the names that derive from `name`, with those that are longer for a reason.
 fn row(name: &str, structs: &str) -> String {

@@ -1,9 +1,9 @@
 //! The table of cases.
 
-use bitrpc_codegen::demo::runner::{Failure, Role};
-use bitrpc_codegen::demo::toolchain::Missing;
-use bitrpc_codegen::spec::RingRole;
+use bitrpc_conform::runner::{Failure, Role};
+use bitrpc_conform::toolchain::Missing;
 use bitrpc_shm::Layout as _;
+use bitrpc_spec::model::RingRole;
 
 use crate::messages::Protocol;
 use crate::place::{CAPACITY, Launch, Place, Verdict, can_mount};

@@ -18,7 +18,7 @@ mod messages {
 
 use std::process::ExitCode;
 
-use bitrpc_codegen::demo::runner::Failure;
+use bitrpc_conform::runner::Failure;
 use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use libtest_mimic::Trial;

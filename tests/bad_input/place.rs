@@ -11,11 +11,11 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Arena, Failure, RING, Role, Running};
-use bitrpc_codegen::demo::toolchain::Program;
-use bitrpc_codegen::layout::Layout;
-use bitrpc_codegen::spec::RingRole;
+use bitrpc_conform::runner::{Arena, Failure, RING, Role, Running};
+use bitrpc_conform::toolchain::Program;
 use bitrpc_shm::Options;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::RingRole;
 use bitrpc_tests::matrix::{Member, Subject};
 use serde_json::Value;
 

@@ -6,10 +6,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
-use bitrpc_codegen::demo::runner::{Failure, Role};
-use bitrpc_codegen::demo::wait_until;
-use bitrpc_codegen::spec::RingRole;
+use bitrpc_conform::runner::{Failure, Role};
+use bitrpc_conform::wait_until;
 use bitrpc_shm::Layout as _;
+use bitrpc_spec::model::RingRole;
 
 use crate::messages::Protocol;
 use crate::place::{CAPACITY, Place};

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bitrpc_codegen::backend::{Input, Origin};
-use bitrpc_codegen::demo::{Stage, toolchain};
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::{Stage, toolchain};
+use bitrpc_spec::names::Language;
 use bitrpc_tests::tools::{CLANGXX, GXX, Headers, MINGW, QT, Tool, X11};
 use bitrpc_tests::{harness, repo};
 use libtest_mimic::Trial;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bitrpc_codegen::backend::{Input, Origin};
-use bitrpc_codegen::demo::Stage;
-use bitrpc_codegen::demo::toolchain::{Job, Missing};
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::Stage;
+use bitrpc_conform::toolchain::{Job, Missing};
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::repo;
 use bitrpc_tests::tools::{DOTNET, MONO};

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use bitrpc_codegen::backend::{Input, Origin};
-use bitrpc_codegen::demo::Stage;
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::Stage;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::python_packages::{MYPY, Package, RUFF};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::subjects;
 use bitrpc_tests::{harness, programs, repo};
 use libtest_mimic::Trial;
@@ -28,7 +28,7 @@ fn long_names() -> Result<(), String> {
     fs::write(&spec, long_spec()).map_err(|error| error.to_string())?;
     let out = repo::cache().join("long_names");
     let mut generate = Command::new(env!("CARGO"));
-    generate.args(["run", "--quiet", "--package", "bitrpc-codegen", "--", "generate"]);
+    generate.args(["run", "--quiet", "--package", "bitrpc-cli", "--", "generate"]);
     generate.arg(&spec).args(["--lang", "rust", "--out"]).arg(&out);
     run(generate.current_dir(repo::root()))?;
     let folder = out.join("rust");

@@ -6,13 +6,13 @@ use std::ops::Range;
 use std::path::Path;
 
 use bitrpc_codegen::backend::{self, Input, Origin};
-use bitrpc_codegen::demo::Stage;
-use bitrpc_codegen::diagnostic::Findings;
 use bitrpc_codegen::emit::File;
-use bitrpc_codegen::layout::Layout;
-use bitrpc_codegen::names::Language;
-use bitrpc_codegen::source::Memory;
-use bitrpc_codegen::spec::Spec;
+use bitrpc_conform::Stage;
+use bitrpc_spec::diagnostic::Findings;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::model::Spec;
+use bitrpc_spec::names::Language;
+use bitrpc_spec::source::Memory;
 use bitrpc_tests::repo;
 
 /// Fields of one struct, which no compiler finds too many.
@@ -226,7 +226,7 @@ impl Accepted {
     ///
     /// # Errors
     ///
-    /// A template fails.
+    /// There is no backend for the language.
     pub(crate) fn cpp_header(&self) -> Result<String, String> {
         let files = self.files(Language::Cpp)?;
         let is_header = |file: &File| file.path == self.layout.targets.cpp_header;
@@ -237,11 +237,11 @@ impl Accepted {
     ///
     /// # Errors
     ///
-    /// A template fails.
+    /// There is no backend for the language.
     pub(crate) fn files(&self, language: Language) -> Result<Vec<File>, String> {
         let backend = backend::find(language).ok_or("no backend")?;
         let input = Input { layout: &self.layout, origin: &self.origin };
-        backend.files(&input).map_err(|error| error.to_string())
+        Ok(backend.files(&input))
     }
 }
 

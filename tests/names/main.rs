@@ -11,8 +11,8 @@ use std::fs;
 use std::ops::Range;
 use std::process::{Command, ExitCode};
 
-use bitrpc_codegen::demo::toolchain::run;
-use bitrpc_codegen::names::{Language, NameKind, Reason, reason, reserved_words, spell};
+use bitrpc_conform::toolchain::run;
+use bitrpc_spec::names::{Language, NameKind, Reason, reason, reserved_words, spell};
 use bitrpc_tests::tools::{GXX, MONO, PYTHON, Tool};
 use bitrpc_tests::{harness, programs};
 use libtest_mimic::Trial;

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bitrpc_codegen::demo::toolchain::run;
-use bitrpc_codegen::layout::Targets;
-use bitrpc_codegen::names::{Language, NameKind, reason, reserved_words, snake};
-use bitrpc_codegen::spec::Spec;
+use bitrpc_conform::toolchain::run;
+use bitrpc_spec::layout::Targets;
+use bitrpc_spec::model::Spec;
+use bitrpc_spec::names::{Language, NameKind, reason, reserved_words, snake};
 use bitrpc_tests::harness;
 use bitrpc_tests::tools::{CMAKE, GXX, MONO, PYTHON};
 use libtest_mimic::Trial;

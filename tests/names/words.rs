@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use bitrpc_codegen::names::{Language, NameKind, reason, reserved_words, snake, spell, unescaped};
+use bitrpc_spec::names::{Language, NameKind, reason, reserved_words, snake, spell, unescaped};
 
 use bitrpc_tests::repo;
 
@@ -118,7 +118,7 @@ const WINDOWS: [&str; 2] = ["#include <windows.h>", "#include <intrin.h>"];
 /// Whether a word is in a list for the sake of some header alone.
 fn is_of_headers(word: &str) -> bool {
     let reasons = NameKind::ALL.map(|kind| reason(Language::Cpp, kind, word));
-    use bitrpc_codegen::names::Reason::{Builtin, Engine, Keyword};
+    use bitrpc_spec::names::Reason::{Builtin, Engine, Keyword};
     !reasons.iter().flatten().any(|reason| [Builtin, Engine, Keyword].contains(reason))
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::process::ExitCode;
 use std::thread;
 
-use bitrpc_codegen::demo::toolchain::Missing;
+use bitrpc_conform::toolchain::Missing;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::tally;

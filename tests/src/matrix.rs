@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use bitrpc_codegen::backend::{Input, Origin};
-use bitrpc_codegen::demo::Stage;
-use bitrpc_codegen::demo::toolchain::{self, Found, Job, Missing, Program, Toolchain};
-use bitrpc_codegen::layout::Layout;
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::Stage;
+use bitrpc_conform::toolchain::{self, Found, Job, Missing, Program, Toolchain};
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::names::Language;
 
 use crate::repo;
 

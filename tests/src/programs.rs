@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::Arena;
-use bitrpc_codegen::demo::toolchain::{Job, Program};
-use bitrpc_codegen::names::Language;
+use bitrpc_conform::runner::Arena;
+use bitrpc_conform::toolchain::{Job, Program};
+use bitrpc_spec::names::Language;
 
 use crate::matrix::{Member, subjects};
 use crate::repo;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bitrpc_codegen::demo::toolchain::{Missing, first_line};
+use bitrpc_conform::toolchain::{Missing, first_line};
 
 use crate::repo;
 

@@ -4,7 +4,7 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 
 /// The folder that holds everything.
 pub fn root() -> &'static Path {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use bitrpc_codegen::demo::toolchain::{Missing, first_line, run};
+use bitrpc_conform::toolchain::{Missing, first_line, run};
 
 /// A program from outside the project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

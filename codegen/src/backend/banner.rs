@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::names::Language;
 use crate::shell;
+use bitrpc_spec::names::Language;
 
 /// Where generated files come from and how to make them again.
 ///

@@ -1,6 +1,6 @@
 //! What every backend needs to turn a layout into a view.
 
-use crate::layout::{FieldLayout, Layout};
+use bitrpc_spec::layout::{FieldLayout, Layout};
 
 /// Message types that the engine itself sends or accepts, by their names in the spec.
 pub(super) const ENGINE_TYPES: [&str; 2] = ["data", "heartbeat"];

@@ -11,7 +11,7 @@ use self::view::View;
 use super::common::Prose;
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
-use crate::names::Language;
+use bitrpc_spec::names::Language;
 
 /// Columns of a line, as `.clang-format` says.
 const WIDTH: usize = 100;
@@ -31,22 +31,22 @@ impl Backend for Cpp {
         to_json(&View::new(input))
     }
 
-    fn files(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn files(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        Ok(vec![
-            file(view.header.clone(), &Header { view })?,
-            file("README.md", &Readme { view })?,
-            file("CMakeLists.txt", &CMake { view })?,
+        vec![
+            file(view.header.clone(), &Header { view }),
+            file("README.md", &Readme { view }),
+            file("CMakeLists.txt", &CMake { view }),
             fixed_file(".clang-format", include_str!("../../templates/cpp/clang-format")),
-        ])
+        ]
     }
 
-    fn peer(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn peer(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        Ok(vec![
-            file(view.header.clone(), &Header { view })?,
-            file("samples.h", &PeerSamples { view })?,
-            file("facts.h", &PeerFacts { view })?,
+        vec![
+            file(view.header.clone(), &Header { view }),
+            file("samples.h", &PeerSamples { view }),
+            file("facts.h", &PeerFacts { view }),
             fixed_file(".clang-format", include_str!("../../templates/cpp/clang-format")),
             fixed_file("main.cpp", include_str!("../../templates/cpp/peer/main.cpp")),
             fixed_file("attempt.h", include_str!("../../templates/cpp/peer/attempt.h")),
@@ -58,7 +58,7 @@ impl Backend for Cpp {
             fixed_file("script.h", include_str!("../../templates/cpp/peer/script.h")),
             fixed_file("statistics.h", include_str!("../../templates/cpp/peer/statistics.h")),
             fixed_file("text.h", include_str!("../../templates/cpp/peer/text.h")),
-        ])
+        ]
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use self::view::View;
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
-use crate::names::{self, Language, NameKind};
+use bitrpc_spec::names::{self, Language, NameKind};
 
 /// The C# backend.
 #[derive(Debug)]
@@ -27,11 +27,11 @@ impl Backend for Csharp {
         to_json(&View::new(input))
     }
 
-    fn files(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn files(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        let mut files = sources(view)?;
-        files.push(file("README.md", &Readme { view })?);
-        files.push(file(format!("{}.csproj", view.namespace), &Project { view })?);
+        let mut files = sources(view);
+        files.push(file("README.md", &Readme { view }));
+        files.push(file(format!("{}.csproj", view.namespace), &Project { view }));
         files
             .push(fixed_file(".editorconfig", include_str!("../../templates/csharp/editorconfig")));
         // Not ".globalconfig": that one would be found, and would rule, in every project that takes
@@ -40,25 +40,25 @@ impl Backend for Csharp {
             "library.globalconfig",
             include_str!("../../templates/csharp/library.globalconfig"),
         ));
-        Ok(files)
+        files
     }
 
-    fn peer(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn peer(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        Ok(vec![
+        vec![
             fixed_file("peer.csproj", include_str!("../../templates/csharp/peer/peer.csproj")),
-            file("Program.cs", &PeerProgram { view })?,
-            file("Script.cs", &PeerScript { view })?,
-            file("Produce.cs", &PeerProduce { view })?,
-            file("Consume.cs", &PeerConsume { view })?,
-            file("Samples.cs", &PeerSamples { view })?,
-            file("Facts.cs", &PeerFacts { view })?,
-            file("Attempt.cs", &PeerAttempt { view })?,
-            file("Hostile.cs", &PeerHostile { view })?,
-            file("Observer.cs", &PeerObserver { view })?,
+            file("Program.cs", &PeerProgram { view }),
+            file("Script.cs", &PeerScript { view }),
+            file("Produce.cs", &PeerProduce { view }),
+            file("Consume.cs", &PeerConsume { view }),
+            file("Samples.cs", &PeerSamples { view }),
+            file("Facts.cs", &PeerFacts { view }),
+            file("Attempt.cs", &PeerAttempt { view }),
+            file("Hostile.cs", &PeerHostile { view }),
+            file("Observer.cs", &PeerObserver { view }),
             fixed_file("Pace.cs", include_str!("../../templates/csharp/peer/Pace.cs")),
             fixed_file("Text.cs", include_str!("../../templates/csharp/peer/Text.cs")),
-        ])
+        ]
     }
 }
 
@@ -81,8 +81,8 @@ macro_rules! sources {
     ($($name:ident = $path:literal;)*) => {
         templates! { View: $($name = $path;)* }
 
-        fn sources(view: &View) -> Result<Vec<File>, askama::Error> {
-            Ok(vec![$(file(file_name($path), &$name { view })?,)*])
+        fn sources(view: &View) -> Vec<File> {
+            vec![$(file(file_name($path), &$name { view }),)*]
         }
     };
 }

@@ -27,8 +27,8 @@ use serde_json::Value;
 pub use banner::Origin;
 
 use crate::emit::File;
-use crate::layout::Layout;
-use crate::names::Language;
+use bitrpc_spec::layout::Layout;
+use bitrpc_spec::names::Language;
 
 /// Everything a backend may look at.
 #[derive(Debug, Clone, Copy)]
@@ -48,10 +48,10 @@ pub trait Backend: Sync {
     fn view(&self, input: &Input) -> Value;
 
     /// The files that users vendor, relative to the language's folder.
-    fn files(&self, input: &Input) -> Result<Vec<File>, askama::Error>;
+    fn files(&self, input: &Input) -> Vec<File>;
 
     /// The conformance peer: a program that exchanges and verifies every message of the spec.
-    fn peer(&self, input: &Input) -> Result<Vec<File>, askama::Error>;
+    fn peer(&self, input: &Input) -> Vec<File>;
 }
 
 /// The registry: one row a language.
@@ -65,11 +65,11 @@ pub fn find(language: Language) -> Option<&'static dyn Backend> {
 }
 
 /// A finished file from a rendered template: exactly one newline at its end.
-fn file(path: impl Into<String>, template: &impl askama::Template) -> Result<File, askama::Error> {
-    let mut text = template.render()?;
+fn file(path: impl Into<String>, template: &impl askama::Template) -> File {
+    let mut text = template.render().expect("a template prints finished strings into a String");
     text.truncate(text.trim_end().len());
     text.push('\n');
-    Ok(File { path: path.into(), text })
+    File { path: path.into(), text }
 }
 
 /// A file that is the same for every spec.

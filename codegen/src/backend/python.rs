@@ -15,9 +15,9 @@ use self::structs::Struct;
 use super::common::{ENGINE_FLAGS, ENGINE_TYPES, Prose, engine_flag, engine_type, hex};
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
-use crate::layout::{ConstantLayout, ConstantValue, EnumLayout, Layout, NamedValue, Scalar};
-use crate::names::{self, Language, NameKind};
-use crate::spec::{MessageRole, RingRole};
+use bitrpc_spec::layout::{ConstantLayout, ConstantValue, EnumLayout, Layout, NamedValue, Scalar};
+use bitrpc_spec::model::{MessageRole, RingRole};
+use bitrpc_spec::names::{self, Language, NameKind};
 
 /// Columns of a line, as `pyproject.toml` tells the formatter.
 const WIDTH: usize = 100;
@@ -38,24 +38,24 @@ impl Backend for Python {
         to_json(&View::new(input))
     }
 
-    fn files(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn files(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        let mut files = package(view)?;
-        files.push(file("README.md", &Readme { view })?);
-        files.push(commented(view, file("pyproject.toml", &Project { view })?));
-        Ok(files)
+        let mut files = package(view);
+        files.push(file("README.md", &Readme { view }));
+        files.push(commented(view, file("pyproject.toml", &Project { view })));
+        files
     }
 
-    fn peer(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn peer(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        let mut files = package(view)?;
-        files.push(commented(view, file("samples.py", &PeerSamples { view })?));
-        files.push(commented(view, file("facts.py", &PeerFacts { view })?));
-        files.push(commented(view, file("protocol.py", &PeerProtocol { view })?));
+        let mut files = package(view);
+        files.push(commented(view, file("samples.py", &PeerSamples { view })));
+        files.push(commented(view, file("facts.py", &PeerFacts { view })));
+        files.push(commented(view, file("protocol.py", &PeerProtocol { view })));
         for (name, text) in PEER {
             files.push(fixed_file(name, text));
         }
-        Ok(files)
+        files
     }
 }
 
@@ -72,19 +72,19 @@ templates! { View:
 }
 
 /// The files of the package, in its folder.
-fn package(view: &View) -> Result<Vec<File>, askama::Error> {
+fn package(view: &View) -> Vec<File> {
     let path = |name: &str| format!("{}/{name}", view.module);
     let mut files = vec![
-        commented(view, file(path("__init__.py"), &Package { view })?),
-        commented(view, file(path("_layout.py"), &Numbers { view })?),
-        commented(view, file(path("_headers.py"), &Headers { view })?),
-        commented(view, file(path("messages.py"), &Messages { view })?),
+        commented(view, file(path("__init__.py"), &Package { view })),
+        commented(view, file(path("_layout.py"), &Numbers { view })),
+        commented(view, file(path("_headers.py"), &Headers { view })),
+        commented(view, file(path("messages.py"), &Messages { view })),
         fixed_file(&path("py.typed"), ""),
     ];
     for (name, text) in ENGINE {
         files.push(commented(view, fixed_file(&path(name), text)));
     }
-    Ok(files)
+    files
 }
 
 /// The file with the banner in front of it.

@@ -11,12 +11,12 @@ use super::common::{
 };
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
-use crate::layout::{
+use bitrpc_spec::layout::{
     ConstantValue, EnumLayout, FieldLayout, HeaderLayout, Layout, NamedValue, Scalar, StructLayout,
     TailKind, TailLayout, Type, diagram,
 };
-use crate::names::{Language, NameKind, spell};
-use crate::spec::{MessageRole, RingRole};
+use bitrpc_spec::model::{MessageRole, RingRole};
+use bitrpc_spec::names::{Language, NameKind, spell};
 
 const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
 
@@ -37,24 +37,24 @@ impl Backend for Rust {
         to_json(&View::new(input))
     }
 
-    fn files(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn files(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        Ok(vec![
-            file("Cargo.toml", &Manifest { view })?,
-            file("README.md", &Readme { view })?,
+        vec![
+            file("Cargo.toml", &Manifest { view }),
+            file("README.md", &Readme { view }),
             fixed_file("rustfmt.toml", include_str!("../../templates/rust/rustfmt.toml")),
-            file("src/lib.rs", &Library { view })?,
-            keep_long_lines(file("src/messages.rs", &Messages { view })?),
-        ])
+            file("src/lib.rs", &Library { view }),
+            keep_long_lines(file("src/messages.rs", &Messages { view })),
+        ]
     }
 
-    fn peer(&self, input: &Input) -> Result<Vec<File>, askama::Error> {
+    fn peer(&self, input: &Input) -> Vec<File> {
         let view = &View::new(input);
-        Ok(vec![
-            file("Cargo.toml", &PeerManifest { view })?,
-            keep_long_lines(file("src/messages.rs", &Messages { view })?),
-            keep_long_lines(file("src/facts.rs", &PeerFacts { view })?),
-            keep_long_lines(file("src/samples.rs", &PeerSamples { view })?),
+        vec![
+            file("Cargo.toml", &PeerManifest { view }),
+            keep_long_lines(file("src/messages.rs", &Messages { view })),
+            keep_long_lines(file("src/facts.rs", &PeerFacts { view })),
+            keep_long_lines(file("src/samples.rs", &PeerSamples { view })),
             fixed_file("src/main.rs", include_str!("../../templates/rust/peer/main.rs")),
             fixed_file("src/attempt.rs", include_str!("../../templates/rust/peer/attempt.rs")),
             fixed_file("src/consume.rs", include_str!("../../templates/rust/peer/consume.rs")),
@@ -70,16 +70,16 @@ impl Backend for Rust {
                 include_str!("../../templates/rust/peer/statistics.rs"),
             ),
             fixed_file("src/text.rs", include_str!("../../templates/rust/peer/text.rs")),
-        ])
+        ]
     }
 }
 
 templates! { View:
-    Manifest = "rust/Cargo.toml";
+    Manifest = "rust/manifest.toml";
     Readme = "rust/README.md";
     Library = "rust/lib.rs";
     Messages = "rust/messages.rs";
-    PeerManifest = "rust/peer/Cargo.toml";
+    PeerManifest = "rust/peer/manifest.toml";
     PeerFacts = "rust/peer/facts.rs";
     PeerSamples = "rust/peer/samples.rs";
 }
@@ -354,7 +354,7 @@ fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {
     }
 }
 
-fn constant(constant: &crate::layout::ConstantLayout) -> Constant {
+fn constant(constant: &bitrpc_spec::layout::ConstantLayout) -> Constant {
     let (ty, literal) = match &constant.value {
         ConstantValue::Int(ty, value) => (scalar(*ty), value.to_string()),
         ConstantValue::Float(Scalar::F32, value) => ("f32", format!("{:?}", *value as f32)),

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 
 use super::{FUNCTIONS, Symbols, last_word};
 use crate::repo;

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 
 use super::{Symbols, last_word, texts};
 use crate::repo;

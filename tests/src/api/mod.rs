@@ -12,7 +12,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 
 pub use table::{Concepts, check, render};
 

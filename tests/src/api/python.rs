@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 
 use super::{FUNCTIONS, Symbols, texts};
 use crate::repo;

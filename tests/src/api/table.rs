@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use bitrpc_codegen::names::Language;
+use bitrpc_spec::names::Language;
 use serde::Deserialize;
 
 use super::{AllSymbols, languages, plain};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use bitrpc_codegen::demo::toolchain;
+use bitrpc_conform::toolchain;
 
 use crate::repo;
 
@@ -16,7 +16,7 @@ pub(super) const STRUCTS: usize = 200;
 /// The release build of the command `bitrpc`; blocks until Cargo has ended.
 fn build() -> Result<std::path::PathBuf, String> {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--release", "--quiet", "--package", "bitrpc-codegen"]);
+    command.args(["build", "--release", "--quiet", "--package", "bitrpc-cli"]);
     toolchain::run(command.current_dir(repo::root())).map_err(|error| error.to_string())?;
     let target = repo::cache();
     let target = target.parent().ok_or("the cache lies in Cargo's folder")?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use bitrpc_codegen::demo::toolchain;
+use bitrpc_conform::toolchain;
 
 /// A machine, in words.
 #[derive(Debug, Clone)]

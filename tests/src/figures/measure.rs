@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use bitrpc_codegen::demo::runner::{Arena, Running};
-use bitrpc_codegen::demo::toolchain::Program;
+use bitrpc_conform::runner::{Arena, Running};
+use bitrpc_conform::toolchain::Program;
 use serde_json::Value;
 
 use super::{Case, Contestant, Entry};

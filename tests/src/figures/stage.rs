@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use bitrpc_codegen::demo::toolchain::{Missing, Program};
+use bitrpc_conform::toolchain::{Missing, Program};
 
 use super::Contestant;
 use crate::matrix::members;

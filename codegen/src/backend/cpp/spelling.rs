@@ -1,7 +1,7 @@
 //! How C++ spells names, scalar types, literals and comments.
 
-use crate::layout::Scalar;
-use crate::names::{self, Language, NameKind};
+use bitrpc_spec::layout::Scalar;
+use bitrpc_spec::names::{self, Language, NameKind};
 
 /// The type that carries a scalar on the wire.
 pub(super) fn scalar(scalar: Scalar) -> &'static str {

@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::spelling::{sampler, scalar, spell};
 use super::{PROSE, WIDTH};
 use crate::backend::common::{Slot, needs_align, slots};
-use crate::layout::{
+use bitrpc_spec::layout::{
     FieldLayout, HeaderLayout, Layout, Scalar, StructLayout, TailKind, TailLayout, Type, diagram,
 };
-use crate::names::NameKind;
+use bitrpc_spec::names::NameKind;
 
 #[derive(Debug, Serialize)]
 pub(super) struct HeaderView {

@@ -7,9 +7,9 @@ use super::structs::{HeaderView, Struct, header, structure};
 use super::{PROSE, WIDTH};
 use crate::backend::Input;
 use crate::backend::common::{ENGINE_FLAGS, ENGINE_TYPES, engine_flag, engine_type, hex};
-use crate::layout::{ConstantLayout, ConstantValue, EnumLayout, Layout, NamedValue, Scalar};
-use crate::names::{self, Language, NameKind, Reason};
-use crate::spec::{MessageRole, RingRole};
+use bitrpc_spec::layout::{ConstantLayout, ConstantValue, EnumLayout, Layout, NamedValue, Scalar};
+use bitrpc_spec::model::{MessageRole, RingRole};
+use bitrpc_spec::names::{self, Language, NameKind, Reason};
 
 /// Everything that the C++ templates print.
 #[derive(Debug, Serialize)]

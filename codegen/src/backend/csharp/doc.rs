@@ -1,7 +1,7 @@
 //! Doc texts as XML comments.
 
 use super::super::common::Prose;
-use crate::layout::{FieldLayout, TailLayout};
+use bitrpc_spec::layout::{FieldLayout, TailLayout};
 
 /// Columns that are left in the deepest comment between `<para>` and `</para>`.
 const PROSE: Prose = Prose { escape, width: WIDTH - "<para></para>".len() - "    ".len() };

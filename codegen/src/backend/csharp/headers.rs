@@ -7,9 +7,9 @@ use super::spell;
 use super::structs::{Field, diagram_lines, fields};
 use super::types::{NamedLiteral, string_literal, type_name, wire_type};
 use crate::backend::common::{ENGINE_FLAGS, ENGINE_TYPES, engine_flag, engine_type, hex};
-use crate::layout::{FieldLayout, HeaderLayout, Layout, Scalar, Type, diagram};
-use crate::names::{self, NameKind};
-use crate::spec::{MessageRole, RingRole};
+use bitrpc_spec::layout::{FieldLayout, HeaderLayout, Layout, Scalar, Type, diagram};
+use bitrpc_spec::model::{MessageRole, RingRole};
+use bitrpc_spec::names::{self, NameKind};
 
 /// The numbers that the engine takes, as literals.
 #[derive(Debug, Serialize)]

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::type_spelling;
 use super::types::{namespace_prefix, qualified, scalar, type_name};
-use crate::layout::{EnumLayout, FieldLayout, Layout, Scalar, StructLayout, TailKind, Type};
-use crate::names::{self, Language, NameKind};
+use bitrpc_spec::layout::{EnumLayout, FieldLayout, Layout, Scalar, StructLayout, TailKind, Type};
+use bitrpc_spec::names::{self, Language, NameKind};
 
 /// A struct as the peer draws it.
 #[derive(Debug, Serialize)]

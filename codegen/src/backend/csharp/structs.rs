@@ -6,10 +6,10 @@ use super::doc::{self, doc, field_doc};
 use super::type_spelling;
 use super::types::{is_large, qualified, same, show, string_literal, type_name, wire_type};
 use crate::backend::common::{Slot, slots};
-use crate::layout::{
+use bitrpc_spec::layout::{
     FieldLayout, Layout, Scalar, StructLayout, TailKind, TailLayout, Type, diagram,
 };
-use crate::names::{self, Language, NameKind};
+use bitrpc_spec::names::{self, Language, NameKind};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Struct {

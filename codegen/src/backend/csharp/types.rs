@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::type_spelling;
-use crate::layout::{ConstantValue, Layout, Scalar, Type};
+use bitrpc_spec::layout::{ConstantValue, Layout, Scalar, Type};
 
 /// A name with a literal or expression.
 #[derive(Debug, Serialize)]

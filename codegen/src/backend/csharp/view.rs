@@ -9,8 +9,10 @@ use super::types::{InlineType, NamedLiteral, inline_types, is_large, literal, sc
 use super::{samples, spell, type_spelling};
 use crate::backend::Input;
 use crate::backend::common::hex;
-use crate::layout::{ConstantLayout, ConstantValue, EnumLayout, NamedValue, Scalar, StructLayout};
-use crate::names::{self, Language, NameKind};
+use bitrpc_spec::layout::{
+    ConstantLayout, ConstantValue, EnumLayout, NamedValue, Scalar, StructLayout,
+};
+use bitrpc_spec::names::{self, Language, NameKind};
 
 /// Everything that the C# templates print.
 #[derive(Debug, Serialize)]

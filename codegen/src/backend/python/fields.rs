@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::super::common::Prose;
 use super::{WIDTH, literals, sampler, spell};
-use crate::layout::{Layout, Scalar, StructLayout, TailKind, TailLayout, Type};
-use crate::names::NameKind;
+use bitrpc_spec::layout::{Layout, Scalar, StructLayout, TailKind, TailLayout, Type};
+use bitrpc_spec::names::NameKind;
 
 /// A field of a struct, every text finished.
 #[derive(Debug, Serialize)]
@@ -120,7 +120,7 @@ fn shape(layout: &Layout, ty: &Type, target: &str, index: u64, offset: u64) -> S
             let item = &layout.enums[*number];
             let name = spell(NameKind::Type, &item.name);
             let zero = item.values.iter().find(|value| value.value == 0);
-            let member = |value: &crate::layout::NamedValue| {
+            let member = |value: &bitrpc_spec::layout::NamedValue| {
                 format!("{name}.{}", spell(NameKind::EnumValue, &value.name))
             };
             Shape {

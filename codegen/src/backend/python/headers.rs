@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::super::common::{Slot, needs_align, slots};
 use super::{PROSE, WIDTH, docstring, fields, literals, spell};
-use crate::layout::{FieldLayout, HeaderLayout, Layout, Type, diagram};
-use crate::names::{self, NameKind};
-use crate::spec::MessageRole;
+use bitrpc_spec::layout::{FieldLayout, HeaderLayout, Layout, Type, diagram};
+use bitrpc_spec::model::MessageRole;
+use bitrpc_spec::names::{self, NameKind};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Header {

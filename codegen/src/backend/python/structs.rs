@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::fields::{self, Field};
 use super::literals;
 use super::{PROSE, WIDTH, docstring, sampler, spell};
-use crate::layout::{FieldLayout, Layout, StructLayout, diagram};
-use crate::names::NameKind;
+use bitrpc_spec::layout::{FieldLayout, Layout, StructLayout, diagram};
+use bitrpc_spec::names::NameKind;
 
 /// A class.
 #[derive(Debug, Serialize)]

@@ -3,7 +3,7 @@
 
 use std::process::{Command, Stdio};
 
-use bitrpc_codegen::demo::toolchain::run;
+use bitrpc_conform::toolchain::run;
 use bitrpc_tests::python_packages::{self, Package};
 use bitrpc_tests::tools::{self, PYTHON};
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use bitrpc_codegen::demo::toolchain::Program;
+use bitrpc_conform::toolchain::Program;
 
 pub use cell::{Cell, Flow};
 

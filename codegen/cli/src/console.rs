@@ -1,0 +1,52 @@
+//! How the verbs of the command line end, and how they print.
+
+use std::io::{self, Write};
+
+use bitrpc_spec::diagnostic::Findings;
+
+/// How a verb ended, when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything is as it should be: exit code 0.
+    Fine,
+    /// The spec, the output or a pair is not as it should be, and was reported: exit code 1.
+    Findings,
+}
+
+/// Why a verb could not do its work: exit code 1 for findings in the spec, else 2.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The spec is wrong.
+    Spec(Findings),
+    /// The operating system or a tool refused; the text says what and why.
+    System(String),
+}
+
+impl From<Findings> for Failure {
+    fn from(findings: Findings) -> Self {
+        Self::Spec(findings)
+    }
+}
+
+impl Failure {
+    /// A refusal of the operating system or of a tool.
+    pub(crate) fn system(error: impl std::fmt::Display) -> Self {
+        Self::System(error.to_string())
+    }
+}
+
+/// Prints on standard error. Where that is closed or full there is nobody left to tell.
+pub(crate) fn complain(text: impl std::fmt::Display) {
+    let _ = write!(anstream::stderr(), "{text}");
+}
+
+/// Prints a line on standard output. A reader that has gone away, as in `bitrpc layout | head`, is
+/// no failure; a full disk is.
+pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
+    match writeln!(anstream::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::System(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,115 @@
+//! The command `bitrpc`: one file a verb.
+//!
+//! Exit codes: 0 fine, 1 findings in a spec, stale output or a failed pair, 2 wrong usage or an
+//! operating system error.
+
+mod check;
+mod console;
+mod demo;
+mod explain;
+mod generate;
+mod layout;
+mod view;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::console::{Failure, Outcome, complain};
+use bitrpc_codegen::Loaded;
+use bitrpc_spec::names::Language;
+
+/// One YAML spec, matching shared-memory rings in Rust, C++, C# and Python.
+#[derive(Debug, Parser)]
+#[command(name = "bitrpc", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  bitrpc demo                                    see every language pair talk
+  bitrpc check spec/telemetry.yaml               find what is wrong with a spec
+  bitrpc explain L204                            why a rule is there, with examples
+  bitrpc generate spec/telemetry.yaml --out gen  write the rings of all languages
+  bitrpc generate --check                        fail when generated code is not fresh (for CI)
+  bitrpc layout --json | jq .structs             offsets and sizes, for machines
+
+Exit codes: 0 fine, 1 findings or stale output, 2 usage or I/O.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Generate(generate::Args),
+    Check(check::Args),
+    Explain(explain::Args),
+    Layout(layout::Args),
+    View(view::Args),
+    Demo(demo::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let result = match &cli.verb {
+        Verb::Generate(args) => generate::run(args),
+        Verb::Check(args) => check::run(args),
+        Verb::Explain(args) => explain::run(args),
+        Verb::Layout(args) => layout::run(args),
+        Verb::View(args) => view::run(args),
+        Verb::Demo(args) => demo::run(args),
+    };
+    match result {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Err(Failure::Spec(findings)) => {
+            complain(findings.render());
+            explain::hint(&findings);
+            ExitCode::from(if findings.is_io() { 2 } else { 1 })
+        }
+        Err(Failure::System(text)) => {
+            complain(format_args!("error: {text}\n"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The spec that a verb works on.
+#[derive(Debug, clap::Args)]
+struct SpecArg {
+    /// The YAML spec.
+    #[arg(value_name = "SPEC", default_value = "spec/bitrpc.yaml")]
+    spec: PathBuf,
+}
+
+impl SpecArg {
+    fn path(&self) -> &Path {
+        &self.spec
+    }
+
+    /// The spec with all bytes resolved.
+    fn load(&self) -> Result<Loaded, Failure> {
+        Ok(bitrpc_codegen::load(&self.spec)?)
+    }
+}
+
+/// Parses one word of `--lang`.
+fn language(word: &str) -> Result<Language, String> {
+    let known = Language::ALL.map(Language::id).join(", ");
+    Language::from_id(word).ok_or_else(|| format!("expected one of {known}"))
+}

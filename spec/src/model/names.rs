@@ -1,0 +1,312 @@
+//! Names as each language will spell them: whether they stay apart, and which ones are escaped.
+
+use std::collections::HashMap;
+
+use super::lower::Context;
+use crate::diagnostic::Finding;
+use crate::names::{
+    Language, NameKind, Reason, engine_reason, snake, spell_member_why, spell_why, unescaped,
+};
+use crate::rules;
+use crate::source::{Span, Spanned};
+
+/// Title of the names of message types.
+pub(super) const MESSAGE_TYPES: &str = "message types";
+
+/// Title of the names of message flags.
+pub(super) const MESSAGE_FLAGS: &str = "message flags";
+
+/// Names that stand side by side in generated code.
+#[derive(Debug)]
+struct Scope {
+    /// What the names are, for messages: "fields of Leg".
+    title: String,
+    /// The type that they are members of.
+    owner: Option<String>,
+    kind: NameKind,
+    names: Vec<Spanned<String>>,
+}
+
+impl Scope {
+    fn is_struct(&self) -> bool {
+        self.kind == NameKind::Field && self.owner.is_some()
+    }
+}
+
+/// All names of a spec by where they stand.
+#[derive(Debug, Default)]
+pub(super) struct Scopes {
+    types: Vec<Spanned<String>>,
+    constants: Vec<Spanned<String>>,
+    members: Vec<Scope>,
+}
+
+impl Scopes {
+    pub(super) fn add_type(&mut self, name: &Spanned<String>) {
+        self.types.push(name.clone());
+    }
+
+    pub(super) fn add_constant(&mut self, name: &Spanned<String>) {
+        self.constants.push(name.clone());
+    }
+
+    pub(super) fn has_constant(&self, name: &str) -> bool {
+        self.constants.iter().any(|constant| constant.value == name)
+    }
+
+    pub(super) fn add_members(
+        &mut self,
+        title: &str,
+        owner: Option<&str>,
+        kind: NameKind,
+        names: Vec<Spanned<String>>,
+    ) {
+        let (title, owner) = (title.to_owned(), owner.map(str::to_owned));
+        self.members.push(Scope { title, owner, kind, names });
+    }
+
+    /// Where a name is used: a member of `owner`, or without one a type, a constant, a message
+    /// type, a flag or a header field.
+    pub(super) fn uses(&self, owner: Option<&str>, name: &str) -> Vec<Span> {
+        let members = self.members.iter().filter(|scope| scope.owner.as_deref() == owner);
+        let mut found: Vec<_> = members.flat_map(|scope| &scope.names).collect();
+        if owner.is_none() {
+            found.extend(self.types.iter().chain(&self.constants));
+        }
+        let mut spans: Vec<_> =
+            found.into_iter().filter(|used| used.value == name).map(|used| used.span).collect();
+        spans.dedup();
+        spans
+    }
+}
+
+/// Reports names that meet in some language, and notes those that are escaped.
+pub(super) fn check(cx: &mut Context) {
+    let mut findings = Vec::new();
+    let scopes = &cx.scopes;
+    check_types(&scopes.types, &mut findings);
+    check_module(scopes, &mut findings);
+    check_derived(scopes, &mut findings);
+    check_header_fields(scopes, &mut findings);
+    let constants = Scope {
+        title: "constants".into(),
+        owner: None,
+        kind: NameKind::Constant,
+        names: scopes.constants.clone(),
+    };
+    for scope in scopes.members.iter().chain([&constants]) {
+        check_scope(scope, &mut findings);
+    }
+    let types = scopes.types.iter().map(|name| (NameKind::Type, None, name));
+    let members = scopes.members.iter().chain([&constants]).flat_map(|scope| {
+        scope.names.iter().map(|name| (scope.kind, scope.owner.as_deref(), name))
+    });
+    for (kind, owner, name) in types.chain(members) {
+        findings.extend(escaped(kind, owner, name));
+    }
+    cx.findings.extend(findings);
+}
+
+/// Members of one type, or names of one list.
+fn check_scope(scope: &Scope, findings: &mut Vec<Finding>) {
+    let mut clashes = Clashes::default();
+    for language in Language::ALL {
+        let mut seen: HashMap<String, &Spanned<String>> = HashMap::new();
+        for name in &scope.names {
+            let owner = scope.owner.as_deref().unwrap_or_default();
+            let (spelled, _) = spell_member_why(language, scope.kind, owner, &name.value);
+            if let Some(first) = seen.get(&spelled) {
+                clashes.add(name, first, &spelled, language);
+            } else {
+                seen.insert(spelled, name);
+            }
+        }
+    }
+    clashes.report(&scope.title, findings);
+}
+
+/// Types, and the functions and constants that are named after them, differ by their words.
+fn check_types(types: &[Spanned<String>], findings: &mut Vec<Finding>) {
+    let mut clashes = Clashes::default();
+    let mut seen: HashMap<String, &Spanned<String>> = HashMap::new();
+    for name in types {
+        let words = snake(&name.value);
+        if let Some(first) = seen.get(&words) {
+            for language in Language::ALL {
+                clashes.add(name, first, &words, language);
+            }
+        } else {
+            seen.insert(words, name);
+        }
+    }
+    clashes.report("types", findings);
+}
+
+/// Types and constants stand in one module, but in C#, where constants have a class of their own.
+fn check_module(scopes: &Scopes, findings: &mut Vec<Finding>) {
+    let mut clashes = Clashes::default();
+    for language in [Language::Rust, Language::Cpp, Language::Python] {
+        let types: HashMap<_, _> = scopes
+            .types
+            .iter()
+            .map(|name| (spell_why(language, NameKind::Type, &name.value).0, name))
+            .collect();
+        for name in &scopes.constants {
+            let spelled = unescaped(language, NameKind::Constant, &name.value);
+            if let Some(first) = types.get(&spelled) {
+                clashes.add(name, first, &spelled, language);
+            }
+        }
+    }
+    clashes.report("types and constants", findings);
+}
+
+/// Names that the generated code makes of those of the spec: the fixed part of a message and views
+/// of it are types of their own, and fields have setters and views.
+fn check_derived(scopes: &Scopes, findings: &mut Vec<Finding>) {
+    let suffixes: [fn(&str) -> String; 2] =
+        [|name| format!("{name}Fixed"), |name| format!("{name}View")];
+    find_derived(&scopes.types, &suffixes, findings);
+    let of_fields: [fn(&str) -> String; 2] =
+        [|name| format!("set_{name}"), |name| format!("{name}_view")];
+    let fields = |scope: &&Scope| scope.kind == NameKind::HeaderField || scope.is_struct();
+    for scope in scopes.members.iter().filter(fields) {
+        find_derived(&scope.names, &of_fields, findings);
+    }
+    // C++ has `kTypeData` and `kFlagUrgent` beside the constants of the spec.
+    for (title, kind) in [(MESSAGE_TYPES, "type"), (MESSAGE_FLAGS, "flag")] {
+        let list = scopes.members.iter().filter(|scope| scope.title == title);
+        let names = list.flat_map(|scope| &scope.names);
+        let made = names.map(|name| (name, format!("{kind}_{}", name.value)));
+        report_derived(&scopes.constants, made, findings);
+    }
+}
+
+/// Fields of the message header are members of messages, beside those that every message has.
+fn check_header_fields(scopes: &Scopes, findings: &mut Vec<Finding>) {
+    let fields = scopes.members.iter().filter(|scope| scope.kind == NameKind::HeaderField);
+    for name in fields.flat_map(|scope| &scope.names).filter(|name| is_member_of_messages(name)) {
+        findings.push(
+            Finding::new(rules::HELPER_CLASH, format!("the name `{}` is needed", name.value))
+                .at(name.span, "every message has a member of this name")
+                .help("rename the field"),
+        );
+    }
+}
+
+fn is_member_of_messages(name: &Spanned<String>) -> bool {
+    engine_reason(NameKind::HeaderField, &name.value).is_some()
+}
+
+fn find_derived(
+    names: &[Spanned<String>],
+    derive: &[fn(&str) -> String],
+    findings: &mut Vec<Finding>,
+) {
+    let all = names.iter().flat_map(|name| derive.iter().map(move |d| (name, d(&name.value))));
+    report_derived(names, all, findings);
+}
+
+/// Reports each of `names` that the generated code makes of another one: of that other one, and
+/// what it makes of it.
+fn report_derived<'a>(
+    names: &[Spanned<String>],
+    derived: impl Iterator<Item = (&'a Spanned<String>, String)>,
+    findings: &mut Vec<Finding>,
+) {
+    let places: HashMap<&str, &Spanned<String>> =
+        names.iter().map(|name| (name.value.as_str(), name)).collect();
+    for (name, derived) in derived {
+        let Some(taken) = places.get(derived.as_str()) else { continue };
+        findings.push(
+            Finding::new(rules::HELPER_CLASH, format!("the name `{derived}` is needed"))
+                .at(taken.span, "is what the generated code makes of another name")
+                .also(name.span, "this one")
+                .help("rename one of the two"),
+        );
+    }
+}
+
+/// Pairs of names that meet, each with the languages in which they do.
+#[derive(Default)]
+struct Clashes<'a>(Vec<Clash<'a>>);
+
+struct Clash<'a> {
+    name: &'a Spanned<String>,
+    first: &'a Spanned<String>,
+    spelled: String,
+    languages: Vec<&'static str>,
+}
+
+impl<'a> Clashes<'a> {
+    fn add(
+        &mut self,
+        name: &'a Spanned<String>,
+        first: &'a Spanned<String>,
+        spelled: &str,
+        language: Language,
+    ) {
+        let known = self.0.iter_mut().find(|clash| clash.name.span == name.span);
+        match known {
+            Some(clash) => clash.languages.push(language.title()),
+            None => self.0.push(Clash {
+                name,
+                first,
+                spelled: spelled.to_owned(),
+                languages: vec![language.title()],
+            }),
+        }
+    }
+
+    fn report(self, title: &str, findings: &mut Vec<Finding>) {
+        for Clash { name, first, spelled, languages } in self.0 {
+            let languages = languages.join(", ");
+            let (a, b) = (&first.value, &name.value);
+            let message = format!("`{a}` and `{b}` are the same name in {languages}");
+            findings.push(
+                Finding::new(rules::SAME_NAME, message)
+                    .at(name.span, format!("becomes `{spelled}`"))
+                    .also(first.span, format!("becomes `{spelled}` too"))
+                    .expected(format!("{title} that differ in every language"))
+                    .help(way_out(a, b)),
+            );
+        }
+    }
+}
+
+/// What to do about two names that meet.
+fn way_out(a: &str, b: &str) -> String {
+    let letters = |name: &str| name.replace('_', "");
+    let why = if letters(a) == letters(b) {
+        "only `_` tells them apart, which is dropped where words are joined"
+    } else if letters(a).eq_ignore_ascii_case(&letters(b)) {
+        "only capitals tell them apart"
+    } else {
+        return "rename one of the two".to_owned();
+    };
+    let end = if b.starts_with(|c: char| c.is_ascii_uppercase()) { "Other" } else { "_other" };
+    format!("{why}: rename one by a letter or a word, such as `{b}{end}`")
+}
+
+/// A note that says how a name is spelled where it cannot be used as it is.
+fn escaped(kind: NameKind, owner: Option<&str>, name: &Spanned<String>) -> Option<Finding> {
+    let mut spellings: Vec<(String, Vec<&str>, Reason)> = Vec::new();
+    for language in Language::ALL {
+        let (spelled, reason) = match owner {
+            Some(owner) => spell_member_why(language, kind, owner, &name.value),
+            None => spell_why(language, kind, &name.value),
+        };
+        let Some(reason) = reason else { continue };
+        match spellings.iter_mut().find(|(other, ..)| *other == spelled) {
+            Some((_, languages, _)) => languages.push(language.title()),
+            None => spellings.push((spelled, vec![language.title()], reason)),
+        }
+    }
+    let (_, _, reason) = spellings.first()?;
+    let parts: Vec<_> = spellings
+        .iter()
+        .map(|(spelled, languages, _)| format!("`{spelled}` in {}", languages.join(", ")))
+        .collect();
+    let message = format!("`{}` is spelled {}", name.value, parts.join(" and "));
+    Some(Finding::new(rules::ESCAPED, message).at(name.span, format!("is {}", reason.words())))
+}

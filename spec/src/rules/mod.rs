@@ -1,0 +1,176 @@
+//! The rules that a spec is held against: what each asks for, why, and an example of both kinds.
+//!
+//! A rule is a line of the table below and a file beside it, named by its id:
+//!
+//! ```text
+//! # What the rule asks for, in one sentence.
+//!
+//! Why: what goes wrong in a running system without the rule, and what to do about it.
+//!
+//! (three backticks) yaml bad
+//! a whole spec, as short as can be, that breaks this rule and no other
+//! (three backticks)
+//!
+//! (three backticks) yaml good
+//! the same spec, mended
+//! (three backticks)
+//! ```
+//!
+//! A rule that no short text can break has no example, and says why in its last paragraph. The
+//! checks are where the spec is read and laid out: they make a
+//! [`Finding`](crate::diagnostic::Finding) of the rule. `tests/rules.rs` proves the examples and
+//! prints `RULES.md`.
+
+use crate::diagnostic::{Severity, closest};
+
+/// One rule.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Stable id, e.g. `L110`: `L` rules are also lint rules, `E` rules are about the text itself.
+    pub id: &'static str,
+    /// How much it matters when the rule is not kept.
+    pub severity: Severity,
+    /// The file of the rule, in Markdown.
+    text: &'static str,
+}
+
+impl Rule {
+    /// What the rule asks for, in one sentence.
+    pub fn summary(&self) -> &'static str {
+        self.prose().0
+    }
+
+    /// What goes wrong in a running system without the rule, and what to do: paragraphs of
+    /// Markdown.
+    pub fn why(&self) -> &'static str {
+        self.prose().1
+    }
+
+    /// A whole spec that breaks this rule and no other; rules that no short text can break have
+    /// none.
+    pub fn bad(&self) -> Option<&'static str> {
+        self.example("bad")
+    }
+
+    /// The bad example, mended.
+    pub fn good(&self) -> Option<&'static str> {
+        self.example("good")
+    }
+
+    /// Title and paragraphs, which stand before the first example.
+    fn prose(&self) -> (&'static str, &'static str) {
+        let prose = self.text.split("```").next().unwrap_or_default();
+        let (title, why) = prose.split_once('\n').unwrap_or((prose, ""));
+        (title.trim_start_matches("# "), why.trim())
+    }
+
+    fn example(&self, kind: &str) -> Option<&'static str> {
+        let (_, rest) = self.text.split_once(&format!("```yaml {kind}\n"))?;
+        rest.split("```").next()
+    }
+}
+
+/// The rule with this id, in any letter case.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.id.eq_ignore_ascii_case(id))
+}
+
+/// The rule whose id is most like what was written, if any is like it at all.
+pub fn nearest(written: &str) -> Option<&'static Rule> {
+    closest(written, ALL.iter().map(|rule| rule.id)).and_then(find)
+}
+
+macro_rules! rules {
+    ($($name:ident $id:literal $severity:ident,)*) => {
+        $(
+            #[doc = include_str!(concat!($id, ".md"))]
+            pub const $name: &Rule = &Rule {
+                id: $id,
+                severity: Severity::$severity,
+                text: include_str!(concat!($id, ".md")),
+            };
+        )*
+
+        /// All rules, by id.
+        pub const ALL: &[&Rule] = &[$($name,)*];
+    };
+}
+
+rules! {
+    UNREADABLE "E001" Error,
+    YAML_SYNTAX "E002" Error,
+    YAML_FEATURE "E003" Error,
+    YAML_SIZE "E004" Error,
+    EMPTY "E005" Error,
+    UNKNOWN_KEY "E006" Error,
+    MISSING_KEY "E007" Error,
+    WRONG_FORM "E008" Error,
+    MISPLACED_KEY "E009" Error,
+    IMPORT_CYCLE "E010" Error,
+    LANGUAGE_VERSION "E011" Error,
+    ENDIANNESS "E012" Error,
+    BAD_IDENTIFIER "E020" Error,
+    DEFINED_TWICE "E021" Error,
+    UNKNOWN_TYPE "E022" Error,
+    BAD_TYPE "E023" Error,
+    BAD_VERSION "E024" Error,
+    BAD_TEXT "E025" Error,
+    BAD_TARGET "E026" Error,
+    UNKNOWN_ROLE "E027" Error,
+    ROLE_TYPE "E028" Error,
+    HEADER_FIELD "E029" Error,
+    OVERLAP "E030" Error,
+    ENGINE_NAME "E031" Error,
+    RESERVED_NAME "E032" Error,
+    EMPTY_TYPE "E033" Error,
+    BAD_GROWTH "E034" Error,
+    TOO_DEEP "E035" Error,
+    MISALIGNED "L101" Error,
+    STATED "L105" Error,
+    UNSUPPORTED_SCALAR "L106" Error,
+    NO_EFFECT "L107" Error,
+    TAIL_NOT_LAST "L108" Error,
+    RECURSIVE "L110" Error,
+    TOO_LARGE "L111" Error,
+    LARGE_VALUE "L112" Warning,
+    SHARED_LINE "L201" Error,
+    NOT_ATOMIC "L204" Error,
+    CAPACITY "L206" Error,
+    RECORD_SIZE "L207" Error,
+    DATA_AREA "L208" Error,
+    PADDING_VALUE "L209" Error,
+    ROLE_COUNT "L211" Error,
+    PUBLICATION_WORD "L212" Error,
+    DUPLICATE_VALUE "L302" Error,
+    OUT_OF_RANGE "L303" Error,
+    FLAGS_OVERLAP "L304" Error,
+    MULTI_BIT "L305" Error,
+    ID_CLASH "L307" Error,
+    SAME_NAME "L401" Error,
+    ESCAPED "L402" Note,
+    TAKEN "L403" Note,
+    HELPER_CLASH "L405" Error,
+    RESERVED_UNDERSCORE "L406" Error,
+    YAML_TRAP "L408" Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_in_order_and_found() {
+        assert!(ALL.is_sorted_by(|a, b| a.id < b.id), "an id stands twice or out of order");
+        for rule in ALL {
+            assert_eq!(find(&rule.id.to_lowercase()), Some(*rule));
+        }
+        assert_eq!(find("L000"), None);
+    }
+
+    #[test]
+    fn a_slip_of_the_fingers_finds_its_rule() {
+        assert_eq!(nearest("l1100"), Some(RECURSIVE));
+        assert_eq!(nearest("E35"), Some(TOO_DEEP));
+        assert_eq!(nearest("cache"), None);
+    }
+}

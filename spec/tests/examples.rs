@@ -1,0 +1,30 @@
+//! Every spec of the repository is accepted, and its layout is recorded.
+
+use std::path::Path;
+
+use bitrpc_spec::layout::{Layout, to_text};
+use bitrpc_spec::model::Spec;
+use bitrpc_spec::source::Files;
+
+#[test]
+fn every_example_has_a_layout() {
+    insta::glob!("../examples", "*.yaml", |path| {
+        // An imported file alone is no spec.
+        if path.ends_with("common.yaml") {
+            return;
+        }
+        let spec = Spec::load(path, &Files).unwrap_or_else(|findings| panic!("{findings}"));
+        let layout = Layout::resolve(&spec).unwrap_or_else(|findings| panic!("{findings}"));
+        let notes: Vec<_> = spec.notes().iter().map(|note| note.message.clone()).collect();
+        let notes = notes.join("\n");
+        insta::assert_snapshot!(format!("{}\n{notes}", to_text(&layout)));
+    });
+}
+
+#[test]
+fn an_imported_file_alone_is_no_spec() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/common.yaml");
+    let findings = Spec::load(path, &Files).unwrap_err();
+    assert_eq!(findings.errors(), 1);
+    assert_eq!(findings.iter().next().unwrap().rule.id, "E007");
+}

@@ -1,0 +1,97 @@
+//! The house: which crate may know which, and what each takes along when it is published.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use bitrpc_conform::toolchain::run;
+use bitrpc_tests::{harness, repo};
+use serde::Deserialize;
+
+/// Each crate, and those of ours that it may use. A crate that is not here has no place yet.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("bitrpc-spec", &[]),
+    ("bitrpc-codegen", &["bitrpc-spec"]),
+    ("bitrpc-conform", &["bitrpc-spec", "bitrpc-codegen"]),
+    ("bitrpc-cli", &["bitrpc-spec", "bitrpc-codegen", "bitrpc-conform"]),
+    ("bitrpc-shm", &[]),
+];
+
+/// Sees everything and is not published.
+const TESTS: &str = "bitrpc-tests";
+
+#[derive(Deserialize)]
+struct Workspace {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    manifest_path: PathBuf,
+    description: Option<String>,
+    license: Option<String>,
+    repository: Option<String>,
+    keywords: Vec<String>,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    kind: Option<String>,
+}
+
+fn main() -> ExitCode {
+    harness::run(vec![
+        harness::trial("crates_use_only_those_that_they_may", || check(uses)),
+        harness::trial("crates_say_what_a_registry_asks_for", || check(metadata)),
+        harness::trial("crates_take_the_licence_and_a_readme_along", || check(files)),
+    ])
+}
+
+fn check(rule: fn(&Package) -> Vec<String>) -> Result<(), String> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let text = run(command.current_dir(repo::root())).map_err(|error| error.to_string())?;
+    let found: Workspace = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let published = found.packages.iter().filter(|package| package.name != TESTS);
+    let of = |package: &Package| {
+        let findings = rule(package).into_iter();
+        findings.map(|finding| format!("{}: {finding}", package.name)).collect::<Vec<_>>()
+    };
+    let findings: Vec<_> = published.flat_map(of).collect();
+    if findings.is_empty() { Ok(()) } else { Err(findings.join("\n")) }
+}
+
+fn uses(package: &Package) -> Vec<String> {
+    let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == package.name) else {
+        return vec!["a crate without a place: say what it may use".to_owned()];
+    };
+    let ours = package.dependencies.iter().filter(|used| used.name.starts_with("bitrpc-"));
+    let wrong = ours.filter(|used| used.kind.is_none() && !allowed.contains(&used.name.as_str()));
+    wrong.map(|used| format!("must not use {}", used.name)).collect()
+}
+
+fn metadata(package: &Package) -> Vec<String> {
+    let said = [
+        ("a description", package.description.is_some()),
+        ("a license", package.license.is_some()),
+        ("a repository", package.repository.is_some()),
+        ("keywords", !package.keywords.is_empty()),
+    ];
+    said.iter().filter(|(_, is_there)| !is_there).map(|(what, _)| format!("no {what}")).collect()
+}
+
+fn files(package: &Package) -> Vec<String> {
+    let folder = package.manifest_path.parent().expect("a manifest lies in a folder");
+    let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+    let mut findings = Vec::new();
+    if read(folder.join("LICENSE")) != read(repo::root().join("LICENSE")) {
+        findings.push("LICENSE is not the one of the repository".to_owned());
+    }
+    if !folder.join("README.md").is_file() {
+        findings.push("no README.md".to_owned());
+    }
+    findings
+}
