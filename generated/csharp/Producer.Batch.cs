@@ -4,10 +4,11 @@
 // Regenerate: bitrpc generate bitrpc.yaml --lang csharp
 
 using System;
+using System.Runtime.CompilerServices;
 
 namespace BitRPC.SharedMemory
 {
-    /// <content>Batches and messages in pieces.</content>
+    /// <content>Claims, batches, and messages in pieces.</content>
     public sealed unsafe partial class SharedMemoryProducer
     {
         /// <summary>Starts a batch: its messages become visible together.</summary>
@@ -266,6 +267,44 @@ namespace BitRPC.SharedMemory
             }
 
             GC.KeepAlive(this);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private ErrorCode Claim(MessageType type, int length, out Claim claim, RingWish wish)
+        {
+            byte* record = TryAcquire(type, length);
+            if (record == null)
+            {
+                return ClaimSlowly(type, length, out claim, wish);
+            }
+
+            claim = Open(record, type, length);
+            return ErrorCode.Ok;
+        }
+
+        /// <summary>Claims where the fast path found no room.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private ErrorCode ClaimSlowly(
+            MessageType type, int length, out Claim claim, RingWish wish)
+        {
+            if (length < 0)
+            {
+                throw new ArgumentOutOfRangeException(nameof(length), length, "negative");
+            }
+
+            byte* record = AcquireSlowly(type, length, wish);
+            claim = record != null ? Open(record, type, length) : default(Claim);
+            return record != null ? ErrorCode.Ok : _failure;
+        }
+
+        /// <summary>Makes the claim of a record for which room was found.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Claim Open(byte* record, MessageType type, int length)
+        {
+            _serial++;
+            _writer.Block();
+            _writer.WriteHeader(record, default(MessageFlags));
+            return new Claim(this, record, _serial, (uint)type, length);
         }
     }
 }
