@@ -265,7 +265,7 @@ impl<L: Layout> Consumer<L> {
     }
 
     /// Receives the next message as text. Waits as [`Consumer::receive`] does. What a kill repeats
-    /// or loses is as for [`Consumer::receive_into`].
+    /// or loses is as for [`Consumer::receive_bytes`].
     ///
     /// # Errors
     ///
@@ -287,7 +287,7 @@ impl<L: Layout> Consumer<L> {
 
     /// Receives the next message as one of the specification's structs. Waits as
     /// [`Consumer::receive`] does. What a kill repeats or loses is as for
-    /// [`Consumer::receive_into`].
+    /// [`Consumer::receive_bytes`].
     ///
     /// Of a newer version's message, the known part is read, unless
     /// [`Options::exact_size`](Options::exact_size) is set. A struct with a tail is received as
