@@ -89,8 +89,9 @@ namespace EngineTests
                 Is(0UL, sender.Statistics.MessagesSent, "sent");
                 Is(PeerState.Alive, consumer.PeerStateAfter(TimeSpan.FromMinutes(1)), "it beats");
                 sender.Stop();
+                var stall = TimeSpan.FromMilliseconds(30);
                 Eventually(
-                    () => consumer.PeerStateAfter(TimeSpan.FromMilliseconds(30)) == PeerState.Stalled,
+                    () => consumer.PeerStateAfter(stall) == PeerState.Stalled,
                     "that it has stopped");
                 Is(PeerState.Alive, consumer.PeerState, "heartbeats do not count");
                 That(sender.SendTyped(new TestData { Id = 3 }), "send");

@@ -114,7 +114,7 @@ Options ring_options(const Args& args) {
 template <class Side>
 void require(const Side& side, Status status) {
     if (status) return;
-    throw Failure(status.would_block() ? status.name() : side.error().message());
+    throw Failure(status.would_block() ? status.name() : side.last_error().message());
 }
 
 std::string greeting(std::uint32_t round, std::size_t size) {

@@ -272,9 +272,7 @@ public:
         return ring_.peer_state(stall);
     }
     /// Largest payload in bytes of one message.
-    [[nodiscard]] std::size_t largest_payload() const noexcept {
-        return static_cast<std::size_t>(ring_.largest_payload());
-    }
+    [[nodiscard]] std::size_t largest_payload() const noexcept { return ring_.largest_payload(); }
     /// The details of the last operation that failed with an error.
     [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
 

@@ -40,6 +40,7 @@ inline const char* kind_of(ring::Errc code) {
         case ring::Errc::kPeerDied: return "PeerDied";
         case ring::Errc::kTooLarge: return "TooLarge";
         case ring::Errc::kMessageTooLarge: return "MessageTooLarge";
+        case ring::Errc::kNoMemory: return "NoMemory";
         case ring::Errc::kInvalidType: return "InvalidType";
         case ring::Errc::kCorrupt: return "Corrupt";
         case ring::Errc::kInvalidUtf8: return "InvalidUtf8";
