@@ -33,7 +33,7 @@ def send_piece(
 class NoMemory(bytearray):
     """What cannot grow."""
 
-    def __iadd__(self, _: object) -> NoMemory:  # type: ignore[override]
+    def __iadd__(self, _: object) -> NoMemory:
         raise MemoryError
 
 
