@@ -199,20 +199,27 @@ fn rust(generated: &Generated) -> Result<(), String> {
 /// Macros that the engine does not use itself stand for nonsense: no name of the spec may be one.
 fn cpp_among_macros() -> Result<(), String> {
     let names = words::of_headers();
-    let mut batch = Batch::new("among_macros");
-    batch.message_types(&names.members);
-    batch.enums(&names.types, &names.members);
-    batch.structs(&BTreeSet::new(), &(0..0), &names.members);
-    let header = batch.accept()?.cpp_header()?;
     let own = words::of_code(&Batch::new("bare").accept()?.cpp_header()?);
     let is_macro = |word: &&str| {
         let reason = reason(Language::Cpp, NameKind::Function, word);
         matches!(reason, Some(Reason::Macro | Reason::PlatformMacro)) && !own.contains(*word)
     };
-    // What the standard library needs of them is needed before.
-    let mut unit = words::includes(&header);
-    for word in reserved_words(Language::Cpp).iter().filter(|word| is_macro(word)) {
-        unit += &format!("#undef {word}\n#define {word} 4 )( 2\n");
+    let reserved = reserved_words(Language::Cpp);
+    let macros = reserved.iter().filter(|word| is_macro(word));
+    let macros: String =
+        macros.map(|word| format!("#undef {word}\n#define {word} 4 )( 2\n")).collect();
+    let members: Vec<_> = names.members.iter().cloned().collect();
+    let mut types = names.types;
+    // Compilers take long for thousands of values in one list.
+    for members in members.chunks(1000) {
+        let members = members.iter().cloned().collect();
+        let mut batch = Batch::new("among_macros");
+        batch.message_types(&members);
+        batch.enums(&std::mem::take(&mut types), &members);
+        batch.structs(&BTreeSet::new(), &(0..0), &members);
+        let header = batch.accept()?.cpp_header()?;
+        // What the standard library needs of them is needed before.
+        cpp_unit(&(words::includes(&header) + &macros + &header), &["-w".as_ref()])?;
     }
-    cpp_unit(&(unit + &header), &["-w".as_ref()])
+    Ok(())
 }
