@@ -106,7 +106,7 @@ namespace EngineTests
                 using (var producer = new SharedMemoryProducer(name, Sized(4096)))
                 using (new SharedMemoryConsumer(name, Sized(4096)))
                 {
-                    Poke(producer.Ring.FilePath, RingHeaderLayout.ProducerState, 7, sizeof(uint));
+                    Poke(producer.Ring.Path, RingHeaderLayout.ProducerState, 7, sizeof(uint));
                 }
             }
 
