@@ -108,8 +108,9 @@ namespace BitRPC.SharedMemory
             if (error != 0)
             {
                 free = platform.FreeBytes(target.Folder) ?? 0;
+                string why = size <= free ? ", a memory limit or a quota is lower: " : ": ";
                 throw platform.Classify(error) == ErrorCode.NoSpace
-                    ? NoSpace(target, size, free, ": " + platform.ErrorText(error))
+                    ? NoSpace(target, size, free, why + platform.ErrorText(error))
                     : Failed("allocate", target.FilePath, error);
             }
         }

@@ -205,8 +205,8 @@ namespace EngineTests
                 () => error = Refused(
                     ErrorCode.NoSpace, () => new SharedMemoryProducer(name, Sized(1024))),
                 Sandbox.Deny(Sandbox.Fallocate, Sandbox.OutOfMemory));
-            That(error.Message.Contains("annot allocate memory"), error.Message);
-            That(error.Message.Contains("needs "), error.Message);
+            That(error.Message.Contains("a memory limit or a quota is lower"), error.Message);
+            That(error.Message.Contains(" bytes needed, "), error.Message);
             Sandbox.Run(
                 () => error = Refused(
                     ErrorCode.NoSpace, () => new SharedMemoryProducer(name, Sized(1024))),
