@@ -81,7 +81,7 @@ def judge_of(
 
 
 def _another_type(expected: int, found: int, name: str = "") -> TypeMismatch:
-    message = f"expected message type {expected}{name}, found {found}"
+    message = f"expected message type {expected}, found {found}{name}"
     return TypeMismatch(message, expected=expected, found=found)
 
 
