@@ -60,7 +60,7 @@ def struct_of(
     """
     expected = kind.MESSAGE_TYPE or TYPE_DATA
     if message_type not in {expected, TYPE_DATA}:
-        raise _another_type(expected, message_type, f" ({kind.__name__})")
+        raise _another_type(expected, message_type, f": no {kind.__name__}")
     return kind.unpack(payload, exact=exact)
 
 
@@ -74,7 +74,7 @@ def judge_of(
 
     def judge(message_type: int, size: int) -> MessageError | None:
         if message_type not in {expected, TYPE_DATA}:
-            return _another_type(expected, message_type, f" ({kind.__name__})")
+            return _another_type(expected, message_type, f": no {kind.__name__}")
         return kind._size_error(size, exact=exact)
 
     return judge

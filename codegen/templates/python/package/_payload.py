@@ -117,7 +117,7 @@ class Payload:
             return None
         sizes = ", ".join(map(str, (*cls.OLDER_SIZES, cls.SIZE)))
         more = "" if exact else " or more"
-        message = f"expected a payload of {sizes}{more} bytes ({cls.__name__}), found {size}"
+        message = f"expected a payload of {sizes}{more} bytes, found {size}: no {cls.__name__}"
         return SizeMismatch(message, expected=cls.SIZE, found=size)
 
     @classmethod
