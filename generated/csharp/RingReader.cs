@@ -199,15 +199,18 @@ namespace BitRPC.SharedMemory
             ulong start = _read;
             while (Step(ref position, out byte* record, out uint type, out uint frame))
             {
-                bool isPiece = (MessageHeaderLayout.ReadFlags(record) & Layout.FlagFragment) != 0;
-                int length = (int)(frame - MessageHeaderLayout.Size);
-                if (type != 0 && !isPiece)
+                // Padding may end the mapping where a header would go on: it has no flags to read.
+                if (type != 0)
                 {
-                    latest = start;
-                }
-                else if (type != 0 && pieces.Add(start, record, type, length))
-                {
-                    latest = pieces.Start;
+                    int length = (int)(frame - MessageHeaderLayout.Size);
+                    if ((MessageHeaderLayout.ReadFlags(record) & Layout.FlagFragment) == 0)
+                    {
+                        latest = start;
+                    }
+                    else if (pieces.Add(start, record, type, length))
+                    {
+                        latest = pieces.Start;
+                    }
                 }
 
                 start = position;

@@ -52,6 +52,29 @@ namespace EngineTests
         internal static Denied Deny(uint call, uint error, int argument, uint value) =>
             new Denied { Call = call, Error = error, Argument = argument, Value = value };
 
+        /// <summary>Makes the page at this address one that nobody may touch, if it is free.</summary>
+        internal static bool Guard(byte* page)
+        {
+            const int FixedIfFree = 0x100000;
+            return Map(page, 4096, FixedIfFree) == page;
+        }
+
+        /// <summary>
+        /// Memory that nobody may touch, where the next mapping would have been; the one after it
+        /// comes to lie in front of it.
+        /// </summary>
+        internal static byte* Fill(ulong length) => Map(null, length, 0);
+
+        private static byte* Map(byte* at, ulong length, int how)
+        {
+            const int PrivateMemory = 0x22;
+            return mmap(at, (UIntPtr)length, 0, PrivateMemory | how, -1, IntPtr.Zero);
+        }
+
+        [DllImport("libc")]
+        private static extern byte* mmap(
+            byte* at, UIntPtr length, int access, int kind, int file, IntPtr offset);
+
         /// <summary>Denies calls to this thread, and to those that it starts, for good.</summary>
         private static void Deny(Denied[] denied)
         {

@@ -12,6 +12,7 @@ namespace EngineTests
             add("start_newest_skips_what_was_there", StartNewest);
             add("skip_to_latest_keeps_the_last_whole_message", SkipToLatest);
             add("skip_to_latest_keeps_a_whole_message_in_pieces", SkipToLatestPieces);
+            add("skip_to_latest_reads_no_header_behind_the_mapping", SkipToLatestAtTheEnd);
             add("clear_discards_all", Clear);
             add("clear_discards_the_rest_of_a_message_in_pieces", ClearPieces);
             add("a_drain_ends_where_its_visitor_says", DrainWhile);
@@ -57,6 +58,64 @@ namespace EngineTests
             Is(0UL, consumer.Snapshot.ReceiveErrors, "errors");
             Is(consumer.Statistics.MessagesSent, consumer.Statistics.MessagesReceived, "received");
         });
+
+        /// <summary>
+        /// The last words of a lap are padding in which no header has room; what lies behind the
+        /// mapping may not be read.
+        /// </summary>
+        private static void SkipToLatestAtTheEnd()
+        {
+            if (!Sandbox.IsKnown)
+            {
+                return;
+            }
+
+            string name = NewName();
+            using (var producer = new SharedMemoryProducer(name, Sized(4096)))
+            using (SharedMemoryConsumer consumer = Guarded(name, producer))
+            {
+                // Records of 24 bytes leave 16 of a lap, those of 32 after one of 24 leave 8.
+                for (int first = 0; first < 16; first++)
+                {
+                    for (int sent = 0; sent < 400; sent++)
+                    {
+                        That(producer.Send(MessageType.Data, new byte[first]), "send");
+                        That(producer.Send(MessageType.Data, new byte[8]), "send");
+                        Is(1L, consumer.SkipToLatest(), "dropped");
+                        That(consumer.Skip(), "the last");
+                    }
+                }
+            }
+        }
+
+        /// <summary>A consumer behind whose mapping no memory is.</summary>
+        private static unsafe SharedMemoryConsumer Guarded(
+            string name, SharedMemoryProducer producer)
+        {
+            byte* guard = null;
+            for (int attempt = 0; attempt < 100; attempt++)
+            {
+                var consumer = new SharedMemoryConsumer(name, Sized(4096));
+                That(producer.SendString("where"), "send");
+                That(consumer.Receive(out ReceivedMessage message, 0), "receive");
+                ulong length = (ulong)RingHeaderLayout.Size + 4096;
+                ReadOnlySpan<byte> bytes = message.Payload;
+                fixed (byte* payload = &bytes[0])
+                {
+                    // The mapping starts at a page, and the first record lies in its second one.
+                    byte* start = (byte*)((ulong)payload & ~4095UL) - RingHeaderLayout.Size;
+                    if (start + length == guard || Sandbox.Guard(start + length))
+                    {
+                        return consumer;
+                    }
+                }
+
+                consumer.Dispose();
+                guard = Sandbox.Fill(length);
+            }
+
+            throw new InvalidOperationException("something lies behind each mapping");
+        }
 
         private static void SkipToLatestPieces()
         {

@@ -155,6 +155,22 @@ public:
 
     [[nodiscard]] const std::string& path() const { return producer_->ring().path(); }
 
+    /// Ends laps with padding of every size: a ring that nobody overwrites, read to its last byte,
+    /// where the mapping ends.
+    void march() {
+        for (std::size_t size = 0; size <= 64; ++size) {
+            const Bytes payload(size, 1);
+            const ring::ByteView view(payload);
+            const auto type = static_cast<ring::MessageType>(7);
+            for (std::size_t sent = 0; sent < 8192; sent += 2 * ring::message_header::kSize) {
+                const bool is_sent = producer_->try_send(view, type) && producer_->try_send(view, type);
+                if (!is_sent || consumer_->skip_to_latest() != 1 || !consumer_->skip()) {
+                    throw std::runtime_error("of two messages not one is skipped");
+                }
+            }
+        }
+    }
+
     /// Any call; false if it failed.
     bool call(Rng& rng) {
         switch (rng.next() % 20) {
@@ -258,6 +274,7 @@ public:
 
     /// Goes on until `mutations` are done, and says what was done as JSON.
     std::string run(std::uint64_t mutations) {
+        march();
         while (mutations_ < mutations) disturb(std::min(mutations - mutations_, kMutationsARing));
         static_cast<void>(ring::remove_ring(name_));
         return "{\"ok\":true,\"mutations\":" + std::to_string(mutations_) +
@@ -269,6 +286,14 @@ private:
     static constexpr std::uint64_t kMutationsARing = 64;
     /// Most errors in a row before a ring counts as useless.
     static constexpr int kUseless = 24;
+
+    void march() {
+        static_cast<void>(ring::remove_ring(name_));
+        std::string why;
+        const auto victims = Victims::attach(name_, ring::Mode::kCreateOnly, why);
+        if (!victims) throw std::runtime_error(why);
+        victims->march();
+    }
 
     /// One ring, from a sound start to its end.
     void disturb(std::uint64_t mutations) {

@@ -174,6 +174,27 @@ namespace ConformancePeer
             }
         }
 
+        /// <summary>
+        /// Ends laps with padding of every size: a ring that nobody overwrites, read to its last
+        /// byte, where the mapping ends.
+        /// </summary>
+        public void March()
+        {
+            for (int size = 0; size <= 64; size++)
+            {
+                byte[] payload = new byte[size];
+                for (int sent = 0; sent < 2 * Saboteur.Capacity; sent += 2 * MessageHeaderLayout.Size)
+                {
+                    bool isSent = _producer.TrySend((MessageType)7, payload)
+                        && _producer.TrySend((MessageType)7, payload);
+                    if (!isSent || _consumer.SkipToLatest() != 1 || !_consumer.Skip())
+                    {
+                        throw new Failure("of two messages of " + size + " bytes not one is skipped");
+                    }
+                }
+            }
+        }
+
         private bool CallAny(Rng rng)
         {
             switch (rng.Next() % 22)
@@ -304,6 +325,12 @@ namespace ConformancePeer
         /// <summary>Goes on until so many are done, and says what was done as JSON.</summary>
         public string Run(long mutations)
         {
+            _ = SharedMemoryFactory.RemoveRing(_name);
+            using (var victims = new Victims(_name, CreateMode.CreateOnly))
+            {
+                victims.March();
+            }
+
             while (_mutations < mutations)
             {
                 Disturb(Math.Min(mutations - _mutations, MutationsOfARing));

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import samples
 from arguments import Words
+from failure import Failure
 from protocol import (
     Corrupt,
     Disposed,
@@ -55,6 +56,7 @@ def run(words: list[str]) -> dict[str, object]:
     said = Words(words, {"--name": "", "--mutations": "", "--seed": "1"})
     fuzzer = _Fuzzer(said.name(), Rng(said.number("--seed"), 0))
     mutations = said.number("--mutations")
+    _march(said.name())
     while fuzzer.mutations < mutations:
         fuzzer.use_up_a_ring(min(_MUTATIONS_OF_A_RING, mutations - fuzzer.mutations))
     return {
@@ -63,6 +65,23 @@ def run(words: list[str]) -> dict[str, object]:
         "calls": fuzzer.calls,
         "errors": fuzzer.errors,
     }
+
+
+def _march(name: str) -> None:
+    """Ends laps with padding of every size: a ring that nobody overwrites, read to its last byte."""
+    remove_ring(name)
+    options = Options(capacity=_CAPACITY, mode=Mode.CREATE_ONLY)
+    with (
+        SharedMemoryProducer(name, options=options) as producer,
+        SharedMemoryConsumer(name, options=Options(mode=Mode.OPEN_ONLY)) as consumer,
+    ):
+        for size in range(65):
+            for _ in range(_CAPACITY // layout.MESSAGE_HEADER_SIZE):
+                sent = producer.try_send(bytes(size)) and producer.try_send(bytes(size))
+                if not sent or consumer.skip_to_latest() != 1 or not consumer.skip():
+                    msg = f"of two messages of {size} bytes not one is skipped"
+                    raise Failure(msg)
+    remove_ring(name)
 
 
 class _Fuzzer:

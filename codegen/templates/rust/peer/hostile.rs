@@ -39,6 +39,7 @@ struct Tally {
 pub fn run(name: &str, mutations: u64, seed: u64) -> Result<(), Failure> {
     let mut rng = Rng::new(seed, 0);
     let mut tally = Tally::default();
+    march(name)?;
     while tally.mutations < mutations {
         let most = (mutations - tally.mutations).min(u64::from(MUTATIONS_A_RING)) as u32;
         disturb(name, most, &mut rng, &mut tally)?;
@@ -60,6 +61,26 @@ fn options() -> Options {
         .spin(Duration::from_micros(5))
         .max_message_size(64 << 10)
         .diagnose_wakeups(true)
+}
+
+/// Ends laps with padding of every size: a ring that nobody overwrites, read to its last byte, where
+/// the mapping ends.
+fn march(name: &str) -> Result<(), Failure> {
+    bitrpc_shm::remove_ring::<Protocol>(name, &Options::new())?;
+    let mut producer = Producer::create(name, &options().mode(Mode::CreateOnly))?;
+    let mut consumer = Consumer::open(name, &options())?;
+    let header = <Protocol as Layout>::MESSAGE_HEADER.size;
+    for size in 0..=64 {
+        let payload = vec![1; size];
+        for _ in 0..CAPACITY as usize / header {
+            producer.try_send(7u32, &payload)?;
+            producer.try_send(7u32, &payload)?;
+            if consumer.skip_to_latest()? != 1 || !consumer.skip()? {
+                return Err("of two messages not one is skipped".into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// One ring, from a sound start to its removal.
@@ -247,7 +268,16 @@ impl Victims {
     fn any_call(&mut self, rng: &mut Rng) -> Result<(), Error> {
         match rng.next() % 20 {
             0..=7 => self.send(rng),
-            8..=16 => self.receive(rng),
+            8..=15 => self.receive(rng),
+            16 => {
+                let is_clear = rng.next() & 1 == 0;
+                let dropped = match is_clear {
+                    true => self.consumer.clear()?,
+                    false => self.consumer.skip_to_latest()?,
+                };
+                std::hint::black_box(dropped);
+                Ok(())
+            }
             17 => {
                 self.producer.heartbeat();
                 self.consumer.heartbeat();
