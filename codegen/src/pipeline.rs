@@ -91,7 +91,7 @@ impl Builder {
 /// The files of one language's folder below `out`.
 pub fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
     let mut files = backend.files(input);
-    files.push(File { path: ".gitattributes".to_owned(), text: GIT_ATTRIBUTES.to_owned() });
+    files.push(File::new(".gitattributes", GIT_ATTRIBUTES));
     Plan::new(&out.join(backend.language().id()), files)
 }
 
@@ -100,11 +100,6 @@ const GIT_ATTRIBUTES: &str = "\
 # Made by the generator: stored and checked out as it was written.
 * linguist-generated -text
 ";
-
-/// The files of one language's conformance peer below `out`.
-pub fn peer(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
-    Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input))
-}
 
 /// Why [`Builder::generate`] failed.
 ///
