@@ -4,7 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+use bitrpc_codegen::backend;
+use bitrpc_conform::driver;
 use bitrpc_conform::toolchain::run;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::{harness, repo};
 use serde::Deserialize;
 
@@ -47,6 +50,8 @@ fn main() -> ExitCode {
         harness::trial("crates_use_only_those_that_they_may", || check(uses)),
         harness::trial("crates_say_what_a_registry_asks_for", || check(metadata)),
         harness::trial("crates_take_the_licence_and_a_readme_along", || check(files)),
+        harness::trial("a_language_is_in_every_registry", registries),
+        harness::trial("documents_name_every_language", documents),
     ])
 }
 
@@ -94,4 +99,37 @@ fn files(package: &Package) -> Vec<String> {
         findings.push("no README.md".to_owned());
     }
     findings
+}
+
+fn registries() -> Result<(), String> {
+    let names: Vec<_> = Language::ALL.to_vec();
+    let printed: Vec<_> = backend::all().iter().map(|backend| backend.language()).collect();
+    let run: Vec<_> = driver::all().iter().map(|driver| driver.language).collect();
+    if names == printed && names == run {
+        return Ok(());
+    }
+    Err(format!("named: {names:?}, generated: {printed:?}, run against each other: {run:?}"))
+}
+
+fn documents() -> Result<(), String> {
+    let titles = Language::ALL.map(Language::title);
+    let (last, others) = titles.split_last().ok_or("there are no languages")?;
+    let sentence = format!("{} and {last}", others.join(", "));
+    let columns = format!("| | {} |", titles.join(" | "));
+    let documents = [
+        ("README.md", &sentence),
+        ("codegen/README.md", &sentence),
+        ("codegen/cli/README.md", &sentence),
+        ("spec/README.md", &columns),
+        ("spec/API.md", &columns),
+    ];
+    for (path, wanted) in documents {
+        let text = fs::read_to_string(repo::root().join(path));
+        let text = text.map_err(|error| format!("{path}: {error}"))?;
+        let words: Vec<_> = text.split_whitespace().collect();
+        if !words.join(" ").contains(wanted.as_str()) {
+            return Err(format!("{path} does not say: {wanted}"));
+        }
+    }
+    Ok(())
 }

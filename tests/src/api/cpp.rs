@@ -10,7 +10,7 @@ use super::{FUNCTIONS, Symbols, last_word};
 use crate::repo;
 
 pub(super) fn symbols() -> io::Result<Symbols> {
-    let header = repo::generated(Language::Cpp).join("shared_memory_api.h");
+    let header = repo::generated(Language::CPP).join("shared_memory_api.h");
     Ok(parse(&fs::read_to_string(header)?))
 }
 

@@ -15,7 +15,7 @@ templates! { View:
 pub(super) fn files(input: &Input) -> Vec<File> {
     let view = &View::new(input);
     let taken = |path: &str| path == view.header || path == ".clang-format";
-    let mut files: Vec<_> = library(input, Language::Cpp, taken).collect();
+    let mut files: Vec<_> = library(input, Language::CPP, taken).collect();
     files.push(file("samples.h", &Samples { view }));
     files.push(file("facts.h", &Facts { view }));
     files.extend(fixed! {

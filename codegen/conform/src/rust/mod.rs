@@ -8,4 +8,4 @@ use bitrpc_spec::names::Language;
 
 /// What Rust brings to a conformance run.
 pub(crate) static DRIVER: Driver =
-    Driver { language: Language::Rust, peer: peer::files, toolchains: &[&toolchain::Cargo] };
+    Driver { language: Language::RUST, peer: peer::files, toolchains: &[&toolchain::Cargo] };

@@ -18,7 +18,7 @@ pub struct Cpp;
 
 impl Backend for Cpp {
     fn language(&self) -> Language {
-        Language::Cpp
+        Language::CPP
     }
 
     fn view(&self, input: &Input) -> Value {

@@ -19,7 +19,7 @@ pub struct Csharp;
 
 impl Backend for Csharp {
     fn language(&self) -> Language {
-        Language::Csharp
+        Language::CSHARP
     }
 
     fn view(&self, input: &Input) -> Value {

@@ -24,7 +24,7 @@ pub struct Rust;
 
 impl Backend for Rust {
     fn language(&self) -> Language {
-        Language::Rust
+        Language::RUST
     }
 
     fn view(&self, input: &Input) -> Value {

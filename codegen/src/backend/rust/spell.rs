@@ -9,7 +9,7 @@ pub(super) const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
 
 /// The final name.
 pub fn name(kind: NameKind, ident: &str) -> String {
-    names::spell(Language::Rust, kind, ident)
+    names::spell(Language::RUST, kind, ident)
 }
 
 /// Name of a struct without its tail, which is the struct's own when it has none.
