@@ -11,7 +11,7 @@ mod pipeline;
 pub mod shell;
 
 pub use bitrpc_spec::names::Language;
-pub use pipeline::{BuildError, Builder, Loaded, library, load, peer};
+pub use pipeline::{BuildError, Builder, Loaded, library, load, load_default, peer};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

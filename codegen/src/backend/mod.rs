@@ -19,6 +19,7 @@ mod banner;
 mod common;
 mod cpp;
 mod csharp;
+mod package;
 mod python;
 mod rust;
 

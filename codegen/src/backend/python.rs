@@ -13,6 +13,7 @@ use self::headers::{Facts, Header, HeaderField};
 use self::modules::{ENGINE, EXPORTS, PEER};
 use self::structs::Struct;
 use super::common::{ENGINE_FLAGS, ENGINE_TYPES, Prose, engine_flag, engine_type, hex};
+use super::package::PackageFacts;
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
 use bitrpc_spec::layout::{ConstantLayout, ConstantValue, EnumLayout, Layout, NamedValue, Scalar};
@@ -102,6 +103,7 @@ struct View {
     /// Finished lines of a docstring, the quotes included, as everywhere below.
     doc: Vec<String>,
     module: String,
+    package: PackageFacts,
     /// Name for package indexes.
     distribution: String,
     spec: String,
@@ -214,6 +216,7 @@ impl View {
             opening: literals::opening(&doc),
             doc: docstring(&doc, 0),
             module: layout.targets.python_module.clone(),
+            package: PackageFacts::new(layout),
             distribution: layout.targets.python_module.replace('_', "-"),
             spec: input.origin.spec().to_owned(),
             command: input.origin.command(Language::Python),

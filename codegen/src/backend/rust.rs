@@ -9,6 +9,7 @@ use self::text::{keep_long_lines, rustdoc};
 use super::common::{
     ENGINE_FLAGS, ENGINE_TYPES, Prose, Slot, engine_flag, engine_type, hex, needs_align, slots,
 };
+use super::package::PackageFacts;
 use super::{Backend, Input, file, fixed_file, to_json};
 use crate::emit::File;
 use bitrpc_spec::layout::{
@@ -91,6 +92,7 @@ struct View {
     doc: Vec<String>,
     crate_name: String,
     module: String,
+    package: PackageFacts,
     runtime_version: &'static str,
     protocol: Protocol,
     ring_header: Header,
@@ -238,6 +240,7 @@ impl View {
             doc: PROSE.wrap_or(&layout.doc, || format!("The {} protocol.", layout.name)),
             module: crate_name.replace('-', "_"),
             crate_name,
+            package: PackageFacts::new(layout),
             runtime_version: env!("CARGO_PKG_VERSION"),
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),

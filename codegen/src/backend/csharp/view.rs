@@ -9,6 +9,7 @@ use super::types::{InlineType, NamedLiteral, inline_types, is_large, literal, sc
 use super::{samples, spell, type_spelling};
 use crate::backend::Input;
 use crate::backend::common::hex;
+use crate::backend::package::PackageFacts;
 use bitrpc_spec::layout::{
     ConstantLayout, ConstantValue, EnumLayout, NamedValue, Scalar, StructLayout,
 };
@@ -22,7 +23,7 @@ pub(super) struct View {
     pub(super) xml_banner: Vec<String>,
     pub(super) doc: Vec<String>,
     pub(super) namespace: String,
-    pub(super) package_version: String,
+    pub(super) package: PackageFacts,
     /// Name of a struct for examples.
     pub(super) example_struct: String,
     /// The protocol's name and the prefix of its files, as they are.
@@ -74,7 +75,6 @@ impl View {
     pub(super) fn new(input: &Input) -> Self {
         let layout = input.layout;
         let namespace = layout.targets.csharp_namespace.join(".");
-        let (major, minor) = layout.version;
         let structs = || layout.structs.iter();
         let banner = input.origin.banner(layout.version, Language::Csharp);
         let tailed = |item: &&StructLayout| item.tail.is_some();
@@ -82,7 +82,7 @@ impl View {
             xml_banner: banner.iter().filter(|line| !line.contains("--")).cloned().collect(),
             banner,
             doc: doc(&layout.doc, || format!("The {} protocol.", layout.name)),
-            package_version: format!("{major}.{minor}.0"),
+            package: PackageFacts::new(layout),
             example_struct: structs()
                 .find(|item| item.id.is_some())
                 .map_or_else(|| "string".to_owned(), |item| type_spelling(&item.name)),
