@@ -10,17 +10,70 @@ pub(super) struct PackageFacts {
     pub(super) version: &'static str,
     /// One line.
     pub(super) description: String,
+    /// SPDX expression.
+    pub(super) license: String,
+    pub(super) authors: Vec<Author>,
+    pub(super) repository: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Author {
+    /// As the spec states it.
+    pub(super) stated: String,
+    pub(super) name: String,
+    pub(super) mail: Option<String>,
 }
 
 impl PackageFacts {
     pub(super) fn new(layout: &Layout) -> Self {
+        let stated = &layout.targets.package;
         let (major, minor) = layout.version;
         let name = &layout.name;
+        let described =
+            || format!("Messages and shared-memory rings of the {name} protocol {major}.{minor}");
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            description: format!(
-                "Messages and shared-memory rings of the {name} protocol {major}.{minor}"
-            ),
+            description: stated.description.clone().unwrap_or_else(described),
+            // That of the engine, which is in most of the packages.
+            license: stated.license.clone().unwrap_or_else(|| "MIT".to_owned()),
+            authors: stated.authors.iter().map(|one| Author::new(one)).collect(),
+            repository: stated.repository.clone(),
         }
     }
+
+    /// The same with every text as XML writes it.
+    pub(super) fn for_xml(self) -> Self {
+        let author = |author: Author| Author {
+            stated: xml(&author.stated),
+            name: xml(&author.name),
+            mail: author.mail.as_deref().map(xml),
+        };
+        Self {
+            version: self.version,
+            description: xml(&self.description),
+            license: xml(&self.license),
+            authors: self.authors.into_iter().map(author).collect(),
+            repository: self.repository.as_deref().map(xml),
+        }
+    }
+
+    /// The names of the authors, for indexes that have no place for more.
+    pub(super) fn author_names(&self) -> String {
+        let names: Vec<_> = self.authors.iter().map(|author| author.name.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+impl Author {
+    fn new(stated: &str) -> Self {
+        let (name, mail) = match stated.split_once('<') {
+            Some((name, mail)) => (name.trim(), Some(mail.trim_end_matches('>').to_owned())),
+            None => (stated, None),
+        };
+        Self { stated: stated.to_owned(), name: name.to_owned(), mail }
+    }
+}
+
+fn xml(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

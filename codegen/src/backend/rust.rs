@@ -16,7 +16,7 @@ use bitrpc_spec::layout::{
     ConstantValue, EnumLayout, FieldLayout, HeaderLayout, Layout, NamedValue, Scalar, StructLayout,
     TailKind, TailLayout, Type, diagram,
 };
-use bitrpc_spec::model::{MessageRole, RingRole};
+use bitrpc_spec::model::{MessageRole, RingRole, RustRuntime};
 use bitrpc_spec::names::{Language, NameKind, spell};
 
 const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
@@ -93,7 +93,10 @@ struct View {
     crate_name: String,
     module: String,
     package: PackageFacts,
+    /// The version of the runtime that fits.
     runtime_version: &'static str,
+    /// Where it is, as Cargo is told.
+    runtime: String,
     protocol: Protocol,
     ring_header: Header,
     message_header: Header,
@@ -241,7 +244,8 @@ impl View {
             module: crate_name.replace('-', "_"),
             crate_name,
             package: PackageFacts::new(layout),
-            runtime_version: env!("CARGO_PKG_VERSION"),
+            runtime_version: RUNTIME_VERSION,
+            runtime: runtime(&layout.targets.package.rust_runtime),
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),
             message_header: header(layout, &layout.message_header),
@@ -253,6 +257,23 @@ impl View {
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
             command: input.origin.command(Language::Rust),
             spec: input.origin.spec().to_owned(),
+        }
+    }
+}
+
+/// The generator and the runtime have one version.
+const RUNTIME_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The dependency on the runtime, behind its `=`.
+fn runtime(source: &RustRuntime) -> String {
+    match source {
+        RustRuntime::Registry => format!("\"{RUNTIME_VERSION}\""),
+        RustRuntime::Path(path) => {
+            format!("{{ version = \"{RUNTIME_VERSION}\", path = \"{path}\" }}")
+        }
+        RustRuntime::Git { url, rev: None } => format!("{{ git = \"{url}\" }}"),
+        RustRuntime::Git { url, rev: Some(rev) } => {
+            format!("{{ git = \"{url}\", rev = \"{rev}\" }}")
         }
     }
 }

@@ -82,7 +82,7 @@ impl View {
             xml_banner: banner.iter().filter(|line| !line.contains("--")).cloned().collect(),
             banner,
             doc: doc(&layout.doc, || format!("The {} protocol.", layout.name)),
-            package: PackageFacts::new(layout),
+            package: PackageFacts::new(layout).for_xml(),
             example_struct: structs()
                 .find(|item| item.id.is_some())
                 .map_or_else(|| "string".to_owned(), |item| type_spelling(&item.name)),
