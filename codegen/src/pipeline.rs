@@ -108,7 +108,7 @@ impl Builder {
 pub fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
     let mut files = backend.files(input);
     for (path, text) in [(".gitattributes", GIT_ATTRIBUTES), ("LICENSE", LICENSE)] {
-        files.push(File { path: path.to_owned(), text: text.to_owned() });
+        files.push(File::new(path, text));
     }
     Plan::new(&out.join(backend.language().id()), files)
 }
@@ -121,11 +121,6 @@ const GIT_ATTRIBUTES: &str = "\
 
 /// Of the engine, which goes wherever its files go.
 const LICENSE: &str = include_str!("../LICENSE");
-
-/// The files of one language's conformance peer below `out`.
-pub fn peer(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
-    Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input))
-}
 
 /// Why [`Builder::generate`] failed.
 ///
