@@ -2,11 +2,13 @@
 //! engine takes, and doc texts with what stands in for missing ones. A backend only spells them.
 
 mod docs;
+mod package;
 mod prose;
 
 pub use docs::{
     Doc, of_constant, of_enum, of_field, of_protocol, of_struct, of_tail, of_value, or,
 };
+pub(crate) use package::PackageFacts;
 pub use prose::Prose;
 
 use bitrpc_spec::layout::{EnumLayout, Layout, NamedValue, Scalar, StructLayout};

@@ -7,7 +7,7 @@ use super::inline::{InlineType, inline_types};
 use super::spell::{self, doc, is_large, name, scalar, type_ident};
 use super::structs::{Struct, fixed_struct, tailed_struct};
 use crate::backend::Input;
-use crate::facts;
+use crate::facts::{self, PackageFacts};
 use bitrpc_spec::layout::{ConstantLayout, EnumLayout, NamedValue, StructLayout};
 use bitrpc_spec::names::{self, Language, NameKind};
 
@@ -19,7 +19,7 @@ pub(super) struct View {
     pub(super) xml_banner: Vec<String>,
     pub(super) doc: Vec<String>,
     pub(super) namespace: String,
-    pub(super) package_version: String,
+    pub(super) package: PackageFacts,
     /// Name of a struct for examples.
     pub(super) example_struct: String,
     /// The protocol's name and the prefix of its files, as they are.
@@ -80,7 +80,6 @@ impl View {
     pub(super) fn new(input: &Input) -> Self {
         let layout = input.layout;
         let namespace = layout.targets.csharp_namespace.join(".");
-        let (major, minor) = layout.version;
         let structs = || layout.structs.iter();
         let banner = input.origin.banner(layout.version, Language::CSHARP);
         let tailed = |item: &&StructLayout| item.tail.is_some();
@@ -89,7 +88,7 @@ impl View {
             xml_banner: banner.iter().filter(|line| !line.contains("--")).cloned().collect(),
             banner,
             doc: doc(&facts::of_protocol(layout)),
-            package_version: format!("{major}.{minor}.0"),
+            package: PackageFacts::new(layout).for_xml(),
             example_struct: structs()
                 .find(|item| item.id.is_some())
                 .map_or_else(|| "string".to_owned(), |item| type_ident(&item.name)),

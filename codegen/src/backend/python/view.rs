@@ -7,7 +7,7 @@ use super::modules::EXPORTS;
 use super::spell::{self, PROSE, docstring, name};
 use super::structs::{Struct, structure};
 use crate::backend::Input;
-use crate::facts;
+use crate::facts::{self, PackageFacts};
 use bitrpc_spec::layout::{ConstantLayout, EnumLayout, NamedValue};
 use bitrpc_spec::names::{Language, NameKind};
 
@@ -22,6 +22,7 @@ pub(super) struct View {
     pub(super) module: String,
     /// Name for package indexes.
     pub(super) distribution: String,
+    pub(super) package: PackageFacts,
     pub(super) spec: String,
     pub(super) command: String,
     pub(super) protocol: Protocol,
@@ -88,6 +89,7 @@ impl View {
             opening: spell::opening(&doc),
             doc: docstring(&doc, 0),
             module: layout.targets.python_module.clone(),
+            package: PackageFacts::new(layout),
             distribution: layout.targets.python_module.replace('_', "-"),
             spec: input.origin.spec().to_owned(),
             command: input.origin.command(Language::PYTHON),

@@ -3,7 +3,9 @@
 use bitrpc_spec::layout::{ConstantValue, Layout, Scalar, StructLayout, Type};
 use bitrpc_spec::names::{self, Language, NameKind};
 
+use super::RUNTIME_VERSION;
 use crate::facts::{self, Prose};
+use bitrpc_spec::model::RustRuntime;
 
 pub(super) const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
 
@@ -48,6 +50,20 @@ pub(super) fn constant(value: &ConstantValue) -> (&'static str, String) {
         ConstantValue::Float(_, value) => ("f64", format!("{value:?}")),
         ConstantValue::Bool(value) => ("bool", value.to_string()),
         ConstantValue::Text(text) => ("&str", format!("{text:?}")),
+    }
+}
+
+/// The dependency on the runtime, behind its `=`.
+pub(super) fn runtime(source: &RustRuntime) -> String {
+    match source {
+        RustRuntime::Registry => format!("\"{RUNTIME_VERSION}\""),
+        RustRuntime::Path(path) => {
+            format!("{{ version = \"{RUNTIME_VERSION}\", path = \"{path}\" }}")
+        }
+        RustRuntime::Git { url, rev: None } => format!("{{ git = \"{url}\" }}"),
+        RustRuntime::Git { url, rev: Some(rev) } => {
+            format!("{{ git = \"{url}\", rev = \"{rev}\" }}")
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::headers::{Header, Protocol, header};
 use super::spell::{self, PROSE, name, scalar};
 use super::structs::{Struct, structure};
 use crate::backend::Input;
-use crate::facts;
+use crate::facts::{self, PackageFacts};
 use bitrpc_spec::layout::{ConstantLayout, EnumLayout, NamedValue};
 use bitrpc_spec::names::{Language, NameKind};
 
@@ -17,7 +17,9 @@ pub(super) struct View {
     pub(super) doc: Vec<String>,
     pub(super) crate_name: String,
     pub(super) module: String,
-    pub(super) runtime_version: &'static str,
+    pub(super) package: PackageFacts,
+    /// Where the runtime is, as Cargo is told.
+    pub(super) runtime: String,
     pub(super) protocol: Protocol,
     pub(super) ring_header: Header,
     pub(super) message_header: Header,
@@ -66,7 +68,8 @@ impl View {
             doc: PROSE.wrap(&facts::of_protocol(layout)),
             module: crate_name.replace('-', "_"),
             crate_name,
-            runtime_version: super::RUNTIME_VERSION,
+            package: PackageFacts::new(layout),
+            runtime: spell::runtime(&layout.targets.package.rust_runtime),
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),
             message_header: header(layout, &layout.message_header),
