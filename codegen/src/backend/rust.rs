@@ -63,6 +63,7 @@ impl Backend for Rust {
             fixed_file("src/measure.rs", include_str!("../../templates/rust/peer/measure.rs")),
             fixed_file("src/pace.rs", include_str!("../../templates/rust/peer/pace.rs")),
             fixed_file("src/produce.rs", include_str!("../../templates/rust/peer/produce.rs")),
+            fixed_file("src/ring.rs", include_str!("../../templates/rust/peer/ring.rs")),
             fixed_file("src/rng.rs", include_str!("../../templates/rust/peer/rng.rs")),
             fixed_file("src/script.rs", include_str!("../../templates/rust/peer/script.rs")),
             fixed_file(

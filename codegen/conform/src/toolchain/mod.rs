@@ -37,7 +37,13 @@ pub trait Toolchain: Sync {
 
 /// Every toolchain, those of one language in the order of preference.
 pub fn all() -> &'static [&'static dyn Toolchain] {
-    &[&rust::Cargo, &cpp::Compiler, &csharp::DotNet, &csharp::Mono, &python::Interpreter]
+    &[&rust::Cargo::KNOWN, &cpp::Compiler, &csharp::DotNet, &csharp::Mono, &python::Interpreter]
+}
+
+/// Rust once more, with a peer that has its layout as a value. It stands apart from [`all`], because
+/// it is the same engine: a test takes it where the two ways could differ, a user never.
+pub fn rust_any_layout() -> &'static dyn Toolchain {
+    &rust::Cargo::ANY_LAYOUT
 }
 
 /// A toolchain that is there.
