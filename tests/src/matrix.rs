@@ -30,7 +30,7 @@ pub fn members() -> &'static [Member] {
 pub fn engines() -> &'static [Member] {
     static ENGINES: OnceLock<Vec<Member>> = OnceLock::new();
     ENGINES.get_or_init(|| {
-        let all = toolchain::all().iter().copied().chain([toolchain::rust_any_layout()]);
+        let all = toolchain::all().into_iter().chain([toolchain::rust_any_layout()]);
         all.map(|toolchain| Member { toolchain, found: toolchain.find() }).collect()
     })
 }
