@@ -1,5 +1,5 @@
-//! What a user vendors resolves by itself, outside of this repository: the generated crate, with a copy
-//! of the runtime.
+//! What a user vendors resolves by itself, outside of this repository: the generated crate, with a
+//! copy of the runtime.
 
 use std::fs;
 use std::io;

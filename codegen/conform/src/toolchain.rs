@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use crate::driver;
+use crate::{driver, rust};
 use bitrpc_spec::names::Language;
 
 /// What builds and starts the programs of one language.
@@ -34,6 +34,12 @@ pub trait Toolchain: Sync {
 /// Every toolchain, those of one language in the order of preference.
 pub fn all() -> Vec<&'static dyn Toolchain> {
     driver::all().iter().flat_map(|driver| driver.toolchains).copied().collect()
+}
+
+/// Rust once more, with a peer that has its layout as a value. It stands apart from [`all`], because
+/// it is the same engine: a test takes it where the two ways could differ, a user never.
+pub fn rust_any_layout() -> &'static dyn Toolchain {
+    rust::ANY_LAYOUT
 }
 
 /// A toolchain that is there.

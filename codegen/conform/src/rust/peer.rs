@@ -29,6 +29,7 @@ pub(super) fn files(input: &Input) -> Vec<File> {
         "src/measure.rs" = "rust/measure.rs";
         "src/pace.rs" = "rust/pace.rs";
         "src/produce.rs" = "rust/produce.rs";
+        "src/ring.rs" = "rust/ring.rs";
         "src/rng.rs" = "rust/rng.rs";
         "src/script.rs" = "rust/script.rs";
         "src/statistics.rs" = "rust/statistics.rs";

@@ -13,11 +13,15 @@ use crate::toolchain::{self, BuildError, Found, Job, Missing, Program, Toolchain
 use bitrpc_spec::names::Language;
 
 /// Cargo with the compiler that it finds.
-pub(crate) struct Cargo;
+pub(crate) struct Cargo {
+    id: &'static str,
+    /// What the peer is built with.
+    feature: Option<&'static str>,
+}
 
 impl Toolchain for Cargo {
     fn id(&self) -> &'static str {
-        "rust"
+        self.id
     }
 
     fn language(&self) -> Language {
@@ -37,14 +41,13 @@ impl Toolchain for Cargo {
     }
 
     fn build(&self, found: &Found, job: &Job) -> Result<Program, BuildError> {
-        let words = ["rustc", "--release", "--quiet", "--message-format=json-render-diagnostics"];
         // Whatever the lock file names was fetched when this program was built, as a rule; then
         // nothing needs the network.
-        let own = ["--".to_owned(), format!("-Cmetadata={}", identity(&job.peer))];
-        let mut offline = cargo(found, job, &words)?;
+        let own = ["--".to_owned(), format!("-Cmetadata={}", self.identity(&job.peer))];
+        let mut offline = self.cargo(found, job)?;
         let lines = match toolchain::run(offline.arg("--offline").args(&own)) {
             Err(failure) if failure.output.contains(NO_NETWORK) => {
-                toolchain::run(cargo(found, job, &words)?.args(&own))
+                toolchain::run(self.cargo(found, job)?.args(&own))
             }
             result => result,
         };
@@ -57,28 +60,39 @@ impl Toolchain for Cargo {
     }
 }
 
-/// Cargo with `words`, for the crate in the peer folder of `job`. Where the source tree of this
-/// program is at hand, it takes the runtime from there, and the versions of its lock file.
-fn cargo(found: &Found, job: &Job, words: &[&str]) -> Result<Command, BuildError> {
-    let mut command = Command::new(&found.program);
-    command.args(words).arg("--manifest-path").arg(job.peer.join("Cargo.toml"));
-    command.arg("--target-dir").arg(job.peer.join("target"));
-    if let Some(checkout) = Checkout::find() {
-        checkout.lend_lock_file(&job.peer)?;
-        // What is built on the way is shared; Cargo before 1.91 ignores this and only takes longer.
-        command.env("CARGO_BUILD_BUILD_DIR", &checkout.build_folder);
-        command.arg("--config").arg(checkout.patch());
-    }
-    // A caller's flags (sanitizers, `--cfg loom`) are for the caller's own crates.
-    command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    Ok(command)
-}
+impl Cargo {
+    /// Rust as users have it.
+    pub(crate) const KNOWN: Self = Self { id: "rust", feature: None };
+    /// The same with a peer whose layout is a value and not constants.
+    pub(crate) const ANY_LAYOUT: Self = Self { id: "rust-any", feature: Some("any-layout") };
 
-/// Tells a peer from others of the same name that are built in the same folder: Cargo takes a
-/// package at the root of a workspace for the same one wherever that root is.
-fn identity(peer: &Path) -> String {
-    let digest = Sha256::digest(peer.as_os_str().as_encoded_bytes());
-    digest.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    /// The command that builds the crate in the peer folder of `job`. Where the source tree of this
+    /// program is at hand, it takes the runtime from there, and the versions of its lock file.
+    fn cargo(&self, found: &Found, job: &Job) -> Result<Command, BuildError> {
+        let mut command = Command::new(&found.program);
+        command.args(["rustc", "--release", "--quiet"]);
+        command.arg("--message-format=json-render-diagnostics");
+        command.args(self.feature.map(|feature| format!("--features={feature}")));
+        command.arg("--manifest-path").arg(job.peer.join("Cargo.toml"));
+        command.arg("--target-dir").arg(job.peer.join("target").join(self.id));
+        if let Some(checkout) = Checkout::find() {
+            checkout.lend_lock_file(&job.peer)?;
+            // What is built on the way is shared; Cargo before 1.91 ignores this and only takes
+            // longer.
+            command.env("CARGO_BUILD_BUILD_DIR", &checkout.build_folder);
+            command.arg("--config").arg(checkout.patch());
+        }
+        // A caller's flags (sanitizers, `--cfg loom`) are for the caller's own crates.
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        Ok(command)
+    }
+
+    /// Tells a peer from others of the same name that are built in the same folder: Cargo takes a
+    /// package at the root of a workspace for the same one wherever that root is.
+    fn identity(&self, peer: &Path) -> String {
+        let digest = Sha256::digest(peer.join(self.id).as_os_str().as_encoded_bytes());
+        digest.iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    }
 }
 
 /// In what Cargo says when something is missing that only the network has. Any other failure, an

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bitrpc_shm::{DecodeError, Error, Mode, Options};
 
-use crate::messages::{Consumer, Monitor, Producer, Protocol};
+use crate::messages::Protocol;
+use crate::ring::{self, Consumer};
 use crate::{samples, text, Failure};
 
 /// How long a receive waits.
@@ -124,15 +125,15 @@ impl Attempt {
 
     fn attach(&self) -> Result<&'static str, Refusal> {
         match self.role.as_str() {
-            "producer" => Producer::create(&self.name, &self.options).map(drop)?,
-            "consumer" => Consumer::open(&self.name, &self.options).map(drop)?,
-            _ => Monitor::open(&self.name, &self.options).map(drop)?,
+            "producer" => ring::producer(&self.name, &self.options).map(drop)?,
+            "consumer" => ring::consumer(&self.name, &self.options).map(drop)?,
+            _ => ring::monitor(&self.name, &self.options).map(drop)?,
         }
         Ok("")
     }
 
     fn send(&self) -> Result<&'static str, Refusal> {
-        let mut producer = Producer::create(&self.name, &self.options)?;
+        let mut producer = ring::producer(&self.name, &self.options)?;
         let data = <Protocol as bitrpc_shm::Layout>::TYPES.data;
         match producer.try_send(data, &vec![0; self.size]) {
             Ok(()) => Ok(""),
@@ -145,7 +146,7 @@ impl Attempt {
         &self,
         receive: impl FnOnce(&mut Consumer) -> Result<bool, Error>,
     ) -> Result<&'static str, Refusal> {
-        let mut consumer = Consumer::open(&self.name, &self.options)?;
+        let mut consumer = ring::consumer(&self.name, &self.options)?;
         Ok(match receive(&mut consumer)? {
             true => ",\"messages\":1",
             false => ",\"empty\":true",

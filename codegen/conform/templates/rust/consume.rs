@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use bitrpc_shm::ReceiveError;
 
-use crate::messages::{Consumer, Message};
 use crate::pace;
+use crate::ring::{self, Consumer, Message};
 use crate::samples;
 use crate::script::{Kind, Plan, Planned};
 use crate::{Args, Failure, Report};
 
 pub fn run(args: &Args) -> Result<Report, Failure> {
-    let mut consumer = Consumer::open(&args.name, &args.ring_options())?;
+    let mut consumer = ring::consumer(&args.name, &args.ring_options())?;
     let mut run = Run {
         args,
         next: 0,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bitrpc_shm::{Error, Layout, Mode, Options};
 
-use crate::messages::{Consumer, Monitor, Producer, Protocol};
+use crate::messages::Protocol;
+use crate::ring::{self, Consumer, Monitor, Producer};
 use crate::rng::Rng;
 use crate::samples;
 use crate::Failure;
@@ -67,8 +68,8 @@ fn options() -> Options {
 /// the mapping ends.
 fn march(name: &str) -> Result<(), Failure> {
     bitrpc_shm::remove_ring::<Protocol>(name, &Options::new())?;
-    let mut producer = Producer::create(name, &options().mode(Mode::CreateOnly))?;
-    let mut consumer = Consumer::open(name, &options())?;
+    let mut producer = ring::producer(name, &options().mode(Mode::CreateOnly))?;
+    let mut consumer = ring::consumer(name, &options())?;
     let header = <Protocol as Layout>::MESSAGE_HEADER.size;
     for size in 0..=64 {
         let payload = vec![1; size];
@@ -86,15 +87,15 @@ fn march(name: &str) -> Result<(), Failure> {
 /// One ring, from a sound start to its removal.
 fn disturb(name: &str, mutations: u32, rng: &mut Rng, tally: &mut Tally) -> Result<(), Failure> {
     bitrpc_shm::remove_ring::<Protocol>(name, &Options::new())?;
-    let producer = Producer::create(name, &options().mode(Mode::CreateOnly))?;
+    let producer = ring::producer(name, &options().mode(Mode::CreateOnly))?;
     let file = File::options()
         .read(true)
         .write(true)
         .open(producer.path())?;
     let mut victims = Victims {
         producer,
-        consumer: Consumer::open(name, &options())?,
-        monitor: Monitor::open(name, &Options::new())?,
+        consumer: ring::consumer(name, &options())?,
+        monitor: ring::monitor(name, &Options::new())?,
     };
     let mut useless = 0;
     for _ in 0..mutations {
@@ -137,9 +138,9 @@ fn let_close(file: &File) -> std::io::Result<()> {
 fn attach_again(name: &str, rng: &mut Rng, tally: &mut Tally) {
     let options = options().mode(Mode::OpenOnly);
     tally.calls += 3;
-    let monitor = Monitor::open(name, &options);
-    let producer = Producer::create(name, &options);
-    let consumer = Consumer::open(name, &options);
+    let monitor = ring::monitor(name, &options);
+    let producer = ring::producer(name, &options);
+    let consumer = ring::consumer(name, &options);
     let (Ok(monitor), Ok(producer), Ok(consumer)) = (monitor, producer, consumer) else {
         tally.errors += 1;
         return;

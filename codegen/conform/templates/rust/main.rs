@@ -12,6 +12,7 @@ mod measure;
 mod messages;
 mod pace;
 mod produce;
+mod ring;
 mod rng;
 // Tables of the spec look odd where a type has one value or is 64 bits wide.
 #[allow(clippy::unnecessary_cast, clippy::match_single_binding)]

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use bitrpc_shm::{Encode, SendError};
 
-use crate::messages::Producer;
 use crate::pace::Gaps;
+use crate::ring::{self, Producer};
 use crate::samples::{self, Visit};
 use crate::script::{Kind, Plan, Planned};
 use crate::{Args, Failure, Report};
@@ -14,7 +14,7 @@ use crate::{Args, Failure, Report};
 const BATCH: u64 = 4;
 
 pub fn run(args: &Args) -> Result<Report, Failure> {
-    let mut producer = Producer::create(&args.name, &args.ring_options())?;
+    let mut producer = ring::producer(&args.name, &args.ring_options())?;
     let resumes = args.script.plan == Plan::Records;
     let first = if resumes {
         producer.statistics().messages_sent

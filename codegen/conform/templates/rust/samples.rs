@@ -2,7 +2,8 @@
 
 use bitrpc_shm::{Decode, DecodeError, Encode};
 
-use crate::messages::{self, Consumer};
+use crate::messages;
+use crate::ring::Consumer;
 use crate::rng::Rng;
 
 /// A struct that is a message.

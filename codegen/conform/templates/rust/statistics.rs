@@ -2,12 +2,12 @@
 
 use bitrpc_shm::{Options, PeerState};
 
-use crate::messages::Monitor;
+use crate::ring;
 use crate::Failure;
 
 /// Prints the counters and states of the ring.
 pub fn print(name: &str) -> Result<(), Failure> {
-    let monitor = Monitor::open(name, &Options::new())?;
+    let monitor = ring::monitor(name, &Options::new())?;
     let snapshot = monitor.snapshot();
     let statistics = &snapshot.statistics;
     let numbers = [

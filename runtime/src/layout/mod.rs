@@ -1,10 +1,20 @@
-//! What the generated code tells the engine: where every field is, and how structs become bytes.
+//! What the engine is told: where every field is, and how structs become bytes.
 //!
 //! Every number here comes from the YAML specification. The engine spells no offset, no size and no
-//! flag value of its own; all of them are constants of a [`Layout`], so they end up as immediate
-//! operands in the machine code.
+//! flag value of its own. Of generated code, all of them are constants of a [`Layout`], so they end
+//! up as immediate operands in the machine code; a tool that reads a specification has them as a
+//! value, an [`AnyLayout`]. The engine is written once for both, over a [`LayoutSource`].
+
+mod any;
+mod check;
+mod source;
 
 use core::marker::PhantomData;
+
+pub use self::any::{AnyLayout, LayoutNumbers};
+pub use self::check::LayoutError;
+pub use self::source::LayoutSource;
+pub(crate) use self::source::{Constants, Numbers};
 
 use crate::error::DecodeError;
 
@@ -120,7 +130,7 @@ pub struct TypeIds {
 /// A protocol, as the generator resolved it from the YAML. Implemented by generated code.
 ///
 /// The engine checks the constants while the program is compiled: an implementation whose fields
-/// overlap the end of their header, or are misaligned, does not build.
+/// overlap, lie beyond their header or are misaligned does not build.
 pub trait Layout: Copy + Send + Sync + 'static {
     /// Protocol name, for messages to people.
     const NAME: &'static str;
@@ -243,92 +253,5 @@ pub trait DecodeOwned: Sized {
     /// As for [`Decode::decode_exact`].
     fn decode_owned_exact(payload: &[u8]) -> Result<Self, DecodeError> {
         Self::decode_owned(payload)
-    }
-}
-
-/// Compile-time proof that a layout's constants stay inside their headers.
-///
-/// The engine's pointer arithmetic relies on it, and [`Layout`] is a safe trait, so the proof is
-/// made here and not assumed.
-pub(crate) struct Checked<L>(PhantomData<L>);
-
-impl<L: Layout> Checked<L> {
-    /// Evaluated wherever a segment is mapped; a bad layout fails the build there.
-    pub(crate) const OK: () = {
-        let ring = L::RING_HEADER;
-        assert!(ring.size.is_multiple_of(4096) && ring.size > 0, "header size: multiple of 4096");
-        assert!(ring.size <= u32::MAX as usize, "header size: it has to fit its u32 field");
-        fields(ring.size, 2, &[ring.version_major, ring.version_minor]);
-        fields(
-            ring.size,
-            4,
-            &[
-                ring.magic,
-                ring.header_size,
-                ring.producer_pid,
-                ring.producer_state,
-                ring.producer_epoch,
-                ring.consumer_pid,
-                ring.consumer_state,
-                ring.consumer_epoch,
-                ring.consumer_control,
-                ring.data_sequence,
-                ring.producer_control,
-                ring.space_sequence,
-            ],
-        );
-        fields(
-            ring.size,
-            8,
-            &[
-                ring.layout_hash,
-                ring.schema_hash,
-                ring.capacity,
-                ring.created_unix_ns,
-                ring.write_position,
-                ring.messages_sent,
-                ring.bytes_sent,
-                ring.send_failures,
-                ring.producer_heartbeat_ns,
-                ring.producer_missed_wakeups,
-                ring.read_position,
-                ring.messages_received,
-                ring.bytes_received,
-                ring.receive_errors,
-                ring.consumer_heartbeat_ns,
-                ring.consumer_missed_wakeups,
-            ],
-        );
-        message_header(L::MESSAGE_HEADER);
-        assert!(L::TYPES.data != 0 && L::TYPES.heartbeat != 0, "message type 0 is padding");
-    };
-}
-
-/// Fails the build unless every field of `width` bytes is aligned and ends within `size`.
-const fn fields(size: usize, width: usize, offsets: &[usize]) {
-    let mut i = 0;
-    while i < offsets.len() {
-        assert!(offsets[i].is_multiple_of(width), "ring header: a field is misaligned");
-        assert!(offsets[i] + width <= size, "ring header: a field lies beyond the header");
-        i += 1;
-    }
-}
-
-/// Fails the build unless the message header is one that the engine can write word by word.
-const fn message_header(header: MessageHeaderLayout) {
-    assert!(header.size.is_multiple_of(8), "message header: size must be a multiple of 8");
-    assert!(header.size >= 16 && header.size <= 256, "message header: size must be 16 to 256");
-    let word = (header.frame_length == 0 && header.message_type == 4)
-        || (header.frame_length == 4 && header.message_type == 0);
-    assert!(word, "message header: length and type must share the first 8 bytes");
-    let width = header.flags_size;
-    assert!(width == 1 || width == 2 || width == 4, "message header: flags are 1, 2 or 4 bytes");
-    assert!(header.flags.is_multiple_of(width), "message header: flags are misaligned");
-    assert!(header.message_id.is_multiple_of(4), "message header: id is misaligned");
-    assert!(header.flags >= 8 && header.flags + width <= header.size, "message header: flags");
-    assert!(header.message_id >= 8 && header.message_id + 4 <= header.size, "message header: id");
-    if let Some(timestamp) = header.timestamp {
-        assert!(timestamp.is_multiple_of(8), "message header: timestamp is misaligned");
-        assert!(timestamp >= 8 && timestamp + 8 <= header.size, "message header: timestamp");
     }
 }
