@@ -95,8 +95,8 @@ const fn bit(kind: NameKind) -> u32 {
 }
 
 impl Words {
-    /// Reads lists of words: sections, each below `[reason kind kind ...]`, with `any` for every kind
-    /// and `-kind` for all but one.
+    /// Reads lists of words: sections, each below `[reason kind kind ...]`, with `any` for every
+    /// kind and `-kind` for all but one.
     ///
     /// # Panics
     ///

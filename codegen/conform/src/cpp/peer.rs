@@ -7,7 +7,7 @@ use bitrpc_codegen::emit::File;
 use bitrpc_spec::layout::{EnumLayout, HeaderLayout, Layout, Scalar, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{Language, NameKind};
 
-templates! { View:
+templates! { askama::Template, View:
     Samples = "cpp/samples.h";
     Facts = "cpp/facts.h";
 }

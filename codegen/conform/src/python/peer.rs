@@ -8,7 +8,7 @@ use bitrpc_codegen::emit::File;
 use bitrpc_spec::layout::{EnumLayout, Layout, Scalar, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{Language, NameKind};
 
-templates! { View:
+templates! { askama::Template, View:
     Samples = "python/samples.py";
     Facts = "python/facts.py";
     Protocol = "python/protocol.py";

@@ -8,7 +8,7 @@ use bitrpc_codegen::emit::File;
 use bitrpc_spec::layout::{EnumLayout, HeaderLayout, Layout, Slot, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{Language, NameKind};
 
-templates! { View:
+templates! { askama::Template, View:
     Manifest = "rust/manifest.toml";
     Facts = "rust/facts.rs";
     Samples = "rust/samples.rs";

@@ -45,15 +45,15 @@ impl Backend for Csharp {
     }
 }
 
-templates! { View:
+templates! { askama::Template, View:
     Readme = "csharp/README.md";
     Project = "csharp/project.csproj";
 }
 
 /// A template a source file, and the list of them all.
 macro_rules! sources {
-    ($($name:ident = $path:literal;)*) => {
-        templates! { View: $($name = $path;)* }
+    ($derive:path: $($name:ident = $path:literal;)*) => {
+        templates! { $derive, View: $($name = $path;)* }
 
         fn sources(view: &View) -> Vec<File> {
             vec![$(file(file_name($path), &$name { view }),)*]
@@ -61,7 +61,7 @@ macro_rules! sources {
     };
 }
 
-sources! {
+sources! { askama::Template:
     LayoutFile = "csharp/Layout.cs";
     HeadersFile = "csharp/Headers.cs";
     ProtocolFile = "csharp/Protocol.cs";

@@ -37,7 +37,7 @@ impl Backend for Python {
     }
 }
 
-templates! { View:
+templates! { askama::Template, View:
     Readme = "python/README.md";
     Project = "python/pyproject.toml";
     Package = "python/__init__.py";

@@ -43,7 +43,7 @@ impl Backend for Rust {
     }
 }
 
-templates! { View:
+templates! { askama::Template, View:
     Manifest = "rust/manifest.toml";
     Readme = "rust/README.md";
     Library = "rust/lib.rs";
