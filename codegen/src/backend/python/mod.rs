@@ -57,7 +57,7 @@ fn package(view: &View) -> Vec<File> {
         File::new(path("py.typed"), ""),
     ];
     for (name, text) in ENGINE {
-        files.push(commented(view, File::new(path(name), *text)));
+        files.push(commented(view, File::new(path(name), text)));
     }
     files
 }
