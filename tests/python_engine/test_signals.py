@@ -11,7 +11,8 @@ import unittest
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from shared_memory_api import Options, SharedMemoryConsumer, SharedMemoryProducer, _writer
+from shared_memory_api import Options, SharedMemoryConsumer, SharedMemoryProducer, _sender
+from shared_memory_api._sender import Sender
 from shared_memory_api._wait import Link
 
 from support import RingTestCase, is_asleep, until
@@ -163,7 +164,7 @@ class StruckCallTest(StruckTestCase):
         producer, consumer = self.pair()
         producer.send(b"1", 5)
         message_type = 1000
-        self.strike(_writer, "publication_word", lambda: producer.send(b"2", message_type))
+        self.strike(_sender, "type_word", lambda: producer.send(b"2", message_type))
         producer.send(b"3", message_type)
         producer.send(b"4", message_type)
         self.assertEqual([one.message_type for one in consumer.receive_batch()], [5, 1000, 1000])
@@ -171,7 +172,7 @@ class StruckCallTest(StruckTestCase):
     def test_a_claim_stays_within_the_room_though_a_call_beside_it_was_struck(self) -> None:
         producer, consumer = self.pair(1024)
         claim = producer.claim(8)
-        self.strike(SharedMemoryProducer, "_flush", producer.batch().commit)
+        self.strike(Sender, "check", producer.batch().commit)
         claim.commit()
         count = 1
         while count < 1024 and producer.try_send(bytes(8)):
