@@ -192,6 +192,48 @@ class StruckCallTest(StruckTestCase):
             producer.send(b"end")
             self.assertEqual(consumer.drain(), [*sent, b"end"])
 
+    def test_a_send_is_whole_or_nothing_wherever_it_is_struck(self) -> None:
+        producer, consumer = self.pair()
+        before = [b"before"] * 40
+        step, struck = 0, True
+        while struck:
+            step += 1
+            for payload in before:
+                producer.send(payload)
+            struck = strikes(step, lambda: producer.send(b"struck"))
+            producer.send(b"behind")
+            found = consumer.drain()
+            self.assertIn(found[40:], ([b"behind"], [b"struck", b"behind"]))
+            self.assertEqual(found[:40], before)
+            statistics = consumer.statistics()
+            self.assertEqual(statistics.messages_sent, statistics.messages_received)
+        self.assertEqual(self.receive_errors(consumer), 0)
+
+    def test_a_batch_keeps_what_it_has_wherever_adding_to_it_is_struck(self) -> None:
+        producer, consumer = self.pair()
+        step, struck = 0, True
+        while struck:
+            step += 1
+            with producer.batch() as batch:
+                batch.push(b"1")
+                struck = strikes(step, lambda: batch.push(b"2"))  # noqa: B023 - called at once
+            producer.send(b"3")
+            self.assertIn(consumer.drain(), ([b"1", b"3"], [b"1", b"2", b"3"]))
+        self.assertEqual(self.receive_errors(consumer), 0)
+
+    def test_what_is_behind_a_message_comes_wherever_its_receive_is_struck(self) -> None:
+        producer, consumer = self.pair()
+        sent = [b"%02d" % number for number in range(60)]
+        step, struck = 0, True
+        while struck:
+            step += 1
+            producer.send_batch(sent)
+            received = [consumer.receive() for _ in range(30)]
+            struck = strikes(step, consumer.receive)
+            self.assertEqual(received, sent[:30])
+            self.assertIn(consumer.drain(), (sent[30:], sent[31:]))
+        self.assertEqual(self.receive_errors(consumer), 0)
+
 
 def strikes(step: int, call: Callable[[], object]) -> bool:
     """Makes a call that is struck before its so manieth instruction; whether it has so many."""

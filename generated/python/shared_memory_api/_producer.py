@@ -118,7 +118,18 @@ class SharedMemoryProducer(Side):
             TypeError: The payload gives no bytes.
             ValueError: There is no room, and the time is negative or not a number.
         """
-        return self._sender.send(payload, message_type, flags, timeout)
+        # The usual case needs neither room nor checks.
+        sender = self._sender
+        writer = sender.writer
+        mark = writer.tip
+        try:
+            usual = payload.__class__ is bytes and not flags and sender.open is None
+            if usual and writer.send(payload, message_type):  # type: ignore[arg-type]
+                return True
+        except BaseException as error:
+            sender.recover(error, mark)
+            raise
+        return sender.send(payload, message_type, flags, timeout)
 
     def try_send(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
         """Sends bytes if there is room now, else returns False. Never waits.

@@ -31,6 +31,8 @@ from ._layout import (
 from ._platform import now_ns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._typing import BytesLike
 
     # Words, payload size and type of a message.
@@ -51,7 +53,6 @@ MAX_CAPACITY: Final = 1 << 40
 MAX_FRAME: Final = 1 << 31
 """No record is longer, so that its length fits the header with room to spare."""
 
-HEADER_WORDS: Final = MESSAGE_HEADER_SIZE // WORD
 DATA_INDEX: Final = RING_HEADER_SIZE // WORD
 """Index of the data area's first word in the mapping."""
 ROUND_UP: Final = MESSAGE_HEADER_SIZE + WORD - 1
@@ -65,7 +66,6 @@ ID_INDEX: Final = MESSAGE_ID_OFFSET // WORD
 ID_SHIFT: Final = 8 * (MESSAGE_ID_OFFSET % WORD)
 ID_ONE: Final = 1 << ID_SHIFT
 FLAGS_SHIFT: Final = 8 * (FLAGS_OFFSET % WORD)
-FLAGS_ONE: Final = 1 << FLAGS_SHIFT
 FLAGS_MASK: Final = (1 << 8 * FLAGS_SIZE) - 1
 FRAGMENT_BITS: Final = FLAG_FRAGMENT | FLAG_LAST_FRAGMENT
 USER_FLAGS: Final = FLAGS_MASK & ~FRAGMENT_BITS
@@ -173,6 +173,17 @@ def shape_of(word: int) -> Shape:
     return words_of(frame), frame - MESSAGE_HEADER_SIZE, message_type
 
 
+@lru_cache(maxsize=1024)
+def body_packer(size: int) -> Callable[[memoryview, int, int, bytes], None]:
+    """Packs what lies behind the publication word of a record with a payload of `size` bytes.
+
+    That is the header word with the id, the payload, zeros, and the next record's publication word
+    as zeros, by one call with a view that starts behind the mapping's first word, the byte where
+    the record starts, that header word and the payload.
+    """
+    return Struct(f"Q{size}s{-size % WORD + WORD}x").pack_into
+
+
 @lru_cache(maxsize=128)
 def payloads_struct(size: int, count: int) -> Struct:
     """The payloads of `count` records after each other, with `size` bytes each.
@@ -226,6 +237,7 @@ def write_header(
     index: int,
     message_id: int,
     flags: int,
+    *,
     fields: BytesLike | None,
 ) -> None:
     """Writes every word of a record's header but the first.

@@ -111,7 +111,7 @@ class Assembler:
         self._buffer = bytearray()
 
     def add(
-        self, message_type: int, header: memoryview, payload: memoryview, *, last: bool
+        self, message_type: int, header: bytes, payload: memoryview, *, last: bool
     ) -> tuple[Step, int]:
         """Adds a piece. Also returns how many messages were found broken."""
         if len(payload) < PREFIX.size:
@@ -121,7 +121,7 @@ class Assembler:
         if index == 0:
             broken = self.interrupt()
             self._type, self.size = message_type, 0
-            self._header = bytes(header)
+            self._header = header
         due = follow(self.due, message_type, (index, count, last))
         if due is None:
             # The rest of a message is counted once, not once for each piece.

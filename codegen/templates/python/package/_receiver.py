@@ -20,7 +20,6 @@ from ._headers import HEADER_HAS_FIELDS
 from ._layout import FLAG_FRAGMENT, FLAG_LAST_FRAGMENT, MESSAGE_HEADER_SIZE
 from ._message import ReceivedMessage, SharedMemoryMessage
 from ._platform import now_ns
-from ._reader import RingReader
 from ._record import SIMPLE_HEADER, U64
 from ._times import Deadline
 from ._watch import Ended
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from ._attachment import Attachment
     from ._options import Options
+    from ._reader import RingReader
     from ._record import Shape
     from ._times import Patience
     from ._wait import Link
@@ -51,11 +51,11 @@ class Receiver:
 
     __slots__ = (
         "_attachment",
-        "_first",
         "_glances",
         "_lent",
         "_link",
         "assembler",
+        "first",
         "options",
         "reader",
     )
@@ -69,10 +69,11 @@ class Receiver:
         self._link = link
         self.options = options
         self.assembler = Assembler(options.max_message_size)
-        # What comes before whatever lies in the ring: a message that was put together, one that is
-        # borrowed, or an error that is told once and was found by a call that had something else to
-        # tell.
-        self._first: Whole | ref[ReceivedMessage] | RingError | None = None
+        self.first: Whole | ref[ReceivedMessage] | RingError | None = None
+        """What comes before whatever lies in the ring: a message that was put together, one that is
+        borrowed, or an error that is told once and was found by a call that had something else to
+        tell.
+        """
         # What is borrowed.
         self._lent: Shape = (0, 0, 0)
         self._glances = _GLANCES if options.spin != 0 else range(0)
@@ -90,11 +91,11 @@ class Receiver:
             MessageTooLarge: A message in pieces exceeds the limit; its pieces are dropped.
             MemoryError: There is no memory for one; its pieces are dropped.
         """
-        first = self._first
+        first = self.first
         if isinstance(first, Whole):
             return first.shape
         if isinstance(first, RingError):
-            self._first = None
+            self.first = None
             raise first
         reader, assembler = self.reader, self.assembler
         begin = reader.position
@@ -117,9 +118,9 @@ class Receiver:
         """Copies a piece out of the ring; the message's shape when it is whole."""
         reader, assembler = self.reader, self.assembler
         start = reader.start + MESSAGE_HEADER_SIZE
-        with reader.view[start - MESSAGE_HEADER_SIZE : start] as header:
-            with reader.view[start : start + shape[1]] as payload:
-                step, broken = assembler.add(shape[2], header, payload, last=last)
+        payload = reader.view[start : start + shape[1]]
+        step, broken = assembler.add(shape[2], reader.header(), payload, last=last)
+        payload.release()
         reader.count_errors(broken)
         reader.take(shape)
         reader.release()
@@ -133,7 +134,7 @@ class Receiver:
         if step is Step.MORE:
             return None
         try:
-            self._first = whole = assembler.take()
+            self.first = whole = assembler.take()
         except MemoryError:
             reader.count_errors(1)
             raise
@@ -142,7 +143,7 @@ class Receiver:
     def withhold(self, error: RingError) -> None:
         """An error is not passed on to the caller: one that is told once is for the next call."""
         if isinstance(error, MessageTooLarge):
-            self._first = error
+            self.first = error
 
     # Waiting
 
@@ -153,14 +154,14 @@ class Receiver:
             Disposed, Forked, Busy: Why.
         """
         self._attachment.check_usable()
-        if not isinstance(self._first, ref):
+        if not isinstance(self.first, ref):
             return
-        borrowed = self._first()
+        borrowed = self.first()
         if borrowed is not None and borrowed.is_open:
             message = f"{self._attachment.target.path}: a borrowed message was not released yet"
             raise Busy(message, found=borrowed)
         # Something interrupted its release: it was not taken, and comes again.
-        self._first = None
+        self.first = None
 
     def poll(self) -> Shape | None:
         """The shape of the next message; asks after the producer if there is none. Never waits.
@@ -244,27 +245,6 @@ class Receiver:
 
     # Taking
 
-    def receive(self, timeout: Patience) -> bytes | None:
-        """The payload of the next message; None when the time is over."""
-        reader = self.reader
-        try:
-            if self._first is None and self.assembler.due is None:
-                payload = reader.take_next()
-                if payload is None and timeout != 0 and self._glance():
-                    payload = reader.take_next()
-                if payload is not None:
-                    reader.release()
-                    return payload
-            shape = self.wait(timeout)
-            if shape is None:
-                return None
-            payload = self.payload(shape)
-            self.finish(shape)
-        except BaseException as error:
-            self.recover(error)
-            raise
-        return payload
-
     def receive_as(self, make: Callable[[int, bytes], Value], timeout: Patience) -> Value | None:
         """What `make` makes of the next type and payload; if it fails, the message stays.
 
@@ -338,24 +318,24 @@ class Receiver:
 
     def take(self, shape: Shape) -> None:
         """Takes the message that was found."""
-        if self._first is None:
+        if self.first is None:
             self.reader.take(shape)
         else:
-            self._first = None
+            self.first = None
 
     @property
     def is_plain(self) -> bool:
         """Whether the next message is what lies in the ring next, unless that is a piece."""
-        return self._first is None and self.assembler.due is None
+        return self.first is None and self.assembler.due is None
 
     def payload(self, shape: Shape) -> bytes:
         """A copy of the payload of the message that was found."""
-        first = self._first
+        first = self.first
         return first.payload if isinstance(first, Whole) else self.reader.payload(shape)
 
     def copy(self, shape: Shape) -> SharedMemoryMessage:
         """A copy of the message that was found."""
-        first, reader = self._first, self.reader
+        first, reader = self.first, self.reader
         if isinstance(first, Whole):
             return SharedMemoryMessage._with_header(shape[2], first.header, first.payload)
         payload = reader.payload(shape)
@@ -394,24 +374,24 @@ class Receiver:
             raise
 
     def _lend(self, shape: Shape) -> ReceivedMessage:
-        whole, reader = self._first, self.reader
+        whole, reader = self.first, self.reader
         if isinstance(whole, Whole):
             header, payload = memoryview(whole.header), memoryview(whole.payload)
             message = ReceivedMessage(None, shape[2], header, 0, payload)
-            self._first = None
+            self.first = None
             return message
         start = reader.start + MESSAGE_HEADER_SIZE
         payload = reader.view[start : start + shape[1]]
         message = ReceivedMessage(self, shape[2], reader.view, reader.start, payload)
         self._lent = shape
-        self._first = message._token
+        self.first = message._token
         return message
 
     def end_borrow(self, borrow: ref[ReceivedMessage]) -> None:
         """Takes and releases a message, if it is the one that is borrowed now."""
-        if self._first is not borrow:
+        if self.first is not borrow:
             return
-        self._first = None
+        self.first = None
         if not self._attachment.is_open:
             return
         try:
@@ -420,18 +400,20 @@ class Receiver:
             self.recover(error)
             raise
 
-    def give_back(self) -> None:
+    def retire(self) -> None:
         """For a consumer that closes: gives a borrowed message back unreceived."""
-        borrowed = self._first() if isinstance(self._first, ref) else None
+        borrowed = self.first() if isinstance(self.first, ref) else None
         if borrowed is not None:
             # Who keeps an array on it is told when the memory cannot be unmapped.
             with contextlib.suppress(BufferError):
                 borrowed._invalidate()
+        # Nothing that was usual is so any more.
+        self.first = self._attachment.disposed()
 
     def forget_pieces(self, *, more: bool) -> int:
         """Drops what came in pieces; how many whole messages that is."""
         self.assembler.forget(more=more)
-        is_whole = isinstance(self._first, Whole)
+        is_whole = isinstance(self.first, Whole)
         if is_whole:
-            self._first = None
+            self.first = None
         return int(is_whole)

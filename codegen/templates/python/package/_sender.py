@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Final
-from weakref import ref
 
 from ._batch import BatchWriter
 from ._claim import Claim
@@ -29,6 +28,7 @@ from ._watch import Ended
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Union
+    from weakref import ref
 
     from ._attachment import Attachment
     from ._options import Options
@@ -53,7 +53,7 @@ _ENDED: Final[dict[Ended, tuple[type[PeerError], str]]] = {
 class Sender:
     """Sends for a producer."""
 
-    __slots__ = ("_attachment", "_largest", "_link", "_open", "options", "writer")
+    __slots__ = ("_attachment", "_largest", "_link", "open", "options", "writer")
 
     def __init__(
         self, attachment: Attachment, writer: RingWriter, link: Link, options: Options
@@ -62,8 +62,8 @@ class Sender:
         self._attachment = attachment
         self._link = link
         self._largest = largest_payload(attachment.capacity)
-        # The claim or the batch that is under way.
-        self._open: ref[Claim] | ref[BatchWriter] | None = None
+        self.open: ref[Claim] | ref[BatchWriter] | None = None
+        """The claim or the batch that is under way."""
         self.writer = writer
         self.options = options
 
@@ -76,23 +76,16 @@ class Sender:
         fields: BytesLike | None = None,
     ) -> bool:
         """Sends a message; False when there was no room within the time."""
-        writer = self.writer
-        mark = writer.tip
+        mark = self.writer.tip
         try:
-            if self._open is not None:
+            if self.open is not None:
                 self._leave()
-            if payload.__class__ is not bytes:
-                payload = as_bytes(payload)
-            if flags:
-                flags = int(flags) & USER_FLAGS
-            word = type_word(message_type)
-            if not writer.put(payload, word, flags, fields):
-                if not self._make_room(len(payload), wait):
-                    return False
-                writer.fill(payload, word, flags, fields)
-            writer.publish()
+            flags = int(flags) & USER_FLAGS
+            if not self._add(as_bytes(payload), message_type, flags, wait, fields):
+                return False
+            self.writer.publish()
         except BaseException as error:
-            self._recover(error, mark)
+            self.recover(error, mark)
             raise
         return True
 
@@ -106,15 +99,17 @@ class Sender:
     ) -> bool:
         """Adds a message to what is staged; an urgent one publishes itself and those before."""
         word = type_word(message_type)
-        if not self.writer.put(payload, word, flags, fields):
-            if not self._make_room(len(payload), wait):
-                return False
-            self.writer.fill(payload, word, flags, fields)
+        usual = payload.__class__ is bytes and not flags and fields is None
+        if usual and self.writer.put(payload, word):  # type: ignore[arg-type]
+            return True
+        if not self._make_room(len(payload), wait):
+            return False
+        self.writer.fill(payload, word, flags, fields)
         if flags & FLAG_URGENT:
             self.writer.publish()
         return True
 
-    def _recover(self, error: BaseException, mark: Tip) -> None:
+    def recover(self, error: BaseException, mark: Tip) -> None:
         """After an exception, which may have come between any two steps: back to where it began.
 
         Raises:
@@ -151,7 +146,7 @@ class Sender:
             UsageError, Removed: See `check`.
             Busy: It is a claim.
         """
-        item = None if self._open is None else self._open()
+        item = None if self.open is None else self.open()
         if isinstance(item, Claim) and item.is_open:
             self._attachment.check_usable()
             message = f"{self._attachment.target.path}: a claim is still open"
@@ -162,7 +157,7 @@ class Sender:
         else:
             # Something interrupted its end.
             self.writer.discard()
-        self._open = None
+        self.open = None
 
     # Room
 
@@ -253,7 +248,7 @@ class Sender:
         writer = self.writer
         mark = writer.tip
         try:
-            if self._open is not None:
+            if self.open is not None:
                 self._leave()
             self.check()
             type_word(message_type)
@@ -272,7 +267,7 @@ class Sender:
                 self._link.watch.untold()
             writer.publish()
         except BaseException as error:
-            self._recover(error, writer.tip)
+            self.recover(error, writer.tip)
             if self._attachment.is_open:
                 writer.publish()
             raise
@@ -305,24 +300,24 @@ class Sender:
         """Adds a message to a batch, which is the one that is open then."""
         mark = self.writer.tip
         try:
-            if self._open is not batch:
+            if self.open is not batch:
                 self._leave()
-                self._open = batch
+                self.open = batch
             return self._add(as_bytes(payload), message_type, int(flags) & USER_FLAGS, wait)
         except BaseException as error:
-            self._recover(error, mark)
+            self.recover(error, mark)
             raise
 
     def commit_batch(self, batch: ref[BatchWriter]) -> None:
         """Publishes what was added to a batch."""
         mark = self.writer.tip
         try:
-            if self._open is batch:
+            if self.open is batch:
                 self._leave()
             else:
                 self.check()
         except BaseException as error:
-            self._recover(error, mark)
+            self.recover(error, mark)
             raise
 
     # Claims
@@ -339,9 +334,9 @@ class Sender:
             if not self._make_room(size, wait):
                 return None
             claim = Claim(self, self._attachment.view, self.writer.tip[0], size, word)
-            self._open = claim._token
+            self.open = claim._token
         except BaseException as error:
-            self._recover(error, mark)
+            self.recover(error, mark)
             raise
         return claim
 
@@ -352,25 +347,25 @@ class Sender:
             self.writer.seal(size, word, flags, fields)
             self.writer.publish()
         except BaseException as error:
-            self._recover(error, mark)
+            self.recover(error, mark)
             raise
 
     def end(self, item: ref[Claim] | ref[BatchWriter]) -> None:
         """Ends a claim or a batch, if it is the one that is open: drops what is not published."""
-        if self._open is not item:
+        if self.open is not item:
             return
         if self._attachment.is_open:
             self.writer.discard()
-        self._open = None
+        self.open = None
 
     def retire(self) -> None:
         """Drops what was claimed, or staged, for a producer that closes."""
-        claim = None if self._open is None else self._open()
+        claim = None if self.open is None else self.open()
         if isinstance(claim, Claim):
             # Who keeps an array on it is told when the memory cannot be unmapped.
             with contextlib.suppress(BufferError):
                 claim.abandon()
-        self._open = None
+        self.open = None
         self.writer.discard()
         self.writer.look_closer()
 

@@ -9,8 +9,9 @@ signal handler came between two steps.
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from ._course import Course
 from ._errors import Corrupt
 from ._layout import (
     BYTES_SENT_OFFSET,
@@ -26,7 +27,6 @@ from ._platform import now_ns
 from ._record import (
     ALIKE,
     DATA_INDEX,
-    FLAGS_ONE,
     ID_INDEX,
     ID_ONE,
     LENGTH_SHIFT,
@@ -40,6 +40,7 @@ from ._record import (
     as_words,
     payloads_struct,
     publication_word,
+    type_word,
     write_header,
 )
 from ._recover import producer_position
@@ -68,9 +69,11 @@ class RingWriter:
     """Where a producer is in the ring, and all that it does there."""
 
     __slots__ = (
+        "_bodies",
         "_bound",
         "_capacity",
         "_cells",
+        "_course",
         "_end",
         "_limit",
         "_memory",
@@ -89,6 +92,8 @@ class RingWriter:
         """What wakes the other side: to be set before anything is published."""
         self._memory = attachment.memory
         self._view = attachment.view
+        self._bodies = attachment.bodies
+        self._course = Course()
         self._words = words = attachment.words
         self._cells = attachment.cells(
             MESSAGES_SENT_OFFSET,
@@ -124,6 +129,7 @@ class RingWriter:
     def look_closer(self) -> None:
         """Has `put` refuse whatever comes, until `reserve` was asked."""
         self._bound = 0
+        self._course.forget()
 
     def reserve(self, size: int) -> bool:
         """Whether there is room for a record with so many bytes of payload: it is at the tip.
@@ -145,7 +151,9 @@ class RingWriter:
         index, position = self.tip[:2]
         # The spare word is for the zero behind the record.
         room = ((self._limit - position) & U64) // WORD - 1
-        self._bound = min(self._end, index + min(room, max(step, self._stretch)) + 1)
+        # No number wraps before.
+        left = (U64 - max(self.tip[2], self.tip[3])) // WORD
+        self._bound = min(self._end, index + min(room, max(step, self._stretch), left) + 1)
         return True
 
     def _words_for(self, size: int) -> tuple[int, int]:
@@ -198,18 +206,13 @@ class RingWriter:
 
     # Records
 
-    def put(
-        self, payload: BytesLike, type_word: int, flags: int, fields: BytesLike | None = None
-    ) -> bool:
-        """Stages a message; False if it takes a closer look, `reserve`, whether it has room.
+    def put(self, payload: bytes, word: int) -> bool:
+        """Stages bytes without flags or header fields. False if they take a closer look.
 
-        Args:
-            payload: Its bytes, whose length counts bytes.
-            type_word: The publication word of an empty message of its type.
-            flags: All its flags.
-            fields: A header whose fields without a role are taken over; None zeroes them.
+        That is `reserve`, whether there is room, and then `fill`. `word` is the publication word
+        of an empty message of their type.
         """
-        # Flat, as `_stage` in its one usual case: each call would cost a tenth of a whole send.
+        # Flat, as `_stage` in its usual case: each call would cost a tenth of a whole send.
         tip = self.tip
         index, position, sent, count, held = tip
         size = len(payload)
@@ -221,38 +224,45 @@ class RingWriter:
             words[end - 1] = 0
         start = (index << WORD_SHIFT) + MESSAGE_HEADER_SIZE
         self._memory[start : start + size] = payload
-        if SIMPLE_HEADER and fields is None:
-            words[index + ID_INDEX] = (sent & U32) * ID_ONE + flags * FLAGS_ONE
+        if SIMPLE_HEADER:
+            words[index + ID_INDEX] = (sent & U32) * ID_ONE
         else:
-            write_header(self._view, words, index, sent & U32, flags, fields)
+            write_header(self._view, words, index, sent & U32, 0, fields=None)
         words[end] = 0
         if tip is self._published:
-            held = (size << LENGTH_SHIFT) + type_word
+            held = (size << LENGTH_SHIFT) + word
         else:
-            words[index] = (size << LENGTH_SHIFT) + type_word
+            words[index] = (size << LENGTH_SHIFT) + word
         self.tip = end, position + ((end - index) << WORD_SHIFT), sent + 1, count + size, held
         return True
 
     def fill(
         self, payload: BytesLike, type_word: int, flags: int, fields: BytesLike | None = None
     ) -> None:
-        """Stages a message in the room that was reserved for it: see `put`."""
+        """Stages a message in the room that was reserved for it.
+
+        Args:
+            payload: Its bytes, whose length counts bytes.
+            type_word: The publication word of an empty message of its type.
+            flags: All its flags.
+            fields: A header whose fields without a role are taken over; None zeroes them.
+        """
         size = len(payload)
         start = (self.tip[0] << WORD_SHIFT) + MESSAGE_HEADER_SIZE
         self._memory[start : start + size] = payload
         self.seal(size, type_word, flags, fields)
 
     def seal(self, size: int, type_word: int, flags: int, fields: BytesLike | None) -> None:
-        """Stages a message whose payload lies in the room that was reserved for it: see `put`."""
+        """Stages a message whose payload lies in the room that was reserved: see `fill`."""
         index, _, sent, _, _ = self.tip
         step = (size + ROUND_UP) >> WORD_SHIFT
         if size & WORD_MASK:
             end = (index + step) << WORD_SHIFT
             self._view[end - WORD + (size & WORD_MASK) : end] = _ZEROS[size & WORD_MASK :]
-        write_header(self._view, self._words, index, sent & U32, flags, fields)
+        write_header(self._view, self._words, index, sent & U32, flags, fields=fields)
         self._stage(step, (size << LENGTH_SHIFT) + type_word, 1, size)
 
-    def put_alike(self, payloads: Sequence[bytes], type_word: int) -> int:
+    def put_alike(self, payloads: Sequence[Any], type_word: int) -> int:
         """Stages bytes of one length together: as many as need no closer look; returns how many."""
         size = len(payloads[0])
         step = (size + ROUND_UP) >> WORD_SHIFT
@@ -290,9 +300,26 @@ class RingWriter:
         else:
             self._words[index] = word
         position = (position + (step << WORD_SHIFT)) & U64
-        self.tip = (end, position, sent + messages, count + size, held)
+        self.tip = end, position, (sent + messages) & U64, (count + size) & U64, held
 
     # Publication
+
+    def send(self, payload: bytes, message_type: int) -> bool:
+        """Stages bytes as `put` does, and publishes all that is staged."""
+        course = self._course
+        size = len(payload)
+        if self.tip is course.tip and size == course.size and message_type is course.message_type:
+            # One turn at most.
+            for start, head, tip in course.turns:
+                course.pack(self._bodies, start, head, payload)
+                self.tip = course.tip = tip
+                self.publish()
+                return True
+        if not self.put(payload, type_word(message_type)):
+            return False
+        self.publish()
+        course.learn(message_type, size, self.tip, self._bound)
+        return True
 
     def publish(self) -> None:
         """Makes what is staged visible with one store, counts it, and wakes a sleeping consumer."""
@@ -304,15 +331,15 @@ class RingWriter:
             self._published = tip
         _, position, sent, count, _ = tip
         sent_cell, bytes_cell, position_cell, control_cell = self._cells
-        sent_cell[()] = sent & U64
-        bytes_cell[()] = count & U64
+        sent_cell[()] = sent
+        bytes_cell[()] = count
         if WEAK_ORDER:
             full_fence()
         position_cell[()] = position
         control = control_cell[()]
         if control != self._quiet:
             # It may be asleep for long, or there may be none: time for a closer look.
-            self._bound = 0
+            self.look_closer()
             self._quiet = self.link.notify(control)
 
     def recover(self, mark: Tip) -> None:
@@ -320,6 +347,7 @@ class RingWriter:
 
         What was published stays so; it may not have been counted yet, and the consumer not woken.
         """
+        self._course.forget()
         self._go_back(mark)
         if self.tip is self._published:
             self.publish()
@@ -339,7 +367,7 @@ class RingWriter:
         staged = (tip[1] - published[1]) & U64
         if not 0 < (mark[1] - published[1]) & U64 <= staged:
             mark = published
-        self._bound = 0
+        self.look_closer()
         # What is staged behind it must not become visible together with what is before.
         self._words[mark[0]] = 0
         self.tip = mark
