@@ -216,7 +216,7 @@ class StruckCallTest(StruckTestCase):
             step += 1
             with producer.batch() as batch:
                 batch.push(b"1")
-                struck = strikes(step, lambda: batch.push(b"2"))  # noqa: B023 - called at once
+                struck = strikes(step, lambda: batch.push(b"2"))
             producer.send(b"3")
             self.assertIn(consumer.drain(), ([b"1", b"3"], [b"1", b"2", b"3"]))
         self.assertEqual(self.receive_errors(consumer), 0)

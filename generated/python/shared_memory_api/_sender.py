@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import struct
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -262,7 +263,7 @@ class Sender:
                     break
             writer.publish()
         except RingError as error:
-            sent = writer.tip[2] - mark[2]
+            sent = (writer.tip[2] - mark[2]) & U64
             if not sent or not self._attachment.is_open:
                 raise
             if isinstance(error, PeerError):
@@ -274,18 +275,26 @@ class Sender:
             if self._attachment.is_open:
                 writer.publish()
             raise
-        return writer.tip[2] - mark[2]
+        return (writer.tip[2] - mark[2]) & U64
 
     def _add_all(
         self, items: Sequence[Sendable], message_type: int, flags: int, wait: Patience | Wait
     ) -> bool:
         """Adds some messages; False when one of them found no room within the time."""
+        writer, word = self.writer, type_word(message_type)
         alike = not flags and _are_alike(items)
         at = 0
         while at < len(items):
-            run = self.writer.put_alike(items[at:], type_word(message_type)) if alike else 0
+            try:
+                run = writer.put_alike(items[at:], word) if alike else 0
+            except struct.error:
+                # As long, but no bytes.
+                alike, run = False, 0
+            item = items[at]
+            if not run and item.__class__ is bytes and not flags:
+                run = int(writer.put(item, word))
             if not run:
-                payload, own, own_flags, fields = outgoing(items[at], message_type, flags)
+                payload, own, own_flags, fields = outgoing(item, message_type, flags)
                 if not self._add(payload, own, own_flags, wait, fields):
                     return False
                 run = 1
@@ -374,10 +383,11 @@ class Sender:
 
 
 def _are_alike(items: Sequence[Sendable]) -> bool:
-    """Whether all are bytes, of one length."""
-    if set(map(type, items)) != {bytes}:
+    """Whether all have one length, as bytes may."""
+    try:
+        return len(set(map(len, items))) == 1  # type: ignore[arg-type]
+    except TypeError:
         return False
-    return len(set(map(len, items))) == 1  # type: ignore[arg-type]
 
 
 def outgoing(

@@ -263,7 +263,11 @@ class RingWriter:
         self._stage(step, (size << LENGTH_SHIFT) + type_word, 1, size)
 
     def put_alike(self, payloads: Sequence[Any], type_word: int) -> int:
-        """Stages bytes of one length together: as many as need no closer look; returns how many."""
+        """Stages bytes of one length together, as many as need no closer look; returns how many.
+
+        Raises:
+            struct.error: Not all of them are bytes; none is staged.
+        """
         size = len(payloads[0])
         step = (size + ROUND_UP) >> WORD_SHIFT
         index, _, sent, _, _ = self.tip
