@@ -69,6 +69,8 @@
 
 {% include "engine/ring.h" %}
 
+{% include "engine/side.h" %}
+
 {% include "engine/recover.h" %}
 
 {% include "engine/writer.h" %}

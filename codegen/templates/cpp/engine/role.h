@@ -7,9 +7,6 @@ namespace detail {
 /// How often a blocked or polling side looks whether its peer lives, and the bound of a sleep.
 inline constexpr std::uint64_t kLivenessNs = 100000000;
 
-/// A call that waits looks at the clock once in so many looks, plus one.
-inline constexpr std::uint32_t kClockMask = 63;
-
 /// Watches the other side of a ring: whether it has closed, died, or lost the file.
 ///
 /// The end of a peer is an event: it is told once for each of them. The loss of the file is a
@@ -56,7 +53,7 @@ public:
     [[nodiscard]] Errc poll() noexcept {
         const Errc cheap = look();
         if (cheap != Errc::kOk || (++polls_ & kPollMask) != 0) return cheap;
-        return due() ? check_alive() : Errc::kOk;
+        return due(monotonic_ns()) ? check_alive() : Errc::kOk;
     }
 
     /// For a producer that has room: looks whether the file still has its name, if the last such
@@ -66,8 +63,10 @@ public:
         return monotonic_ns() - named_ns_ < kLivenessNs ? Errc::kOk : check_name();
     }
 
-    /// True when the last check_alive() is long enough ago.
-    [[nodiscard]] bool due() const noexcept { return monotonic_ns() - checked_ns_ >= kLivenessNs; }
+    /// True when at the time `now` the last check_alive() is long enough ago.
+    [[nodiscard]] bool due(std::uint64_t now) const noexcept {
+        return now - checked_ns_ >= kLivenessNs;
+    }
 
     /// The caller has been told of an end.
     void told(Errc what) noexcept {
