@@ -413,79 +413,29 @@ namespace BitRPC.SharedMemory
 
         private ErrorCode WaitForRoom(ulong stride, ref RingDeadline deadline)
         {
-            lock (_gate)
-            {
-                CheckOpen();
-                RingWaited waited = _waiter.Wait(this, _watch, ref deadline, out ErrorCode why);
-                CheckOpen();
-                return waited == RingWaited.TimedOut ? ErrorCode.Timeout : why;
-            }
+            RingWaited waited = Wait(ref deadline, out ErrorCode end);
+            return waited == RingWaited.TimedOut ? ErrorCode.Timeout : end;
         }
 
-        private bool AwaitPeer(long timeoutNs)
-        {
-            CheckFree();
-            var deadline = new RingDeadline(timeoutNs);
-            lock (_gate)
-            {
-                while (true)
-                {
-                    CheckOpen();
-                    uint seen = _watch.Sequence;
-                    if (_watch.HasLivePeer)
-                    {
-                        return true;
-                    }
-
-                    ErrorCode code = _attachment.IsForked
-                        ? ErrorCode.Forked
-                        : _watch.CheckNameIfDue(Platform.Current.MonotonicNs());
-                    if (code != ErrorCode.Ok)
-                    {
-                        _ = Refuse(code);
-                        throw LastError;
-                    }
-
-                    if (!_waiter.AwaitBell(seen, ref deadline))
-                    {
-                        CheckOpen();
-                        return false;
-                    }
-                }
-            }
-        }
-
-        private void CheckOpen()
-        {
-            if (Volatile.Read(ref _isClosing) != 0)
-            {
-                throw new ObjectDisposedException(nameof(SharedMemoryProducer));
-            }
-        }
-
-        /// <summary>Refuses a call beside an asynchronous one.</summary>
-        private void CheckFree()
-        {
-            CheckOpen();
-            if (_call != null)
-            {
-                throw new InvalidOperationException("an asynchronous send is under way");
-            }
-        }
-
-        /// <summary>Turns what is no answer of a send into an exception.</summary>
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        internal Status Require(ErrorCode code) => IsAnswer(code) ? code : throw LastError;
-
-        private static bool IsAnswer(ErrorCode code) =>
+        internal override bool IsAnswer(ErrorCode code) =>
             code == ErrorCode.Ok || code == ErrorCode.Timeout || code == ErrorCode.Full;
 
-        private ErrorCode Refuse(ErrorCode code, ulong expected = 0, ulong found = 0)
+        internal override void NoteTimeout()
         {
-            _failure = code;
-            _failureExpected = expected;
-            _failureFound = found;
-            return code;
+            _writer.CountFailure();
+            _ = Refuse(ErrorCode.Timeout);
+        }
+
+        internal override void OnCallChanged()
+        {
+            if (_call == null)
+            {
+                _writer.Unblock();
+            }
+            else
+            {
+                _writer.Block();
+            }
         }
     }
 }

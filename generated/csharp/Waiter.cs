@@ -105,7 +105,6 @@ namespace BitRPC.SharedMemory
         internal const ulong LivenessNs = 100000000;
 
         private const int LooksPerClock = 32;
-        private const int GraceSlices = 10;
 
         /// <summary>What was asked of this side's waits: nothing, to end once, or for ever.</summary>
         private const int Go = 0;
@@ -114,7 +113,7 @@ namespace BitRPC.SharedMemory
 
         private readonly RingAttachment _attachment;
         private readonly bool _spins;
-        private readonly bool _diagnoses;
+        private readonly RingWakeupDiagnosis _diagnosis;
         private readonly ulong _spinNs;
         private int _order;
 
@@ -125,7 +124,7 @@ namespace BitRPC.SharedMemory
         {
             _attachment = attachment;
             _spins = options.WaitStrategy == WaitStrategy.Spin;
-            _diagnoses = options.DiagnoseWakeups;
+            _diagnosis = new RingWakeupDiagnosis(attachment, options.DiagnoseWakeups);
             _spinNs = RingTime.AsAge(RingTime.Of(options.Spin));
         }
 
@@ -222,11 +221,7 @@ namespace BitRPC.SharedMemory
             }
 
             _ = Interlocked.Exchange(ref _isSleeping, 1);
-            if (!IsInterrupted)
-            {
-                _ = WaitOn(seen, left);
-            }
-
+            _ = SleepOn(seen, left);
             Volatile.Write(ref _isSleeping, 0);
             return true;
         }
@@ -275,14 +270,9 @@ namespace BitRPC.SharedMemory
             Interlocked.MemoryBarrier();
             _attachment.FenceWaker();
             boundNs = _attachment.Shorten(boundNs);
-            if (!awaited.IsReady() && !IsInterrupted)
+            if (!awaited.IsReady() && !SleepOn(seen, boundNs))
             {
-                bool isWoken = WaitOn(seen, boundNs);
-                if (_diagnoses && !isWoken && boundNs >= LivenessNs
-                    && awaited.IsReady() && NobodyWakes(seen))
-                {
-                    CountMissed();
-                }
+                _diagnosis.Examine(boundNs, awaited, this, seen);
             }
 
             _attachment.AnnounceAwake();
@@ -290,14 +280,49 @@ namespace BitRPC.SharedMemory
         }
 
         /// <summary>
-        /// After a sleep that ended by its bound although its reason was there: sleeps on, to tell
-        /// a waker that was merely between publishing and waking from one that forgot.
+        /// Sleeps while the peer's sequence is the one that was seen; false if the bound ended it.
         /// </summary>
-        private bool NobodyWakes(uint seen)
+        internal bool SleepOn(uint seen, ulong boundNs) =>
+            IsInterrupted || _attachment.Segment.WakePoints.Wait(
+                Sequence, _attachment.Role.IsProducer, seen, boundNs);
+    }
+
+    /// <summary>
+    /// Counts missed wake-ups, if <see cref="SharedMemoryOptions.DiagnoseWakeups"/> asks for it:
+    /// the bound of every sleep would hide a broken handshake.
+    /// </summary>
+    internal readonly struct RingWakeupDiagnosis
+    {
+        /// <summary>How often a sleep goes on, for as long as peers are checked after.</summary>
+        private const int Slices = 10;
+
+        private readonly RingAttachment _attachment;
+        private readonly bool _isWanted;
+
+        internal RingWakeupDiagnosis(RingAttachment attachment, bool isWanted)
         {
-            for (int slice = 0; slice < GraceSlices; slice++)
+            _attachment = attachment;
+            _isWanted = isWanted;
+        }
+
+        /// <summary>To be called after a sleep that its bound ended.</summary>
+        internal void Examine(ulong boundNs, IRingAwaited awaited, RingWaiter waiter, uint seen)
+        {
+            bool isSuspicious = _isWanted && boundNs >= RingWaiter.LivenessNs && awaited.IsReady();
+            if (isSuspicious && NobodyWakes(waiter, seen))
             {
-                if (!_attachment.IsPeerAlive() || IsInterrupted || WaitOn(seen, LivenessNs))
+                Count();
+            }
+        }
+
+        /// <summary>
+        /// Tells a waker that is merely between publishing and waking from one that forgot.
+        /// </summary>
+        private bool NobodyWakes(RingWaiter waiter, uint seen)
+        {
+            for (int slice = 0; slice < Slices; slice++)
+            {
+                if (!_attachment.IsPeerAlive() || waiter.SleepOn(seen, RingWaiter.LivenessNs))
                 {
                     return false; // a waker that died in between could not wake
                 }
@@ -306,17 +331,13 @@ namespace BitRPC.SharedMemory
             return _attachment.IsPeerAlive();
         }
 
-        private void CountMissed()
+        private void Count()
         {
             ref ulong missed = ref _attachment.Word64(_attachment.Role.MissedWakeups);
             missed = unchecked(missed + 1);
             string path = _attachment.Segment.Target.FilePath;
             SharedMemoryLog.Write(LogLevel.Error, path + ": a wake-up was missed");
         }
-
-        private bool WaitOn(uint seen, ulong boundNs) =>
-            _attachment.Segment.WakePoints.Wait(
-                Sequence, _attachment.Role.IsProducer, seen, boundNs);
     }
 
     /// <summary>Hints to the processor.</summary>

@@ -133,6 +133,7 @@ sources! {
     Role = "csharp/engine/Role.cs";
     Roles = "csharp/engine/Roles.cs";
     Segment = "csharp/engine/Segment.cs";
+    Side = "csharp/engine/Side.cs";
     Target = "csharp/engine/Target.cs";
     Time = "csharp/engine/Time.cs";
     Waiter = "csharp/engine/Waiter.cs";
