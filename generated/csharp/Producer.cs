@@ -47,10 +47,12 @@ namespace BitRPC.SharedMemory
         private object _box;
 
         /// <summary>
-        /// Counts claims and batches: one of another number is a stale one. Even while none is
-        /// open.
+        /// Counts claims: one of another number is a stale one. Even while none is open.
         /// </summary>
         private ulong _serial;
+
+        /// <summary>Counts batches: one of another number is a stale one.</summary>
+        private ulong _batch;
         private ulong _awaitedStride;
 
         /// <summary>Attaches as the producer of a ring, which is made if it is not there.</summary>

@@ -9,15 +9,15 @@ namespace {{ view.namespace }}
     public sealed unsafe partial class SharedMemoryProducer
     {
         /// <summary>Starts a batch: its messages become visible together.</summary>
-        /// <returns>The batch. Any other send ends it, and drops what was not committed.</returns>
+        /// <returns>The batch. Another one takes its place, and drops what was not
+        /// committed.</returns>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public BatchWriter Batch()
         {
             CheckFree();
-            TakeBack();
-            _serial++;
-            _writer.Block(); // so that every other send comes by and ends it
-            return new BatchWriter(this, _serial);
+            _writer.Drop();
+            _batch++;
+            return new BatchWriter(this, _batch);
         }
 
         /// <summary>
@@ -153,14 +153,24 @@ namespace {{ view.namespace }}
             Flush();
         }
 
+        internal void DiscardBatch(ulong serial)
+        {
+            if (serial == _batch)
+            {
+                _writer.Drop();
+            }
+        }
+
         private void CheckBatch(ulong serial)
         {
             CheckFree();
-            if (!IsCurrent(serial))
+            if (serial != _batch)
             {
                 throw new InvalidOperationException(
-                    "the batch was ended by another send, which dropped what was pending");
+                    "another batch has taken the place of this one");
             }
+
+            TakeBack();
         }
 
         /// <summary>Publishes what is pending of the batch, which goes on.</summary>
@@ -169,7 +179,6 @@ namespace {{ view.namespace }}
             if (_writer.HasPending)
             {
                 _writer.Flush();
-                _writer.Block();
                 Wake();
                 GC.KeepAlive(this);
             }
@@ -205,8 +214,9 @@ namespace {{ view.namespace }}
                 }
             }
 
+            CheckFree();
+            TakeBack();
             ErrorCode code = ErrorCode.Ok;
-            ulong serial = Batch().Serial;
             while (sent < messages.Length && code == ErrorCode.Ok)
             {
                 SharedMemoryMessage message = messages[sent];
@@ -220,8 +230,7 @@ namespace {{ view.namespace }}
                 }
             }
 
-            CommitBatch(serial);
-            TakeBack();
+            Flush();
             return code;
         }
 

@@ -29,7 +29,7 @@ namespace {{ view.namespace }}
             new InvalidOperationException(
                 "the claim was committed, abandoned or taken back already");
 
-        /// <summary>Whether a claim or batch is the one that is open.</summary>
+        /// <summary>Whether a claim is the one that is open.</summary>
         internal bool IsCurrent(ulong serial) => serial == _serial && (serial & 1) != 0;
 
         internal void Commit(byte* record, uint type, int length, MessageFlags flags)
@@ -60,12 +60,11 @@ namespace {{ view.namespace }}
             _writer.Unblock();
         }
 
-        /// <summary>Takes back the room of an open claim, or of a batch.</summary>
+        /// <summary>Takes back the room of an open claim.</summary>
         private void TakeBack()
         {
             if ((_serial & 1) != 0)
             {
-                _writer.Drop();
                 EndClaim();
             }
         }
@@ -279,6 +278,7 @@ namespace {{ view.namespace }}
         {
             CheckFree();
             TakeBack();
+            Flush(); // what a batch holds comes first
             ulong stride = StrideOf(length);
             if (Admit(type, length, stride) != ErrorCode.Ok)
             {
