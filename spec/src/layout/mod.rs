@@ -4,6 +4,7 @@
 //! turn it into finished strings; they never add, align or count bytes themselves.
 
 pub mod diagram;
+mod facts;
 mod hash;
 mod header;
 mod json;
@@ -13,6 +14,7 @@ mod resolve;
 mod scalar;
 mod text;
 
+pub use facts::{Slot, Word, bits};
 pub use json::to_json;
 pub use model::*;
 pub(crate) use resolve::check;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::Package;
 use crate::model::role::{MessageRole, RingRole};
 
 /// One protocol with all bytes resolved.
@@ -54,6 +55,8 @@ pub struct Targets {
     pub csharp_namespace: Vec<String>,
     /// Python module (a package folder) name, e.g. `shared_memory_api`.
     pub python_module: String,
+    /// What the packages say of themselves.
+    pub package: Package,
 }
 
 /// A name with a number: a message type, an enum value or a flag.

@@ -9,6 +9,7 @@ mod ids;
 mod load;
 mod lower;
 mod names;
+mod package;
 mod raw;
 pub mod role;
 mod scalar;
@@ -22,6 +23,7 @@ mod values;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use package::{Package, RustRuntime};
 pub use role::{MessageRole, RingRole, Writer};
 pub use schema::json_schema;
 
