@@ -1742,35 +1742,113 @@ inline void set_log_callback(LogCallback callback) {
 }
 
 // ---------------------------------------------------------------------------------------------
+// Numbers of the protocol that are no layout, with the same names in all engines
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+// Sizes.
+
+/// Words, strides and positions are multiples of this.
+inline constexpr std::size_t kWord = 8;
+/// The smallest data area, in bytes.
+inline constexpr std::uint64_t kMinCapacity = 1ULL << 10;
+/// The largest data area.
+inline constexpr std::uint64_t kMaxCapacity = 1ULL << 40;
+/// No record is longer, so that its length fits 32 bits with room to spare.
+inline constexpr std::uint64_t kMaxFrame = 1ULL << 31;
+/// The longest name of a ring.
+inline constexpr std::size_t kMaxNameLength = 200;
+/// What a piece of a message starts with: its index and their count.
+inline constexpr std::size_t kPrefixSize = 8;
+/// The smallest piece that is worth its header.
+inline constexpr std::size_t kMinPiece = 64;
+
+// Bytes whose locks tell that somebody lives: far beyond the data, so that mandatory locks block
+// nothing.
+
+/// The producer's role.
+inline constexpr std::uint64_t kProducerLock = 1ULL << 62;
+/// The consumer's role.
+inline constexpr std::uint64_t kConsumerLock = (1ULL << 62) + 1;
+/// A temporary file that is being made into a ring.
+inline constexpr std::uint64_t kMakingLock = (1ULL << 62) + 2;
+
+// What a side's state field says.
+
+/// Nobody ever had the role.
+inline constexpr std::uint32_t kStateNever = 0;
+/// Attached, or died without saying so.
+inline constexpr std::uint32_t kStateAttached = 1;
+/// Closed in good order.
+inline constexpr std::uint32_t kStateClosed = 2;
+
+// The control word of a sleeper.
+
+/// Its owner sleeps, or is about to.
+inline constexpr std::uint32_t kWaiting = 1;
+/// Its owner issues a membarrier before it sleeps.
+inline constexpr std::uint32_t kCanMembarrier = 2;
+/// Where the low 30 bits of the sequence stand that is slept on.
+inline constexpr std::uint32_t kSequenceShift = 2;
+
+// Times, in nanoseconds, and how often.
+
+/// How often the peer's life is checked, and the bound of every sleep.
+inline constexpr std::uint64_t kLivenessNs = 100000000;
+/// Looks in vain between two looks at the clock of a side that polls.
+inline constexpr std::uint32_t kPollLooks = 4096;
+/// A role found taken is tried again so long: its holder may be tidying up.
+inline constexpr std::uint64_t kRoleRetryNs = 50000000;
+/// The same while its holder does not say that it is attached: it is about to attach, or to close,
+/// or tidies up, and will be through soon unless it is paused.
+inline constexpr std::uint64_t kTransitionRetryNs = 5000000000;
+/// How long a sleep lasts at most that begins so soon after a membarrier was refused.
+inline constexpr std::uint64_t kRefusedNapNs = 1000000;
+/// How often a sleep goes on that is looked into, for as long as peers are checked after.
+inline constexpr int kDiagnosisSlices = 10;
+/// Time between two heartbeats of a manager, unless it is told another one.
+inline constexpr std::uint64_t kHeartbeatNs = 1000000000;
+/// So many heartbeats late, a peer is stalled.
+inline constexpr std::uint64_t kStalledBeats = 3;
+/// Looks of a short wait, before anything else is thought of: a microsecond or two.
+inline constexpr int kShortWait = 64;
+/// How often positions that do not fit are looked at again by who attaches.
+inline constexpr int kStartLooks = 64;
+/// How often a lost race with others who make or remove the ring is started over.
+inline constexpr int kRaces = 1000;
+
+// How a producer writes: policy, no part of the wire format.
+
+/// A pause before a full ring, so long that a fast consumer makes room for many messages.
+inline constexpr std::uint64_t kStepBackNs = 1500;
+/// Less room than this, or a quarter of the ring, is tight.
+inline constexpr std::uint64_t kTightRoom = 16 << 10;
+/// Bytes, or an eighth of the ring, that are published before a producer looks around.
+inline constexpr std::uint64_t kStretch = 16 << 10;
+/// Bytes that come into a cache at a time.
+inline constexpr std::uint64_t kLine = 64;
+/// How far ahead of the record being written lines are asked for, at most.
+inline constexpr std::uint64_t kPrefetchDistance = 2048;
+/// How far beyond the end of the next record, if that is as large as this one, a producer prepares
+/// lines that is waited for.
+inline constexpr std::uint64_t kBeyond = 64;
+/// A producer is waited for if the consumer had taken everything, but for one record that it may
+/// be reading, when the last four stretches began: one bit for each.
+inline constexpr std::uint32_t kWaitedFor = 15;
+
+}  // namespace detail
+
+// ---------------------------------------------------------------------------------------------
 // The engine's view of the layout
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
 
-/// Words, strides and positions are multiples of this.
-inline constexpr std::size_t kWord = sizeof(std::uint64_t);
-
-inline constexpr std::uint64_t kMinCapacity = 1ULL << 10;
-inline constexpr std::uint64_t kMaxCapacity = 1ULL << 40;
-/// No record is longer, so that its length fits the header's 32 bits with room to spare.
-inline constexpr std::uint64_t kMaxFrame = 1ULL << 31;
-inline constexpr std::size_t kMaxNameLength = 200;
-
 /// Which end of the ring.
 enum class Role : std::uint8_t { kProducer, kConsumer };
 
-inline constexpr std::uint32_t kStateNever = 0;
-inline constexpr std::uint32_t kStateAttached = 1;
-inline constexpr std::uint32_t kStateClosed = 2;
-
-/// Control word of a sleeper: bit 0 sleeping, bit 1 fences its waker's processor by membarrier,
-/// the rest are the low 30 bits of the sequence that it sleeps on.
-inline constexpr std::uint32_t kWaiting = 1;
-inline constexpr std::uint32_t kCanMembarrier = 2;
-inline constexpr std::uint32_t kSequenceShift = 2;
-
-/// Where one side keeps what it writes, and the byte whose lock stands for its life: far beyond
-/// the data, so that mandatory locks block nothing.
+/// Where one side keeps what it writes, and the byte whose lock stands for its life.
 struct Side {
     const char* name;
     std::uint64_t lock_offset;
@@ -1785,7 +1863,7 @@ struct Side {
 
 inline constexpr Side kProducerSide = {
     "producer",
-    1ULL << 62,
+    kProducerLock,
     ring_header::kProducerStateOffset,
     ring_header::kProducerEpochOffset,
     ring_header::kProducerPidOffset,
@@ -1797,7 +1875,7 @@ inline constexpr Side kProducerSide = {
 
 inline constexpr Side kConsumerSide = {
     "consumer",
-    (1ULL << 62) + 1,
+    kConsumerLock,
     ring_header::kConsumerStateOffset,
     ring_header::kConsumerEpochOffset,
     ring_header::kConsumerPidOffset,
@@ -1841,6 +1919,7 @@ inline constexpr Side kConsumerSide = {
     return static_cast<std::uint32_t>(word >> (8 * message_header::kMessageTypeOffset));
 }
 
+static_assert(kWord == sizeof(std::uint64_t));
 static_assert(message_header::kSize % kWord == 0, "payloads start on a word");
 static_assert(ring_header::kSize % kWord == 0, "records start on a word");
 static_assert(message_header::kFrameLengthOffset + message_header::kMessageTypeOffset == 4,
@@ -2980,13 +3059,6 @@ public:
 
 namespace detail {
 
-/// The byte whose lock says that a temporary file is being worked on: behind those of the roles.
-inline constexpr std::uint64_t kMakingOffset = kConsumerSide.lock_offset + 1;
-
-/// How often a lost race with others who make or remove the same ring is started over before it
-/// counts as a failure.
-inline constexpr int kRaces = 1000;
-
 inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     store_field<std::uint32_t>(header, ring_header::kMagicOffset, kMagic);
     store_field<std::uint16_t>(header, ring_header::kVersionMajorOffset, kVersionMajor);
@@ -3039,7 +3111,7 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 /// Fills a new, still nameless file.
 [[nodiscard]] inline Error fill_segment(const std::string& path, Segment& segment) {
     // Nobody removes it for a leftover any more; who did so before is found out by publishing.
-    if (const int failed = segment.file.lock(kMakingOffset)) {
+    if (const int failed = segment.file.lock(kMakingLock)) {
         return system_failure(failed, "lock", path);
     }
     if (File::volume_of(folder_of(path)).free_bytes < segment.size) {
@@ -3079,7 +3151,7 @@ inline void sweep(const std::string& folder, std::string_view name) {
         File file;
         FileFacts facts;
         const bool is_ours = file.open(path, false) == 0 && file.facts(facts) == 0 && facts.regular;
-        if (is_ours && !file.locked_by_other(kMakingOffset)) static_cast<void>(File::remove(path));
+        if (is_ours && !file.locked_by_other(kMakingLock)) static_cast<void>(File::remove(path));
     });
 }
 
@@ -3114,7 +3186,7 @@ inline void sweep(const std::string& folder, std::string_view name) {
                 0, 0, failed};
     }
     if (failed != 0) return system_failure(failed, "create", path);
-    segment.file.unlock(kMakingOffset);
+    segment.file.unlock(kMakingLock);
     out = std::move(segment);
     return {};
 }
@@ -3249,10 +3321,6 @@ public:
     [[nodiscard]] WakePoint& peer_point() noexcept { return peer_point_; }
 
 private:
-    static constexpr std::uint64_t kRoleRetryNs = 50000000;
-    /// The same while the holder does not say that it is attached: it is about to attach, or to
-    /// close, or tidies up, and will be through soon unless it is paused.
-    static constexpr std::uint64_t kTransitionRetryNs = 5000000000;
     static constexpr std::uint64_t kRoleNapNs = 1000000;
 
     [[nodiscard]] Error open_or_create(const std::string& folder, const Options& options);
@@ -3467,9 +3535,6 @@ private:
 
 namespace detail {
 
-/// How often a blocked or polling side looks whether its peer lives, and the bound of a sleep.
-inline constexpr std::uint64_t kLivenessNs = 100000000;
-
 /// Watches the other side of a ring: whether it has closed, died, or lost the file.
 ///
 /// The end of a peer is an event: it is told once for each of them. The loss of the file is a
@@ -3515,7 +3580,7 @@ public:
     /// The same for those who poll: looks at the clock every 4096th time.
     [[nodiscard]] Errc poll() noexcept {
         const Errc cheap = look();
-        if (cheap != Errc::kOk || (++polls_ & kPollMask) != 0) return cheap;
+        if (cheap != Errc::kOk || ++polls_ % kPollLooks != 0) return cheap;
         return due(monotonic_ns()) ? check_alive() : Errc::kOk;
     }
 
@@ -3544,8 +3609,6 @@ public:
     [[nodiscard]] std::uint32_t seen_sequence() const noexcept { return seen_sequence_; }
 
 private:
-    static constexpr std::uint32_t kPollMask = 4095;
-
     /// How a peer ended, as the header says it.
     struct End {
         /// Closed, or attached without a lock: died. Never: no end.
@@ -3700,13 +3763,10 @@ public:
     }
 
 private:
-    /// How often a sleep goes on, for as long as peers are checked after.
-    static constexpr int kSlices = 10;
-
     /// Tells a waker that is merely between publishing and waking from one that forgot.
     template <class SleepOn>
     [[nodiscard]] bool nobody_wakes(const SleepOn& sleep_on) const noexcept {
-        for (int slice = 0; slice < kSlices; ++slice) {
+        for (int slice = 0; slice < kDiagnosisSlices; ++slice) {
             // A waker that died in between could not wake.
             if (!attachment_->peer_alive() || sleep_on(kLivenessNs)) return false;
         }
@@ -3785,8 +3845,6 @@ public:
 
 private:
     static constexpr std::uint64_t kWakeNapNs = 50000;
-    /// Long enough for a store of before to be visible everywhere.
-    static constexpr std::uint64_t kStaleNs = 1000000;
 
     /// The kernel takes no membarriers any more: wakers fence from now on.
     BITRPC_DETAIL_COLD void fence_no_more(std::atomic<std::uint32_t>& control,
@@ -3801,8 +3859,8 @@ private:
     /// A waker that had not seen the refusal yet may have published without a fence: a sleep that
     /// begins before that is visible for certain is short, be it the first one or not.
     [[nodiscard]] BITRPC_DETAIL_COLD std::uint64_t shortened(std::uint64_t ns) const noexcept {
-        const bool is_recent = monotonic_ns() - refused_ns_ <= kStaleNs;
-        return is_recent && ns > kStaleNs ? kStaleNs : ns;
+        const bool is_recent = monotonic_ns() - refused_ns_ <= kRefusedNapNs;
+        return is_recent && ns > kRefusedNapNs ? kRefusedNapNs : ns;
     }
 
     Attachment* attachment_ = nullptr;
@@ -4591,24 +4649,10 @@ public:
     [[nodiscard]] std::uint64_t bad_position() const noexcept { return bad_position_; }
 
 private:
-    /// How far ahead of the record being written to prefetch, at most, and how much of it for one.
-    static constexpr std::uint64_t kPrefetchDistance = 2048;
-    /// Bytes that a prefetch brings.
-    static constexpr std::uint64_t kLine = 64;
     /// From this frame up to the distance, lines that are known to be free are fetched by storing
     /// to them: hints for so many lines were found to have no effect. (A larger record reaches
     /// into those lines itself.)
     static constexpr std::uint64_t kManyLines = 128;
-    /// How far beyond the end of the next record, if that is as large as this one, a producer
-    /// prepares lines that is waited for.
-    static constexpr std::uint64_t kBeyond = 64;
-    /// A producer is waited for if the consumer had taken everything, but for one record that it
-    /// may be reading, when the last four stretches began: one bit for each.
-    static constexpr std::uint32_t kWaitedFor = 15;
-    /// Bytes, or an eighth of the ring, that are published before a producer looks around.
-    static constexpr std::uint64_t kStretch = 16U * 1024U;
-    /// Less room than this (or a quarter of the ring) is tight.
-    static constexpr std::uint64_t kTightRoom = 16U * 1024U;
 
     [[nodiscard]] Error recover(const std::string& path);
 
@@ -5134,10 +5178,6 @@ public:
 private:
     [[nodiscard]] Error check_start(const std::string& path) const;
 
-    /// How many looks a short wait takes, before anything else is thought of: a microsecond or two.
-    static constexpr int kShortWait = 64;
-    /// How often the positions are looked at again when they do not fit.
-    static constexpr int kStartLooks = 64;
     /// That of no record.
     static constexpr std::uint64_t kNoIndex = ~0ULL;
 
@@ -5680,9 +5720,6 @@ private:
     friend class BatchWriter;
     friend class detail::ManagerCore;
 
-    /// So long that a fast consumer makes room for hundreds of messages.
-    static constexpr std::uint64_t kStepBackNs = 1500;
-
     SharedMemoryProducer() noexcept = default;
 
     BITRPC_DETAIL_INLINE Status send_for(Timeout timeout, ByteView payload, MessageType type,
@@ -5967,7 +6004,7 @@ inline Errc SharedMemoryProducer::ended(Errc end) noexcept {
 /// it: the stream would stay in that state.
 inline void SharedMemoryProducer::step_back() noexcept {
     if (writer_.reload() != Errc::kOk || !writer_.is_tight()) return;
-    detail::pause_for(kStepBackNs);
+    detail::pause_for(detail::kStepBackNs);
     // Whatever is wrong with it now, the caller's own look finds it too.
     static_cast<void>(writer_.reload());
 }
@@ -6077,8 +6114,7 @@ struct FragmentPrefix {
     }
 };
 
-/// The smallest piece that is worth its header.
-inline constexpr std::size_t kMinPiece = 64;
+static_assert(sizeof(FragmentPrefix) == kPrefixSize);
 
 /// Memory for a message that is put together: its header, and its payload behind it. It can be
 /// refused, as what a peer sends must not end this process.
@@ -7170,9 +7206,7 @@ public:
     std::unique_ptr<SharedMemoryConsumer> consumer;
 
 private:
-    static constexpr std::uint64_t kDefaultHeartbeatNs = 1000000000;
     static constexpr std::uint64_t kShortestHeartbeatNs = 1000000;
-    static constexpr std::uint64_t kStalledBeats = 3;
     /// No sleep of the thread is longer: what is added to a clock must not overflow.
     static constexpr std::uint64_t kLongestNapNs = 3600000000000;
 
@@ -7215,7 +7249,7 @@ private:
     std::mutex stop_mutex_;
     std::condition_variable stop_changed_;
     std::atomic<bool> stopping_{false};
-    std::atomic<std::uint64_t> stall_ns_{kDefaultHeartbeatNs * kStalledBeats};
+    std::atomic<std::uint64_t> stall_ns_{kHeartbeatNs * kStalledBeats};
 };
 
 inline void ManagerCore::refresh_handlers() noexcept {

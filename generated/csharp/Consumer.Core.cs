@@ -39,12 +39,6 @@ namespace BitRPC.SharedMemory
     /// <content>How records get out of the ring.</content>
     public sealed unsafe partial class SharedMemoryConsumer
     {
-        /// <summary>
-        /// How many looks a short wait takes, before anything else is thought of: a microsecond or
-        /// two.
-        /// </summary>
-        private const int ShortWait = 64;
-
         /// <summary>Puts messages together that come in pieces; made for the first one.</summary>
         private RingReassembler _assembler;
 
@@ -179,7 +173,7 @@ namespace BitRPC.SharedMemory
         private bool LookForAWhile(long timeoutNs)
         {
             CheckFree();
-            int looks = timeoutNs == RingTime.Never ? 0 : ShortWait;
+            int looks = timeoutNs == RingTime.Never ? 0 : RingConstants.ShortWait;
             for (int look = 0; look < looks; look++)
             {
                 if (_reader.HasWord())

@@ -25,9 +25,6 @@ namespace BitRPC.SharedMemory
     /// <content>How records get into the ring.</content>
     public sealed unsafe partial class SharedMemoryProducer
     {
-        /// <summary>So long that a fast consumer makes room for many messages.</summary>
-        private const ulong StepBackNs = 1500;
-
         internal static InvalidOperationException StaleClaim() =>
             new InvalidOperationException(
                 "the claim was committed, abandoned or taken back already");
@@ -38,7 +35,7 @@ namespace BitRPC.SharedMemory
         internal void Commit(byte* record, uint type, int length, MessageFlags flags)
         {
             EndClaim();
-            for (int at = length; at % Record.Word != 0; at++)
+            for (int at = length; at % RingConstants.Word != 0; at++)
             {
                 record[MessageHeaderLayout.Size + at] = 0; // padding is part of the record
             }
@@ -320,7 +317,7 @@ namespace BitRPC.SharedMemory
         {
             if (_writer.Reload() == ErrorCode.Ok && _writer.IsTight)
             {
-                RingDistance.Pause(StepBackNs);
+                RingDistance.Pause(RingConstants.StepBackNs);
                 _ = _writer.Reload(); // what is wrong with it now, the caller's look finds too
             }
         }

@@ -76,7 +76,7 @@ namespace BitRPC.SharedMemory
             type = Record.TypeOf(word);
             return type != 0
                 && frame >= MessageHeaderLayout.Size
-                && frame <= Record.MaxFrame
+                && frame <= RingConstants.MaxFrame
                 && Record.Stride(frame) <= _capacity - offset;
         }
 

@@ -31,6 +31,8 @@
 
 {% include "engine/options.h" %}
 
+{% include "engine/constants.h" %}
+
 {% include "engine/layout.h" %}
 
 {% include "engine/cpu.h" %}

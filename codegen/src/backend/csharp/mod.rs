@@ -70,6 +70,7 @@ sources! {
     Bytes = "csharp/engine/Bytes.cs";
     Calls = "csharp/engine/Calls.cs";
     Claim = "csharp/engine/Claim.cs";
+    RingConstants = "csharp/engine/Constants.cs";
     ConsumerAsync = "csharp/engine/Consumer.Async.cs";
     ConsumerCore = "csharp/engine/Consumer.Core.cs";
     ConsumerMany = "csharp/engine/Consumer.Many.cs";

@@ -135,9 +135,6 @@ private:
     friend class BatchWriter;
     friend class detail::ManagerCore;
 
-    /// So long that a fast consumer makes room for hundreds of messages.
-    static constexpr std::uint64_t kStepBackNs = 1500;
-
     SharedMemoryProducer() noexcept = default;
 
     BITRPC_DETAIL_INLINE Status send_for(Timeout timeout, ByteView payload, MessageType type,

@@ -141,10 +141,6 @@ public:
 private:
     [[nodiscard]] Error check_start(const std::string& path) const;
 
-    /// How many looks a short wait takes, before anything else is thought of: a microsecond or two.
-    static constexpr int kShortWait = 64;
-    /// How often the positions are looked at again when they do not fit.
-    static constexpr int kStartLooks = 64;
     /// That of no record.
     static constexpr std::uint64_t kNoIndex = ~0ULL;
 

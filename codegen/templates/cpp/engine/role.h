@@ -4,9 +4,6 @@
 
 namespace detail {
 
-/// How often a blocked or polling side looks whether its peer lives, and the bound of a sleep.
-inline constexpr std::uint64_t kLivenessNs = 100000000;
-
 /// Watches the other side of a ring: whether it has closed, died, or lost the file.
 ///
 /// The end of a peer is an event: it is told once for each of them. The loss of the file is a
@@ -52,7 +49,7 @@ public:
     /// The same for those who poll: looks at the clock every 4096th time.
     [[nodiscard]] Errc poll() noexcept {
         const Errc cheap = look();
-        if (cheap != Errc::kOk || (++polls_ & kPollMask) != 0) return cheap;
+        if (cheap != Errc::kOk || ++polls_ % kPollLooks != 0) return cheap;
         return due(monotonic_ns()) ? check_alive() : Errc::kOk;
     }
 
@@ -81,8 +78,6 @@ public:
     [[nodiscard]] std::uint32_t seen_sequence() const noexcept { return seen_sequence_; }
 
 private:
-    static constexpr std::uint32_t kPollMask = 4095;
-
     /// How a peer ended, as the header says it.
     struct End {
         /// Closed, or attached without a lock: died. Never: no end.

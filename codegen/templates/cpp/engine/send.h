@@ -127,7 +127,7 @@ inline Errc SharedMemoryProducer::ended(Errc end) noexcept {
 /// it: the stream would stay in that state.
 inline void SharedMemoryProducer::step_back() noexcept {
     if (writer_.reload() != Errc::kOk || !writer_.is_tight()) return;
-    detail::pause_for(kStepBackNs);
+    detail::pause_for(detail::kStepBackNs);
     // Whatever is wrong with it now, the caller's own look finds it too.
     static_cast<void>(writer_.reload());
 }

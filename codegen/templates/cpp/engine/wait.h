@@ -93,13 +93,10 @@ public:
     }
 
 private:
-    /// How often a sleep goes on, for as long as peers are checked after.
-    static constexpr int kSlices = 10;
-
     /// Tells a waker that is merely between publishing and waking from one that forgot.
     template <class SleepOn>
     [[nodiscard]] bool nobody_wakes(const SleepOn& sleep_on) const noexcept {
-        for (int slice = 0; slice < kSlices; ++slice) {
+        for (int slice = 0; slice < kDiagnosisSlices; ++slice) {
             // A waker that died in between could not wake.
             if (!attachment_->peer_alive() || sleep_on(kLivenessNs)) return false;
         }
@@ -178,8 +175,6 @@ public:
 
 private:
     static constexpr std::uint64_t kWakeNapNs = 50000;
-    /// Long enough for a store of before to be visible everywhere.
-    static constexpr std::uint64_t kStaleNs = 1000000;
 
     /// The kernel takes no membarriers any more: wakers fence from now on.
     BITRPC_DETAIL_COLD void fence_no_more(std::atomic<std::uint32_t>& control,
@@ -194,8 +189,8 @@ private:
     /// A waker that had not seen the refusal yet may have published without a fence: a sleep that
     /// begins before that is visible for certain is short, be it the first one or not.
     [[nodiscard]] BITRPC_DETAIL_COLD std::uint64_t shortened(std::uint64_t ns) const noexcept {
-        const bool is_recent = monotonic_ns() - refused_ns_ <= kStaleNs;
-        return is_recent && ns > kStaleNs ? kStaleNs : ns;
+        const bool is_recent = monotonic_ns() - refused_ns_ <= kRefusedNapNs;
+        return is_recent && ns > kRefusedNapNs ? kRefusedNapNs : ns;
     }
 
     Attachment* attachment_ = nullptr;

@@ -78,14 +78,14 @@ namespace {{ view.namespace }}
             }
 
             var deadline = new RingDeadline(_sendTimeoutNs);
-            int room = size - RingFragment.PrefixSize;
+            int room = size - RingConstants.PrefixSize;
             int count = (int)(((long)payload.Length + room - 1) / room);
             for (int index = 0; index < count; index++)
             {
                 int from = index * room;
                 ReadOnlySpan<byte> part = payload.Slice(
                     from, Math.Min(room, payload.Length - from));
-                int length = part.Length + RingFragment.PrefixSize;
+                int length = part.Length + RingConstants.PrefixSize;
                 byte* record = AcquireSlowly(messageType, length, RingWish.Wait, ref deadline);
                 if (record == null)
                 {
@@ -187,9 +187,9 @@ namespace {{ view.namespace }}
         private static void WritePiece(byte* record, int index, int count, ReadOnlySpan<byte> part)
         {
             byte* start = record + MessageHeaderLayout.Size;
-            RingWriter.ClearTail(record, part.Length + RingFragment.PrefixSize);
+            RingWriter.ClearTail(record, part.Length + RingConstants.PrefixSize);
             RingFragment.WritePrefix(start, (uint)index, (uint)count);
-            RingBytes.Copy(start + RingFragment.PrefixSize, part);
+            RingBytes.Copy(start + RingConstants.PrefixSize, part);
         }
 
         /// <summary>
@@ -197,8 +197,8 @@ namespace {{ view.namespace }}
         /// </summary>
         private int PieceSize()
         {
-            int most = LargestPayload / 2 & ~(Record.Word - 1);
-            int asked = Math.Max(_options.FragmentSize, RingFragment.LeastSize);
+            int most = LargestPayload / 2 & ~(RingConstants.Word - 1);
+            int asked = Math.Max(_options.FragmentSize, RingConstants.MinPiece);
             return _options.FragmentSize == 0 ? most : Math.Min(asked, most);
         }
 

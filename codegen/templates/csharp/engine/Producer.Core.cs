@@ -22,9 +22,6 @@ namespace {{ view.namespace }}
     /// <content>How records get into the ring.</content>
     public sealed unsafe partial class SharedMemoryProducer
     {
-        /// <summary>So long that a fast consumer makes room for many messages.</summary>
-        private const ulong StepBackNs = 1500;
-
         internal static InvalidOperationException StaleClaim() =>
             new InvalidOperationException(
                 "the claim was committed, abandoned or taken back already");
@@ -35,7 +32,7 @@ namespace {{ view.namespace }}
         internal void Commit(byte* record, uint type, int length, MessageFlags flags)
         {
             EndClaim();
-            for (int at = length; at % Record.Word != 0; at++)
+            for (int at = length; at % RingConstants.Word != 0; at++)
             {
                 record[MessageHeaderLayout.Size + at] = 0; // padding is part of the record
             }
@@ -317,7 +314,7 @@ namespace {{ view.namespace }}
         {
             if (_writer.Reload() == ErrorCode.Ok && _writer.IsTight)
             {
-                RingDistance.Pause(StepBackNs);
+                RingDistance.Pause(RingConstants.StepBackNs);
                 _ = _writer.Reload(); // what is wrong with it now, the caller's look finds too
             }
         }

@@ -73,7 +73,7 @@ namespace {{ view.namespace }}
             type = Record.TypeOf(word);
             return type != 0
                 && frame >= MessageHeaderLayout.Size
-                && frame <= Record.MaxFrame
+                && frame <= RingConstants.MaxFrame
                 && Record.Stride(frame) <= _capacity - offset;
         }
 

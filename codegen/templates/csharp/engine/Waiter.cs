@@ -31,7 +31,7 @@ namespace {{ view.namespace }}
             _control = (uint*)(attachment.Base + attachment.Role.Peer.Control);
             // The bits with which the fence may be skipped and nobody sleeps; none if this process
             // is out of the sleeper's reach.
-            _quiet = attachment.IsRegistered ? RingAttachment.CanMembarrier : Never;
+            _quiet = attachment.IsRegistered ? RingConstants.CanMembarrier : Never;
         }
 
         /// <summary>
@@ -45,7 +45,7 @@ namespace {{ view.namespace }}
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             get
             {
-                const uint Bits = RingAttachment.Waiting | RingAttachment.CanMembarrier;
+                const uint Bits = RingConstants.Waiting | RingConstants.CanMembarrier;
                 return (Volatile.Read(ref *_control) & Bits) == _quiet;
             }
         }
@@ -55,22 +55,22 @@ namespace {{ view.namespace }}
         internal void WakeIfAsleep()
         {
             uint control = Volatile.Read(ref *_control);
-            if (_quiet == Never || (control & RingAttachment.CanMembarrier) == 0)
+            if (_quiet == Never || (control & RingConstants.CanMembarrier) == 0)
             {
                 // The peer does not fence for this side. Pairs with the fence in Sleeper.Sleep.
                 Interlocked.MemoryBarrier();
                 control = Volatile.Read(ref *_control);
             }
 
-            if ((control & RingAttachment.Waiting) == 0)
+            if ((control & RingConstants.Waiting) == 0)
             {
                 return;
             }
 
             // A sleeper that has been woken already, and not run yet, still names the old sequence.
             uint sequence = _attachment.Word32(_attachment.Role.Sequence);
-            uint low = sequence << RingAttachment.SequenceShift >> RingAttachment.SequenceShift;
-            if (control >> RingAttachment.SequenceShift == low)
+            uint low = sequence << RingConstants.SequenceShift >> RingConstants.SequenceShift;
+            if (control >> RingConstants.SequenceShift == low)
             {
                 _attachment.RingBell();
             }
@@ -98,9 +98,6 @@ namespace {{ view.namespace }}
     /// </summary>
     internal sealed unsafe class RingWaiter
     {
-        /// <summary>How often the peer's life is checked: also the bound of every sleep.</summary>
-        internal const ulong LivenessNs = 100000000;
-
         private const int LooksPerClock = 32;
 
         /// <summary>What was asked of this side's waits: nothing, to end once, or for ever.</summary>
@@ -193,14 +190,14 @@ namespace {{ view.namespace }}
                     return Settle(awaited, watch, RingWaited.Ended, out why);
                 }
 
-                if (deadline.Left(now, LivenessNs) == 0 || TakeInterrupt())
+                if (deadline.Left(now, RingConstants.LivenessNs) == 0 || TakeInterrupt())
                 {
                     return Settle(awaited, watch, RingWaited.TimedOut, out why);
                 }
 
                 if (!_spins && now - start >= _spinNs)
                 {
-                    Sleep(awaited, watch, deadline.Left(now, LivenessNs));
+                    Sleep(awaited, watch, deadline.Left(now, RingConstants.LivenessNs));
                 }
             }
         }
@@ -211,7 +208,7 @@ namespace {{ view.namespace }}
         /// </summary>
         internal bool AwaitBell(uint seen, ref RingDeadline deadline)
         {
-            ulong left = deadline.Left(Platform.Current.MonotonicNs(), LivenessNs);
+            ulong left = deadline.Left(Platform.Current.MonotonicNs(), RingConstants.LivenessNs);
             if (left == 0 || TakeInterrupt())
             {
                 return false;
@@ -290,9 +287,6 @@ namespace {{ view.namespace }}
     /// </summary>
     internal readonly struct RingWakeupDiagnosis
     {
-        /// <summary>How often a sleep goes on, for as long as peers are checked after.</summary>
-        private const int Slices = 10;
-
         private readonly RingAttachment _attachment;
         private readonly bool _isWanted;
 
@@ -305,7 +299,8 @@ namespace {{ view.namespace }}
         /// <summary>To be called after a sleep that its bound ended.</summary>
         internal void Examine(ulong boundNs, IRingAwaited awaited, RingWaiter waiter, uint seen)
         {
-            bool isSuspicious = _isWanted && boundNs >= RingWaiter.LivenessNs && awaited.IsReady();
+            bool isSuspicious =
+                _isWanted && boundNs >= RingConstants.LivenessNs && awaited.IsReady();
             if (isSuspicious && NobodyWakes(waiter, seen))
             {
                 Count();
@@ -317,9 +312,9 @@ namespace {{ view.namespace }}
         /// </summary>
         private bool NobodyWakes(RingWaiter waiter, uint seen)
         {
-            for (int slice = 0; slice < Slices; slice++)
+            for (int slice = 0; slice < RingConstants.DiagnosisSlices; slice++)
             {
-                if (!_attachment.IsPeerAlive() || waiter.SleepOn(seen, RingWaiter.LivenessNs))
+                if (!_attachment.IsPeerAlive() || waiter.SleepOn(seen, RingConstants.LivenessNs))
                 {
                     return false; // a waker that died in between could not wake
                 }
