@@ -1,4 +1,10 @@
-//! The house: which crate may know which, and what each takes along when it is published.
+//! The house: which crate may know which, what each takes along when it is published, and that the
+//! engines have the same numbers and files.
+
+#[path = "house/engine.rs"]
+mod engine;
+#[path = "house/numbers.rs"]
+mod numbers;
 
 use std::fs;
 use std::path::PathBuf;
@@ -52,6 +58,12 @@ fn main() -> ExitCode {
         harness::trial("crates_take_the_licence_and_a_readme_along", || check(files)),
         harness::trial("a_language_is_in_every_registry", registries),
         harness::trial("documents_name_every_language", documents),
+        harness::trial("the_native_engines_list_the_same_numbers", numbers::of_the_native_engines),
+        harness::trial("all_engines_have_the_same_numbers", numbers::of_all_engines),
+        harness::trial(
+            "the_csharp_engine_is_the_same_for_every_spec",
+            engine::is_the_same_for_every_spec,
+        ),
         harness::trial("the_runtime_has_the_rules_of_the_workspace", runtime_stands_alone),
     ])
 }

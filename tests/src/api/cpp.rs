@@ -37,7 +37,7 @@ fn parse(text: &str) -> Symbols {
         } else if line.starts_with("};") {
             open = None;
         } else if let Some(open) = &mut open {
-            if line.starts_with("public:") || line.starts_with("private:") {
+            if ["public:", "protected:", "private:"].iter().any(|it| line.starts_with(it)) {
                 open.is_public = line.starts_with("public:");
             } else if open.is_public
                 && (open.is_enum || !before.ends_with([',', '(', '=']))

@@ -70,6 +70,7 @@ sources! { askama::Template:
     Bytes = "csharp/engine/Bytes.cs";
     Calls = "csharp/engine/Calls.cs";
     Claim = "csharp/engine/Claim.cs";
+    RingConstants = "csharp/engine/Constants.cs";
     ConsumerAsync = "csharp/engine/Consumer.Async.cs";
     ConsumerCore = "csharp/engine/Consumer.Core.cs";
     ConsumerMany = "csharp/engine/Consumer.Many.cs";
@@ -107,6 +108,7 @@ sources! { askama::Template:
     Role = "csharp/engine/Role.cs";
     Roles = "csharp/engine/Roles.cs";
     Segment = "csharp/engine/Segment.cs";
+    Side = "csharp/engine/Side.cs";
     Target = "csharp/engine/Target.cs";
     Time = "csharp/engine/Time.cs";
     Waiter = "csharp/engine/Waiter.cs";
