@@ -14,7 +14,7 @@ const TEMPLATES: &str = "codegen/templates/csharp/engine";
 pub(super) fn is_the_same_for_every_spec() -> Result<(), String> {
     let mut first: Option<(&str, BTreeMap<String, String>)> = None;
     for subject in subjects() {
-        let files = engine(&subject.job(Language::Csharp)?.library)?;
+        let files = engine(&subject.job(Language::CSHARP)?.library)?;
         let Some((of, expected)) = &first else {
             first = Some((&subject.name, files));
             continue;
