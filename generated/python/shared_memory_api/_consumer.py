@@ -121,6 +121,8 @@ class SharedMemoryConsumer(Side):
             if receiver.first is None and receiver.assembler.due is None:
                 reader = receiver.reader
                 payload = reader.take_next()
+                if payload is None and timeout != 0 and receiver.glance():
+                    payload = reader.take_next()
                 if payload is not None:
                     reader.release()
                     return payload

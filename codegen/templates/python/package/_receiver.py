@@ -198,7 +198,7 @@ class Receiver:
             PeerError: All was received, and the producer is gone.
         """
         reader = self.reader
-        if self.is_plain and (reader.is_ready() or (timeout != 0 and self._glance())):
+        if self.is_plain and (reader.is_ready() or (timeout != 0 and self.glance())):
             # The usual case, without a question about the producer.
             shape = reader.look()
             if shape is not None and not reader.flags() & FLAG_FRAGMENT:
@@ -216,7 +216,7 @@ class Receiver:
             if shape is not None or deadline.is_over:
                 return shape
 
-    def _glance(self) -> bool:
+    def glance(self) -> bool:
         """Whether something comes soon, as the answer to a question does.
 
         Asking after the producer, and all else that a long wait needs, would take longer.
