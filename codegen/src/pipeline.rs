@@ -31,7 +31,7 @@ pub struct Loaded {
 /// Everything that is wrong with the spec, or why a file cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Findings> {
     let spec = Spec::load(path, &Files)?;
-    let layout = Layout::resolve(&spec)?;
+    let layout = Layout::of(&spec);
     let files = spec.sources().iter().map(|source| source.name().into()).collect();
     Ok(Loaded { layout, digest: spec.sources().digest(), files, notes: spec.notes() })
 }

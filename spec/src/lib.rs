@@ -17,7 +17,7 @@
 //! let text = "bitrpc: 1\nname: demo\nversion: \"1.0\"\n";
 //! let files = Memory::new().with("demo.yaml", text);
 //! let spec = Spec::load("demo.yaml", &files)?;
-//! let layout = Layout::resolve(&spec)?;
+//! let layout = Layout::of(&spec);
 //! assert_eq!(layout.message_header.size, 16);
 //! # Ok::<(), bitrpc_spec::diagnostic::Findings>(())
 //! ```

@@ -1,8 +1,8 @@
-//! The data that [`Layout::resolve`](super::Layout::resolve) produces and every backend reads.
+//! The data that [`Layout::of`](super::Layout::of) produces and every backend reads.
 
 use serde::Serialize;
 
-use crate::model::role::{MessageRole, RingRole};
+use crate::model::{ConstantValue, MessageRole, NoRole, RingRole, Scalar, TailKind, Type};
 
 /// One protocol with all bytes resolved.
 #[derive(Debug, Clone, Serialize)]
@@ -91,10 +91,6 @@ impl<R: PartialEq + Copy> HeaderLayout<R> {
     }
 }
 
-/// The role of a struct's fields: they have none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum NoRole {}
-
 /// One field with its place.
 #[derive(Debug, Clone, Serialize)]
 pub struct FieldLayout<R = NoRole> {
@@ -163,55 +159,6 @@ pub struct TailLayout {
     pub since: Option<(u16, u16)>,
 }
 
-/// What a variable tail holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TailKind {
-    /// UTF-8 text.
-    String,
-    /// Raw bytes.
-    Bytes,
-    /// Elements of a fixed-size type.
-    Elements(Type),
-}
-
-/// A fixed-size type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Type {
-    /// An integer, float or bool.
-    Scalar(Scalar),
-    /// UTF-8 text of at most this many bytes, zero padded.
-    Char(u64),
-    /// Exactly this many raw bytes.
-    Bytes(u64),
-    /// Index into [`Layout::enums`].
-    Enum(usize),
-    /// Index into [`Layout::structs`].
-    Struct(usize),
-    /// A fixed number of elements, each a scalar, an enum or a struct.
-    Array(Box<Type>, u64),
-}
-
-/// A type the processor knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)] // the variants name themselves
-pub enum Scalar {
-    U8,
-    U16,
-    U32,
-    U64,
-    I8,
-    I16,
-    I32,
-    I64,
-    F32,
-    F64,
-    /// One byte, 0 or 1; other values read as `true`.
-    Bool,
-}
-
 /// An enum or a set of flags.
 #[derive(Debug, Clone, Serialize)]
 pub struct EnumLayout {
@@ -247,18 +194,4 @@ pub struct ConstantLayout {
     pub doc: String,
     /// The value with its type.
     pub value: ConstantValue,
-}
-
-/// The value of a constant.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConstantValue {
-    /// An integer of the given type, in its range.
-    Int(Scalar, i128),
-    /// A float (`F32` or `F64`), finite.
-    Float(Scalar, f64),
-    /// A truth value.
-    Bool(bool),
-    /// A text.
-    Text(String),
 }

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::layout::Scalar;
+use super::types::Scalar;
 
 /// The side that stores into a field while the ring is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -141,7 +141,7 @@ impl MessageRole {
     }
 
     /// The one type that a field of this role has; `None` for [`MessageRole::Flags`], whose type
-    /// is [`FlagsLayout::scalar`](crate::layout::FlagsLayout::scalar).
+    /// is [`Flags::scalar`](super::Flags::scalar).
     pub const fn scalar(self) -> Option<Scalar> {
         match self {
             Self::FrameLength | Self::MessageType | Self::MessageId => Some(Scalar::U32),

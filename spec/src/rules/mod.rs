@@ -21,6 +21,8 @@
 //! [`Finding`](crate::diagnostic::Finding) of the rule. `tests/rules.rs` proves the examples and
 //! prints `RULES.md`.
 
+pub(crate) mod checks;
+
 use crate::diagnostic::{Severity, closest};
 
 /// One rule.
