@@ -27,7 +27,9 @@ fn knows_nothing_of(folder: &str, others: &[&str]) {
     for (path, text) in sources {
         for other in others {
             let import = format!("crate::{other}");
-            assert!(!text.contains(&import), "{} uses {import}", path.display());
+            // Prose may point anywhere.
+            let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            assert!(!code.any(|line| line.contains(&import)), "{} uses {import}", path.display());
         }
     }
 }

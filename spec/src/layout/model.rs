@@ -1,11 +1,9 @@
 //! The data that [`Layout::of`](super::Layout::of) produces and every backend reads.
 
-use serde::Serialize;
-
 use crate::model::{ConstantValue, MessageRole, NoRole, RingRole, Scalar, TailKind, Type};
 
 /// One protocol with all bytes resolved.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Layout {
     /// Protocol name as written in the spec (`snake_case` words).
     pub name: String,
@@ -42,7 +40,7 @@ pub struct Layout {
 }
 
 /// Names that depend on the target language; every one has a default derived from the spec's name.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Targets {
     /// Cargo package name of the Rust crate, e.g. `bitrpc-messages`.
     pub rust_crate: String,
@@ -57,7 +55,7 @@ pub struct Targets {
 }
 
 /// A name with a number: a message type, an enum value or a flag.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct NamedValue {
     /// Name as written in the spec (`snake_case`).
     pub name: String,
@@ -68,7 +66,7 @@ pub struct NamedValue {
 }
 
 /// The ring header or the message header.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct HeaderLayout<R> {
     /// Doc text; may be empty.
     pub doc: String,
@@ -92,7 +90,7 @@ impl<R: PartialEq + Copy> HeaderLayout<R> {
 }
 
 /// One field with its place.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct FieldLayout<R = NoRole> {
     /// Name as written in the spec (`snake_case`).
     pub name: String,
@@ -116,7 +114,7 @@ pub struct FieldLayout<R = NoRole> {
 }
 
 /// A payload struct.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct StructLayout {
     /// Name as written in the spec (`PascalCase`).
     pub name: String,
@@ -145,7 +143,7 @@ pub struct StructLayout {
 }
 
 /// The variable last part of a payload.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct TailLayout {
     /// Name as written in the spec (`snake_case`).
     pub name: String,
@@ -160,7 +158,7 @@ pub struct TailLayout {
 }
 
 /// An enum or a set of flags.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct EnumLayout {
     /// Name as written in the spec (`PascalCase`).
     pub name: String,
@@ -175,7 +173,7 @@ pub struct EnumLayout {
 }
 
 /// The message flags: their type and bits.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct FlagsLayout {
     /// Doc text; may be empty.
     pub doc: String,
@@ -186,7 +184,7 @@ pub struct FlagsLayout {
 }
 
 /// A named constant.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct ConstantLayout {
     /// Name as written in the spec (`snake_case`).
     pub name: String,

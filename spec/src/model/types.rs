@@ -1,10 +1,7 @@
 //! The types of the language, once their names are known.
 
-use serde::Serialize;
-
 /// A fixed-size type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
     /// An integer, float or bool.
     Scalar(Scalar),
@@ -32,8 +29,7 @@ impl Type {
 }
 
 /// What a variable tail holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TailKind {
     /// UTF-8 text.
     String,
@@ -44,12 +40,11 @@ pub enum TailKind {
 }
 
 /// The role of a struct's fields: they have none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoRole {}
 
 /// The value of a constant.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ConstantValue {
     /// An integer of the given type, in its range.
     Int(Scalar, i128),
@@ -62,8 +57,7 @@ pub enum ConstantValue {
 }
 
 /// A type the processor knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // the variants name themselves
 pub enum Scalar {
     U8,

@@ -13,13 +13,10 @@ mod reserved;
 pub(crate) use reserved::engine_reason;
 pub use reserved::{Reason, is_system_header, reason, reserved_words};
 
-use serde::Serialize;
-
 use crate::layout::Layout;
 
 /// A language that code is generated for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {
     /// Rust, edition 2024.
     Rust,
@@ -78,8 +75,6 @@ pub enum NameKind {
     Constant,
     /// A function or method: `snake_case`, C# `PascalCase`.
     Function,
-    /// A parameter or local variable: `snake_case`, C# `camelCase`.
-    Parameter,
     /// A module, package or file: `snake_case`.
     Module,
     /// A namespace part: `snake_case`, C# `PascalCase`.
@@ -88,7 +83,7 @@ pub enum NameKind {
 
 impl NameKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::Type,
         Self::Field,
         Self::HeaderField,
@@ -96,7 +91,6 @@ impl NameKind {
         Self::ProtocolValue,
         Self::Constant,
         Self::Function,
-        Self::Parameter,
         Self::Module,
         Self::Namespace,
     ];
@@ -111,7 +105,6 @@ impl NameKind {
             Self::ProtocolValue => "protocol_value",
             Self::Constant => "constant",
             Self::Function => "function",
-            Self::Parameter => "parameter",
             Self::Module => "module",
             Self::Namespace => "namespace",
         }
@@ -174,7 +167,6 @@ pub fn unescaped(language: Language, kind: NameKind, ident: &str) -> String {
         (K::EnumValue | K::ProtocolValue | K::Constant, L::Rust | L::Cpp | L::Python) => {
             screaming(ident)
         }
-        (K::Parameter, L::Csharp) => camel(ident),
         (K::Module, _) => snake(ident),
         (_, L::Csharp) => joined(ident),
         _ => snake(ident),
@@ -217,13 +209,6 @@ pub fn pascal(ident: &str) -> String {
         return ident.to_owned();
     }
     words(ident).iter().map(|word| capital(word)).collect()
-}
-
-/// `camelCase`.
-pub fn camel(ident: &str) -> String {
-    let name = joined(ident);
-    let first = words(ident).first().map_or(0, String::len);
-    name[..first].to_ascii_lowercase() + &name[first..]
 }
 
 /// [`pascal`] of a name in `snake_case`, with the `_` between two digits: `at_7_5` is not `at_75`.
@@ -292,10 +277,8 @@ mod tests {
             all(NameKind::Constant, "max_levels"),
             ["MAX_LEVELS", "kMaxLevels", "MaxLevels", "MAX_LEVELS"]
         );
-        assert_eq!(all(NameKind::Parameter, "bid_size")[2], "bidSize");
         assert_eq!(all(NameKind::Field, "at_7_5_m")[2], "At7_5M");
         assert_eq!(all(NameKind::Constant, "at_7_5")[1..3], ["kAt7_5", "At7_5"]);
-        assert_eq!(all(NameKind::Parameter, "at_7_5")[2], "at7_5");
     }
 
     #[test]

@@ -187,7 +187,7 @@ mod tests {
             (Language::Csharp, "stackalloc"),
             (Language::Python, "nonlocal"),
         ] {
-            assert_eq!(reason(language, NameKind::Parameter, word), Some(Reason::Keyword));
+            assert_eq!(reason(language, NameKind::Function, word), Some(Reason::Keyword));
         }
     }
 

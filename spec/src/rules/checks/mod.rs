@@ -180,3 +180,46 @@ impl<'a> Subject<'a> {
         standing.map(|(_, place, _)| place.end).max().unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{ALL, Found};
+    use super::*;
+    use crate::model::parse;
+    use crate::source::Memory;
+
+    #[test]
+    fn the_table_says_who_finds_what() {
+        for rule in ALL {
+            let has_check = CHECKS.iter().any(|(checked, _)| checked == rule);
+            assert_eq!(rule.found != Found::Parser, has_check, "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn each_check_finds_what_breaks_its_rule_alone() {
+        for bad in ALL {
+            let Some(text) = bad.bad() else { continue };
+            let files = Memory::new().with("example.yaml", text);
+            let parsed = parse::read(Path::new("example.yaml"), &files);
+            let by_parser = parsed.findings.iter().any(|finding| finding.rule == *bad);
+            let mut by_check = false;
+            if let Some(draft) = &parsed.draft {
+                let subject = Subject::new(draft);
+                for (rule, check) in CHECKS {
+                    let mut findings = Vec::new();
+                    check(&subject, &mut findings);
+                    assert!(findings.iter().all(|finding| finding.rule == *rule), "{}", rule.id);
+                    by_check |= *rule == *bad && !findings.is_empty();
+                }
+            }
+            match bad.found {
+                Found::Parser => assert!(by_parser && !by_check, "{}", bad.id),
+                Found::Check => assert!(by_check && !by_parser, "{}", bad.id),
+                Found::Both => assert!(by_check || by_parser, "{}", bad.id),
+            }
+        }
+    }
+}
