@@ -13,6 +13,7 @@ fn main() -> ExitCode {
     let trials = vec![
         harness::trial("every_pair_is_verified", every_pair),
         harness::trial("a_table_for_people", table),
+        harness::trial("works_in_an_empty_folder", anywhere),
         harness::trial("only_rust_installed", only_rust),
         harness::trial("unknown_language_exits_with_2", unknown_language),
         harness::trial("no_spec_exits_with_2", no_spec),
@@ -30,7 +31,8 @@ impl Demo {
     fn new(arguments: &str) -> Result<Self, String> {
         let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mut command = Command::new(env!("CARGO"));
-        command.args(["run", "--quiet", "--package", "bitrpc-cli", "--", "demo"]);
+        command.args(["run", "--quiet", "--package", "bitrpc-cli", "--manifest-path"]);
+        command.arg(repo::root().join("Cargo.toml")).args(["--", "demo"]);
         command.args(arguments.split_whitespace()).current_dir(repo::root());
         command.env("TMPDIR", temporary.path());
         Ok(Self { command, temporary })
@@ -79,6 +81,15 @@ fn table() -> Result<(), String> {
     let is_right =
         ["rust -> rust", "5,000", "yes", "M msg/s"].iter().all(|word| text.contains(word));
     if is_right && !text.contains('\x1b') { Ok(()) } else { Err(format!("unexpected:\n{text}")) }
+}
+
+/// As installed: no checkout around it, and no spec at hand.
+fn anywhere() -> Result<(), String> {
+    let empty = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut demo = Demo::new("--json --pairs rust:rust --count 1000")?;
+    demo.command.current_dir(empty.path());
+    let report = demo.report(0)?;
+    if report["pairs"][0]["ok"] == true { Ok(()) } else { Err(format!("unexpected: {report}")) }
 }
 
 /// Rust needs a linker besides itself; nothing else is on this PATH.

@@ -14,7 +14,7 @@ use bitrpc_conform::toolchain::Program;
 use bitrpc_spec::layout::Layout;
 use bitrpc_spec::names::Language;
 use bitrpc_tests::harness;
-use bitrpc_tests::matrix::{Member, Subject, members, subjects};
+use bitrpc_tests::matrix::{Member, Subject, engines, subjects};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
@@ -98,8 +98,8 @@ fn many_messages(_: &Layout, pair: [&Member; 2]) -> Task {
 fn main() -> ExitCode {
     let mut trials = Vec::new();
     for (number, subject) in subjects().iter().enumerate() {
-        for from in members() {
-            for to in members() {
+        for from in engines() {
+            for to in engines() {
                 let wanted = SCENARIOS.iter().filter(|s| number == 0 || s.every_spec);
                 trials.extend(wanted.map(|scenario| trial(subject, from, to, scenario)));
             }
@@ -167,7 +167,7 @@ fn least_ring_bytes(layout: &Layout, messages: u64, payload: u64) -> u64 {
 
 /// The member that looks on: the next one that is there.
 fn third(member: &Member) -> &'static Member {
-    let here = || members().iter().filter(|member| member.found.is_ok());
+    let here = || engines().iter().filter(|member| member.found.is_ok());
     let behind = here().skip_while(|other| other.id() != member.id()).nth(1);
     behind.or_else(|| here().next()).expect("the pair is there")
 }

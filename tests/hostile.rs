@@ -19,7 +19,7 @@ use bitrpc_conform::wait_until;
 use bitrpc_spec::layout::Layout;
 use bitrpc_spec::model::RingRole;
 use bitrpc_spec::names::Language;
-use bitrpc_tests::matrix::{Member, Subject, members, subjects};
+use bitrpc_tests::matrix::{Member, Subject, engines, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
 use bitrpc_tests::tools::GXX;
 use bitrpc_tests::{harness, repo, tally};
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     println!("{SEED}={seed}");
     let mut trials = Vec::new();
     for (number, subject) in subjects().iter().enumerate() {
-        for member in members() {
+        for member in engines() {
             let name = format!("alone/{}/{}", subject.name, member.id());
             trials.push(needs(member, name, move || {
                 // Other specs move the fields about, and share everything else.
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
             run_alone(&sanitized(subject)?, mutations, seed)
         }),
     });
-    for (number, member) in members().iter().enumerate() {
+    for (number, member) in engines().iter().enumerate() {
         let name = format!("between_two/{}", member.id());
         trials.push(needs(member, name, move || {
             let mut random = Random::new(seed, number as u64);

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         harness::trial("crates_use_only_those_that_they_may", || check(uses)),
         harness::trial("crates_say_what_a_registry_asks_for", || check(metadata)),
         harness::trial("crates_take_the_licence_and_a_readme_along", || check(files)),
+        harness::trial("the_runtime_has_the_rules_of_the_workspace", runtime_stands_alone),
     ])
 }
 
@@ -94,4 +95,35 @@ fn files(package: &Package) -> Vec<String> {
         findings.push("no README.md".to_owned());
     }
     findings
+}
+
+/// The runtime's folder can be copied into any project, and so takes nothing from the workspace;
+/// what it states instead is the same.
+fn runtime_stands_alone() -> Result<(), String> {
+    let read = |path: &str| fs::read_to_string(repo::root().join(path));
+    let manifests = read("Cargo.toml").and_then(|root| Ok((root, read("runtime/Cargo.toml")?)));
+    let (root, runtime) = manifests.map_err(|error| error.to_string())?;
+    if runtime.contains("workspace = true") {
+        return Err("runtime/Cargo.toml takes something from the workspace".to_owned());
+    }
+    let sections = [
+        ("workspace.package", "package"),
+        ("workspace.lints.rust", "lints.rust"),
+        ("workspace.lints.clippy", "lints.clippy"),
+    ];
+    let differs = |(of_root, of_runtime): &(&str, &str)| {
+        let stated = section(&runtime, of_runtime);
+        section(&root, of_root).iter().any(|line| !stated.contains(line))
+    };
+    match sections.iter().find(|both| differs(both)) {
+        Some((name, _)) => Err(format!("runtime/Cargo.toml differs from [{name}]")),
+        None => Ok(()),
+    }
+}
+
+/// The lines of one section of a manifest.
+fn section<'a>(manifest: &'a str, name: &str) -> Vec<&'a str> {
+    let head = format!("[{name}]");
+    let lines = manifest.lines().skip_while(|line| **line != *head).skip(1);
+    lines.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty()).collect()
 }

@@ -18,7 +18,7 @@ use bitrpc_conform::{Probe, wait_until};
 use bitrpc_spec::layout::Layout;
 use bitrpc_spec::model::RingRole;
 use bitrpc_spec::names::Language;
-use bitrpc_tests::matrix::{Member, Subject, members, subjects};
+use bitrpc_tests::matrix::{Member, Subject, engines, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
 use bitrpc_tests::{harness, tally};
 use libtest_mimic::Trial;
@@ -54,8 +54,8 @@ fn main() -> ExitCode {
     println!("{SEED}={seed}");
     let subject = subjects().first().expect("the default spec comes first");
     let mut pairs = Vec::new();
-    for from in members() {
-        for to in members() {
+    for from in engines() {
+        for to in engines() {
             pairs.push((from, to));
         }
     }
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
             });
         }
     }
-    for member in members() {
+    for member in engines() {
         trials.extend(paused(subject, member));
     }
     harness::run(trials)

@@ -3,6 +3,8 @@
 
 #[path = "regenerate/build_script.rs"]
 mod build_script;
+#[path = "regenerate/vendored.rs"]
+mod vendored;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -111,7 +113,7 @@ fn main() -> ExitCode {
             None => harness::trial(builder.name, move || Project::new(&builder)?.check()),
         }
     });
-    harness::run(trials.chain(build_script::trials()).collect())
+    harness::run(trials.chain(build_script::trials()).chain(vendored::trials()).collect())
 }
 
 /// A folder with a spec, its imports and a rule.

@@ -31,6 +31,20 @@ pub struct File {
     pub text: String,
 }
 
+impl File {
+    /// A file that is the same for every spec.
+    pub fn new(path: impl Into<String>, text: &str) -> Self {
+        Self { path: path.into(), text: text.to_owned() }
+    }
+
+    /// A file that a template made: exactly one newline at its end.
+    pub fn rendered(path: impl Into<String>, mut text: String) -> Self {
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+        Self { path: path.into(), text }
+    }
+}
+
 /// All files of one language folder.
 #[derive(Debug, Clone)]
 pub struct Plan {

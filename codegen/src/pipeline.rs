@@ -7,9 +7,9 @@ use crate::backend::{self, Backend, Input, Origin};
 use crate::emit::{self, Applied, EmitError, File, Plan};
 use bitrpc_spec::diagnostic::Findings;
 use bitrpc_spec::layout::Layout;
-use bitrpc_spec::model::Spec;
+use bitrpc_spec::model::{DEFAULT_SPEC, Spec};
 use bitrpc_spec::names::Language;
-use bitrpc_spec::source::Files;
+use bitrpc_spec::source::{Files, Loader, Memory};
 
 /// A spec with all bytes resolved.
 #[derive(Debug, Clone)]
@@ -30,7 +30,23 @@ pub struct Loaded {
 ///
 /// Everything that is wrong with the spec, or why a file cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Findings> {
-    let spec = Spec::load(path, &Files)?;
+    load_from(path, &Files)
+}
+
+/// The same for the default protocol, which is part of the program: no file is read.
+///
+/// # Errors
+///
+/// None that a user could cause.
+pub fn load_default() -> Result<Loaded, Findings> {
+    load_from(Path::new(DEFAULT_NAME), &Memory::new().with(DEFAULT_NAME, DEFAULT_SPEC))
+}
+
+/// What the default protocol's file would be called.
+const DEFAULT_NAME: &str = "bitrpc.yaml";
+
+fn load_from(path: &Path, loader: &dyn Loader) -> Result<Loaded, Findings> {
+    let spec = Spec::load(path, loader)?;
     let layout = Layout::of(&spec);
     let files = spec.sources().iter().map(|source| source.name().into()).collect();
     Ok(Loaded { layout, digest: spec.sources().digest(), files, notes: spec.notes() })
@@ -91,7 +107,9 @@ impl Builder {
 /// The files of one language's folder below `out`.
 pub fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
     let mut files = backend.files(input);
-    files.push(File { path: ".gitattributes".to_owned(), text: GIT_ATTRIBUTES.to_owned() });
+    for (path, text) in [(".gitattributes", GIT_ATTRIBUTES), ("LICENSE", LICENSE)] {
+        files.push(File::new(path, text));
+    }
     Plan::new(&out.join(backend.language().id()), files)
 }
 
@@ -101,10 +119,8 @@ const GIT_ATTRIBUTES: &str = "\
 * linguist-generated -text
 ";
 
-/// The files of one language's conformance peer below `out`.
-pub fn peer(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
-    Plan::new(&out.join("peer").join(backend.language().id()), backend.peer(input))
-}
+/// Of the engine, which goes wherever its files go.
+const LICENSE: &str = include_str!("../LICENSE");
 
 /// Why [`Builder::generate`] failed.
 ///

@@ -25,9 +25,7 @@ fn files(backend: &dyn Backend, spec: &str) -> Vec<File> {
     let loaded = load(&path).unwrap_or_else(|findings| panic!("{findings}"));
     let origin = Origin::new(&path, "0000000000000000");
     let input = Input { layout: &loaded.layout, origin: &origin };
-    let mut files = backend.files(&input);
-    files.extend(backend.peer(&input));
-    files
+    backend.files(&input)
 }
 
 fn snapshot_differences(name: &str) {

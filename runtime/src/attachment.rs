@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::interrupt::{Flag, Interrupter};
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::platform;
 use crate::ring::{Fenced, Mapped, Memory, Sleeper, Waker, announce};
 use crate::role::{ATTACHED, CLOSED, Origin, Role, RoleFields};
@@ -20,7 +20,7 @@ const NAP: Duration = Duration::from_millis(1);
 
 /// A role that this process holds, announced in the header until it ends.
 #[derive(Debug)]
-pub(crate) struct Attachment<L: Layout> {
+pub(crate) struct Attachment<L: LayoutSource> {
     /// `None` once the role has ended.
     segment: Option<Arc<Segment<L>>>,
     memory: Mapped<L>,
@@ -37,11 +37,11 @@ pub(crate) struct Attachment<L: Layout> {
     origin: Origin,
 }
 
-impl<L: Layout> Attachment<L> {
+impl<L: LayoutSource> Attachment<L> {
     /// Prepares the role whose lock `segment` holds. Nothing is announced yet.
     pub(crate) fn new(segment: Segment<L>, role: Role) -> Self {
         let registered = platform::register_membarrier();
-        let fields = RoleFields::of::<L>(role);
+        let fields = RoleFields::of(role, &segment.layout().ring_header);
         Self {
             memory: segment.mapped(),
             segment: Some(Arc::new(segment)),
@@ -189,13 +189,14 @@ impl<L: Layout> Attachment<L> {
 /// Both role locks are held meanwhile, so that nobody attaches in between; whoever waits for one
 /// finds the name gone, and starts over. They are taken in the order consumer, producer: a producer
 /// gives its own back first, so two sides that close at once do not wait for each other.
-fn tidy_up<L: Layout>(
+fn tidy_up<L: LayoutSource>(
     segment: Arc<Segment<L>>,
     own: Role,
     is_drained: &mut dyn FnMut() -> bool,
 ) -> Result<(), Error> {
     let file = Arc::clone(segment.file());
-    let (peer, memory) = (RoleFields::of::<L>(own.peer()), segment.mapped());
+    let memory = segment.mapped();
+    let peer = RoleFields::of(own.peer(), &memory.layout().ring_header);
     let mut holds_own = own == Role::Consumer;
     if !holds_own {
         file.unlock(own);

@@ -3,7 +3,7 @@
 use core::{fmt, mem};
 
 use crate::error::SendError;
-use crate::layout::{Encode, Layout};
+use crate::layout::{Encode, LayoutSource};
 use crate::producer::{Producer, user_flags};
 use crate::ring::{Place, Staged};
 use crate::wait::Deadline;
@@ -26,14 +26,14 @@ use crate::wait::Deadline;
 /// # }
 /// ```
 #[must_use = "a batch that is not committed sends nothing"]
-pub struct Batch<'a, L: Layout> {
+pub struct Batch<'a, L: LayoutSource> {
     producer: &'a mut Producer<L>,
     staged: Staged,
     /// The struct that was added last, as bytes.
     encoded: Vec<u8>,
 }
 
-impl<'a, L: Layout> Batch<'a, L> {
+impl<'a, L: LayoutSource> Batch<'a, L> {
     pub(crate) fn new(producer: &'a mut Producer<L>) -> Self {
         let staged = producer.writer.stage();
         Self { producer, staged, encoded: Vec::new() }
@@ -76,7 +76,8 @@ impl<'a, L: Layout> Batch<'a, L> {
         bytes.clear();
         bytes.resize(value.encoded_len(), 0);
         value.encode_into(&mut bytes);
-        let pushed = self.push(T::MESSAGE_TYPE.unwrap_or(L::TYPES.data), &bytes);
+        let pushed =
+            self.push(T::MESSAGE_TYPE.unwrap_or(self.producer.layout().types.data), &bytes);
         self.encoded = bytes;
         pushed
     }
@@ -126,10 +127,11 @@ impl<'a, L: Layout> Batch<'a, L> {
 
     #[inline(always)]
     fn add(&mut self, place: &Place, message_type: u32, flags: u32, payload: &[u8]) {
+        let layout = self.producer.layout();
         let writer = &mut self.producer.writer;
-        writer.fill(&self.staged, place, user_flags::<L>(flags), payload);
+        writer.fill(&self.staged, place, user_flags(layout, flags), payload);
         writer.seal(&mut self.staged, place, message_type);
-        if flags & L::FLAGS.urgent != 0 {
+        if flags & layout.flags.urgent != 0 {
             self.flush();
         }
     }
@@ -182,7 +184,7 @@ impl<'a, L: Layout> Batch<'a, L> {
     }
 }
 
-impl<L: Layout> fmt::Debug for Batch<'_, L> {
+impl<L: LayoutSource> fmt::Debug for Batch<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch").field("pending", &self.len()).finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use core::ops::{Deref, DerefMut};
 
 use zerocopy::{Immutable, IntoBytes};
 
-use crate::layout::{HeaderField, Layout};
+use crate::layout::{HeaderField, LayoutSource};
 use crate::producer::{Producer, user_flags};
 use crate::ring::{Memory, Place, Staged, set_header_bytes};
 
@@ -25,7 +25,7 @@ use crate::ring::{Memory, Place, Staged, set_header_bytes};
 /// # }
 /// ```
 #[must_use = "a claim that is not committed sends nothing"]
-pub struct Claim<'a, L: Layout> {
+pub struct Claim<'a, L: LayoutSource> {
     producer: &'a mut Producer<L>,
     place: Place,
     message_type: u32,
@@ -36,7 +36,7 @@ pub struct Claim<'a, L: Layout> {
     payload: &'a mut [u8],
 }
 
-impl<'a, L: Layout> Claim<'a, L> {
+impl<'a, L: LayoutSource> Claim<'a, L> {
     /// `place` was found for a payload of `len` bytes by this producer's writer.
     #[inline(always)]
     pub(crate) fn new(
@@ -45,7 +45,7 @@ impl<'a, L: Layout> Claim<'a, L> {
         message_type: u32,
         len: usize,
     ) -> Self {
-        let header = L::MESSAGE_HEADER.size as u64;
+        let header = producer.layout().message_header.size as u64;
         producer.writer.prefetch(&place);
         let start = producer.writer.memory.at(place.position.wrapping_add(header));
         // SAFETY: `place` found room for header and payload before the end of the lap, so `len`
@@ -58,7 +58,7 @@ impl<'a, L: Layout> Claim<'a, L> {
 
     /// Sets the flag bits; the fragment bits are the engine's and are ignored.
     pub fn set_flags(&mut self, flags: impl Into<u32>) {
-        self.flags = user_flags::<L>(flags.into());
+        self.flags = user_flags(self.producer.layout(), flags.into());
     }
 
     /// Sets a header field that has no role.
@@ -69,12 +69,13 @@ impl<'a, L: Layout> Claim<'a, L> {
     /// does.
     pub fn set_header<T: IntoBytes + Immutable>(&mut self, field: HeaderField<T>, value: T) {
         let at = field.offset();
-        let fits = at >= 8 && at + size_of::<T>() <= L::MESSAGE_HEADER.size;
+        let size = self.producer.layout().message_header.size;
+        let fits = at >= 8 && at + size_of::<T>() <= size;
         assert!(fits, "a header field beyond the header");
         let memory = &self.producer.writer.memory;
         if !self.has_fields {
             self.has_fields = true;
-            for at in (8..L::MESSAGE_HEADER.size as u64).step_by(8) {
+            for at in (8..size as u64).step_by(8) {
                 memory.write_plain(self.place.position.wrapping_add(at), 0);
             }
         }
@@ -90,14 +91,15 @@ impl<'a, L: Layout> Claim<'a, L> {
     /// If `len` is longer than the claim.
     pub fn truncate(&mut self, len: usize) {
         assert!(len <= self.payload.len(), "a claim cannot grow");
-        self.place.frame = (len + L::MESSAGE_HEADER.size) as u64;
+        self.place.frame = (len + self.producer.layout().message_header.size) as u64;
         let payload = core::mem::take(&mut self.payload);
         self.payload = &mut payload[..len];
     }
 
     /// Publishes one piece of a larger message.
     pub(crate) fn commit_fragment(mut self, last: bool) {
-        self.flags = L::FLAGS.fragment | if last { L::FLAGS.last_fragment } else { 0 };
+        let flags = &self.producer.layout().flags;
+        self.flags = flags.fragment | if last { flags.last_fragment } else { 0 };
         self.commit();
     }
 
@@ -113,7 +115,7 @@ impl<'a, L: Layout> Claim<'a, L> {
     }
 }
 
-impl<L: Layout> Deref for Claim<'_, L> {
+impl<L: LayoutSource> Deref for Claim<'_, L> {
     type Target = [u8];
 
     #[inline]
@@ -122,14 +124,14 @@ impl<L: Layout> Deref for Claim<'_, L> {
     }
 }
 
-impl<L: Layout> DerefMut for Claim<'_, L> {
+impl<L: LayoutSource> DerefMut for Claim<'_, L> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
         self.payload
     }
 }
 
-impl<L: Layout> fmt::Debug for Claim<'_, L> {
+impl<L: LayoutSource> fmt::Debug for Claim<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim")
             .field("message_type", &self.message_type)

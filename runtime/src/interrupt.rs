@@ -9,7 +9,7 @@ use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 #[cfg(not(all(test, loom)))]
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::ring::Memory;
 use crate::segment::Segment;
 
@@ -93,14 +93,14 @@ fn rest() {
 ///
 /// [`Consumer::interrupter`]: crate::Consumer::interrupter
 /// [`Producer::interrupter`]: crate::Producer::interrupter
-pub struct Interrupter<L: Layout> {
+pub struct Interrupter<L: LayoutSource> {
     flag: Arc<Flag>,
     segment: Weak<Segment<L>>,
     /// The field on which the side sleeps.
     sleeps_on: usize,
 }
 
-impl<L: Layout> Interrupter<L> {
+impl<L: LayoutSource> Interrupter<L> {
     pub(crate) fn new(flag: Arc<Flag>, segment: &Arc<Segment<L>>, sleeps_on: usize) -> Self {
         Self { flag, segment: Arc::downgrade(segment), sleeps_on }
     }
@@ -146,7 +146,7 @@ impl Drop for Want {
     }
 }
 
-impl<L: Layout> Clone for Interrupter<L> {
+impl<L: LayoutSource> Clone for Interrupter<L> {
     fn clone(&self) -> Self {
         Self {
             flag: Arc::clone(&self.flag),
@@ -156,7 +156,7 @@ impl<L: Layout> Clone for Interrupter<L> {
     }
 }
 
-impl<L: Layout> fmt::Debug for Interrupter<L> {
+impl<L: LayoutSource> fmt::Debug for Interrupter<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Interrupter").field("flag", &self.flag).finish_non_exhaustive()
     }

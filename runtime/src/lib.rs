@@ -6,9 +6,9 @@
 //! layout is generated from a YAML specification, and which the generated C++, C# and Python speak
 //! as well. The protocol is written down in `spec/PROTOCOL.md` of the repository.
 //!
-//! Everything is generic over a [`Layout`], which generated code implements: programs use it
+//! Everything is generic over a layout. Generated code implements [`Layout`]: programs use it
 //! through the generated crate's `Producer`, `Consumer`, and so on, which are these types with the
-//! layout filled in.
+//! layout filled in. A tool that learns a layout while it runs makes an [`AnyLayout`] of it.
 //!
 //! ```no_run
 //! # use bitrpc_shm::Layout;
@@ -38,6 +38,7 @@
 //! | handlers, heartbeats, the peer's state | [`Manager`] |
 //! | both sides in one program | [`RingBuffer`] |
 //! | looking on from a third process | [`Monitor`] |
+//! | any ring, by the numbers of its specification | [`AnyLayout`] |
 //!
 //! # Promises
 //!
@@ -98,8 +99,8 @@ pub use consumer::{Consumer, DrainFlow};
 pub use error::{Corrupt, DecodeError, Error, Lack, ReceiveError, SendError};
 pub use interrupt::Interrupter;
 pub use layout::{
-    Decode, DecodeOwned, Encode, FlagMasks, HeaderField, Layout, MessageHeaderLayout,
-    RingHeaderLayout, TypeIds,
+    AnyLayout, Decode, DecodeOwned, Encode, FlagMasks, HeaderField, Layout, LayoutError,
+    LayoutNumbers, LayoutSource, MessageHeaderLayout, RingHeaderLayout, TypeIds,
 };
 pub use manager::{Manager, ManagerError};
 pub use message::{Message, MessageInfo};

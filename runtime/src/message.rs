@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use crate::error::DecodeError;
-use crate::layout::{Decode, DecodeOwned, HeaderField, Layout};
+use crate::layout::{Decode, DecodeOwned, HeaderField, LayoutNumbers, LayoutSource, Numbers};
 use crate::payload::{self, Fixed};
 use crate::ring::{Mapped, Reader, Record, read_header};
 
@@ -36,16 +36,17 @@ pub struct MessageInfo {
 ///
 /// [`Consumer::receive_bytes`]: crate::Consumer::receive_bytes
 #[must_use = "a message that is dropped unread is gone"]
-pub struct Message<'a, L: Layout> {
+pub struct Message<'a, L: LayoutSource> {
     pub(crate) payload: &'a [u8],
     pub(crate) message_type: u32,
+    pub(crate) numbers: L::Numbers,
     pub(crate) source: Source<'a, L>,
 }
 
 /// Where a message's header is, and what dropping it releases.
-pub(crate) enum Source<'a, L: Layout> {
+pub(crate) enum Source<'a, L: LayoutSource> {
     /// A record at this position; to be released.
-    Taken(&'a mut Reader<L, Mapped<L>>, Record),
+    Taken(&'a mut Reader<Mapped<L>>, Record),
     /// A record at this position; somebody else releases it.
     Lent(&'a Mapped<L>, Record),
     /// Put together from pieces that are released already; the first piece's header words.
@@ -59,7 +60,7 @@ pub(crate) struct Header {
     pub(crate) words: [u64; 32],
 }
 
-impl<L: Layout> Message<'_, L> {
+impl<L: LayoutSource> Message<'_, L> {
     /// The message type; never 0.
     #[inline(always)]
     #[must_use]
@@ -75,7 +76,7 @@ impl<L: Layout> Message<'_, L> {
     pub fn message_id(&self) -> u32 {
         match &self.source {
             Source::Assembled(header) => header.info.message_id,
-            _ => self.read(L::MESSAGE_HEADER.message_id, 4) as u32,
+            _ => self.read(self.layout().message_header.message_id, 4) as u32,
         }
     }
 
@@ -87,7 +88,10 @@ impl<L: Layout> Message<'_, L> {
     pub fn flags(&self) -> u32 {
         match &self.source {
             Source::Assembled(header) => header.info.flags,
-            _ => self.read(L::MESSAGE_HEADER.flags, L::MESSAGE_HEADER.flags_size) as u32,
+            _ => {
+                let header = &self.layout().message_header;
+                self.read(header.flags, header.flags_size) as u32
+            }
         }
     }
 
@@ -96,7 +100,7 @@ impl<L: Layout> Message<'_, L> {
     #[inline(always)]
     #[must_use]
     pub fn timestamp_ns(&self) -> Option<u64> {
-        let at = L::MESSAGE_HEADER.timestamp?;
+        let at = self.layout().message_header.timestamp?;
         match &self.source {
             Source::Assembled(header) => header.info.timestamp_ns,
             _ => Some(self.read(at, 8)),
@@ -197,8 +201,9 @@ impl<L: Layout> Message<'_, L> {
 
     #[inline(always)]
     fn expect(&self, message_type: Option<u32>) -> Result<(), DecodeError> {
+        let data = self.layout().types.data;
         match message_type {
-            Some(expected) if ![expected, L::TYPES.data].contains(&self.message_type) => {
+            Some(expected) if ![expected, data].contains(&self.message_type) => {
                 Err(DecodeError::TypeMismatch { expected, found: self.message_type })
             }
             _ => Ok(()),
@@ -229,7 +234,8 @@ impl<L: Layout> Message<'_, L> {
     pub fn header<T: FromBytes>(&self, field: HeaderField<T>) -> T {
         let mut bytes = [0u8; 256];
         let (at, width) = (field.offset(), size_of::<T>());
-        assert!(at + width <= L::MESSAGE_HEADER.size, "a header field beyond the header");
+        let size = self.layout().message_header.size;
+        assert!(at + width <= size, "a header field beyond the header");
         let bytes = &mut bytes[..width];
         for (i, byte) in bytes.iter_mut().enumerate() {
             *byte = self.read(at + i, 1) as u8;
@@ -238,6 +244,11 @@ impl<L: Layout> Message<'_, L> {
             Ok(value) => value,
             Err(_) => unreachable!("the slice has the size of T"),
         }
+    }
+
+    #[inline(always)]
+    fn layout(&self) -> &'static LayoutNumbers {
+        self.numbers.get()
     }
 
     /// Reads aligned header bytes.
@@ -256,7 +267,7 @@ impl<L: Layout> Message<'_, L> {
     }
 }
 
-impl<L: Layout> Drop for Message<'_, L> {
+impl<L: LayoutSource> Drop for Message<'_, L> {
     #[inline(always)]
     fn drop(&mut self) {
         if let Source::Taken(reader, record) = &mut self.source {
@@ -266,7 +277,7 @@ impl<L: Layout> Drop for Message<'_, L> {
     }
 }
 
-impl<L: Layout> fmt::Debug for Message<'_, L> {
+impl<L: LayoutSource> fmt::Debug for Message<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
             .field("message_type", &self.message_type)

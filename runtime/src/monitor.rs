@@ -4,7 +4,7 @@ use core::fmt;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::layout::Layout;
+use crate::layout::{Constants, Layout, LayoutSource};
 use crate::options::Options;
 use crate::segment::Segment;
 use crate::stats::{self, Snapshot, Statistics};
@@ -21,7 +21,7 @@ use crate::stats::{self, Snapshot, Statistics};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Monitor<L: Layout> {
+pub struct Monitor<L: LayoutSource> {
     segment: Segment<L>,
 }
 
@@ -32,7 +32,18 @@ impl<L: Layout> Monitor<L> {
     ///
     /// As for [`Consumer::open`](crate::Consumer::open), without those about roles.
     pub fn open(name: &str, options: &Options) -> Result<Self, Error> {
-        Ok(Self { segment: Segment::observe(name, options)? })
+        Self::open_in(Constants::HERE, name, options)
+    }
+}
+
+impl<L: LayoutSource> Monitor<L> {
+    /// [`Monitor::open`] for a ring whose numbers these are.
+    pub(crate) fn open_in(
+        numbers: L::Numbers,
+        name: &str,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        Ok(Self { segment: Segment::observe(numbers, name, options)? })
     }
 
     /// Counters of both sides.
@@ -72,7 +83,7 @@ impl<L: Layout> Monitor<L> {
     }
 }
 
-impl<L: Layout> fmt::Debug for Monitor<L> {
+impl<L: LayoutSource> fmt::Debug for Monitor<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Monitor").field("path", &self.path()).finish()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::platform;
 use crate::ring::{Mapped, Memory};
 use crate::role::{ATTACHED, CLOSED, NEVER, Role, RoleFields, Said};
@@ -33,7 +33,7 @@ pub(crate) enum Ended {
 /// A peer's end is an event: it is found until the caller was told of it, and then not again before
 /// another peer has attached. A removal is a state, and comes before any end.
 #[derive(Debug)]
-pub(crate) struct Peer<L: Layout> {
+pub(crate) struct Peer<L: LayoutSource> {
     file: Arc<RingFile>,
     memory: Mapped<L>,
     role: Role,
@@ -54,7 +54,7 @@ pub(crate) struct Peer<L: Layout> {
     named_ns: u64,
 }
 
-impl<L: Layout> Peer<L> {
+impl<L: LayoutSource> Peer<L> {
     /// A view of the side `role`, for one that has announced itself.
     ///
     /// An end that lies before is none of its business, unless the peer has `left` something: that
@@ -65,7 +65,7 @@ impl<L: Layout> Peer<L> {
             file: Arc::clone(segment.file()),
             memory: segment.mapped(),
             role,
-            fields: RoleFields::of::<L>(role),
+            fields: RoleFields::of(role, &segment.layout().ring_header),
             seen_sequence: 0,
             attached: None,
             told: None,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::consumer::Consumer;
 use crate::error::Error;
-use crate::layout::Layout;
+use crate::layout::{Constants, Layout, LayoutSource};
 use crate::options::{Mode, Options};
 use crate::producer::Producer;
 use crate::ring::largest_payload;
@@ -29,7 +29,7 @@ use crate::stats::{self, Snapshot, Statistics};
 /// # Ok(())
 /// # }
 /// ```
-pub struct RingBuffer<L: Layout> {
+pub struct RingBuffer<L: LayoutSource> {
     segment: Segment<L>,
     options: Options,
 }
@@ -41,8 +41,7 @@ impl<L: Layout> RingBuffer<L> {
     ///
     /// As for [`Producer::create`], without those about roles.
     pub fn create(name: &str, options: &Options) -> Result<Self, Error> {
-        let segment = Segment::attach(name, options, None)?;
-        Ok(Self { segment, options: options.clone() })
+        Self::create_in(Constants::HERE, name, options)
     }
 
     /// Opens the ring, which has to exist.
@@ -52,6 +51,18 @@ impl<L: Layout> RingBuffer<L> {
     /// As for [`RingBuffer::create`]; [`Error::NotFound`].
     pub fn open(name: &str, options: &Options) -> Result<Self, Error> {
         Self::create(name, &options.clone().mode(Mode::OpenOnly))
+    }
+}
+
+impl<L: LayoutSource> RingBuffer<L> {
+    /// [`RingBuffer::create`] for a ring whose numbers these are.
+    pub(crate) fn create_in(
+        numbers: L::Numbers,
+        name: &str,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let segment = Segment::attach(numbers, name, options, None)?;
+        Ok(Self { segment, options: options.clone() })
     }
 
     /// Takes the producer's role of this very ring.
@@ -101,7 +112,7 @@ impl<L: Layout> RingBuffer<L> {
     /// Most payload bytes of one message that is not fragmented.
     #[must_use]
     pub fn largest_payload(&self) -> usize {
-        largest_payload::<L>(self.capacity()) as usize
+        largest_payload(&self.segment.layout().message_header, self.capacity()) as usize
     }
 
     /// Whether the ring's creator had the same message types and structs as this program.
@@ -123,7 +134,7 @@ impl<L: Layout> RingBuffer<L> {
     }
 }
 
-impl<L: Layout> fmt::Debug for RingBuffer<L> {
+impl<L: LayoutSource> fmt::Debug for RingBuffer<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RingBuffer").field("path", &self.path()).finish_non_exhaustive()
     }

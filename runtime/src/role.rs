@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::layout::Layout;
+use crate::layout::{LayoutSource, RingHeaderLayout};
 use crate::platform;
 use crate::ring::{Direction, Mapped, Memory};
 
@@ -60,9 +60,8 @@ pub(crate) struct RoleFields {
 
 impl RoleFields {
     /// The fields of one side.
-    pub(crate) const fn of<L: Layout>(role: Role) -> Self {
-        let header = L::RING_HEADER;
-        let (data, space) = (Direction::data::<L>(), Direction::space::<L>());
+    pub(crate) const fn of(role: Role, header: &RingHeaderLayout) -> Self {
+        let (data, space) = (Direction::data(header), Direction::space(header));
         match role {
             Role::Producer => Self {
                 pid: header.producer_pid,
@@ -86,7 +85,7 @@ impl RoleFields {
     }
 
     /// What a side says of itself: both of the same holder.
-    pub(crate) fn said<L: Layout>(&self, memory: &Mapped<L>) -> Said {
+    pub(crate) fn said<L: LayoutSource>(&self, memory: &Mapped<L>) -> Said {
         // Acquire: pairs with the release stores in `Attachment`: what a closed side published is
         // visible, and none of these loads overtakes the one before it.
         let state = || memory.load_u32(self.state, Ordering::Acquire);
@@ -104,13 +103,13 @@ impl RoleFields {
     }
 
     /// Whether the role's holder, if there is one, has announced itself and not closed.
-    pub(crate) fn is_attached<L: Layout>(&self, memory: &Mapped<L>) -> bool {
+    pub(crate) fn is_attached<L: LayoutSource>(&self, memory: &Mapped<L>) -> bool {
         // Relaxed: decides only how long to wait.
         memory.load_u32(self.state, Ordering::Relaxed) == ATTACHED
     }
 
     /// The process id that the side wrote.
-    pub(crate) fn load_pid<L: Layout>(&self, memory: &Mapped<L>) -> u32 {
+    pub(crate) fn load_pid<L: LayoutSource>(&self, memory: &Mapped<L>) -> u32 {
         // Relaxed: information for people.
         memory.load_u32(self.pid, Ordering::Relaxed)
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::platform;
 use crate::ring::{Mapped, Memory};
 use crate::role::{CLOSED, NEVER, Role, RoleFields};
@@ -90,8 +90,8 @@ pub struct Snapshot {
 }
 
 /// Reads the counters. Relaxed throughout: each value stands for itself.
-pub(crate) fn statistics<L: Layout>(memory: &Mapped<L>) -> Statistics {
-    let header = L::RING_HEADER;
+pub(crate) fn statistics<L: LayoutSource>(memory: &Mapped<L>) -> Statistics {
+    let header = &memory.layout().ring_header;
     let read = |field| memory.load_u64(field, Ordering::Relaxed);
     let (messages_sent, messages_received) =
         (read(header.messages_sent), read(header.messages_received));
@@ -112,13 +112,13 @@ pub(crate) fn statistics<L: Layout>(memory: &Mapped<L>) -> Statistics {
 }
 
 /// Reads everything. `own` is the role that `segment` holds, whose lock cannot be asked after.
-pub(crate) fn snapshot<L: Layout>(
+pub(crate) fn snapshot<L: LayoutSource>(
     segment: &Segment<L>,
     own: Option<Role>,
     stall: Duration,
 ) -> Snapshot {
     let memory = segment.mapped();
-    let header = L::RING_HEADER;
+    let header = &memory.layout().ring_header;
     let read = |field| memory.load_u64(field, Ordering::Relaxed);
     // The read position comes first: it only grows, so the difference is not negative unless
     // the producer is between publishing and counting.
@@ -138,13 +138,22 @@ pub(crate) fn snapshot<L: Layout>(
 }
 
 /// The state of one side, whose lock somebody else than `segment` may hold.
-pub(crate) fn state<L: Layout>(segment: &Segment<L>, role: Role, stall: Duration) -> PeerState {
+pub(crate) fn state<L: LayoutSource>(
+    segment: &Segment<L>,
+    role: Role,
+    stall: Duration,
+) -> PeerState {
     side(segment, role, false, stall).state
 }
 
-fn side<L: Layout>(segment: &Segment<L>, role: Role, own: bool, stall: Duration) -> SideSnapshot {
+fn side<L: LayoutSource>(
+    segment: &Segment<L>,
+    role: Role,
+    own: bool,
+    stall: Duration,
+) -> SideSnapshot {
     let memory = segment.mapped();
-    let fields = RoleFields::of::<L>(role);
+    let fields = RoleFields::of(role, &memory.layout().ring_header);
     let heartbeat_ns = memory.load_u64(fields.heartbeat_ns, Ordering::Relaxed);
     let age = Duration::from_nanos(platform::now_ns().saturating_sub(heartbeat_ns));
     let (said, held) = holder(segment, &fields, role, own);
@@ -165,7 +174,7 @@ fn side<L: Layout>(segment: &Segment<L>, role: Role, own: bool, stall: Duration)
 }
 
 /// What the holder of a role says of itself, and whether it lives; both of the same holder.
-fn holder<L: Layout>(
+fn holder<L: LayoutSource>(
     segment: &Segment<L>,
     fields: &RoleFields,
     role: Role,

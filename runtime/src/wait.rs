@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::attachment::Attachment;
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::options::{Options, WaitStrategy};
 use crate::peer::{Ended, LIVENESS_NS, Peer};
 use crate::platform;
@@ -72,7 +72,7 @@ impl Patience {
     ///
     /// The answer "ready" may come late, but is never wrong; all others are given only after
     /// `ready` said no once more. An interrupt that did not end the wait stays for the next one.
-    pub(crate) fn wait<L: Layout>(
+    pub(crate) fn wait<L: LayoutSource>(
         self,
         attachment: &mut Attachment<L>,
         peer: &mut Peer<L>,
@@ -109,7 +109,7 @@ impl Patience {
     }
 
     /// The sleeping half of [`Patience::wait`].
-    fn sleep<L: Layout>(
+    fn sleep<L: LayoutSource>(
         self,
         attachment: &mut Attachment<L>,
         peer: &mut Peer<L>,
@@ -158,7 +158,10 @@ fn settle(ready: &mut impl FnMut() -> bool, otherwise: Waited) -> Waited {
     if ready() { Waited::Ready } else { otherwise }
 }
 
-fn interrupted<L: Layout>(attachment: &Attachment<L>, ready: &mut impl FnMut() -> bool) -> Waited {
+fn interrupted<L: LayoutSource>(
+    attachment: &Attachment<L>,
+    ready: &mut impl FnMut() -> bool,
+) -> Waited {
     if ready() {
         return Waited::Ready;
     }
@@ -168,7 +171,11 @@ fn interrupted<L: Layout>(attachment: &Attachment<L>, ready: &mut impl FnMut() -
 
 /// After a sleep that ended by its bound although its reason was there: sleeps on, to tell a waker
 /// that was merely between publishing and waking from one that forgot.
-fn nobody_wakes<L: Layout>(attachment: &Attachment<L>, peer: &Peer<L>, sequence: u32) -> bool {
+fn nobody_wakes<L: LayoutSource>(
+    attachment: &Attachment<L>,
+    peer: &Peer<L>,
+    sequence: u32,
+) -> bool {
     for _ in 0..GRACE_NS / LIVENESS_NS {
         // A waker that died in between could not wake; an interrupt wakes as well.
         if !peer.is_held() || attachment.doze(sequence, LIVENESS) || attachment.is_interrupted() {
@@ -180,7 +187,7 @@ fn nobody_wakes<L: Layout>(attachment: &Attachment<L>, peer: &Peer<L>, sequence:
 
 /// Waits until somebody alive has the peer's role; `false` if that did not happen in time, or
 /// cannot happen any more, or the wait was interrupted.
-pub(crate) fn wait_for_peer<L: Layout>(
+pub(crate) fn wait_for_peer<L: LayoutSource>(
     attachment: &mut Attachment<L>,
     peer: &mut Peer<L>,
     timeout: Option<Duration>,

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use bitrpc_conform::runner::Failure;
 use bitrpc_tests::harness;
-use bitrpc_tests::matrix::{Member, Subject, members, subjects};
+use bitrpc_tests::matrix::{Member, Subject, engines, subjects};
 use libtest_mimic::Trial;
 
 use crate::cases::{After, Case};
@@ -29,7 +29,7 @@ use crate::place::{Place, Verdict};
 fn main() -> ExitCode {
     let subject = subjects().first().expect("the default spec comes first");
     let mut trials = Vec::new();
-    for member in members() {
+    for member in engines() {
         for case in cases::all() {
             trials.push(trial(subject, member, case));
         }

@@ -52,7 +52,7 @@ namespace EngineTests
         internal static Denied Deny(uint call, uint error, int argument, uint value) =>
             new Denied { Call = call, Error = error, Argument = argument, Value = value };
 
-        /// <summary>Makes the page at this address one that nobody may touch, if it is free.</summary>
+        /// <summary>Makes the page here one that nobody may touch, if it is free.</summary>
         internal static bool Guard(byte* page)
         {
             const int FixedIfFree = 0x100000;

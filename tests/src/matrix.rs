@@ -22,13 +22,16 @@ pub struct Member {
 
 /// All toolchains of the registry.
 pub fn members() -> &'static [Member] {
-    static MEMBERS: OnceLock<Vec<Member>> = OnceLock::new();
-    MEMBERS.get_or_init(|| {
-        let member = |toolchain: &&'static dyn Toolchain| Member {
-            toolchain: *toolchain,
-            found: toolchain.find(),
-        };
-        toolchain::all().iter().map(member).collect()
+    &engines()[..toolchain::all().len()]
+}
+
+/// The same and, behind them, Rust with its layout as a value: for tests of what an engine does with
+/// the numbers.
+pub fn engines() -> &'static [Member] {
+    static ENGINES: OnceLock<Vec<Member>> = OnceLock::new();
+    ENGINES.get_or_init(|| {
+        let all = toolchain::all().into_iter().chain([toolchain::rust_any_layout()]);
+        all.map(|toolchain| Member { toolchain, found: toolchain.find() }).collect()
     })
 }
 
@@ -74,7 +77,7 @@ impl Subject {
     fn new(path: PathBuf) -> Self {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let generated = generate(&path, &name);
-        let peers = members().iter().map(|member| (member.id(), OnceLock::new())).collect();
+        let peers = engines().iter().map(|member| (member.id(), OnceLock::new())).collect();
         Self { name, path, generated, peers }
     }
 

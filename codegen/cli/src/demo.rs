@@ -33,9 +33,9 @@ const PAIR_LIMIT: Duration = Duration::from_secs(120);
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The YAML spec.
-    #[arg(value_name = "SPEC", default_value = "spec/bitrpc.yaml")]
-    spec: PathBuf,
+    /// The YAML spec; without one, the default protocol that this program has in it.
+    #[arg(value_name = "SPEC")]
+    spec: Option<PathBuf>,
     /// Only these pairs, producer first; a side is a language or one of its runtimes.
     #[arg(long, value_name = "FROM:TO,...", value_delimiter = ',')]
     pairs: Vec<PairName>,
@@ -75,13 +75,16 @@ A language without a toolchain is skipped by name. Exit code 1 if a pair fails o
 /// [`Outcome::Findings`].
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let wanted = Wanted::new(&args.pairs, args.all_runtimes);
-    let loaded = bitrpc_codegen::load(&args.spec)?;
+    let loaded = match &args.spec {
+        Some(spec) => bitrpc_codegen::load(spec)?,
+        None => bitrpc_codegen::load_default()?,
+    };
     let interrupted = catch_interrupts().map_err(Failure::system)?;
     let folder = tempfile::Builder::new()
         .prefix("bitrpc-demo-")
         .tempdir()
         .map_err(|error| Failure::System(format!("cannot make a temporary folder: {error}")))?;
-    let origin = Origin::new(&args.spec, &loaded.digest);
+    let origin = Origin::new(&loaded.files[0], &loaded.digest);
     let input = Input { layout: &loaded.layout, origin: &origin };
     let show = Show { args, layout: &loaded.layout, interrupted };
     let report = show.perform(&wanted, folder.path(), &input)?;

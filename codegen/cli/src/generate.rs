@@ -13,6 +13,7 @@ use crate::console::{Failure, Outcome, complain, say};
 use bitrpc_codegen::Loaded;
 use bitrpc_codegen::backend::{self, Backend, Input, Origin};
 use bitrpc_codegen::emit::{self, Applied, Plan};
+use bitrpc_conform::driver;
 use bitrpc_spec::names::Language;
 
 /// Write the rings of a spec, or check that the written ones are fresh.
@@ -89,10 +90,10 @@ fn plans(args: &Args, loaded: &Loaded) -> Result<Vec<(Target, Plan)>, Failure> {
     let input = Input { layout: &loaded.layout, origin: &origin };
     let mut plans = Vec::new();
     for backend in chosen(&args.lang)? {
-        let target = |peer| Target { language: backend.language(), peer };
-        if args.peer {
-            let plan = bitrpc_codegen::peer(backend, &input, &args.out);
-            plans.push((target(true), plan));
+        let language = backend.language();
+        let target = |peer| Target { language, peer };
+        if let Some(driver) = driver::find(language).filter(|_| args.peer) {
+            plans.push((target(true), driver.plan(&input, &args.out)));
         }
         let plan = bitrpc_codegen::library(backend, &input, &args.out);
         plans.push((target(false), plan));

@@ -1,12 +1,18 @@
 //! Conformance of generated rings: the peers of a spec, built and run.
 //!
-//! A *peer* is a program that the generator makes for one language and one spec; it sends, receives
-//! and verifies every kind of message. [`Stage`] writes the peers, [`toolchain`] builds them, and
-//! [`runner`] runs two of them as processes over a real ring.
+//! A *peer* is a program for one language and one spec; it sends, receives and verifies every kind
+//! of message. [`driver`] has what each language brings, [`Stage`] writes the peers, [`toolchain`]
+//! builds them, and [`runner`] runs two of them as processes over a real ring.
 
+mod cpp;
+mod csharp;
+pub mod driver;
 pub mod pairs;
+mod peer;
 mod probe;
+mod python;
 pub mod runner;
+mod rust;
 mod stage;
 pub mod toolchain;
 mod verdict;

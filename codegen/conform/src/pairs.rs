@@ -6,8 +6,9 @@ use std::thread;
 
 use serde::Serialize;
 
-use super::stage::Stage;
-use super::toolchain::{self, Found, Missing, Program, Toolchain};
+use crate::driver::{self, Driver};
+use crate::stage::Stage;
+use crate::toolchain::{self, Found, Missing, Program, Toolchain};
 use bitrpc_spec::names::Language;
 
 /// A producer and a consumer, each the id of a language or of one of its toolchains.
@@ -37,7 +38,7 @@ impl FromStr for PairName {
 
 /// The id of a language that has a toolchain, or of a toolchain.
 fn side(id: &str) -> Result<&'static str, String> {
-    let languages = languages().into_iter().map(Language::id);
+    let languages = languages().map(Language::id);
     let mut known: Vec<_> = languages.chain(toolchain::all().iter().map(|t| t.id())).collect();
     known.sort_unstable();
     known.dedup();
@@ -48,11 +49,9 @@ fn side(id: &str) -> Result<&'static str, String> {
         .ok_or_else(|| format!("unknown language `{id}`, expected one of: {}", known.join(", ")))
 }
 
-/// Every language that the registry of toolchains knows, once.
-fn languages() -> Vec<Language> {
-    let mut known: Vec<_> = toolchain::all().iter().map(|t| t.language()).collect();
-    known.dedup();
-    known
+/// Every language that takes part in conformance runs.
+fn languages() -> impl Iterator<Item = Language> {
+    driver::all().iter().map(|driver| driver.language)
 }
 
 /// What the user asked for.
@@ -72,19 +71,22 @@ impl Wanted {
     /// Everyone who takes part if a toolchain is there.
     fn seats(&self) -> Vec<Seat> {
         let mut seats = Vec::new();
-        for language in languages() {
-            let own = || toolchain::all().iter().copied().filter(|t| t.language() == language);
+        for Driver { language, toolchains, .. } in driver::all() {
+            let language = *language;
             if !self.all_runtimes {
-                seats.push(Seat { name: language.id(), language, toolchains: own().collect() });
+                seats.push(Seat { name: language.id(), language, toolchains });
             }
             let is_asked_for = |toolchain: &&dyn Toolchain| {
                 let id = toolchain.id();
                 self.all_runtimes
                     || id != language.id() && self.pairs.iter().any(|p| p.from == id || p.to == id)
             };
-            let alone =
-                |t: &'static dyn Toolchain| Seat { name: t.id(), language, toolchains: vec![t] };
-            seats.extend(own().filter(is_asked_for).map(alone));
+            let alone = |toolchain: &'static &'static dyn Toolchain| Seat {
+                name: toolchain.id(),
+                language,
+                toolchains: std::slice::from_ref(toolchain),
+            };
+            seats.extend(toolchains.iter().filter(|t| is_asked_for(*t)).map(alone));
         }
         seats.retain(|seat| self.involves(seat));
         seats
@@ -110,14 +112,14 @@ impl Wanted {
 struct Seat {
     name: &'static str,
     language: Language,
-    toolchains: Vec<&'static dyn Toolchain>,
+    toolchains: &'static [&'static dyn Toolchain],
 }
 
 impl Seat {
     /// The first toolchain that is there, else what is missing, and how to get any one of them.
     fn find(&self) -> Result<(&'static dyn Toolchain, Found), Missing> {
         let mut missing = Vec::new();
-        for toolchain in &self.toolchains {
+        for toolchain in self.toolchains {
             match toolchain.find() {
                 Ok(found) => return Ok((*toolchain, found)),
                 Err(reason) => missing.push(reason),
@@ -230,7 +232,7 @@ mod tests {
     #[test]
     fn every_generated_language_can_take_part() {
         let generated: Vec<_> = backend::all().iter().map(|backend| backend.language()).collect();
-        assert_eq!(languages(), generated);
+        assert_eq!(languages().collect::<Vec<_>>(), generated);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::toolchain::{BuildError, Found, Job, Program, Toolchain};
+use crate::driver;
+use crate::toolchain::{BuildError, Found, Job, Program, Toolchain};
 use bitrpc_codegen::backend::{self, Input};
 use bitrpc_codegen::emit;
 use bitrpc_spec::names::Language;
@@ -30,12 +31,11 @@ impl Stage {
     /// When the folder cannot be written.
     pub fn write(folder: &Path, input: &Input) -> io::Result<Self> {
         let stage = Self { folder: folder.to_owned() };
-        for &backend in backend::all() {
-            let library = bitrpc_codegen::library(backend, input, folder);
-            let peer = bitrpc_codegen::peer(backend, input, folder);
-            for plan in [library, peer] {
-                emit::apply(&[plan], true).map_err(io::Error::other)?;
-            }
+        let libraries =
+            backend::all().iter().map(|backend| bitrpc_codegen::library(*backend, input, folder));
+        let peers = driver::all().iter().map(|driver| driver.plan(input, folder));
+        for plan in libraries.chain(peers) {
+            emit::apply(&[plan], true).map_err(io::Error::other)?;
         }
         Ok(stage)
     }

@@ -15,16 +15,15 @@ macro_rules! templates {
     };
 }
 
-mod banner;
-mod common;
-mod cpp;
-mod csharp;
-mod python;
-mod rust;
+pub mod cpp;
+pub mod csharp;
+mod origin;
+pub mod python;
+pub mod rust;
 
 use serde_json::Value;
 
-pub use banner::Origin;
+pub use origin::Origin;
 
 use crate::emit::File;
 use bitrpc_spec::layout::Layout;
@@ -49,9 +48,6 @@ pub trait Backend: Sync {
 
     /// The files that users vendor, relative to the language's folder.
     fn files(&self, input: &Input) -> Vec<File>;
-
-    /// The conformance peer: a program that exchanges and verifies every message of the spec.
-    fn peer(&self, input: &Input) -> Vec<File>;
 }
 
 /// The registry: one row a language.
@@ -64,17 +60,10 @@ pub fn find(language: Language) -> Option<&'static dyn Backend> {
     all().iter().copied().find(|backend| backend.language() == language)
 }
 
-/// A finished file from a rendered template: exactly one newline at its end.
+/// The file that a template makes.
 fn file(path: impl Into<String>, template: &impl askama::Template) -> File {
-    let mut text = template.render().expect("a template prints finished strings into a String");
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    File { path: path.into(), text }
-}
-
-/// A file that is the same for every spec.
-fn fixed_file(path: &str, text: &str) -> File {
-    File { path: path.to_owned(), text: text.to_owned() }
+    let text = template.render().expect("a template prints finished strings into a String");
+    File::rendered(path, text)
 }
 
 /// The view of `view` as JSON.

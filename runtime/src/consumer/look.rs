@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::Consumer;
 use crate::error::ReceiveError;
 use crate::fragment::{Piece, Step};
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::message::{Header, Message, MessageInfo, Source};
 use crate::peer::Ended;
 use crate::platform;
-use crate::ring::{Mapped, Memory, Record, pause, read_header};
+use crate::producer::user_flags;
+use crate::ring::{Mapped, Memory, Record, message_id, pause, read_header};
 use crate::wait::{Deadline, Waited};
 
 /// How many looks a short wait takes, before anything else is thought of: a microsecond or two.
@@ -36,7 +37,7 @@ pub(super) enum Due {
     Error(ReceiveError),
 }
 
-impl<L: Layout> Consumer<L> {
+impl<L: LayoutSource> Consumer<L> {
     /// Looks for a message in the common case: whole, and nothing gathered before it. `None` says
     /// that [`Consumer::poll`] knows better.
     ///
@@ -51,7 +52,7 @@ impl<L: Layout> Consumer<L> {
             return None;
         }
         let record = self.reader.glance()?;
-        (self.flags(&record) & L::FLAGS.fragment == 0).then_some(record)
+        (self.flags(&record) & self.layout().flags.fragment == 0).then_some(record)
     }
 
     /// The same, for a while if that one may wait: most waits of exchanges and streams are short,
@@ -105,7 +106,8 @@ impl<L: Layout> Consumer<L> {
             }
         }
         let Some(record) = self.reader.look()? else { return Ok(None) };
-        if self.flags(&record) & L::FLAGS.fragment != 0 || self.assembler.is_gathering() {
+        if self.flags(&record) & self.layout().flags.fragment != 0 || self.assembler.is_gathering()
+        {
             return self.gather(record);
         }
         Ok(Some(Found::Record(record)))
@@ -134,8 +136,8 @@ impl<L: Layout> Consumer<L> {
 
     #[inline(always)]
     pub(super) fn flags(&self, record: &Record) -> u32 {
-        let (at, width) = (L::MESSAGE_HEADER.flags, L::MESSAGE_HEADER.flags_size);
-        read_header(&self.reader.memory, record.position, at, width) as u32
+        let header = &self.layout().message_header;
+        read_header(&self.reader.memory, record.position, header.flags, header.flags_size) as u32
     }
 
     /// Copies pieces out of the ring until a message is whole, nothing is left, or a lap is done.
@@ -146,7 +148,7 @@ impl<L: Layout> Consumer<L> {
                 return Ok(None);
             }
             let flags = self.flags(&record);
-            if flags & L::FLAGS.fragment == 0 {
+            if flags & self.layout().flags.fragment == 0 {
                 for _ in 0..self.assembler.interrupt() {
                     self.reader.count_error();
                 }
@@ -155,7 +157,7 @@ impl<L: Layout> Consumer<L> {
             let header = self.copy_header(&record);
             let piece = Piece {
                 message_type: record.message_type,
-                last: flags & L::FLAGS.last_fragment != 0,
+                last: flags & self.layout().flags.last_fragment != 0,
                 payload: payload(&self.reader.memory, &record),
             };
             let (step, broken) = self.assembler.add(piece, || header);
@@ -186,7 +188,7 @@ impl<L: Layout> Consumer<L> {
     fn copy_header(&self, record: &Record) -> Header {
         let memory = &self.reader.memory;
         let mut words = [0; 32];
-        for (i, word) in words.iter_mut().enumerate().take(L::MESSAGE_HEADER.size / 8) {
+        for (i, word) in words.iter_mut().enumerate().take(self.layout().message_header.size / 8) {
             *word = memory.read_plain(record.position.wrapping_add(8 * i as u64));
         }
         Header { info: self.info(record), words }
@@ -194,11 +196,10 @@ impl<L: Layout> Consumer<L> {
 
     pub(super) fn info(&self, record: &Record) -> MessageInfo {
         let memory = &self.reader.memory;
-        let message_id =
-            read_header(memory, record.position, L::MESSAGE_HEADER.message_id, 4) as u32;
-        let flags = self.flags(record) & !(L::FLAGS.fragment | L::FLAGS.last_fragment);
-        let timestamp_ns =
-            L::MESSAGE_HEADER.timestamp.map(|at| read_header(memory, record.position, at, 8));
+        let message_id = message_id(memory, record.position);
+        let flags = user_flags(self.layout(), self.flags(record));
+        let timestamp = self.layout().message_header.timestamp;
+        let timestamp_ns = timestamp.map(|at| read_header(memory, record.position, at, 8));
         MessageInfo { message_type: record.message_type, message_id, flags, timestamp_ns }
     }
 
@@ -284,6 +285,7 @@ impl<L: Layout> Consumer<L> {
             Found::Record(record) => Message {
                 payload: payload(&self.reader.memory, &record),
                 message_type: record.message_type,
+                numbers: self.reader.memory.numbers(),
                 source: Source::Taken(&mut self.reader, record),
             },
             Found::Assembled => {
@@ -299,12 +301,14 @@ impl<L: Layout> Consumer<L> {
             Found::Record(record) => Message {
                 payload: payload(&self.reader.memory, &record),
                 message_type: record.message_type,
+                numbers: self.reader.memory.numbers(),
                 source: Source::Lent(&self.reader.memory, record),
             },
             Found::Assembled => {
                 let (header, payload) = self.assembler.message();
                 let message_type = header.info.message_type;
-                Message { payload, message_type, source: Source::Assembled(header) }
+                let numbers = self.reader.memory.numbers();
+                Message { payload, message_type, numbers, source: Source::Assembled(header) }
             }
         }
     }
@@ -312,11 +316,12 @@ impl<L: Layout> Consumer<L> {
 
 /// A record's payload in place.
 #[inline(always)]
-fn payload<'a, L: Layout>(memory: &Mapped<L>, record: &Record) -> &'a [u8] {
-    let start = memory.at(record.payload_position::<L>());
+fn payload<'a, L: LayoutSource>(memory: &Mapped<L>, record: &Record) -> &'a [u8] {
+    let header = &memory.layout().message_header;
+    let start = memory.at(record.payload_position(header));
     // SAFETY: the record was checked to lie inside the data area, payload included, which is
     // mapped for as long as the consumer lives; callers choose `'a` within a borrow of it. The
     // bytes were published before the record was seen, and the protocol leaves them unchanged
     // until this consumer releases them, which only happens after the borrow.
-    unsafe { core::slice::from_raw_parts(start, record.payload_len::<L>()) }
+    unsafe { core::slice::from_raw_parts(start, record.payload_len(header)) }
 }

@@ -1,25 +1,26 @@
 //! The receiving side.
 
+mod flow;
 mod look;
 mod stale;
 
 use core::fmt;
-use core::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::flow::DrainFlow;
 use self::look::{Due, Found};
 use crate::attachment::Attachment;
 use crate::error::{DecodeError, Error, ReceiveError};
 use crate::fragment::Assembler;
 use crate::interrupt::Interrupter;
-use crate::layout::{DecodeOwned, Layout};
+use crate::layout::{Constants, DecodeOwned, Layout, LayoutNumbers, LayoutSource};
 use crate::message::{Message, MessageInfo};
 use crate::options::{Options, Start};
 use crate::payload::{self, Fixed};
 use crate::peer::Peer;
-use crate::ring::{Mapped, Pace, Reader, consumer_position, largest_payload};
+use crate::ring::{Mapped, Memory, Pace, Reader, consumer_position, largest_payload};
 use crate::role::{Origin, Role};
 use crate::segment::Segment;
 use crate::stats::{self, PeerState, Snapshot, Statistics};
@@ -44,8 +45,8 @@ use crate::wait::{self, Patience};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Consumer<L: Layout> {
-    reader: Reader<L, Mapped<L>>,
+pub struct Consumer<L: LayoutSource> {
+    reader: Reader<Mapped<L>>,
     pace: Pace,
     peer: Peer<L>,
     patience: Patience,
@@ -68,7 +69,7 @@ impl<L: Layout> Consumer<L> {
     /// All of [`Error`]'s that concern files, identity and roles; [`Error::Corrupt`] if the ring's
     /// positions are impossible.
     pub fn open(name: &str, options: &Options) -> Result<Self, Error> {
-        Self::attach(Segment::attach(name, options, Some(Role::Consumer))?, options)
+        Self::open_in(Constants::HERE, name, options)
     }
 
     /// The same as [`Consumer::open`]: whether a ring may or must be created is
@@ -80,11 +81,22 @@ impl<L: Layout> Consumer<L> {
     pub fn create(name: &str, options: &Options) -> Result<Self, Error> {
         Self::open(name, options)
     }
+}
+
+impl<L: LayoutSource> Consumer<L> {
+    /// [`Consumer::open`] for a ring whose numbers these are.
+    pub(crate) fn open_in(
+        numbers: L::Numbers,
+        name: &str,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        Self::attach(Segment::attach(numbers, name, options, Some(Role::Consumer))?, options)
+    }
 
     /// Takes up the role whose lock `segment` holds.
     pub(crate) fn attach(segment: Segment<L>, options: &Options) -> Result<Self, Error> {
         let (memory, capacity) = (segment.mapped(), segment.capacity());
-        let position = consumer_position::<L, _>(&memory, capacity)?;
+        let position = consumer_position(&memory, capacity)?;
         let attachment = Attachment::new(segment, Role::Consumer);
         let reader = Reader::new(memory, capacity, position, attachment.waker());
         attachment.announce();
@@ -246,9 +258,10 @@ impl<L: Layout> Consumer<L> {
                 Ok(Some(header.info))
             }
             Found::Record(record) => {
-                let len = record.payload_len::<L>();
+                let header = &self.layout().message_header;
+                let len = record.payload_len(header);
                 reserve(out, len)?;
-                let from = self.reader.memory.at(record.payload_position::<L>());
+                let from = self.reader.memory.at(record.payload_position(header));
                 // SAFETY: the checked record lies inside the data area, so `len` bytes are
                 // readable from here; `out` has room for `len`, and is no part of the mapping.
                 // No reference to the shared bytes is formed.
@@ -357,7 +370,7 @@ impl<L: Layout> Consumer<L> {
     /// Most payload bytes of one message that is not fragmented.
     #[must_use]
     pub fn largest_payload(&self) -> usize {
-        largest_payload::<L>(self.capacity()) as usize
+        largest_payload(&self.layout().message_header, self.capacity()) as usize
     }
 
     /// The ring's name.
@@ -446,6 +459,11 @@ impl<L: Layout> Consumer<L> {
         attachment.end(&mut || matches!(reader.look(), Ok(None)))
     }
 
+    #[inline(always)]
+    pub(crate) fn layout(&self) -> &'static LayoutNumbers {
+        self.reader.memory.layout()
+    }
+
     pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
         self.attachment.segment()
     }
@@ -456,33 +474,7 @@ fn reserve(out: &mut Vec<u8>, len: usize) -> Result<(), ReceiveError> {
     out.try_reserve(len).map_err(|_| ReceiveError::NoMemory { size: len as u64 })
 }
 
-/// What a handler of [`Consumer::drain`] may return: nothing, or whether to go on.
-pub trait DrainFlow: sealed::Sealed {
-    #[doc(hidden)]
-    fn stops(self) -> bool;
-}
-
-impl DrainFlow for () {
-    #[inline(always)]
-    fn stops(self) -> bool {
-        false
-    }
-}
-
-impl DrainFlow for ControlFlow<()> {
-    #[inline(always)]
-    fn stops(self) -> bool {
-        self.is_break()
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for () {}
-    impl Sealed for core::ops::ControlFlow<()> {}
-}
-
-impl<L: Layout> Drop for Consumer<L> {
+impl<L: LayoutSource> Drop for Consumer<L> {
     fn drop(&mut self) {
         if let Err(error) = self.end() {
             notice!("closing: {error}");
@@ -490,7 +482,7 @@ impl<L: Layout> Drop for Consumer<L> {
     }
 }
 
-impl<L: Layout> fmt::Debug for Consumer<L> {
+impl<L: LayoutSource> fmt::Debug for Consumer<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Consumer").field("path", &self.path()).finish_non_exhaustive()
     }

@@ -3,10 +3,10 @@
 use super::Consumer;
 use super::look::{Due, Found};
 use crate::error::ReceiveError;
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::ring::{Memory, Published, Record};
 
-impl<L: Layout> Consumer<L> {
+impl<L: LayoutSource> Consumer<L> {
     /// Whether a receive would find a message now. Never waits, and does not ask after the
     /// producer.
     ///
@@ -105,13 +105,13 @@ impl<L: Layout> Consumer<L> {
                 None => break,
             };
             let flags = self.flags(&record);
-            if flags & L::FLAGS.fragment == 0 {
+            if flags & self.layout().flags.fragment == 0 {
                 last = Some(position);
                 start = None;
             } else if self.is_first_piece(&record) {
                 start = Some(position);
             }
-            if flags & L::FLAGS.last_fragment != 0 {
+            if flags & self.layout().flags.last_fragment != 0 {
                 last = start.take().or(last);
             }
             position = record.end();
@@ -120,8 +120,9 @@ impl<L: Layout> Consumer<L> {
     }
 
     fn is_first_piece(&self, record: &Record) -> bool {
-        let at = record.payload_position::<L>();
+        let header = &self.layout().message_header;
+        let at = record.payload_position(header);
         // The index is the first half of the prefix.
-        record.payload_len::<L>() >= 8 && self.reader.memory.read_plain(at) as u32 == 0
+        record.payload_len(header) >= 8 && self.reader.memory.read_plain(at) as u32 == 0
     }
 }

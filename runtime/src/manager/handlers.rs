@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::ReceiveError;
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::message::Message;
 
 /// How many message types without a handler are told of.
@@ -54,9 +54,9 @@ type Handler<L> = Arc<Mutex<dyn FnMut(&Message<'_, L>) + Send>>;
 type ErrorHandler = Arc<Mutex<dyn FnMut(ManagerError) + Send>>;
 
 /// The handlers of one manager.
-pub(super) struct Handlers<L: Layout>(Mutex<Table<L>>);
+pub(super) struct Handlers<L: LayoutSource>(Mutex<Table<L>>);
 
-struct Table<L: Layout> {
+struct Table<L: LayoutSource> {
     by_type: HashMap<u32, Handler<L>>,
     default: Option<Handler<L>>,
     error: Option<ErrorHandler>,
@@ -64,14 +64,14 @@ struct Table<L: Layout> {
     unhandled: Vec<u32>,
 }
 
-impl<L: Layout> Default for Handlers<L> {
+impl<L: LayoutSource> Default for Handlers<L> {
     fn default() -> Self {
         let (by_type, unhandled) = (HashMap::new(), Vec::new());
         Self(Mutex::new(Table { by_type, default: None, error: None, unhandled }))
     }
 }
 
-impl<L: Layout> Handlers<L> {
+impl<L: LayoutSource> Handlers<L> {
     pub(super) fn set(
         &self,
         message_type: u32,
@@ -130,7 +130,7 @@ impl<L: Layout> Handlers<L> {
     }
 }
 
-impl<L: Layout> Table<L> {
+impl<L: LayoutSource> Table<L> {
     fn find(&mut self, message_type: u32) -> Option<Handler<L>> {
         let handler = self.by_type.get(&message_type).or(self.default.as_ref());
         let is_told = self.unhandled.len() == UNHANDLED || self.unhandled.contains(&message_type);

@@ -13,7 +13,7 @@ pub use self::handlers::ManagerError;
 use self::worker::{Shared, Side, Stop};
 use crate::consumer::Consumer;
 use crate::error::Error;
-use crate::layout::{Encode, Layout};
+use crate::layout::{Constants, Encode, Layout, LayoutSource};
 use crate::message::Message;
 use crate::options::Options;
 use crate::producer::Producer;
@@ -54,7 +54,7 @@ const STALLED_AFTER: u32 = 3;
 /// # Ok(())
 /// # }
 /// ```
-pub struct Manager<L: Layout> {
+pub struct Manager<L: LayoutSource> {
     shared: Arc<Shared<L>>,
     run: Option<Run>,
     interval: Duration,
@@ -73,7 +73,7 @@ impl<L: Layout> Manager<L> {
     ///
     /// As for [`Producer::create`].
     pub fn producer(name: &str, options: &Options) -> Result<Self, Error> {
-        Ok(Self::new(Side::Producer(Producer::create(name, options)?)))
+        Self::create(name, Role::Producer, options)
     }
 
     /// A manager for the receiving side.
@@ -82,7 +82,7 @@ impl<L: Layout> Manager<L> {
     ///
     /// As for [`Consumer::open`].
     pub fn consumer(name: &str, options: &Options) -> Result<Self, Error> {
-        Ok(Self::new(Side::Consumer(Consumer::open(name, options)?)))
+        Self::create(name, Role::Consumer, options)
     }
 
     /// A manager for either side.
@@ -91,10 +91,22 @@ impl<L: Layout> Manager<L> {
     ///
     /// As for [`Manager::producer`] and [`Manager::consumer`].
     pub fn create(name: &str, role: Role, options: &Options) -> Result<Self, Error> {
-        match role {
-            Role::Producer => Self::producer(name, options),
-            Role::Consumer => Self::consumer(name, options),
-        }
+        Self::create_in(Constants::HERE, name, role, options)
+    }
+}
+
+impl<L: LayoutSource> Manager<L> {
+    /// [`Manager::create`] for a ring whose numbers these are.
+    pub(crate) fn create_in(
+        numbers: L::Numbers,
+        name: &str,
+        role: Role,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        Ok(Self::new(match role {
+            Role::Producer => Side::Producer(Producer::create_in(numbers, name, options)?),
+            Role::Consumer => Side::Consumer(Consumer::open_in(numbers, name, options)?),
+        }))
     }
 
     fn new(side: Side<L>) -> Self {
@@ -281,13 +293,13 @@ impl<L: Layout> Manager<L> {
     }
 }
 
-impl<L: Layout> Drop for Manager<L> {
+impl<L: LayoutSource> Drop for Manager<L> {
     fn drop(&mut self) {
         self.stop();
     }
 }
 
-impl<L: Layout> fmt::Debug for Manager<L> {
+impl<L: LayoutSource> fmt::Debug for Manager<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Manager")
             .field("path", &self.shared.segment.file().path())

@@ -9,7 +9,7 @@ use super::handlers::{Handlers, ManagerError};
 use crate::consumer::Consumer;
 use crate::error::{Error, ReceiveError};
 use crate::interrupt::Interrupter;
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::producer::Producer;
 use crate::ring::Memory;
 use crate::role::{Origin, Role, RoleFields};
@@ -26,13 +26,13 @@ const NOBODY: usize = 0;
 
 /// The side that a manager owns.
 #[expect(clippy::large_enum_variant, reason = "there is one for each manager")]
-pub(super) enum Side<L: Layout> {
+pub(super) enum Side<L: LayoutSource> {
     Producer(Producer<L>),
     Consumer(Consumer<L>),
 }
 
 /// What the manager and its threads share.
-pub(super) struct Shared<L: Layout> {
+pub(super) struct Shared<L: LayoutSource> {
     pub(super) segment: Arc<Segment<L>>,
     pub(super) role: Role,
     pub(super) handlers: Handlers<L>,
@@ -51,19 +51,19 @@ pub(super) struct Stop {
 }
 
 /// The use of a side by one thread.
-struct Use<'a, L: Layout> {
+struct Use<'a, L: LayoutSource> {
     side: MutexGuard<'a, Side<L>>,
     user: &'a AtomicUsize,
 }
 
-impl<L: Layout> Drop for Use<'_, L> {
+impl<L: LayoutSource> Drop for Use<'_, L> {
     fn drop(&mut self) {
         // Relaxed: only ever compared with the own thread's number, which it alone stores.
         self.user.store(NOBODY, Ordering::Relaxed);
     }
 }
 
-impl<L: Layout> Shared<L> {
+impl<L: LayoutSource> Shared<L> {
     pub(super) fn new(side: Side<L>) -> Self {
         let (segment, role, interrupter) = match &side {
             Side::Producer(producer) => {
@@ -217,7 +217,7 @@ impl<L: Layout> Shared<L> {
     }
 
     fn heartbeat(&self) {
-        let field = RoleFields::of::<L>(self.role).heartbeat_ns;
+        let field = RoleFields::of(self.role, &self.segment.layout().ring_header).heartbeat_ns;
         // Relaxed: information on its own. The thread of the role's holder stores it.
         self.segment.mapped().store_u64(field, crate::platform::now_ns(), Ordering::Relaxed);
     }

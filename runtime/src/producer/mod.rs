@@ -14,10 +14,10 @@ use crate::batch::Batch;
 use crate::claim::Claim;
 use crate::error::{Error, SendError};
 use crate::interrupt::Interrupter;
-use crate::layout::{Encode, Layout};
+use crate::layout::{Constants, Encode, Layout, LayoutNumbers, LayoutSource};
 use crate::options::Options;
 use crate::peer::Peer;
-use crate::ring::{Mapped, Writer, producer_position};
+use crate::ring::{Mapped, Memory, Writer, producer_position};
 use crate::role::{Origin, Role};
 use crate::segment::Segment;
 use crate::stats::{self, PeerState, Snapshot, Statistics};
@@ -45,8 +45,8 @@ use crate::wait::{self, Deadline, Patience};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Producer<L: Layout> {
-    pub(crate) writer: Writer<L, Mapped<L>>,
+pub struct Producer<L: LayoutSource> {
+    pub(crate) writer: Writer<Mapped<L>>,
     peer: Peer<L>,
     patience: Patience,
     send_timeout: Option<Duration>,
@@ -66,7 +66,7 @@ impl<L: Layout> Producer<L> {
     /// All of [`Error`]'s that concern files, identity and roles; [`Error::Corrupt`] if the ring's
     /// positions are impossible.
     pub fn create(name: &str, options: &Options) -> Result<Self, Error> {
-        Self::attach(Segment::attach(name, options, Some(Role::Producer))?, options)
+        Self::create_in(Constants::HERE, name, options)
     }
 
     /// The same as [`Producer::create`]: whether a ring may or must be created is
@@ -78,11 +78,22 @@ impl<L: Layout> Producer<L> {
     pub fn open(name: &str, options: &Options) -> Result<Self, Error> {
         Self::create(name, options)
     }
+}
+
+impl<L: LayoutSource> Producer<L> {
+    /// [`Producer::create`] for a ring whose numbers these are.
+    pub(crate) fn create_in(
+        numbers: L::Numbers,
+        name: &str,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        Self::attach(Segment::attach(numbers, name, options, Some(Role::Producer))?, options)
+    }
 
     /// Takes up the role whose lock `segment` holds.
     pub(crate) fn attach(segment: Segment<L>, options: &Options) -> Result<Self, Error> {
         let (memory, capacity) = (segment.mapped(), segment.capacity());
-        let (position, sent) = producer_position::<L, _>(&memory, capacity)?;
+        let (position, sent) = producer_position(&memory, capacity)?;
         let attachment = Attachment::new(segment, Role::Producer);
         let writer = Writer::new(memory, capacity, position, sent, attachment.waker());
         attachment.announce();
@@ -123,7 +134,7 @@ impl<L: Layout> Producer<L> {
         flags: impl Into<u32>,
         payload: &[u8],
     ) -> Result<(), SendError> {
-        self.put(message_type.into(), user_flags::<L>(flags.into()), payload)
+        self.put(message_type.into(), user_flags(self.layout(), flags.into()), payload)
     }
 
     /// Sends text as a `data` message.
@@ -132,7 +143,7 @@ impl<L: Layout> Producer<L> {
     ///
     /// As for [`Producer::send`].
     pub fn send_string(&mut self, text: &str) -> Result<(), SendError> {
-        self.put(L::TYPES.data, 0, text.as_bytes())
+        self.put(self.layout().types.data, 0, text.as_bytes())
     }
 
     /// Sends one of the specification's structs, encoded in place.
@@ -141,7 +152,7 @@ impl<L: Layout> Producer<L> {
     ///
     /// As for [`Producer::send`].
     pub fn send_typed<T: Encode>(&mut self, value: &T) -> Result<(), SendError> {
-        let message_type = T::MESSAGE_TYPE.unwrap_or(L::TYPES.data);
+        let message_type = T::MESSAGE_TYPE.unwrap_or(self.layout().types.data);
         let mut claim = self.claim(message_type, value.encoded_len())?;
         value.encode_into(&mut claim);
         claim.commit();
@@ -154,7 +165,7 @@ impl<L: Layout> Producer<L> {
     ///
     /// As for [`Producer::send`].
     pub fn send_plain<T: IntoBytes + Immutable>(&mut self, value: &T) -> Result<(), SendError> {
-        self.put(L::TYPES.data, 0, value.as_bytes())
+        self.put(self.layout().types.data, 0, value.as_bytes())
     }
 
     /// Sends a message if there is room now. Never waits.
@@ -184,7 +195,7 @@ impl<L: Layout> Producer<L> {
         flags: impl Into<u32>,
         payload: &[u8],
     ) -> Result<(), SendError> {
-        self.try_put(message_type.into(), user_flags::<L>(flags.into()), payload)
+        self.try_put(message_type.into(), user_flags(self.layout(), flags.into()), payload)
     }
 
     /// Sends text as a `data` message if there is room now. Never waits.
@@ -193,7 +204,7 @@ impl<L: Layout> Producer<L> {
     ///
     /// As for [`Producer::try_send`].
     pub fn try_send_string(&mut self, text: &str) -> Result<(), SendError> {
-        self.try_put(L::TYPES.data, 0, text.as_bytes())
+        self.try_put(self.layout().types.data, 0, text.as_bytes())
     }
 
     /// Sends one of the specification's structs if there is room now. Never waits.
@@ -202,7 +213,7 @@ impl<L: Layout> Producer<L> {
     ///
     /// As for [`Producer::try_send`].
     pub fn try_send_typed<T: Encode>(&mut self, value: &T) -> Result<(), SendError> {
-        let message_type = T::MESSAGE_TYPE.unwrap_or(L::TYPES.data);
+        let message_type = T::MESSAGE_TYPE.unwrap_or(self.layout().types.data);
         let mut claim = self.try_claim(message_type, value.encoded_len())?;
         value.encode_into(&mut claim);
         claim.commit();
@@ -441,17 +452,23 @@ impl<L: Layout> Producer<L> {
         attachment.end(&mut || writer.is_drained())
     }
 
+    #[inline(always)]
+    pub(crate) fn layout(&self) -> &'static LayoutNumbers {
+        self.writer.memory.layout()
+    }
+
     pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
         self.attachment.segment()
     }
 }
 
 /// The flags that a caller may set: the fragment bits are the engine's.
-pub(crate) fn user_flags<L: Layout>(flags: u32) -> u32 {
-    flags & !(L::FLAGS.fragment | L::FLAGS.last_fragment)
+#[inline(always)]
+pub(crate) fn user_flags(layout: &LayoutNumbers, flags: u32) -> u32 {
+    flags & !(layout.flags.fragment | layout.flags.last_fragment)
 }
 
-impl<L: Layout> Drop for Producer<L> {
+impl<L: LayoutSource> Drop for Producer<L> {
     fn drop(&mut self) {
         if let Err(error) = self.end() {
             notice!("closing: {error}");
@@ -459,7 +476,7 @@ impl<L: Layout> Drop for Producer<L> {
     }
 }
 
-impl<L: Layout> fmt::Debug for Producer<L> {
+impl<L: LayoutSource> fmt::Debug for Producer<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Producer").field("path", &self.path()).finish_non_exhaustive()
     }

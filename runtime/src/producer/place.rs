@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Producer;
 use crate::error::SendError;
-use crate::layout::Layout;
+use crate::layout::LayoutSource;
 use crate::peer::Ended;
 use crate::ring::{Place, Staged, pause};
 use crate::wait::{Deadline, Waited};
@@ -13,7 +13,7 @@ use crate::wait::{Deadline, Waited};
 /// messages meanwhile.
 const STEP_BACK_NS: u64 = 1500;
 
-impl<L: Layout> Producer<L> {
+impl<L: LayoutSource> Producer<L> {
     // The slow halves start over, so that the fast ones stay straight code with constants in it.
 
     #[inline(always)]

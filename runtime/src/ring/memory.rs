@@ -1,10 +1,9 @@
 //! The bytes of a ring as the algorithm sees them: header fields by offset, data by position.
 
-use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
 use std::time::Duration;
 
-use crate::layout::Layout;
+use crate::layout::{LayoutNumbers, LayoutSource, Numbers};
 use crate::platform::{self, Events};
 
 /// Access to one ring's header and data area.
@@ -12,6 +11,9 @@ use crate::platform::{self, Events};
 /// Positions count bytes since the ring's creation; an implementation maps them into the data area
 /// by masking, so that no position, however hostile, leads outside of it.
 pub(crate) trait Memory {
+    /// Where everything is: constants, if the memory's type knows the layout.
+    fn layout(&self) -> &'static LayoutNumbers;
+
     /// Loads a `u32` header field.
     fn load_u32(&self, field: usize, order: Ordering) -> u32;
     /// Stores a `u32` header field.
@@ -63,45 +65,55 @@ pub(crate) trait Memory {
 /// No reference to bytes that another process may write is ever formed here: header fields and
 /// publication words are accessed as atomics, payloads through raw pointers.
 #[derive(Debug)]
-pub(crate) struct Mapped<L> {
+pub(crate) struct Mapped<L: LayoutSource> {
     header: *mut u8,
     data: *mut u8,
     mask: u64,
     events: Events,
-    layout: PhantomData<L>,
+    numbers: L::Numbers,
 }
 
-impl<L> Clone for Mapped<L> {
+impl<L: LayoutSource> Clone for Mapped<L> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<L> Copy for Mapped<L> {}
+impl<L: LayoutSource> Copy for Mapped<L> {}
 
 // SAFETY: a `Mapped` only leads to shared memory, which is as valid in one thread as in another.
 // Header fields and words are accessed atomically; payload bytes only by the side that the
 // protocol gives them to, and each side is one object behind `&mut`.
-unsafe impl<L> Send for Mapped<L> {}
+unsafe impl<L: LayoutSource> Send for Mapped<L> {}
 // SAFETY: as above: through `&Mapped` other threads reach the same atomics, and the plain accesses
 // are made only by the one owner of a role.
-unsafe impl<L> Sync for Mapped<L> {}
+unsafe impl<L: LayoutSource> Sync for Mapped<L> {}
 
-impl<L: Layout> Mapped<L> {
+impl<L: LayoutSource> Mapped<L> {
     /// Wraps a mapping whose first byte is at `base`.
     ///
     /// # Safety
     ///
-    /// `base` must be aligned to at least 8 and lead to at least `L::RING_HEADER.size + capacity`
-    /// mapped bytes, which stay mapped for as long as any copy of the result is used; they must be
+    /// `base` must be aligned to at least 8 and lead to at least `ring_header.size + capacity` mapped
+    /// bytes, which stay mapped for as long as any copy of the result is used; they must be
     /// writable if anything is to be stored. `capacity` must be a power of two of at least 8.
-    pub(crate) unsafe fn new(base: *mut u8, capacity: u64, events: Events) -> Self {
-        let () = crate::layout::Checked::<L>::OK;
+    pub(crate) unsafe fn new(
+        base: *mut u8,
+        capacity: u64,
+        events: Events,
+        numbers: L::Numbers,
+    ) -> Self {
         debug_assert!(capacity.is_power_of_two() && capacity >= 8);
         debug_assert!((base as usize).is_multiple_of(8));
         // SAFETY: the header's size lies within the mapping, as the caller promises.
-        let data = unsafe { base.add(L::RING_HEADER.size) };
-        Self { header: base, data, mask: (capacity - 1) & !7, events, layout: PhantomData }
+        let data = unsafe { base.add(numbers.get().ring_header.size) };
+        Self { header: base, data, mask: (capacity - 1) & !7, events, numbers }
+    }
+
+    /// Where its numbers come from.
+    #[inline(always)]
+    pub(crate) fn numbers(&self) -> L::Numbers {
+        self.numbers
     }
 
     /// Where a position is in memory, rounded down to a multiple of 8; every record and payload
@@ -124,21 +136,26 @@ impl<L: Layout> Mapped<L> {
 
     #[inline(always)]
     fn u32(&self, field: usize) -> &AtomicU32 {
-        assert!(field.is_multiple_of(4) && field + 4 <= L::RING_HEADER.size);
-        // SAFETY: checked just above (and folded away, because both are constants): four aligned
+        assert!(field.is_multiple_of(4) && field + 4 <= self.layout().ring_header.size);
+        // SAFETY: checked just above (and folded away where both are constants): four aligned
         // bytes inside the header, which is mapped. Header fields are only accessed atomically.
         unsafe { AtomicU32::from_ptr(self.header.add(field).cast()) }
     }
 
     #[inline(always)]
     fn u64(&self, field: usize) -> &AtomicU64 {
-        assert!(field.is_multiple_of(8) && field + 8 <= L::RING_HEADER.size);
+        assert!(field.is_multiple_of(8) && field + 8 <= self.layout().ring_header.size);
         // SAFETY: as in `u32`, with eight bytes.
         unsafe { AtomicU64::from_ptr(self.header.add(field).cast()) }
     }
 }
 
-impl<L: Layout> Memory for Mapped<L> {
+impl<L: LayoutSource> Memory for Mapped<L> {
+    #[inline(always)]
+    fn layout(&self) -> &'static LayoutNumbers {
+        self.numbers.get()
+    }
+
     #[inline(always)]
     fn load_u32(&self, field: usize, order: Ordering) -> u32 {
         self.u32(field).load(order)
@@ -291,6 +308,10 @@ fn prefetch_write(at: *mut u8) {
 /// Whatever leads to a ring is as good as the ring.
 #[cfg(all(test, loom))]
 impl<M: Memory, P: core::ops::Deref<Target = M>> Memory for P {
+    fn layout(&self) -> &'static LayoutNumbers {
+        (**self).layout()
+    }
+
     fn load_u32(&self, field: usize, order: Ordering) -> u32 {
         (**self).load_u32(field, order)
     }

@@ -17,7 +17,9 @@ mod writer;
 pub(crate) use distance::{Pace, pause};
 pub(crate) use memory::{Mapped, Memory};
 pub(crate) use reader::Reader;
-pub(crate) use record::{Published, Record, largest_payload, read_header, set_header_bytes};
+pub(crate) use record::{
+    Published, Record, largest_payload, message_id, read_header, set_header_bytes,
+};
 pub(crate) use recover::{consumer_position, producer_position};
 pub(crate) use wake::{Direction, Fenced, Sleeper, Waker, announce};
 pub(crate) use writer::{Place, Staged, Writer};

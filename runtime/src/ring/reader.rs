@@ -1,19 +1,18 @@
 //! The consumer's half of the ring.
 
-use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 
 use super::record::{Published, check, message_id, sound_message};
 use super::{Direction, Memory, Record, Waker};
 use crate::error::Corrupt;
-use crate::layout::Layout;
+use crate::layout::{MessageHeaderLayout, RingHeaderLayout};
 
 /// No id is expected: the first message after attaching sets it.
 const ANY_ID: u64 = u64::MAX;
 
 /// The consumer's own view of the ring. Only this object stores into the consumer's lines.
 #[derive(Debug)]
-pub(crate) struct Reader<L, M> {
+pub(crate) struct Reader<M> {
     pub(crate) memory: M,
     capacity: u64,
     /// End of what was taken. Behind it, `read_position` may lag until [`Reader::flush`].
@@ -23,13 +22,12 @@ pub(crate) struct Reader<L, M> {
     expected_id: u64,
     corrupt_at: Option<u64>,
     waker: Waker,
-    layout: PhantomData<L>,
 }
 
-impl<L: Layout, M: Memory + Clone> Reader<L, M> {
+impl<M: Memory + Clone> Reader<M> {
     /// A reader that goes on at `position`.
     pub(crate) fn new(memory: M, capacity: u64, position: u64, waker: Waker) -> Self {
-        let header = L::RING_HEADER;
+        let header = &memory.layout().ring_header;
         // Relaxed: this side's own counters; no other side writes them.
         let received = memory.load_u64(header.messages_received, Ordering::Relaxed);
         let bytes = memory.load_u64(header.bytes_received, Ordering::Relaxed);
@@ -42,8 +40,17 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
             expected_id: ANY_ID,
             corrupt_at: None,
             waker,
-            layout: PhantomData,
         }
+    }
+
+    #[inline(always)]
+    fn ring_header(&self) -> &'static RingHeaderLayout {
+        &self.memory.layout().ring_header
+    }
+
+    #[inline(always)]
+    fn message_header(&self) -> &'static MessageHeaderLayout {
+        &self.memory.layout().message_header
     }
 
     /// Bytes in the data area.
@@ -76,7 +83,7 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
     pub(crate) fn glance(&self) -> Option<Record> {
         // Acquire: as in `look`.
         let word = self.memory.load_word(self.position, Ordering::Acquire);
-        sound_message::<L>(word, self.position, self.capacity)
+        sound_message(self.message_header(), word, self.position, self.capacity)
     }
 
     /// The next record, without taking it; `None` if nothing is published.
@@ -89,7 +96,7 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
         if word == 0 {
             return Ok(None);
         }
-        match check::<L>(word, self.position, self.capacity) {
+        match check(self.message_header(), word, self.position, self.capacity) {
             Ok(Published::Message(record)) => Ok(Some(record)),
             Ok(Published::Padding(rest)) => self.look_behind(rest),
             Err(corrupt) => Err(self.count_corrupt(corrupt)),
@@ -100,7 +107,10 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
     pub(crate) fn published(&self, position: u64) -> Option<Published> {
         // Acquire: as in `look`.
         let word = self.memory.load_word(position, Ordering::Acquire);
-        if word == 0 { None } else { check::<L>(word, position, self.capacity).ok() }
+        if word == 0 {
+            return None;
+        }
+        check(self.message_header(), word, position, self.capacity).ok()
     }
 
     /// Skips padding, and looks at the start of the next lap.
@@ -112,7 +122,7 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
         if word == 0 {
             return Ok(None);
         }
-        match check::<L>(word, self.position, self.capacity) {
+        match check(self.message_header(), word, self.position, self.capacity) {
             Ok(Published::Message(record)) => Ok(Some(record)),
             // `check` refuses padding at the start of a lap, so this arm is never taken; if it
             // were, the padding would be seen again by the next look.
@@ -136,13 +146,13 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
     #[inline(always)]
     pub(crate) fn take(&mut self, record: &Record) {
         debug_assert_eq!(record.position, self.position);
-        let id = message_id::<L, M>(&self.memory, record.position);
+        let id = message_id(&self.memory, record.position);
         if u64::from(id) != self.expected_id {
             self.note_gap();
         }
         self.expected_id = u64::from(id.wrapping_add(1));
         self.received = self.received.wrapping_add(1);
-        self.bytes = self.bytes.wrapping_add(record.payload_len::<L>() as u64);
+        self.bytes = self.bytes.wrapping_add(record.payload_len(self.message_header()) as u64);
         self.position = record.end();
     }
 
@@ -158,20 +168,20 @@ impl<L: Layout, M: Memory + Clone> Reader<L, M> {
     pub(crate) fn flush(&mut self) {
         // A copy, so that the stores do not make the compiler load the pointers again.
         let memory = self.memory.clone();
-        let header = L::RING_HEADER;
+        let header = &memory.layout().ring_header;
         // Relaxed: read by monitors, and by a successor, which has the role lock in between.
         memory.store_u64(header.messages_received, self.received, Ordering::Relaxed);
         memory.store_u64(header.bytes_received, self.bytes, Ordering::Relaxed);
         // Release: pairs with the acquire load in `Writer::reload`: this side's reads of the
         // records are over before the producer writes over them.
         memory.store_u64(header.read_position, self.position, Ordering::Release);
-        self.waker.notify(&memory, Direction::space::<L>());
+        self.waker.notify(&memory, Direction::space(header));
     }
 
     /// Counts a gap, a corrupt record or a broken fragment.
     #[cold]
     pub(crate) fn count_error(&mut self) {
-        let field = L::RING_HEADER.receive_errors;
+        let field = self.ring_header().receive_errors;
         // Relaxed: a counter that this side alone writes.
         let errors = self.memory.load_u64(field, Ordering::Relaxed);
         self.memory.store_u64(field, errors.wrapping_add(1), Ordering::Relaxed);

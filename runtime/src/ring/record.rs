@@ -2,7 +2,7 @@
 
 use super::{Memory, align_up};
 use crate::error::Corrupt;
-use crate::layout::Layout;
+use crate::layout::MessageHeaderLayout;
 
 /// A published record that was checked: it lies inside one lap of the data area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,15 +24,15 @@ impl Record {
 
     /// Payload bytes.
     #[inline(always)]
-    pub(crate) fn payload_len<L: Layout>(&self) -> usize {
+    pub(crate) fn payload_len(&self, header: &MessageHeaderLayout) -> usize {
         // The check made `frame` at least the header's size.
-        self.frame as usize - L::MESSAGE_HEADER.size
+        self.frame as usize - header.size
     }
 
     /// Position of the first payload byte.
     #[inline(always)]
-    pub(crate) fn payload_position<L: Layout>(&self) -> u64 {
-        self.position.wrapping_add(L::MESSAGE_HEADER.size as u64)
+    pub(crate) fn payload_position(&self, header: &MessageHeaderLayout) -> u64 {
+        self.position.wrapping_add(header.size as u64)
     }
 }
 
@@ -46,55 +46,57 @@ pub(crate) enum Published {
 }
 
 /// Most payload bytes of one record: it fits at any position of an empty ring.
-pub(crate) const fn largest_payload<L: Layout>(capacity: u64) -> u64 {
+pub(crate) const fn largest_payload(header: &MessageHeaderLayout, capacity: u64) -> u64 {
     let half = capacity / 2;
     let frame = if half < 1 << 31 { half } else { 1 << 31 };
-    frame - L::MESSAGE_HEADER.size as u64
+    frame - header.size as u64
 }
 
 /// The publication word of a record.
 #[inline(always)]
-pub(crate) const fn pack<L: Layout>(frame: u32, message_type: u32) -> u64 {
-    (frame as u64) << (8 * L::MESSAGE_HEADER.frame_length)
-        | (message_type as u64) << (8 * L::MESSAGE_HEADER.message_type)
+pub(crate) const fn pack(header: &MessageHeaderLayout, frame: u32, message_type: u32) -> u64 {
+    (frame as u64) << (8 * header.frame_length) | (message_type as u64) << (8 * header.message_type)
 }
 
 /// `frame_length` and `message_type` of a publication word.
 #[inline(always)]
-pub(crate) const fn unpack<L: Layout>(word: u64) -> (u32, u32) {
-    (
-        (word >> (8 * L::MESSAGE_HEADER.frame_length)) as u32,
-        (word >> (8 * L::MESSAGE_HEADER.message_type)) as u32,
-    )
+pub(crate) const fn unpack(header: &MessageHeaderLayout, word: u64) -> (u32, u32) {
+    ((word >> (8 * header.frame_length)) as u32, (word >> (8 * header.message_type)) as u32)
 }
 
 /// Checks a nonzero publication word as if an enemy had written it.
-pub(crate) fn check<L: Layout>(
+#[inline]
+pub(crate) fn check(
+    header: &MessageHeaderLayout,
     word: u64,
     position: u64,
     capacity: u64,
 ) -> Result<Published, Corrupt> {
-    if let Some(record) = sound_message::<L>(word, position, capacity) {
+    if let Some(record) = sound_message(header, word, position, capacity) {
         return Ok(Published::Message(record));
     }
-    let (frame, message_type) = unpack::<L>(word);
+    let (frame, message_type) = unpack(header, word);
     if message_type == 0 {
         let rest = capacity - (position & (capacity - 1));
         return padding(word, position, u64::from(frame), rest, capacity);
     }
-    Err(bad_length::<L>(word, position))
+    Err(bad_length(header, word, position))
 }
 
 /// The record that a publication word announces, if it is a whole and sound message: the common
 /// case of [`check`], without its reasons.
 #[inline(always)]
-pub(crate) fn sound_message<L: Layout>(word: u64, position: u64, capacity: u64) -> Option<Record> {
-    let (frame, message_type) = unpack::<L>(word);
+pub(crate) fn sound_message(
+    header: &MessageHeaderLayout,
+    word: u64,
+    position: u64,
+    capacity: u64,
+) -> Option<Record> {
+    let (frame, message_type) = unpack(header, word);
     let rest = capacity - (position & (capacity - 1));
     // A word of 0 is no message either. In 64 bits, rounding a length up cannot wrap.
-    let sound = message_type != 0
-        && frame as usize >= L::MESSAGE_HEADER.size
-        && align_up(u64::from(frame)) <= rest;
+    let sound =
+        message_type != 0 && frame as usize >= header.size && align_up(u64::from(frame)) <= rest;
     sound.then_some(Record { position, frame, message_type })
 }
 
@@ -113,8 +115,8 @@ fn padding(
     Err(Corrupt { position, value: word, why: "padding does not end with the lap" })
 }
 
-fn bad_length<L: Layout>(word: u64, position: u64) -> Corrupt {
-    let why = if (unpack::<L>(word).0 as usize) < L::MESSAGE_HEADER.size {
+fn bad_length(header: &MessageHeaderLayout, word: u64, position: u64) -> Corrupt {
+    let why = if (unpack(header, word).0 as usize) < header.size {
         "frame_length is below the header's size"
     } else {
         "frame_length reaches beyond the lap"
@@ -126,8 +128,8 @@ fn bad_length<L: Layout>(word: u64, position: u64) -> Corrupt {
 ///
 /// With constant offsets this is one store for each eight bytes of header.
 #[inline(always)]
-pub(crate) fn write_header<L: Layout, M: Memory>(memory: &M, position: u64, id: u32, flags: u32) {
-    let layout = L::MESSAGE_HEADER;
+pub(crate) fn write_header<M: Memory>(memory: &M, position: u64, id: u32, flags: u32) {
+    let layout = &memory.layout().message_header;
     let timestamp = if layout.timestamp.is_some() { crate::platform::now_ns() } else { 0 };
     let mut at = 8;
     while at < layout.size {
@@ -136,7 +138,7 @@ pub(crate) fn write_header<L: Layout, M: Memory>(memory: &M, position: u64, id: 
             word |= u64::from(id) << (8 * (layout.message_id & 7));
         }
         if layout.flags & !7 == at {
-            word |= u64::from(flags & flag_mask::<L>()) << (8 * (layout.flags & 7));
+            word |= u64::from(flags & flag_mask(layout.flags_size)) << (8 * (layout.flags & 7));
         }
         if layout.timestamp == Some(at) {
             word = timestamp;
@@ -148,8 +150,8 @@ pub(crate) fn write_header<L: Layout, M: Memory>(memory: &M, position: u64, id: 
 
 /// Overwrites the engine's own header fields of a reserved record and keeps all others: for
 /// claims, whose caller may have set fields of its own.
-pub(crate) fn amend_header<L: Layout, M: Memory>(memory: &M, position: u64, id: u32, flags: u32) {
-    let layout = L::MESSAGE_HEADER;
+pub(crate) fn amend_header<M: Memory>(memory: &M, position: u64, id: u32, flags: u32) {
+    let layout = &memory.layout().message_header;
     let set = |at: usize, width: usize, value: u64| {
         set_header_bytes(memory, position, at, width, value);
     };
@@ -185,15 +187,12 @@ pub(crate) fn read_header<M: Memory>(memory: &M, position: u64, at: usize, width
 
 /// `message_id` of a published record.
 #[inline(always)]
-pub(crate) fn message_id<L: Layout, M: Memory>(memory: &M, position: u64) -> u32 {
-    read_header(memory, position, L::MESSAGE_HEADER.message_id, 4) as u32
+pub(crate) fn message_id<M: Memory>(memory: &M, position: u64) -> u32 {
+    read_header(memory, position, memory.layout().message_header.message_id, 4) as u32
 }
 
 /// The bits that fit the flags field.
-const fn flag_mask<L: Layout>() -> u32 {
-    if L::MESSAGE_HEADER.flags_size == 4 {
-        u32::MAX
-    } else {
-        (1 << (8 * L::MESSAGE_HEADER.flags_size)) - 1
-    }
+#[inline(always)]
+const fn flag_mask(flags_size: usize) -> u32 {
+    if flags_size == 4 { u32::MAX } else { (1 << (8 * flags_size)) - 1 }
 }

@@ -5,7 +5,6 @@ use core::sync::atomic::Ordering;
 use super::record::{Published, check, message_id};
 use super::{ALIGN, Memory};
 use crate::error::Corrupt;
-use crate::layout::Layout;
 
 /// How often a consumer looks again when it finds the producer's position behind its own.
 const ATTEMPTS: u32 = 64;
@@ -15,18 +14,18 @@ const ATTEMPTS: u32 = 64;
 /// The dead one may have published records that it did not count any more: the walk finds them.
 /// What it wrote without publishing lies behind a zero word and is overwritten. The result is
 /// stored, the counter first, so that dying here changes nothing either.
-pub(crate) fn producer_position<L: Layout, M: Memory>(
+pub(crate) fn producer_position<M: Memory>(
     memory: &M,
     capacity: u64,
 ) -> Result<(u64, u64), Corrupt> {
-    let header = L::RING_HEADER;
+    let header = &memory.layout().ring_header;
     // Acquire: pairs with the release store in `Writer::publish`; the counter read next is at
     // least as new. (The role lock orders it as well.)
     let start = memory.load_u64(header.write_position, Ordering::Acquire);
     // Relaxed: ordered after the position by its acquire.
     let mut sent = memory.load_u64(header.messages_sent, Ordering::Relaxed);
     aligned(header.write_position, start, "write_position is not a multiple of 8")?;
-    let (position, last_id) = walk::<L, M>(memory, capacity, start, None)?;
+    let (position, last_id) = walk(memory, capacity, start, None)?;
     if let Some(id) = last_id {
         // The 64-bit count whose low half follows the last id and that is not below the stored.
         sent = sent.wrapping_add(u64::from(id.wrapping_add(1).wrapping_sub(sent as u32)));
@@ -50,11 +49,8 @@ pub(crate) fn producer_position<L: Layout, M: Memory>(
 }
 
 /// Where a new consumer goes on: at `read_position`, if that is a place where records start.
-pub(crate) fn consumer_position<L: Layout, M: Memory>(
-    memory: &M,
-    capacity: u64,
-) -> Result<u64, Corrupt> {
-    let header = L::RING_HEADER;
+pub(crate) fn consumer_position<M: Memory>(memory: &M, capacity: u64) -> Result<u64, Corrupt> {
+    let header = &memory.layout().ring_header;
     // Relaxed: only this role writes it, and the role lock orders it after the last holder.
     let read = memory.load_u64(header.read_position, Ordering::Relaxed);
     aligned(header.read_position, read, "read_position is not a multiple of 8")?;
@@ -72,7 +68,7 @@ pub(crate) fn consumer_position<L: Layout, M: Memory>(
         }
         // The last consumer had received what the producer has not counted yet, or died before
         // counting: then published records lead from there to here.
-        match walk::<L, M>(memory, capacity, write, Some(read)) {
+        match walk(memory, capacity, write, Some(read)) {
             Ok((position, _)) if position == read => return Ok(read),
             Ok(_) => {
                 let position = header.read_position as u64;
@@ -92,7 +88,7 @@ pub(crate) fn consumer_position<L: Layout, M: Memory>(
 
 /// Walks over published records from `start` to the first zero word, or until `target`; returns
 /// where it stopped and the last message's id.
-fn walk<L: Layout, M: Memory>(
+fn walk<M: Memory>(
     memory: &M,
     capacity: u64,
     start: u64,
@@ -109,10 +105,10 @@ fn walk<L: Layout, M: Memory>(
         if position.wrapping_sub(start) >= capacity {
             return Err(Corrupt { position, value: word, why: "published records exceed a lap" });
         }
-        match check::<L>(word, position, capacity)? {
+        match check(&memory.layout().message_header, word, position, capacity)? {
             Published::Padding(rest) => position = position.wrapping_add(rest),
             Published::Message(record) => {
-                last_id = Some(message_id::<L, M>(memory, position));
+                last_id = Some(message_id(memory, position));
                 position = record.end();
             }
         }

@@ -10,7 +10,7 @@
 use core::sync::atomic::Ordering;
 
 use super::Memory;
-use crate::layout::Layout;
+use crate::layout::RingHeaderLayout;
 
 /// Control word: its owner is about to sleep, or sleeps.
 pub(crate) const WAITING: u32 = 1;
@@ -30,14 +30,14 @@ pub(crate) struct Direction {
 
 impl Direction {
     /// Where the producer wakes the consumer.
-    pub(crate) const fn data<L: Layout>() -> Self {
-        let header = L::RING_HEADER;
+    #[inline(always)]
+    pub(crate) const fn data(header: &RingHeaderLayout) -> Self {
         Self { control: header.consumer_control, sequence: header.data_sequence }
     }
 
     /// Where the consumer wakes the producer.
-    pub(crate) const fn space<L: Layout>() -> Self {
-        let header = L::RING_HEADER;
+    #[inline(always)]
+    pub(crate) const fn space(header: &RingHeaderLayout) -> Self {
         Self { control: header.producer_control, sequence: header.space_sequence }
     }
 }

@@ -1,12 +1,11 @@
 //! The producer's half of the ring.
 
-use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 
 use super::record::{amend_header, largest_payload, pack, write_header};
 use super::{ALIGN, Direction, Memory, Waker, align_up};
 use crate::error::Corrupt;
-use crate::layout::Layout;
+use crate::layout::{MessageHeaderLayout, RingHeaderLayout};
 
 /// How far ahead of the record being written the producer prefetches, at most, and how much of it
 /// for one record: what the consumer has read last lies in its caches, and takes a while to come.
@@ -65,7 +64,7 @@ pub(crate) struct Staged {
 /// The methods work on a copy of `memory`: a store into the ring could, as far as the compiler
 /// knows, change the pointers in this object, and it would load them again after each.
 #[derive(Debug)]
-pub(crate) struct Writer<L, M> {
+pub(crate) struct Writer<M> {
     pub(crate) memory: M,
     capacity: u64,
     /// Most payload bytes of one record.
@@ -85,17 +84,16 @@ pub(crate) struct Writer<L, M> {
     sent: u64,
     bytes: u64,
     waker: Waker,
-    layout: PhantomData<L>,
 }
 
-impl<L: Layout, M: Memory + Clone> Writer<L, M> {
+impl<M: Memory + Clone> Writer<M> {
     /// A writer that goes on at `position`, with `sent` messages sent before.
     pub(crate) fn new(memory: M, capacity: u64, position: u64, sent: u64, waker: Waker) -> Self {
         // Relaxed: this side's own counter; no other side writes it.
-        let bytes = memory.load_u64(L::RING_HEADER.bytes_sent, Ordering::Relaxed);
+        let bytes = memory.load_u64(memory.layout().ring_header.bytes_sent, Ordering::Relaxed);
         // As if the ring were full: the first send looks at the consumer's position.
         let read = position.wrapping_sub(capacity);
-        let largest = largest_payload::<L>(capacity);
+        let largest = largest_payload(&memory.layout().message_header, capacity);
         Self {
             memory,
             capacity,
@@ -109,8 +107,17 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
             sent,
             bytes,
             waker,
-            layout: PhantomData,
         }
+    }
+
+    #[inline(always)]
+    fn ring_header(&self) -> &'static RingHeaderLayout {
+        &self.memory.layout().ring_header
+    }
+
+    #[inline(always)]
+    fn message_header(&self) -> &'static MessageHeaderLayout {
+        &self.memory.layout().message_header
     }
 
     /// Bytes in the data area.
@@ -150,7 +157,7 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         let stretch = self.stretch.max(reach.wrapping_sub(staged.end)).min(room);
         self.granted = staged.end.wrapping_add(stretch).wrapping_sub(self.capacity);
         // Relaxed: a guess that decides on nothing but speed.
-        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Relaxed);
+        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Relaxed);
         let had_all = self.position.wrapping_sub(read) <= align_up(place.frame);
         self.waited_for = (self.waited_for << 1 | u8::from(had_all)) & WAITED_FOR;
         Some(place)
@@ -179,7 +186,7 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     /// Where the next record goes, if there is room.
     #[inline(always)]
     fn next_place(&self, staged: &Staged, payload: u64) -> Place {
-        let frame = payload + L::MESSAGE_HEADER.size as u64;
+        let frame = payload + self.message_header().size as u64;
         let rest = self.capacity - (staged.end & (self.capacity - 1));
         // Records are contiguous: one that would cross the end of the lap starts the next one.
         let padding = if align_up(frame) > rest { rest } else { 0 };
@@ -195,7 +202,7 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     /// Whether [`Writer::place`] would find room now, or an error. For waiting: changes nothing.
     pub(crate) fn has_room(&self, staged: &Staged, payload: u64) -> bool {
         // Acquire: as in `reload`, which follows.
-        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
+        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Acquire);
         let reach = self.reach(&self.next_place(staged, payload));
         !self.is_possible(read) || reach.wrapping_sub(read) <= self.capacity
     }
@@ -203,7 +210,7 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     /// Most bytes that one record may take now, as a new look at the consumer's position says.
     pub(crate) fn free_bytes(&self) -> u64 {
         // Acquire: as in `reload`, though nothing is written on the strength of it.
-        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
+        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Acquire);
         if !self.is_possible(read) {
             return 0;
         }
@@ -211,13 +218,13 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         let rest = self.capacity - (self.position & (self.capacity - 1));
         // Up to the end of the lap, or, behind padding, from its start.
         let frame = room.min(rest).max(room.saturating_sub(rest));
-        frame.min(self.largest + L::MESSAGE_HEADER.size as u64)
+        frame.min(self.largest + self.message_header().size as u64)
     }
 
     /// Whether everything that was ever published has been released.
     pub(crate) fn is_drained(&self) -> bool {
         // Acquire: pairs with the release store in `Reader::flush`.
-        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
+        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Acquire);
         // Another producer may have gone on from here after this one let go of its role. Acquire:
         // pairs with the release store in `Writer::publish`.
         read == self.position && self.memory.load_word(read, Ordering::Acquire) == 0
@@ -233,10 +240,10 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     pub(crate) fn reload(&mut self) -> Result<(), Corrupt> {
         // Acquire: pairs with the consumer's release store in `Reader::flush`; its reads of the
         // records are over before these bytes are written again.
-        let read = self.memory.load_u64(L::RING_HEADER.read_position, Ordering::Acquire);
+        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Acquire);
         if !self.is_possible(read) {
             return Err(Corrupt {
-                position: L::RING_HEADER.read_position as u64,
+                position: self.ring_header().read_position as u64,
                 value: read,
                 why: "read_position is not within a lap behind the producer",
             });
@@ -253,16 +260,16 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     /// Writes a whole record except for its publication word.
     #[inline(always)]
     pub(crate) fn fill(&self, staged: &Staged, place: &Place, flags: u32, payload: &[u8]) {
-        debug_assert_eq!(place.frame, (payload.len() + L::MESSAGE_HEADER.size) as u64);
+        debug_assert_eq!(place.frame, (payload.len() + self.message_header().size) as u64);
         let memory = self.memory.clone();
         self.prefetch(place);
-        write_header::<L, M>(&memory, place.position, self.next_id(staged), flags);
+        write_header(&memory, place.position, self.next_id(staged), flags);
         if !place.frame.is_multiple_of(ALIGN) {
             // The bytes between the payload and the next record, before the payload is written.
             let last = place.position.wrapping_add(align_up(place.frame) - ALIGN);
             memory.write_plain(last, 0);
         }
-        let at = place.position.wrapping_add(L::MESSAGE_HEADER.size as u64);
+        let at = place.position.wrapping_add(self.message_header().size as u64);
         // SAFETY: `place` found `frame` bytes between `position` and the end of the lap, and the
         // payload is `frame` less the header.
         unsafe { memory.write_bytes(at, payload) };
@@ -326,9 +333,9 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     pub(crate) fn write_claimed_header(&self, place: &Place, flags: u32, has_fields: bool) {
         let (memory, id) = (self.memory.clone(), self.next_id(&self.stage()));
         if has_fields {
-            amend_header::<L, M>(&memory, place.position, id, flags);
+            amend_header(&memory, place.position, id, flags);
         } else {
-            write_header::<L, M>(&memory, place.position, id, flags);
+            write_header(&memory, place.position, id, flags);
         }
     }
 
@@ -363,13 +370,14 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         // `publish`.
         memory.store_word(end, 0, Ordering::Relaxed);
         if place.padding != 0 {
-            seal_word(&memory, staged, staged.end, pack::<L>(place.padding as u32, 0));
+            let word = pack(self.message_header(), place.padding as u32, 0);
+            seal_word(&memory, staged, staged.end, word);
         }
-        let word = pack::<L>(place.frame as u32, message_type);
+        let word = pack(self.message_header(), place.frame as u32, message_type);
         seal_word(&memory, staged, place.position, word);
         staged.end = end;
         staged.messages += 1;
-        staged.bytes += place.frame - L::MESSAGE_HEADER.size as u64;
+        staged.bytes += place.frame - self.message_header().size as u64;
     }
 
     /// Makes everything that is staged visible at once, and wakes a sleeping consumer.
@@ -386,14 +394,14 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
         self.bytes = self.bytes.wrapping_add(staged.bytes);
         // A successor must not find messages counted that were not published.
         memory.order_stores();
-        let header = L::RING_HEADER;
+        let header = &memory.layout().ring_header;
         // Relaxed: read by monitors, and by a successor, which has the role lock in between.
         memory.store_u64(header.messages_sent, self.sent, Ordering::Relaxed);
         memory.store_u64(header.bytes_sent, self.bytes, Ordering::Relaxed);
         // Release: pairs with the acquire load of a successor or consumer that attaches. The
         // counters come first: with the position stored, ids must be right.
         memory.store_u64(header.write_position, self.position, Ordering::Release);
-        if self.waker.notify(&memory, Direction::data::<L>()) {
+        if self.waker.notify(&memory, Direction::data(header)) {
             self.end_stretch();
         }
     }
@@ -401,7 +409,7 @@ impl<L: Layout, M: Memory + Clone> Writer<L, M> {
     /// Counts a call to send that ended without room.
     #[cold]
     pub(crate) fn count_failure(&self) {
-        let field = L::RING_HEADER.send_failures;
+        let field = self.ring_header().send_failures;
         // Relaxed: a counter that this side alone writes.
         let failures = self.memory.load_u64(field, Ordering::Relaxed);
         self.memory.store_u64(field, failures.wrapping_add(1), Ordering::Relaxed);

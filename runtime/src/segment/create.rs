@@ -10,7 +10,7 @@ use super::file::{Opened, failed, taken};
 use super::identity::Identity;
 use super::name::Target;
 use crate::error::{Error, Lack};
-use crate::layout::Layout;
+use crate::layout::LayoutNumbers;
 use crate::options::Options;
 use crate::platform::{self, MAKING_LOCK};
 
@@ -25,8 +25,12 @@ const NAMING: &str = "giving a file its name without replacing another one: the 
                       system knows neither renameat2 with RENAME_NOREPLACE nor link";
 
 /// Makes a ring under a temporary name and publishes it whole.
-pub(super) fn create<L: Layout>(target: &Target, options: &Options) -> Result<Opened, Error> {
-    let identity = Identity::new::<L>(options)?;
+pub(super) fn create(
+    numbers: &LayoutNumbers,
+    target: &Target,
+    options: &Options,
+) -> Result<Opened, Error> {
+    let identity = Identity::new(numbers, options)?;
     match platform::path_info(&target.path) {
         // A shortcut: publishing would find out, too, after all the work.
         Ok(info) => return Err(taken(target, info.kind)),
@@ -34,9 +38,10 @@ pub(super) fn create<L: Layout>(target: &Target, options: &Options) -> Result<Op
         Err(error) => return Err(failed("look at", &target.path, error)),
     }
     sweep(target);
+    let needed = identity.file_len(numbers);
     let start = Instant::now();
     loop {
-        let unnamed = Unnamed::make::<L>(target, options, &identity)?;
+        let unnamed = Unnamed::make(target, options, &identity.header(numbers), needed)?;
         match unnamed.publish(target) {
             Ok(file) => {
                 log::debug!("created {} with {} bytes", target.path.display(), identity.capacity);
@@ -44,7 +49,7 @@ pub(super) fn create<L: Layout>(target: &Target, options: &Options) -> Result<Op
             }
             // Somebody swept the file before it was locked.
             Err(error) if error.kind() == ErrorKind::NotFound && start.elapsed() < PATIENCE => {}
-            Err(error) => return Err(unpublished(target, error, identity.file_len::<L>())),
+            Err(error) => return Err(unpublished(target, error, needed)),
         }
     }
 }
@@ -80,12 +85,8 @@ struct Unnamed {
 }
 
 impl Unnamed {
-    fn make<L: Layout>(
-        target: &Target,
-        options: &Options,
-        identity: &Identity,
-    ) -> Result<Self, Error> {
-        let needed = identity.file_len::<L>();
+    /// One of `needed` bytes that starts with `header`.
+    fn make(target: &Target, options: &Options, header: &[u8], needed: u64) -> Result<Self, Error> {
         let mut unnamed = Self::create(target, options, needed)?;
         // Whoever sweeps leaves the file alone from here on. One that was swept before is found
         // out when it gets its name.
@@ -98,7 +99,7 @@ impl Unnamed {
             .map_err(|error| full_or_failed("reserve the bytes of", target, error, needed))?;
         unnamed
             .file
-            .write_all(&identity.header::<L>())
+            .write_all(header)
             .map_err(|error| failed("write the header of", &target.path, error))?;
         Ok(unnamed)
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::identity::{Identity, round_capacity};
 use super::name::Target;
 use crate::error::Error;
-use crate::layout::Layout;
+use crate::layout::LayoutNumbers;
 use crate::options::Options;
 use crate::platform::{self, FileKind};
 
@@ -19,7 +19,8 @@ pub(super) struct Opened {
 }
 
 /// Opens a ring and checks everything that its file and header say.
-pub(super) fn open<L: Layout>(
+pub(super) fn open(
+    numbers: &LayoutNumbers,
     target: &Target,
     options: &Options,
     writable: bool,
@@ -40,7 +41,7 @@ pub(super) fn open<L: Layout>(
     {
         return Err(Error::WrongOwner { path: target.path.clone(), expected, found });
     }
-    let mut header = vec![0; L::RING_HEADER.size];
+    let mut header = vec![0; numbers.ring_header.size];
     match file.read_exact(&mut header) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
@@ -48,13 +49,13 @@ pub(super) fn open<L: Layout>(
         }
         Err(error) => return Err(failed("read the header of", &target.path, error)),
     }
-    let identity = Identity::check::<L>(&header, info.len, options)?;
-    if identity.schema_hash != L::SCHEMA_HASH {
+    let identity = Identity::check(numbers, &header, info.len, options)?;
+    if identity.schema_hash != numbers.schema_hash {
         log::debug!(
             "{}: the ring's schema hash is {:#018x}, this program's is {:#018x}",
             target.path.display(),
             identity.schema_hash,
-            L::SCHEMA_HASH
+            numbers.schema_hash
         );
     }
     Ok(Opened { file, identity, writable })

@@ -4,7 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::{Corrupt, Error};
-use crate::layout::Layout;
+use crate::layout::LayoutNumbers;
 use crate::options::Options;
 
 /// Least capacity: 1 KiB.
@@ -25,31 +25,31 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// The identity of a ring that is created now.
-    pub(crate) fn new<L: Layout>(options: &Options) -> Result<Self, Error> {
-        let asked = options.capacity.unwrap_or(L::DEFAULT_CAPACITY);
+    pub(crate) fn new(numbers: &LayoutNumbers, options: &Options) -> Result<Self, Error> {
+        let asked = options.capacity.unwrap_or(numbers.default_capacity);
         let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             capacity: round_capacity(asked)?,
-            schema_hash: L::SCHEMA_HASH,
+            schema_hash: numbers.schema_hash,
             created_unix_ns: u64::try_from(created.as_nanos()).unwrap_or(u64::MAX),
         })
     }
 
     /// Bytes in the whole file.
-    pub(crate) fn file_len<L: Layout>(&self) -> u64 {
-        L::RING_HEADER.size as u64 + self.capacity
+    pub(crate) fn file_len(&self, numbers: &LayoutNumbers) -> u64 {
+        numbers.ring_header.size as u64 + self.capacity
     }
 
     /// The header of a new ring: identity filled in, everything else zero.
-    pub(crate) fn header<L: Layout>(&self) -> Vec<u8> {
-        let layout = L::RING_HEADER;
+    pub(crate) fn header(&self, numbers: &LayoutNumbers) -> Vec<u8> {
+        let layout = &numbers.ring_header;
         let mut header = vec![0; layout.size];
         let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
         // Native order: on a big-endian machine the magic then reads byte-swapped elsewhere.
-        put(layout.magic, &L::MAGIC.to_ne_bytes());
-        put(layout.version_major, &L::VERSION_MAJOR.to_ne_bytes());
-        put(layout.version_minor, &L::VERSION_MINOR.to_ne_bytes());
-        put(layout.layout_hash, &L::LAYOUT_HASH.to_ne_bytes());
+        put(layout.magic, &numbers.magic.to_ne_bytes());
+        put(layout.version_major, &numbers.version_major.to_ne_bytes());
+        put(layout.version_minor, &numbers.version_minor.to_ne_bytes());
+        put(layout.layout_hash, &numbers.layout_hash.to_ne_bytes());
         put(layout.schema_hash, &self.schema_hash.to_ne_bytes());
         put(layout.capacity, &self.capacity.to_ne_bytes());
         put(layout.header_size, &(layout.size as u32).to_ne_bytes());
@@ -58,25 +58,27 @@ impl Identity {
     }
 
     /// Checks the header of an existing ring. `file_len` is the file's length.
-    pub(crate) fn check<L: Layout>(
+    pub(crate) fn check(
+        numbers: &LayoutNumbers,
         header: &[u8],
         file_len: u64,
         options: &Options,
     ) -> Result<Self, Error> {
-        let layout = L::RING_HEADER;
+        let layout = &numbers.ring_header;
         let u16_at = |at| u16::from_ne_bytes(bytes_at(header, at));
         let u32_at = |at| u32::from_ne_bytes(bytes_at(header, at));
         let u64_at = |at| u64::from_ne_bytes(bytes_at(header, at));
         let magic = u32_at(layout.magic);
-        if magic == L::MAGIC.swap_bytes() && magic != L::MAGIC {
-            return Err(Error::WrongEndianness { expected: L::MAGIC, found: magic });
+        let expected = numbers.magic;
+        if magic == expected.swap_bytes() && magic != expected {
+            return Err(Error::WrongEndianness { expected, found: magic });
         }
-        if magic != L::MAGIC {
-            return Err(Error::BadMagic { expected: L::MAGIC, found: magic });
+        if magic != expected {
+            return Err(Error::BadMagic { expected, found: magic });
         }
         let version = (u16_at(layout.version_major), u16_at(layout.version_minor));
-        if version.0 != L::VERSION_MAJOR {
-            let expected = (L::VERSION_MAJOR, L::VERSION_MINOR);
+        let expected = (numbers.version_major, numbers.version_minor);
+        if version.0 != expected.0 {
             return Err(Error::VersionMismatch { expected, found: version });
         }
         let size = u32_at(layout.header_size);
@@ -85,36 +87,43 @@ impl Identity {
             return Err(Error::HeaderSizeMismatch { expected, found: size });
         }
         let hash = u64_at(layout.layout_hash);
-        if hash != L::LAYOUT_HASH {
-            return Err(Error::LayoutMismatch { expected: L::LAYOUT_HASH, found: hash });
+        if hash != numbers.layout_hash {
+            let expected = numbers.layout_hash;
+            return Err(Error::LayoutMismatch { expected, found: hash });
         }
         let identity = Self {
             capacity: u64_at(layout.capacity),
             schema_hash: u64_at(layout.schema_hash),
             created_unix_ns: u64_at(layout.created_unix_ns),
         };
-        identity.check_capacity::<L>(file_len, options)?;
+        identity.check_capacity(numbers, file_len, options)?;
         // Another minor version is another schema; the same one should be the same.
-        let is_same_version = version == (L::VERSION_MAJOR, L::VERSION_MINOR);
-        let differs = identity.schema_hash != L::SCHEMA_HASH;
+        let is_same_version = version == expected;
+        let differs = identity.schema_hash != numbers.schema_hash;
         if is_same_version && differs && !options.any_schema {
             let found = identity.schema_hash;
-            return Err(Error::SchemaMismatch { expected: L::SCHEMA_HASH, found });
+            return Err(Error::SchemaMismatch { expected: numbers.schema_hash, found });
         }
         Ok(identity)
     }
 
-    fn check_capacity<L: Layout>(&self, file_len: u64, options: &Options) -> Result<(), Error> {
+    fn check_capacity(
+        &self,
+        numbers: &LayoutNumbers,
+        file_len: u64,
+        options: &Options,
+    ) -> Result<(), Error> {
         let capacity = self.capacity;
         if !capacity.is_power_of_two() || !(MIN_CAPACITY..=MAX_CAPACITY).contains(&capacity) {
             return Err(Error::Corrupt(Corrupt {
-                position: L::RING_HEADER.capacity as u64,
+                position: numbers.ring_header.capacity as u64,
                 value: capacity,
                 why: "capacity is not a power of two from 1 KiB to 1 TiB",
             }));
         }
-        if file_len < self.file_len::<L>() {
-            return Err(Error::TooShort { expected: self.file_len::<L>(), found: file_len });
+        let expected = self.file_len(numbers);
+        if file_len < expected {
+            return Err(Error::TooShort { expected, found: file_len });
         }
         match options.capacity.map(round_capacity).transpose()? {
             Some(asked) if asked != capacity => {
@@ -125,7 +134,7 @@ impl Identity {
     }
 }
 
-/// `N` bytes of the header. The layout was checked while compiling, so they are there.
+/// `N` bytes of the header. The layout was checked, so they are there.
 fn bytes_at<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&header[at..at + N]);

@@ -3,6 +3,7 @@
 #[path = "../common/layout.rs"]
 mod layout;
 
+mod any_layout;
 mod attach;
 mod blocking;
 mod crash;

@@ -8,6 +8,7 @@
 //! A layout has neither places in the text nor what was stated: who needs those has the spec.
 
 pub mod diagram;
+mod facts;
 mod hash;
 pub(crate) mod header;
 mod json;
@@ -17,6 +18,7 @@ pub(crate) mod place;
 pub(crate) mod structs;
 mod text;
 
+pub use facts::{Slot, Word, bits};
 pub use json::to_json;
 pub use model::*;
 pub use text::to_text;

@@ -1,6 +1,8 @@
 //! The data that [`Layout::of`](super::Layout::of) produces and every backend reads.
 
-use crate::model::{ConstantValue, MessageRole, NoRole, RingRole, Scalar, TailKind, Type};
+use crate::model::{
+    ConstantValue, MessageRole, NoRole, RingRole, RustRuntime, Scalar, TailKind, Type,
+};
 
 /// One protocol with all bytes resolved.
 #[derive(Debug, Clone)]
@@ -52,6 +54,23 @@ pub struct Targets {
     pub csharp_namespace: Vec<String>,
     /// Python module (a package folder) name, e.g. `shared_memory_api`.
     pub python_module: String,
+    /// What the packages say of themselves.
+    pub package: Package,
+}
+
+/// What a spec states for package indexes; what it leaves out has a default in each language.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// SPDX expression, e.g. `MIT OR Apache-2.0`.
+    pub license: Option<String>,
+    /// `Name` or `Name <mail@example.org>`, in the order of the text.
+    pub authors: Vec<String>,
+    /// URL of the source.
+    pub repository: Option<String>,
+    /// One line for indexes.
+    pub description: Option<String>,
+    /// Where the generated crate finds the crate `bitrpc-shm`.
+    pub rust_runtime: RustRuntime,
 }
 
 /// A name with a number: a message type, an enum value or a flag.

@@ -3,10 +3,11 @@
 use super::place::Extent;
 use super::structs::Placed;
 use super::{
-    ConstantLayout, EnumLayout, FlagsLayout, Layout, NamedValue, StructLayout, Targets, header,
-    text_of,
+    ConstantLayout, EnumLayout, FlagsLayout, Layout, NamedValue, Package, StructLayout, Targets,
+    header, text_of,
 };
 use crate::model::{self, Named, Spec};
+use crate::source::Spanned;
 
 impl Layout {
     /// Gives every field its place.
@@ -106,5 +107,17 @@ fn targets(targets: &model::Targets) -> Targets {
         cpp_header: targets.cpp_header.value.clone(),
         csharp_namespace: targets.csharp_namespace.value.clone(),
         python_module: targets.python_module.value.clone(),
+        package: package(&targets.package),
+    }
+}
+
+fn package(package: &model::Package) -> Package {
+    let text = |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.value.clone());
+    Package {
+        license: text(&package.license),
+        authors: package.authors.iter().map(|author| author.value.clone()).collect(),
+        repository: text(&package.repository),
+        description: text(&package.description),
+        rust_runtime: package.rust_runtime.value.clone(),
     }
 }

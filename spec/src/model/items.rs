@@ -47,6 +47,39 @@ pub struct Targets {
     pub csharp_namespace: Stated<Vec<String>>,
     /// Python module name.
     pub python_module: Stated<String>,
+    /// What the packages say of themselves.
+    pub package: Package,
+}
+
+/// What a spec states for package indexes; what it leaves out has a default in each language.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// SPDX expression, e.g. `MIT OR Apache-2.0`.
+    pub license: Option<Spanned<String>>,
+    /// `Name` or `Name <mail@example.org>`, in the order of the text.
+    pub authors: Vec<Spanned<String>>,
+    /// URL of the source.
+    pub repository: Option<Spanned<String>>,
+    /// One line for indexes.
+    pub description: Option<Spanned<String>>,
+    /// Where the generated crate finds the crate `bitrpc-shm`.
+    pub rust_runtime: Stated<RustRuntime>,
+}
+
+/// Where the generated Rust crate finds the runtime of the generator's version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RustRuntime {
+    /// In the registry.
+    Registry,
+    /// In a folder, relative to that of the generated crate.
+    Path(String),
+    /// In a git repository.
+    Git {
+        /// Its URL.
+        url: String,
+        /// A commit; the newest one when none is stated.
+        rev: Option<String>,
+    },
 }
 
 /// A header before its fields have places.

@@ -1,38 +1,11 @@
-//! Structs and headers as the C++ templates print them.
+//! Payload structs: fields with their padding, and tails.
 
 use serde::Serialize;
 
-use super::spelling::{sampler, scalar, spell};
-use super::{PROSE, WIDTH};
-use crate::backend::common::{Slot, needs_align, slots};
-use bitrpc_spec::layout::{
-    FieldLayout, HeaderLayout, Layout, Scalar, StructLayout, TailKind, TailLayout, Type, diagram,
-};
+use super::spell::{PROSE, WIDTH, fixed_name, name, type_name};
+use crate::facts;
+use bitrpc_spec::layout::{Layout, Slot, StructLayout, TailKind, TailLayout, Type, diagram};
 use bitrpc_spec::names::NameKind;
-
-#[derive(Debug, Serialize)]
-pub(super) struct HeaderView {
-    pub(super) doc: Vec<String>,
-    pub(super) diagram: Vec<String>,
-    pub(super) size: u64,
-    pub(super) align: u64,
-    /// The fields alone do not force `align`.
-    pub(super) force_align: bool,
-    /// Some line is wider than the formatter allows and must be kept as it is.
-    pub(super) is_wide: bool,
-    pub(super) fields: Vec<Field>,
-    /// Fields without a role, which users set and read by themselves.
-    pub(super) extras: Vec<Extra>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Extra {
-    pub(super) name: String,
-    pub(super) setter: String,
-    pub(super) doc: Vec<String>,
-    pub(super) ty: String,
-    pub(super) offset: u64,
-}
 
 #[derive(Debug, Serialize)]
 pub(super) struct Field {
@@ -47,8 +20,6 @@ pub(super) struct Field {
     pub(super) text: Option<u64>,
     pub(super) setter: String,
     pub(super) getter: String,
-    /// Statement that draws a test value into `item`; empty for padding.
-    pub(super) sample: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,7 +28,6 @@ pub(super) struct Struct {
     /// Name of the fixed part: `name` itself when there is no tail.
     pub(super) fixed: String,
     pub(super) raw_name: String,
-    pub(super) sampler: String,
     pub(super) doc: Vec<String>,
     pub(super) diagram: Vec<String>,
     pub(super) id: Option<String>,
@@ -80,51 +50,24 @@ pub(super) struct Tail {
     /// Type of one element.
     pub(super) element: String,
     pub(super) element_size: u64,
-    /// Statement that draws one test element into `element`.
-    pub(super) sample: String,
     pub(super) is_bytes: bool,
 }
 
-pub(super) fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> HeaderView {
-    let extra = |field: &FieldLayout<R>| Extra {
-        name: spell(NameKind::HeaderField, &field.name),
-        setter: spell(NameKind::Function, &format!("set_{}", field.name)),
-        doc: PROSE.field(&field.name, &field.doc, None, "zero"),
-        ty: type_name(layout, &field.ty),
-        offset: field.offset,
-    };
-    let fields = fields(layout, &header.fields, header.size);
-    HeaderView {
-        doc: PROSE.wrap(&header.doc),
-        diagram: diagram::of_header(header),
-        size: header.size,
-        align: header.align,
-        force_align: needs_align(&header.fields, header.align),
-        is_wide: is_wide(&fields),
-        fields,
-        extras: header.fields.iter().filter(|f| f.role.is_none()).map(extra).collect(),
-    }
-}
-
 /// The fields with their padding made explicit.
-fn fields<R>(layout: &Layout, fields: &[FieldLayout<R>], end: u64) -> Vec<Field> {
+pub(super) fn fields<R>(layout: &Layout, slots: Vec<Slot<'_, R>>) -> Vec<Field> {
     let field = |slot: Slot<'_, R>| match slot {
-        Slot::Field(field) => {
-            let name = spell(NameKind::Field, &field.name);
-            Field {
-                raw_name: field.name.clone(),
-                doc: PROSE.field(&field.name, &field.doc, field.since, "zero"),
-                ty: type_name(layout, &field.ty),
-                offset: field.offset,
-                size: field.size,
-                is_padding: false,
-                text: if let Type::Char(len) = field.ty { Some(len) } else { None },
-                setter: spell(NameKind::Function, &format!("set_{}", field.name)),
-                getter: spell(NameKind::Function, &format!("{}_view", field.name)),
-                sample: sample(layout, &field.ty, &format!("item.{name}")),
-                name,
-            }
-        }
+        Slot::Field(field) => Field {
+            name: name(NameKind::Field, &field.name),
+            raw_name: field.name.clone(),
+            doc: PROSE.member(&facts::of_field(field)),
+            ty: type_name(layout, &field.ty),
+            offset: field.offset,
+            size: field.size,
+            is_padding: false,
+            text: if let Type::Char(len) = field.ty { Some(len) } else { None },
+            setter: name(NameKind::Function, &format!("set_{}", field.name)),
+            getter: name(NameKind::Function, &format!("{}_view", field.name)),
+        },
         Slot::Padding { index, offset, size } => Field {
             name: format!("padding{index}_"),
             raw_name: String::new(),
@@ -136,14 +79,13 @@ fn fields<R>(layout: &Layout, fields: &[FieldLayout<R>], end: u64) -> Vec<Field>
             text: None,
             setter: String::new(),
             getter: String::new(),
-            sample: String::new(),
         },
     };
-    slots(fields, end).into_iter().map(field).collect()
+    slots.into_iter().map(field).collect()
 }
 
 /// Whether a field's declaration leaves no room in a line.
-fn is_wide(fields: &[Field]) -> bool {
+pub(super) fn is_wide(fields: &[Field]) -> bool {
     let width = |field: &Field| "    ".len() + field.ty.len() + 1 + field.name.len() + "{};".len();
     fields.iter().any(|field| width(field) > WIDTH)
 }
@@ -166,20 +108,18 @@ fn has_wide_functions(fields: &[Field], older_sizes: &[u64]) -> bool {
 }
 
 pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
-    let name = spell(NameKind::Type, &item.name);
-    let fields = fields(layout, &item.fields, item.size);
+    let fields = fields(layout, item.slots());
     Struct {
-        fixed: if item.tail.is_some() { format!("{name}Fixed") } else { name.clone() },
-        name,
+        fixed: fixed_name(item),
+        name: name(NameKind::Type, &item.name),
         raw_name: item.name.clone(),
-        sampler: sampler(&item.name),
-        doc: PROSE.wrap_or(&item.doc, || format!("The `{}` payload.", item.name)),
+        doc: PROSE.wrap(&facts::of_struct(item)),
         diagram: diagram::of_struct(item),
         id: item.id.map(|id| format!("{id}U")),
         size: item.size,
         align: item.align,
         older_sizes: item.older_sizes.clone(),
-        force_align: needs_align(&item.fields, item.align),
+        force_align: item.needs_align(),
         is_wide: is_wide(&fields) || has_wide_functions(&fields, &item.older_sizes),
         fields,
         tail: item.tail.as_ref().map(|t| tail(layout, t)),
@@ -187,48 +127,17 @@ pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
 }
 
 fn tail(layout: &Layout, tail: &TailLayout) -> Tail {
-    let (element, sample) = match &tail.kind {
-        TailKind::String => ("char".to_owned(), String::new()),
-        TailKind::Bytes => ("std::uint8_t".to_owned(), String::new()),
-        TailKind::Elements(ty) => (type_name(layout, ty), sample(layout, ty, "element")),
+    let element = match &tail.kind {
+        TailKind::String => "char".to_owned(),
+        TailKind::Bytes => "std::uint8_t".to_owned(),
+        TailKind::Elements(ty) => type_name(layout, ty),
     };
     Tail {
-        name: spell(NameKind::Field, &tail.name),
-        doc: PROSE.field(&tail.name, &tail.doc, tail.since, "empty"),
+        name: name(NameKind::Field, &tail.name),
+        doc: PROSE.member(&facts::of_tail(tail)),
         is_text: tail.kind == TailKind::String,
         is_bytes: tail.kind == TailKind::Bytes,
         element,
         element_size: tail.element_size,
-        sample,
-    }
-}
-
-fn type_name(layout: &Layout, ty: &Type) -> String {
-    match ty {
-        Type::Scalar(ty) => scalar(*ty).to_owned(),
-        Type::Char(len) => format!("std::array<char, {len}>"),
-        Type::Bytes(len) => format!("std::array<std::uint8_t, {len}>"),
-        Type::Enum(index) => spell(NameKind::Type, &layout.enums[*index].name),
-        Type::Struct(index) => spell(NameKind::Type, &layout.structs[*index].name),
-        Type::Array(element, len) => format!("std::array<{}, {len}>", type_name(layout, element)),
-    }
-}
-
-/// The statement with which the conformance peer draws a value of `ty` into `target`.
-fn sample(layout: &Layout, ty: &Type, target: &str) -> String {
-    match ty {
-        Type::Scalar(Scalar::Bool) => format!("{target} = rng.boolean();"),
-        Type::Scalar(Scalar::F32) => format!("{target} = rng.f32();"),
-        Type::Scalar(Scalar::F64) => format!("{target} = rng.f64();"),
-        Type::Scalar(ty) => format!("{target} = rng.integer<{}>();", scalar(*ty)),
-        Type::Char(_) => format!("rng.text({target});"),
-        Type::Bytes(_) => format!("rng.fill({target}.data(), {target}.size());"),
-        Type::Enum(index) => format!("{target} = {}(rng);", sampler(&layout.enums[*index].name)),
-        Type::Struct(index) => {
-            format!("{target} = {}(rng);", sampler(&layout.structs[*index].name))
-        }
-        Type::Array(element, _) => {
-            format!("for (auto& each : {target}) {{ {} }}", sample(layout, element, "each"))
-        }
     }
 }

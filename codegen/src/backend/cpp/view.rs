@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 
-use super::spelling::{integer, sampler, scalar, spell, string_literal};
-use super::structs::{HeaderView, Struct, header, structure};
-use super::{PROSE, WIDTH};
+use super::headers::{HeaderView, Protocol, header};
+use super::spell::{self, PROSE, WIDTH, name, scalar};
+use super::structs::{Struct, structure};
 use crate::backend::Input;
-use crate::backend::common::{ENGINE_FLAGS, ENGINE_TYPES, engine_flag, engine_type, hex};
-use bitrpc_spec::layout::{ConstantLayout, ConstantValue, EnumLayout, Layout, NamedValue, Scalar};
-use bitrpc_spec::model::{MessageRole, RingRole};
+use crate::facts;
+use bitrpc_spec::layout::{ConstantLayout, EnumLayout, Layout, NamedValue, Scalar};
 use bitrpc_spec::names::{self, Language, NameKind, Reason};
 
 /// Everything that the C++ templates print.
@@ -35,39 +34,6 @@ pub(super) struct View {
     pub(super) structs: Vec<Struct>,
 }
 
-/// The numbers that the engine takes, as literals.
-#[derive(Debug, Serialize)]
-pub(super) struct Protocol {
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) file_prefix: String,
-    pub(super) default_capacity: String,
-    pub(super) magic: String,
-    pub(super) version_major: u16,
-    pub(super) version_minor: u16,
-    pub(super) layout_hash: String,
-    pub(super) schema_hash: String,
-    pub(super) has_timestamp: bool,
-    pub(super) ring_offsets: Vec<Offset>,
-    pub(super) message_offsets: Vec<Offset>,
-    pub(super) type_ids: Vec<Alias>,
-    pub(super) flag_masks: Vec<Alias>,
-}
-
-/// `kWritePositionOffset = 128`.
-#[derive(Debug, Serialize)]
-pub(super) struct Offset {
-    pub(super) constant: String,
-    pub(super) offset: u64,
-}
-
-/// `kTypeData = MessageType::DATA`.
-#[derive(Debug, Serialize)]
-pub(super) struct Alias {
-    pub(super) constant: String,
-    pub(super) value: String,
-}
-
 #[derive(Debug, Serialize)]
 pub(super) struct ValueView {
     pub(super) name: String,
@@ -91,8 +57,6 @@ pub(super) struct Constant {
 #[derive(Debug, Serialize)]
 pub(super) struct Enum {
     pub(super) name: String,
-    /// Function of the conformance peer that draws a value.
-    pub(super) sampler: String,
     pub(super) doc: Vec<String>,
     pub(super) ty: &'static str,
     pub(super) is_flags: bool,
@@ -102,9 +66,15 @@ pub(super) struct Enum {
 impl View {
     pub(super) fn new(input: &Input) -> Self {
         let layout = input.layout;
+        let message_type = |value: &NamedValue| {
+            named(value, spell::integer(Scalar::U32, value.value), NameKind::ProtocolValue)
+        };
+        let flag = |(value, mask): (&NamedValue, String)| {
+            named(value, spell::bit(layout.flags.scalar, &mask), NameKind::ProtocolValue)
+        };
         Self {
             banner: input.origin.banner(layout.version, Language::Cpp),
-            doc: PROSE.wrap_or(&layout.doc, || format!("The {} protocol.", layout.name)),
+            doc: PROSE.wrap(&facts::of_protocol(layout)),
             namespace: layout.targets.cpp_namespace.join("::"),
             header: layout.targets.cpp_header.clone(),
             target: cmake_target(&layout.targets.cpp_namespace),
@@ -116,7 +86,7 @@ impl View {
             message_header: header(layout, &layout.message_header),
             message_types: layout.message_types.iter().map(message_type).collect(),
             flags_type: scalar(layout.flags.scalar),
-            flags: bits(&layout.flags.bits, layout.flags.scalar, NameKind::ProtocolValue),
+            flags: facts::flags(layout).map(flag).collect(),
             constants: layout.constants.iter().map(constant).collect(),
             enums: layout.enums.iter().map(enumeration).collect(),
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
@@ -166,119 +136,41 @@ fn is_macro(name: &str) -> bool {
     names::reason(Language::Cpp, NameKind::EnumValue, name) == Some(Reason::PlatformMacro)
 }
 
-impl Protocol {
-    fn new(layout: &Layout) -> Self {
-        let ring_offset = |role: &RingRole| Offset {
-            constant: offset_constant(role.name()),
-            offset: layout.ring_header.role(*role).expect("every ring role is there").offset,
-        };
-        let message_offset = |role: &MessageRole| {
-            let field = layout.message_header.role(*role)?;
-            Some(Offset { constant: offset_constant(role.name()), offset: field.offset })
-        };
-        let type_id = |name: &str| {
-            let value = engine_type(layout, name);
-            let found = layout.message_types.iter().find(|ty| ty.value == value);
-            alias("type", name, "MessageType", found.expect("the type was just found"))
-        };
-        let flag_mask = |name: &str| {
-            let mask = engine_flag(layout, name);
-            let found = layout.flags.bits.iter().find(|bit| bit.value == mask);
-            alias("flag", name, "MessageFlags", found.expect("the flag was just found"))
-        };
-        let (major, minor) = layout.version;
-        Self {
-            name: layout.name.clone(),
-            version: format!("{major}.{minor}"),
-            file_prefix: layout.file_prefix.clone(),
-            default_capacity: format!("{}ULL", layout.default_capacity),
-            magic: format!("{}U", hex(i128::from(layout.magic), 8)),
-            version_major: major,
-            version_minor: minor,
-            layout_hash: format!("{}ULL", hex(i128::from(layout.layout_hash), 16)),
-            schema_hash: format!("{}ULL", hex(i128::from(layout.schema_hash), 16)),
-            has_timestamp: layout.message_header.role(MessageRole::Timestamp).is_some(),
-            ring_offsets: RingRole::ALL.iter().map(ring_offset).collect(),
-            message_offsets: MessageRole::ALL.iter().filter_map(message_offset).collect(),
-            type_ids: ENGINE_TYPES.map(type_id).into(),
-            flag_masks: ENGINE_FLAGS.map(flag_mask).into(),
-        }
-    }
-}
-
-fn offset_constant(role: &str) -> String {
-    engine_constant(&format!("{role}_offset"))
-}
-
-/// A name that the engine itself uses, which is why a spec's own constants step aside for it.
-fn engine_constant(name: &str) -> String {
-    names::unescaped(Language::Cpp, NameKind::Constant, name)
-}
-
-fn alias(prefix: &str, name: &str, ty: &str, value: &NamedValue) -> Alias {
-    Alias {
-        constant: engine_constant(&format!("{prefix}_{name}")),
-        value: format!("{ty}::{}", spell(NameKind::ProtocolValue, &value.name)),
-    }
-}
-
-fn value(value: &NamedValue, scalar: Scalar) -> ValueView {
-    named(value, integer(scalar, value.value), NameKind::EnumValue)
-}
-
-fn message_type(value: &NamedValue) -> ValueView {
-    named(value, integer(Scalar::U32, value.value), NameKind::ProtocolValue)
-}
-
-fn bits(bits: &[NamedValue], scalar: Scalar, kind: NameKind) -> Vec<ValueView> {
-    let digits = usize::try_from(scalar.size() * 2).expect("at most sixteen digits");
-    let suffix = if scalar == Scalar::U64 { "ULL" } else { "U" };
-    let literal = |bit: &NamedValue| format!("{}{suffix}", hex(bit.value, digits));
-    bits.iter().map(|bit| named(bit, literal(bit), kind)).collect()
-}
-
 fn named(value: &NamedValue, literal: String, kind: NameKind) -> ValueView {
-    let name = spell(kind, &value.name);
+    let name = name(kind, &value.name);
     ValueView {
         alias: (kind == NameKind::ProtocolValue && is_macro(&name)).then(|| format!("{name}_")),
         name,
         raw_name: value.name.clone(),
-        doc: PROSE.wrap_or(&value.doc, || format!("Value `{}`.", value.name)),
+        doc: PROSE.wrap(&facts::of_value(value)),
         literal,
     }
 }
 
 fn constant(constant: &ConstantLayout) -> Constant {
-    let (ty, literal) = match &constant.value {
-        ConstantValue::Int(ty, value) => (scalar(*ty), integer(*ty, *value)),
-        ConstantValue::Float(Scalar::F32, value) => ("float", format!("{:?}F", *value as f32)),
-        ConstantValue::Float(_, value) => ("double", format!("{value:?}")),
-        ConstantValue::Bool(value) => ("bool", value.to_string()),
-        ConstantValue::Text(text) => ("std::string_view", string_literal(text)),
-    };
-    let name = spell(NameKind::Constant, &constant.name);
+    let (ty, literal) = spell::constant(&constant.value);
+    let name = name(NameKind::Constant, &constant.name);
     let line = format!("inline constexpr {ty} {name} = {literal};");
     Constant {
         is_wide: line.len() > WIDTH,
         name,
-        doc: PROSE.wrap_or(&constant.doc, || format!("Constant `{}`.", constant.name)),
+        doc: PROSE.wrap(&facts::of_constant(constant)),
         ty,
         literal,
     }
 }
 
 fn enumeration(item: &EnumLayout) -> Enum {
-    let values = if item.is_flags {
-        bits(&item.values, item.scalar, NameKind::EnumValue)
-    } else {
-        item.values.iter().map(|v| value(v, item.scalar)).collect()
+    let literal = |value: &NamedValue, number: String| match item.is_flags {
+        true => spell::bit(item.scalar, &number),
+        false => spell::integer(item.scalar, value.value),
     };
+    let value = |(value, number)| named(value, literal(value, number), NameKind::EnumValue);
     Enum {
-        name: spell(NameKind::Type, &item.name),
-        sampler: sampler(&item.name),
-        doc: PROSE.wrap_or(&item.doc, || format!("The `{}` values.", item.name)),
+        name: name(NameKind::Type, &item.name),
+        doc: PROSE.wrap(&facts::of_enum(item)),
         ty: scalar(item.scalar),
         is_flags: item.is_flags,
-        values,
+        values: facts::values(item).map(value).collect(),
     }
 }

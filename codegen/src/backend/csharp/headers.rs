@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 
-use super::doc::field_doc;
-use super::spell;
+use super::spell::{member_doc, name, string_literal, type_name, wire_type};
 use super::structs::{Field, diagram_lines, fields};
-use super::types::{NamedLiteral, string_literal, type_name, wire_type};
-use crate::backend::common::{ENGINE_FLAGS, ENGINE_TYPES, engine_flag, engine_type, hex};
-use bitrpc_spec::layout::{FieldLayout, HeaderLayout, Layout, Scalar, Type, diagram};
-use bitrpc_spec::model::{MessageRole, RingRole};
+use super::view::NamedLiteral;
+use crate::facts::{self, Engine};
+use bitrpc_spec::layout::{FieldLayout, HeaderLayout, Layout, Scalar, Type, Word, diagram};
+use bitrpc_spec::model::MessageRole;
 use bitrpc_spec::names::{self, NameKind};
 
 /// The numbers that the engine takes, as literals.
@@ -61,6 +60,7 @@ pub(super) struct Extra {
 
 impl Protocol {
     pub(super) fn new(layout: &Layout) -> Self {
+        let facts = facts::Protocol::of(layout);
         let literal = |name: String, literal: String| NamedLiteral {
             name,
             raw_name: String::new(),
@@ -68,83 +68,64 @@ impl Protocol {
             literal,
             is_large: false,
         };
-        let ring_role = |role: &RingRole| {
-            let field = layout.ring_header.role(*role).expect("every ring role is there");
-            literal(names::pascal(role.name()), field.offset.to_string())
-        };
-        let message_role = |role: &MessageRole| {
-            let field = layout.message_header.role(*role)?;
-            Some(literal(names::pascal(role.name()), field.offset.to_string()))
-        };
-        let type_id = |name: &str| {
-            let name_of = names::pascal(&format!("type_{name}"));
-            literal(name_of, engine_type(layout, name).to_string())
-        };
-        let flag_mask = |name: &str| {
-            let name_of = names::pascal(&format!("flag_{name}"));
-            literal(name_of, hex(engine_flag(layout, name), 2))
-        };
-        let timestamp = layout.message_header.role(MessageRole::Timestamp);
-        let (major, minor) = layout.version;
+        let offset = |role: &str, at: u64| literal(names::pascal(role), at.to_string());
+        let timestamp = facts.timestamp_offset.map(|at| offset(MessageRole::Timestamp.name(), at));
+        let required = facts.message_offsets.iter().map(|it| offset(it.role, it.offset));
+        let type_id =
+            |it: &Engine| literal(names::pascal(&format!("type_{}", it.role)), it.decimal());
+        let flag_mask =
+            |it: &Engine| literal(names::pascal(&format!("flag_{}", it.role)), it.mask());
+        let word = |word: Word| literal(word.offset.to_string(), written(&word));
         Self {
-            name: string_literal(&layout.name),
-            version: string_literal(&format!("{major}.{minor}")),
-            file_prefix: string_literal(&layout.file_prefix),
-            default_capacity: layout.default_capacity,
-            magic: hex(i128::from(layout.magic), 8),
-            version_major: major,
-            version_minor: minor,
-            layout_hash: hex(i128::from(layout.layout_hash), 16),
-            schema_hash: hex(i128::from(layout.schema_hash), 16),
-            ring_roles: RingRole::ALL.iter().map(ring_role).collect(),
-            message_roles: MessageRole::ALL.iter().filter_map(message_role).collect(),
-            type_ids: ENGINE_TYPES.map(type_id).into(),
-            flag_masks: ENGINE_FLAGS.map(flag_mask).into(),
+            name: string_literal(facts.name),
+            version: string_literal(&facts.version),
+            file_prefix: string_literal(facts.file_prefix),
+            default_capacity: facts.default_capacity,
+            magic: facts.magic,
+            version_major: facts.version_major,
+            version_minor: facts.version_minor,
+            layout_hash: facts.layout_hash,
+            schema_hash: facts.schema_hash,
+            ring_roles: facts.ring_offsets.iter().map(|it| offset(it.role, it.offset)).collect(),
             has_timestamp: timestamp.is_some(),
-            read_timestamp: timestamp
-                .map_or_else(|| "0".to_owned(), |_| "*(ulong*)(record + Timestamp)".to_owned()),
-            header_words: header_words(layout)
-                .into_iter()
-                .map(|(offset, value)| literal(offset.to_string(), value))
-                .collect(),
+            read_timestamp: match timestamp {
+                Some(_) => "*(ulong*)(record + Timestamp)".to_owned(),
+                None => "0".to_owned(),
+            },
+            message_roles: required.chain(timestamp).collect(),
+            type_ids: facts.type_ids.iter().map(type_id).collect(),
+            flag_masks: facts.flag_masks.iter().map(flag_mask).collect(),
+            header_words: layout.message_header.words().into_iter().map(word).collect(),
         }
     }
 }
 
-/// What the engine writes into each word of the message header but the first one.
-fn header_words(layout: &Layout) -> Vec<(u64, String)> {
-    const WORD: u64 = 8;
-    let header = &layout.message_header;
-    let terms = [
-        (MessageRole::MessageId, "id"),
-        (MessageRole::Flags, "(ulong)flags"),
-        (MessageRole::Timestamp, "Platform.Current.MonotonicNs()"),
-    ];
-    let word = |start: u64| {
-        let inside = |(role, value): &(MessageRole, &str)| {
-            let offset = header.role(*role)?.offset;
-            let shift = offset.checked_sub(start).filter(|at| *at < WORD)? * 8;
-            Some(match (shift, *value) {
-                (0, value) => value.to_owned(),
-                (shift, "id") => format!("((ulong)id << {shift})"),
-                (shift, value) => format!("({value} << {shift})"),
-            })
+/// What the engine writes into a word of the message header.
+fn written(word: &Word) -> String {
+    let term = |(role, shift): &(MessageRole, u64)| {
+        let value = match role {
+            MessageRole::MessageId => "id",
+            MessageRole::Flags => "(ulong)flags",
+            MessageRole::Timestamp => "Platform.Current.MonotonicNs()",
+            MessageRole::FrameLength | MessageRole::MessageType => return None,
         };
-        let terms: Vec<_> = terms.iter().filter_map(inside).collect();
-        let value = if terms.is_empty() { "0".to_owned() } else { terms.join(" | ") };
-        (start, value)
+        Some(match (shift, value) {
+            (0, value) => value.to_owned(),
+            (shift, "id") => format!("((ulong)id << {shift})"),
+            (shift, value) => format!("({value} << {shift})"),
+        })
     };
-    (WORD..header.size).step_by(8).map(word).collect()
+    let terms: Vec<_> = word.parts.iter().filter_map(term).collect();
+    if terms.is_empty() { "0".to_owned() } else { terms.join(" | ") }
 }
 
 pub(super) fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> Header {
     let extra = |field: &FieldLayout<R>| {
-        let name = spell(NameKind::HeaderField, &field.name);
+        let ident = name(NameKind::HeaderField, &field.name);
         let is_bool = field.ty == Type::Scalar(Scalar::Bool);
-        let offset = field.offset;
         let ty = type_name(layout, &field.ty);
         // The header lies in front of the payload.
-        let before = header.size - offset;
+        let before = header.to_end(field);
         let read = if is_bool {
             format!("IsPresent && *(payload - {before}) != 0")
         } else {
@@ -155,14 +136,14 @@ pub(super) fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> Head
             false => value.to_owned(),
         };
         Extra {
-            setter: spell(NameKind::Function, &format!("set_{}", field.name)),
-            doc: field_doc(field),
+            setter: name(NameKind::Function, &format!("set_{}", field.name)),
+            doc: member_doc(&facts::of_field(field)),
             wire: wire_type(layout, &field.ty),
             write: stored("value"),
-            write_own: stored(&name),
-            name,
+            write_own: stored(&ident),
+            name: ident,
             ty,
-            offset,
+            offset: field.offset,
             read,
         }
     };
@@ -170,7 +151,7 @@ pub(super) fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> Head
         diagram: diagram_lines(diagram::of_header(header)),
         size: header.size,
         align: header.align,
-        fields: fields(layout, "", &header.fields, header.size),
-        extras: header.fields.iter().filter(|f| f.role.is_none()).map(extra).collect(),
+        fields: fields(layout, "", header.slots()),
+        extras: header.extras().map(extra).collect(),
     }
 }

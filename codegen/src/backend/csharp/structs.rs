@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::doc::{self, doc, field_doc};
-use super::type_spelling;
-use super::types::{is_large, qualified, same, show, string_literal, type_name, wire_type};
-use crate::backend::common::{Slot, slots};
-use bitrpc_spec::layout::{
-    FieldLayout, Layout, Scalar, StructLayout, TailKind, TailLayout, Type, diagram,
+use super::spell::{
+    doc, fixed_name, is_large, member, member_doc, qualified, same, show, storage, string_literal,
+    tail_member, type_ident, type_name, wire_type,
 };
-use bitrpc_spec::names::{self, Language, NameKind};
+use crate::facts;
+use bitrpc_spec::layout::{
+    FieldLayout, Layout, Scalar, Slot, StructLayout, TailKind, TailLayout, Type, diagram,
+};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Struct {
@@ -73,21 +73,20 @@ pub(super) struct Tail {
 
 /// A struct without a tail, or the fixed part of one that has a tail.
 pub(super) fn fixed_struct(layout: &Layout, item: &StructLayout, namespace: &str) -> Struct {
-    let name = type_spelling(&item.name);
+    let name = type_ident(&item.name);
     let is_part = item.tail.is_some();
-    let part_name = if is_part { format!("{name}Fixed") } else { name.clone() };
-    let fallback = || format!("The `{}` payload.", item.name);
+    let part_name = fixed_name(item);
     let members = members(item, &part_name, namespace);
     Struct {
         same: members.same(),
         hash: members.hash(),
         show: members.show(),
         doc: if is_part {
-            doc(&format!("The part of `{name}` before its tail."), fallback)
+            doc(&format!("The part of `{name}` before its tail."))
         } else {
-            doc(&item.doc, fallback)
+            doc(&facts::of_struct(item))
         },
-        fields: fields(layout, &item.name, &item.fields, item.size),
+        fields: fields(layout, &item.name, item.slots()),
         is_part,
         qualified: qualified(layout, part_name.clone()),
         name: part_name,
@@ -96,7 +95,7 @@ pub(super) fn fixed_struct(layout: &Layout, item: &StructLayout, namespace: &str
 }
 
 pub(super) fn tailed_struct(layout: &Layout, item: &StructLayout, namespace: &str) -> Struct {
-    let name = type_spelling(&item.name);
+    let name = type_ident(&item.name);
     let tail = item.tail.as_ref().map(|t| tail(layout, item, t, namespace));
     let size_of = tail.as_ref().map_or_else(String::new, |(_, size_of)| size_of.clone());
     let members = tailed_members(item, &name, tail.as_ref().map(|(tail, _)| tail), namespace);
@@ -104,8 +103,8 @@ pub(super) fn tailed_struct(layout: &Layout, item: &StructLayout, namespace: &st
         same: members.same(),
         hash: members.hash(),
         show: members.show(),
-        doc: doc(&item.doc, || format!("The `{}` payload.", item.name)),
-        fixed: format!("{name}Fixed"),
+        doc: doc(&facts::of_struct(item)),
+        fixed: fixed_name(item),
         qualified: qualified(layout, name.clone()),
         name,
         tail: tail.map(|(tail, _)| tail),
@@ -181,7 +180,7 @@ impl Members<'_> {
 fn members<'a>(item: &StructLayout, name: &'a str, namespace: &str) -> Members<'a> {
     let helper = format!("global::{namespace}.");
     let part = |field: &FieldLayout| {
-        let name = names::spell_member(Language::Csharp, NameKind::Field, &item.name, &field.name);
+        let name = member(&item.name, &field.name);
         let same = same(&field.ty, &format!("left.{name}"), &format!("right.{name}"));
         let show = show(&field.ty, &name, &helper);
         [name.clone(), same, format!("{name}.GetHashCode()"), show]
@@ -222,10 +221,7 @@ fn tail(
     tail: &TailLayout,
     namespace: &str,
 ) -> (Tail, String) {
-    let mut name = names::spell_member(Language::Csharp, NameKind::Field, &item.name, &tail.name);
-    if name == "Fixed" {
-        name.push('_'); // beside the fixed part, which has this name
-    }
+    let name = tail_member(item, tail);
     let helper = format!("global::{namespace}.RingTail");
     let (fixed, element_size) = (item.size, tail.element_size);
     let rest = if fixed == 0 { "payload".to_owned() } else { "payload.Slice(length)".to_owned() };
@@ -258,34 +254,25 @@ fn tail(
             )
         }
     };
-    let doc = doc::tail_doc(tail);
+    let doc = member_doc(&facts::of_tail(tail));
     (Tail { name, doc, ty, write, read }, size_of)
 }
 
 /// The fields of `owner` with their padding made explicit.
-pub(super) fn fields<R>(
-    layout: &Layout,
-    owner: &str,
-    fields: &[FieldLayout<R>],
-    end: u64,
-) -> Vec<Field> {
+pub(super) fn fields<R>(layout: &Layout, owner: &str, slots: Vec<Slot<'_, R>>) -> Vec<Field> {
     let field = |slot: Slot<'_, R>| match slot {
-        Slot::Field(field) => {
-            let name = names::spell_member(Language::Csharp, NameKind::Field, owner, &field.name);
-            let is_bool = field.ty == Type::Scalar(Scalar::Bool);
-            Field {
-                raw_name: field.name.clone(),
-                storage: if is_bool { format!("_{name}") } else { name.clone() },
-                doc: field_doc(field),
-                ty: type_name(layout, &field.ty),
-                qualified_wire: qualified(layout, wire_type(layout, &field.ty)),
-                offset: field.offset,
-                size: field.size,
-                is_padding: false,
-                is_bool,
-                name,
-            }
-        }
+        Slot::Field(field) => Field {
+            name: member(owner, &field.name),
+            raw_name: field.name.clone(),
+            storage: storage(owner, field),
+            doc: member_doc(&facts::of_field(field)),
+            ty: type_name(layout, &field.ty),
+            qualified_wire: qualified(layout, wire_type(layout, &field.ty)),
+            offset: field.offset,
+            size: field.size,
+            is_padding: false,
+            is_bool: field.ty == Type::Scalar(Scalar::Bool),
+        },
         Slot::Padding { index, offset, size } => Field {
             name: String::new(),
             raw_name: String::new(),
@@ -299,7 +286,7 @@ pub(super) fn fields<R>(
             is_bool: false,
         },
     };
-    slots(fields, end).into_iter().map(field).collect()
+    slots.into_iter().map(field).collect()
 }
 
 /// A picture inside XML: what the picture uses needs no escapes.

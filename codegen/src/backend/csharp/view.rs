@@ -2,16 +2,13 @@
 
 use serde::Serialize;
 
-use super::doc::doc;
 use super::headers::{Header, Protocol, header};
+use super::inline::{InlineType, inline_types};
+use super::spell::{self, doc, is_large, name, scalar, type_ident};
 use super::structs::{Struct, fixed_struct, tailed_struct};
-use super::types::{InlineType, NamedLiteral, inline_types, is_large, literal, scalar};
-use super::{samples, spell, type_spelling};
 use crate::backend::Input;
-use crate::backend::common::hex;
-use bitrpc_spec::layout::{
-    ConstantLayout, ConstantValue, EnumLayout, NamedValue, Scalar, StructLayout,
-};
+use crate::facts::{self, PackageFacts};
+use bitrpc_spec::layout::{ConstantLayout, EnumLayout, NamedValue, StructLayout};
 use bitrpc_spec::names::{self, Language, NameKind};
 
 /// Everything that the C# templates print.
@@ -22,7 +19,7 @@ pub(super) struct View {
     pub(super) xml_banner: Vec<String>,
     pub(super) doc: Vec<String>,
     pub(super) namespace: String,
-    pub(super) package_version: String,
+    pub(super) package: PackageFacts,
     /// Name of a struct for examples.
     pub(super) example_struct: String,
     /// The protocol's name and the prefix of its files, as they are.
@@ -47,8 +44,17 @@ pub(super) struct View {
     /// Structs without tail, and the fixed parts of those with one.
     pub(super) fixed_structs: Vec<Struct>,
     pub(super) tailed_structs: Vec<Struct>,
-    /// All structs as the conformance peer numbers them.
-    pub(super) samples: Vec<samples::Sample>,
+}
+
+/// A name with a literal or expression.
+#[derive(Debug, Serialize)]
+pub(super) struct NamedLiteral {
+    pub(super) name: String,
+    pub(super) raw_name: String,
+    pub(super) doc: Vec<String>,
+    pub(super) literal: String,
+    /// Names a struct that not every runtime takes.
+    pub(super) is_large: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,30 +80,30 @@ impl View {
     pub(super) fn new(input: &Input) -> Self {
         let layout = input.layout;
         let namespace = layout.targets.csharp_namespace.join(".");
-        let (major, minor) = layout.version;
         let structs = || layout.structs.iter();
         let banner = input.origin.banner(layout.version, Language::Csharp);
         let tailed = |item: &&StructLayout| item.tail.is_some();
+        let protocol_value = |(value, literal)| named(value, literal, NameKind::ProtocolValue);
         Self {
             xml_banner: banner.iter().filter(|line| !line.contains("--")).cloned().collect(),
             banner,
-            doc: doc(&layout.doc, || format!("The {} protocol.", layout.name)),
-            package_version: format!("{major}.{minor}.0"),
+            doc: doc(&facts::of_protocol(layout)),
+            package: PackageFacts::new(layout).for_xml(),
             example_struct: structs()
                 .find(|item| item.id.is_some())
-                .map_or_else(|| "string".to_owned(), |item| type_spelling(&item.name)),
+                .map_or_else(|| "string".to_owned(), |item| type_ident(&item.name)),
             plain_name: layout.name.clone(),
             plain_prefix: layout.file_prefix.clone(),
-            data_type: spell(NameKind::ProtocolValue, "data"),
+            data_type: name(NameKind::ProtocolValue, "data"),
             spec: input.origin.spec().to_owned(),
             command: input.origin.command(Language::Csharp),
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),
             message_header: header(layout, &layout.message_header),
-            message_types: layout.message_types.iter().map(message_type).collect(),
+            message_types: facts::message_types(layout).map(protocol_value).collect(),
             message_ids: structs().filter_map(message_id).collect(),
             flags_type: scalar(layout.flags.scalar),
-            flags: bits(&layout.flags.bits, layout.flags.scalar, NameKind::ProtocolValue),
+            flags: facts::flags(layout).map(protocol_value).collect(),
             adds_no_flag: lacks_none(&layout.flags.bits),
             constants: layout.constants.iter().map(constant).collect(),
             enums: layout.enums.iter().map(enumeration).collect(),
@@ -110,48 +116,34 @@ impl View {
                 .filter(tailed)
                 .map(|item| tailed_struct(layout, item, &namespace))
                 .collect(),
-            samples: samples::all(layout),
             namespace,
         }
     }
 }
 
-fn message_type(value: &NamedValue) -> NamedLiteral {
-    named(value, value.value.to_string(), NameKind::ProtocolValue)
-}
-
 fn message_id(item: &StructLayout) -> Option<NamedLiteral> {
-    let name = type_spelling(&item.name);
+    let name = type_ident(&item.name);
     let literal = item.id?.to_string();
     let is_large = is_large(item.size);
     Some(NamedLiteral { raw_name: name.clone(), name, doc: Vec::new(), literal, is_large })
 }
 
-fn bits(bits: &[NamedValue], scalar: Scalar, kind: NameKind) -> Vec<NamedLiteral> {
-    let digits = usize::try_from(scalar.size() * 2).expect("at most sixteen digits");
-    bits.iter().map(|bit| named(bit, hex(bit.value, digits), kind)).collect()
-}
-
 fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {
     NamedLiteral {
-        name: spell(kind, &value.name),
+        name: name(kind, &value.name),
         raw_name: value.name.clone(),
-        doc: doc(&value.doc, || format!("Value `{}`.", value.name)),
+        doc: doc(&facts::of_value(value)),
         literal,
         is_large: false,
     }
 }
 
 fn lacks_none(values: &[NamedValue]) -> bool {
-    !values.iter().any(|v| v.value == 0 || spell(NameKind::EnumValue, &v.name) == "None")
+    !values.iter().any(|v| v.value == 0 || name(NameKind::EnumValue, &v.name) == "None")
 }
 
 fn constant(constant: &ConstantLayout) -> Constant {
-    let ty = match &constant.value {
-        ConstantValue::Int(ty, _) | ConstantValue::Float(ty, _) => scalar(*ty),
-        ConstantValue::Bool(_) => "bool",
-        ConstantValue::Text(_) => "string",
-    };
+    let (ty, literal) = spell::constant(&constant.value);
     Constant {
         name: names::spell_member(
             Language::Csharp,
@@ -159,25 +151,20 @@ fn constant(constant: &ConstantLayout) -> Constant {
             "Constants",
             &constant.name,
         ),
-        doc: doc(&constant.doc, || format!("Constant `{}`.", constant.name)),
+        doc: doc(&facts::of_constant(constant)),
         ty,
-        literal: literal(&constant.value),
+        literal,
     }
 }
 
 fn enumeration(item: &EnumLayout) -> Enum {
-    let values = if item.is_flags {
-        bits(&item.values, item.scalar, NameKind::EnumValue)
-    } else {
-        let value = |v: &NamedValue| named(v, v.value.to_string(), NameKind::EnumValue);
-        item.values.iter().map(value).collect()
-    };
+    let value = |(value, literal)| named(value, literal, NameKind::EnumValue);
     Enum {
-        name: type_spelling(&item.name),
-        doc: doc(&item.doc, || format!("The `{}` values.", item.name)),
+        name: type_ident(&item.name),
+        doc: doc(&facts::of_enum(item)),
         ty: scalar(item.scalar),
         is_flags: item.is_flags,
         adds_none: item.is_flags && lacks_none(&item.values),
-        values,
+        values: facts::values(item).map(value).collect(),
     }
 }

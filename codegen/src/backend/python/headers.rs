@@ -1,13 +1,47 @@
-//! Both headers: their places for the engine, the accessors of fields without a role, and what the
-//! conformance peer declares of everything for `ctypes`.
+//! Both headers, the numbers that the engine takes, and the accessors of fields without a role.
 
 use serde::Serialize;
 
-use super::super::common::{Slot, needs_align, slots};
-use super::{PROSE, WIDTH, docstring, fields, literals, spell};
-use bitrpc_spec::layout::{FieldLayout, HeaderLayout, Layout, Type, diagram};
+use super::spell::{self, PROSE, WIDTH, docstring, name};
+use crate::facts::{self, Engine};
+use bitrpc_spec::layout::{FieldLayout, HeaderLayout, Layout, diagram};
 use bitrpc_spec::model::MessageRole;
 use bitrpc_spec::names::{self, NameKind};
+
+/// The numbers that the engine takes, as literals.
+#[derive(Debug, Serialize)]
+pub(super) struct Protocol {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) file_prefix: String,
+    pub(super) default_capacity: u64,
+    pub(super) magic: String,
+    pub(super) version_major: u16,
+    pub(super) version_minor: u16,
+    pub(super) layout_hash: String,
+    pub(super) schema_hash: String,
+    pub(super) ring_offsets: Vec<Offset>,
+    pub(super) message_offsets: Vec<Offset>,
+    pub(super) has_timestamp: &'static str,
+    pub(super) timestamp_offset: u64,
+    pub(super) flags_size: u64,
+    pub(super) type_ids: Vec<Alias>,
+    pub(super) flag_masks: Vec<Alias>,
+}
+
+/// `WRITE_POSITION_OFFSET = 128`.
+#[derive(Debug, Serialize)]
+pub(super) struct Offset {
+    pub(super) constant: String,
+    pub(super) offset: u64,
+}
+
+/// `TYPE_DATA = 1`.
+#[derive(Debug, Serialize)]
+pub(super) struct Alias {
+    pub(super) constant: String,
+    pub(super) literal: String,
+}
 
 #[derive(Debug, Serialize)]
 pub(super) struct Header {
@@ -25,25 +59,6 @@ pub(super) struct HeaderSlot {
     pub(super) size: u64,
 }
 
-/// A header or struct as the conformance peer declares it for `ctypes`.
-#[derive(Debug, Serialize)]
-pub(super) struct Facts {
-    pub(super) name: String,
-    pub(super) raw_name: String,
-    pub(super) is_struct: bool,
-    /// The alignment has to be asked for.
-    pub(super) is_aligned: bool,
-    pub(super) align_bits: u64,
-    pub(super) slots: Vec<FactsSlot>,
-}
-
-/// A field, or padding.
-#[derive(Debug, Serialize)]
-pub(super) struct FactsSlot {
-    pub(super) name: String,
-    pub(super) ctype: String,
-}
-
 /// A field of the message header without a role, which users set and read by themselves.
 #[derive(Debug, Serialize)]
 pub(super) struct HeaderField {
@@ -57,6 +72,42 @@ pub(super) struct HeaderField {
     pub(super) descriptor: String,
     /// What stands behind the setter's first line, which may be too long.
     pub(super) skip: &'static str,
+}
+
+impl Protocol {
+    pub(super) fn new(layout: &Layout) -> Self {
+        let facts = facts::Protocol::of(layout);
+        let offset = |it: &facts::RoleOffset| Offset {
+            constant: format!("{}_OFFSET", names::screaming(it.role)),
+            offset: it.offset,
+        };
+        let type_id = |it: &Engine| Alias {
+            constant: format!("TYPE_{}", names::screaming(it.role)),
+            literal: it.decimal(),
+        };
+        let flag_mask = |it: &Engine| Alias {
+            constant: format!("FLAG_{}", names::screaming(it.role)),
+            literal: it.mask(),
+        };
+        Self {
+            name: facts.name.to_owned(),
+            version: facts.version,
+            file_prefix: facts.file_prefix.to_owned(),
+            default_capacity: facts.default_capacity,
+            magic: facts.magic,
+            version_major: facts.version_major,
+            version_minor: facts.version_minor,
+            layout_hash: facts.layout_hash,
+            schema_hash: facts.schema_hash,
+            ring_offsets: facts.ring_offsets.iter().map(offset).collect(),
+            message_offsets: facts.message_offsets.iter().map(offset).collect(),
+            has_timestamp: spell::boolean(facts.timestamp_offset.is_some()),
+            timestamp_offset: facts.timestamp_offset.unwrap_or_default(),
+            flags_size: facts.flags_size,
+            type_ids: facts.type_ids.iter().map(type_id).collect(),
+            flag_masks: facts.flag_masks.iter().map(flag_mask).collect(),
+        }
+    }
 }
 
 pub(super) fn header<R>(header: &HeaderLayout<R>) -> Header {
@@ -73,67 +124,18 @@ pub(super) fn header<R>(header: &HeaderLayout<R>) -> Header {
     }
 }
 
-/// Names of the headers' classes: no type of a spec has an underscore.
-pub(super) const RING_HEADER: &str = "Ring_Header";
-pub(super) const MESSAGE_HEADER: &str = "Message_Header";
-
-/// Everything with fields, in an order in which each knows those before it.
-pub(super) fn facts(layout: &Layout) -> Vec<Facts> {
-    let mut facts = vec![
-        facts_of_header(&layout.ring_header, RING_HEADER),
-        facts_of_header(&layout.message_header, MESSAGE_HEADER),
-    ];
-    for item in &layout.structs {
-        let name = spell(NameKind::Type, &item.name);
-        let size_and_align = (item.size, item.align);
-        let of_struct = facts_of((&name, &item.name), &item.fields, size_and_align, |ty| {
-            fields::ctype(layout, ty)
-        });
-        facts.push(Facts { is_struct: true, ..of_struct });
-    }
-    facts
-}
-
-fn facts_of_header<R>(header: &HeaderLayout<R>, name: &str) -> Facts {
-    let size_and_align = (header.size, header.align);
-    facts_of((name, name), &header.fields, size_and_align, fields::header_ctype)
-}
-
-fn facts_of<R>(
-    (name, raw_name): (&str, &str),
-    fields: &[FieldLayout<R>],
-    (size, align): (u64, u64),
-    ctype: impl Fn(&Type) -> String,
-) -> Facts {
-    let slot = |slot: Slot<'_, R>| match slot {
-        Slot::Field(field) => FactsSlot { name: field.name.clone(), ctype: ctype(&field.ty) },
-        Slot::Padding { index, size, .. } => FactsSlot {
-            name: format!("_padding{index}"),
-            ctype: format!("ctypes.c_uint8 * {size}"),
-        },
-    };
-    Facts {
-        name: name.to_owned(),
-        raw_name: raw_name.to_owned(),
-        is_struct: false,
-        is_aligned: needs_align(fields, align),
-        align_bits: align * 8,
-        slots: slots(fields, size).into_iter().map(slot).collect(),
-    }
-}
-
 pub(super) fn header_fields(header: &HeaderLayout<MessageRole>) -> Vec<HeaderField> {
     let field = |field: &FieldLayout<MessageRole>| {
-        let scalar = fields::plain(&field.ty);
-        let doc = PROSE.wrap_or(&field.doc, || format!("The `{}` field.", field.name));
-        let name = spell(NameKind::HeaderField, &field.name);
+        let scalar = spell::plain(&field.ty);
+        let doc = PROSE.wrap(&facts::of_field(field).text);
+        let name = name(NameKind::HeaderField, &field.name);
         let constant = format!("_{}", names::screaming(&field.name));
         let setter = format!("set_{}", field.name);
-        let hint = fields::hint(scalar);
+        let hint = spell::hint(scalar);
         let head = format!("def {setter}(self, value: {hint}) -> None:");
         HeaderField {
-            assignment: literals::assignment(&name, &constant, WIDTH - 4),
-            skip: literals::skip(WIDTH - 4, &[head]),
+            assignment: spell::assignment(&name, &constant, WIDTH - 4),
+            skip: spell::skip(WIDTH - 4, &[head]),
             name,
             constant,
             setter,
@@ -141,11 +143,11 @@ pub(super) fn header_fields(header: &HeaderLayout<MessageRole>) -> Vec<HeaderFie
             hint,
             descriptor: format!(
                 "_view.{}(\"{}\", {})",
-                fields::descriptor(scalar),
-                fields::code(scalar),
+                spell::descriptor(scalar),
+                spell::code(scalar),
                 field.offset
             ),
         }
     };
-    header.fields.iter().filter(|f| f.role.is_none()).map(field).collect()
+    header.extras().map(field).collect()
 }

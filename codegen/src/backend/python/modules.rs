@@ -7,19 +7,6 @@ macro_rules! engine {
     };
 }
 
-/// The modules of the conformance peer that are the same for every spec.
-pub(super) const PEER: &[(&str, &str)] = &[
-    ("arguments.py", include_str!("../../../templates/python/peer/arguments.py")),
-    ("attempt.py", include_str!("../../../templates/python/peer/attempt.py")),
-    ("consume.py", include_str!("../../../templates/python/peer/consume.py")),
-    ("failure.py", include_str!("../../../templates/python/peer/failure.py")),
-    ("hostile.py", include_str!("../../../templates/python/peer/hostile.py")),
-    ("main.py", include_str!("../../../templates/python/peer/main.py")),
-    ("produce.py", include_str!("../../../templates/python/peer/produce.py")),
-    ("rng.py", include_str!("../../../templates/python/peer/rng.py")),
-    ("script.py", include_str!("../../../templates/python/peer/script.py")),
-];
-
 /// The modules of the engine, in the package.
 pub(super) const ENGINE: &[(&str, &str)] = engine! {
     "_attach.py" "_attachment.py" "_claim.py" "_closing.py" "_consumer.py" "_core.py" "_create.py"

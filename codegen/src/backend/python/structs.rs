@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::fields::{self, Field};
-use super::literals;
-use super::{PROSE, WIDTH, docstring, sampler, spell};
-use bitrpc_spec::layout::{FieldLayout, Layout, StructLayout, diagram};
+use super::spell::{self, PROSE, WIDTH, docstring, name, numpy_code};
+use crate::facts;
+use bitrpc_spec::layout::{FieldLayout, Layout, StructLayout, Type, diagram};
 use bitrpc_spec::names::NameKind;
 
 /// A class.
@@ -14,7 +14,6 @@ pub(super) struct Struct {
     pub(super) name: String,
     pub(super) raw_name: String,
     pub(super) base: &'static str,
-    pub(super) sampler: String,
     pub(super) doc: Vec<String>,
     /// Literal of the id, or `None`.
     pub(super) message_type: String,
@@ -53,7 +52,7 @@ pub(super) struct Column {
 /// The class of `item`.
 pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
     let fields = fields::of_struct(layout, item);
-    let mut doc = PROSE.wrap_or(&item.doc, || format!("The `{}` payload.", item.name));
+    let mut doc = PROSE.wrap(&facts::of_struct(item));
     let picture = diagram::of_struct(item);
     if !picture.is_empty() {
         doc.extend([String::new(), "::".to_owned(), String::new()]);
@@ -66,24 +65,23 @@ pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
         );
     }
     let column = |field: &FieldLayout| Column {
-        name: spell(NameKind::Field, &field.name),
-        format: fields::numpy_format(layout, &field.ty),
+        name: name(NameKind::Field, &field.name),
+        format: numpy_format(layout, &field.ty),
         offset: field.offset,
     };
-    let name = spell(NameKind::Type, &item.name);
+    let name = name(NameKind::Type, &item.name);
     let columns: Vec<Column> = item.fields.iter().map(column).collect();
     Struct {
         skips: skips(&name, &fields, &columns),
         name,
         raw_name: item.name.clone(),
         base: if item.tail.is_some() { "PayloadWithTail" } else { "Payload" },
-        sampler: sampler(&item.name),
         doc: docstring(&doc, 4),
         message_type: item.id.map_or("None".to_owned(), |id| id.to_string()),
         is_message: item.id.is_some(),
         size: item.size,
         align: item.align,
-        older_sizes: literals::tuple(&item.older_sizes),
+        older_sizes: spell::tuple(&item.older_sizes),
         format: fields::struct_format(layout, item),
         has_tail: item.tail.is_some(),
         fields,
@@ -95,19 +93,28 @@ pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
 fn skips(name: &str, fields: &[Field], columns: &[Column]) -> Skips {
     let of = |indent: usize, line: &dyn Fn(&Field) -> String| {
         let lines: Vec<_> = fields.iter().map(line).collect();
-        literals::skip(WIDTH - indent, &lines)
+        spell::skip(WIDTH - indent, &lines)
     };
     let entry =
         |column: &Column| format!("\"{}\": ({}, {}),", column.name, column.format, column.offset);
     let entries: Vec<_> = columns.iter().map(entry).collect();
     Skips {
-        columns: literals::skip(WIDTH - 8, &entries),
+        columns: spell::skip(WIDTH - 8, &entries),
         init: of(8, &|f| format!("{}: {} = {},", f.name, f.parameter_hint, f.default)),
         values: of(12, &|f| format!("{},", f.value)),
-        make: literals::skip(
-            WIDTH - 4,
-            &[format!("def _make(cls, v: tuple[Any, ...]) -> {name}:")],
-        ),
+        make: spell::skip(WIDTH - 4, &[format!("def _make(cls, v: tuple[Any, ...]) -> {name}:")]),
         made: of(12, &|f| format!("{},", f.make)),
+    }
+}
+
+/// The dtype's format of a field: a text, a struct's class, or a pair with a count.
+fn numpy_format(layout: &Layout, ty: &Type) -> String {
+    match ty {
+        Type::Scalar(scalar) => format!("\"{}\"", numpy_code(*scalar)),
+        Type::Char(len) => format!("\"S{len}\""),
+        Type::Bytes(len) => format!("(\"u1\", {len})"),
+        Type::Enum(number) => format!("\"{}\"", numpy_code(layout.enums[*number].scalar)),
+        Type::Struct(number) => name(NameKind::Type, &layout.structs[*number].name),
+        Type::Array(element, len) => format!("({}, {len})", numpy_format(layout, element)),
     }
 }

@@ -9,8 +9,9 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
 use loom::sync::{Condvar, Mutex};
 
+use crate::layout::{Constants, LayoutNumbers, Numbers};
 use crate::ring::Memory;
-use crate::test_layout::RING_HEADER;
+use crate::test_layout::{Default as Protocol, RING_HEADER};
 
 /// Eight bytes of the data area, which are now a publication word and now payload.
 ///
@@ -111,6 +112,10 @@ impl Model {
 }
 
 impl Memory for Model {
+    fn layout(&self) -> &'static LayoutNumbers {
+        Constants::<Protocol>::HERE.get()
+    }
+
     fn load_u32(&self, field: usize, order: Ordering) -> u32 {
         self.u32s[&field].load(order)
     }
@@ -223,6 +228,10 @@ impl<M> Dying<M> {
 }
 
 impl<M: Deref<Target = Model>> Memory for Dying<M> {
+    fn layout(&self) -> &'static LayoutNumbers {
+        Constants::<Protocol>::HERE.get()
+    }
+
     fn load_u32(&self, field: usize, order: Ordering) -> u32 {
         self.memory.load_u32(field, order)
     }

@@ -38,13 +38,13 @@ fn explore(preemptions: usize, f: impl Fn() + Send + Sync + 'static) {
     builder.check(f);
 }
 
-fn writer<M: Memory + Clone>(memory: M, registered: bool) -> Writer<Protocol, M> {
-    let (position, sent) = producer_position::<Protocol, M>(&memory, CAPACITY).expect("sound");
+fn writer<M: Memory + Clone>(memory: M, registered: bool) -> Writer<M> {
+    let (position, sent) = producer_position(&memory, CAPACITY).expect("sound");
     Writer::new(memory, CAPACITY, position, sent, Waker::new(registered))
 }
 
-fn reader<M: Memory + Clone>(memory: M, registered: bool) -> Reader<Protocol, M> {
-    let position = consumer_position::<Protocol, M>(&memory, CAPACITY).expect("sound");
+fn reader<M: Memory + Clone>(memory: M, registered: bool) -> Reader<M> {
+    let position = consumer_position(&memory, CAPACITY).expect("sound");
     Reader::new(memory, CAPACITY, position, Waker::new(registered))
 }
 
@@ -54,7 +54,7 @@ fn payload(n: u64) -> [u8; 8] {
 }
 
 /// Sends messages `from..to` as one batch; `false` if there is no room for all of them.
-fn send<M: Memory + Clone>(writer: &mut Writer<Protocol, M>, from: u64, to: u64) -> bool {
+fn send<M: Memory + Clone>(writer: &mut Writer<M>, from: u64, to: u64) -> bool {
     let mut staged = writer.stage();
     for n in from..to {
         let Some(place) = writer.place(&staged, 8).expect("a sound position") else { return false };
@@ -66,15 +66,15 @@ fn send<M: Memory + Clone>(writer: &mut Writer<Protocol, M>, from: u64, to: u64)
 }
 
 /// Looks as a consumer does: at a glance, and if that shows nothing, properly.
-fn look<M: Memory + Clone>(reader: &mut Reader<Protocol, M>) -> Option<Record> {
+fn look<M: Memory + Clone>(reader: &mut Reader<M>) -> Option<Record> {
     reader.glance().or_else(|| reader.look().expect("a sound record"))
 }
 
 /// Receives one message, checks that it is number `n`, and releases it; `false` if there is none.
-fn receive<M: Memory + Clone>(reader: &mut Reader<Protocol, M>, n: u64) -> bool {
+fn receive<M: Memory + Clone>(reader: &mut Reader<M>, n: u64) -> bool {
     let Some(record) = look(reader) else { return false };
     assert_eq!((record.frame, record.message_type), (24, TYPE));
-    let at = record.payload_position::<Protocol>();
+    let at = record.payload_position(&Protocol::MESSAGE_HEADER);
     assert_eq!(reader.memory.read_plain(at).to_le_bytes(), payload(n));
     reader.take(&record);
     reader.flush();
@@ -82,7 +82,7 @@ fn receive<M: Memory + Clone>(reader: &mut Reader<Protocol, M>, n: u64) -> bool 
 }
 
 /// Receives messages `from..to`, yielding to the model while there is none.
-fn receive_all<M: Memory + Clone>(reader: &mut Reader<Protocol, M>, from: u64, to: u64) {
+fn receive_all<M: Memory + Clone>(reader: &mut Reader<M>, from: u64, to: u64) {
     for n in from..to {
         while !receive(reader, n) {
             thread::yield_now();
@@ -110,13 +110,12 @@ fn loom_a_batch_is_seen_in_order() {
         let memory = Arc::new(Model::new(2 * CAPACITY, Barriers::Issued));
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
-            let (position, sent) =
-                producer_position::<Protocol, _>(&other, 2 * CAPACITY).expect("sound");
+            let (position, sent) = producer_position(&other, 2 * CAPACITY).expect("sound");
             let waker = Waker::new(true);
             let mut writer = Writer::new(other, 2 * CAPACITY, position, sent, waker);
             assert!(send(&mut writer, 0, 3) && send(&mut writer, 3, 4));
         });
-        let mut reader = Reader::<Protocol, _>::new(memory, 2 * CAPACITY, 0, Waker::new(true));
+        let mut reader = Reader::new(memory, 2 * CAPACITY, 0, Waker::new(true));
         receive_all(&mut reader, 0, 4);
         sender.join().unwrap();
     });
@@ -151,7 +150,7 @@ fn loom_lines_that_are_prepared_are_nobody_elses() {
         let memory = Arc::new(Model::new(SIZE, Barriers::Issued));
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
-            let mut writer = Writer::<Protocol, _>::new(other, SIZE, 0, 0, Waker::new(true));
+            let mut writer = Writer::new(other, SIZE, 0, 0, Waker::new(true));
             for _ in 0..6 {
                 let place = loop {
                     match writer.place(&writer.stage(), 48).expect("a sound position") {
@@ -166,7 +165,7 @@ fn loom_lines_that_are_prepared_are_nobody_elses() {
                 writer.prepare_next(&place);
             }
         });
-        let mut reader = Reader::<Protocol, _>::new(memory, SIZE, 0, Waker::new(true));
+        let mut reader = Reader::new(memory, SIZE, 0, Waker::new(true));
         for _ in 0..6 {
             let record = loop {
                 match look(&mut reader) {
@@ -174,7 +173,7 @@ fn loom_lines_that_are_prepared_are_nobody_elses() {
                     None => thread::yield_now(),
                 }
             };
-            let at = record.payload_position::<Protocol>();
+            let at = record.payload_position(&Protocol::MESSAGE_HEADER);
             for word in 0..6 {
                 let found = reader.memory.read_plain(at + 8 * word).to_le_bytes();
                 assert_eq!(found, CONTENT[..8]);
@@ -197,12 +196,12 @@ fn loom_padding_may_be_published_first() {
             assert!(send(&mut first, 0, 1) && send(&mut first, 1, 2));
             // The third record does not fit behind the second.
             let waker = Waker::new(true);
-            let mut second = Writer::<Protocol, _>::new(Arc::clone(&other), CAPACITY, 64, 2, waker);
+            let mut second = Writer::new(Arc::clone(&other), CAPACITY, 64, 2, waker);
             while !second.has_room(&second.stage(), 8) {
                 thread::yield_now();
             }
             other.store_word(64, 0, Ordering::Relaxed);
-            other.store_word(48, pack::<Protocol>(16, 0), Ordering::Release);
+            other.store_word(48, pack(&Protocol::MESSAGE_HEADER, 16, 0), Ordering::Release);
             assert!(send(&mut second, 2, 3));
         });
         receive_all(&mut reader(memory, true), 0, 3);
@@ -229,7 +228,7 @@ fn loom_a_drain_releases_what_it_has_read() {
         while n < 4 {
             let before = n;
             while let Some(record) = look(&mut reader) {
-                let at = record.payload_position::<Protocol>();
+                let at = record.payload_position(&Protocol::MESSAGE_HEADER);
                 assert_eq!(reader.memory.read_plain(at).to_le_bytes(), payload(n));
                 reader.take(&record);
                 n += 1;
@@ -273,7 +272,7 @@ fn producer_dies(stores: usize) {
         let mut first = writer(&dying, true);
         // Two batches of one, then as much of a third message as there is room for.
         let _ = send(&mut first, 0, 1) && send(&mut first, 1, 2) && send(&mut first, 2, 3);
-        let (_, sent) = producer_position::<Protocol, _>(&memory, CAPACITY).expect("sound");
+        let (_, sent) = producer_position(&memory, CAPACITY).expect("sound");
         let mut second = writer(Arc::clone(&memory), true);
         while !send(&mut second, sent, sent + 1) {
             thread::yield_now();

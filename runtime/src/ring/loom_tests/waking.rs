@@ -11,6 +11,7 @@ use loom::thread;
 use super::memory::{Barriers, Model};
 use super::{CAPACITY, explore, reader, receive, receive_all, send, writer};
 use crate::interrupt::Flag;
+use crate::layout::Layout;
 use crate::ring::{Direction, Fenced, Memory, Sleeper, Waker, Writer};
 use crate::test_layout::Default as Protocol;
 
@@ -47,7 +48,7 @@ fn consumer_sleeps(barriers: Barriers) {
             let mut writer = writer(other, registered);
             assert!(send(&mut writer, 0, 1) && send(&mut writer, 1, 2));
         });
-        let mut sleeper = sleeper(&memory, Direction::data::<Protocol>(), registered);
+        let mut sleeper = sleeper(&memory, Direction::data(&Protocol::RING_HEADER), registered);
         let mut reader = reader(Arc::clone(&memory), registered);
         for n in 0..2 {
             while !receive(&mut reader, n) {
@@ -77,7 +78,7 @@ fn producer_sleeps(barriers: Barriers) {
         let receiver = thread::spawn(move || {
             receive_all(&mut reader(other, registered), 0, 4);
         });
-        let mut sleeper = sleeper(&memory, Direction::space::<Protocol>(), registered);
+        let mut sleeper = sleeper(&memory, Direction::space(&Protocol::RING_HEADER), registered);
         let mut writer = writer(Arc::clone(&memory), registered);
         for n in 0..4 {
             while !send(&mut writer, n, n + 1) {
@@ -114,7 +115,7 @@ enum Naps {
 fn membarrier_is_refused(naps: Naps) {
     explore(3, move || {
         let memory = Arc::new(Model::new(CAPACITY, Barriers::Refused));
-        let mut sleeper = sleeper(&memory, Direction::data::<Protocol>(), true);
+        let mut sleeper = sleeper(&memory, Direction::data(&Protocol::RING_HEADER), true);
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
             let mut writer = writer(other, true);
@@ -164,7 +165,7 @@ fn interrupted(wakes: usize) {
         let memory = Arc::new(Model::new(CAPACITY, Barriers::None));
         let flag = Arc::new(Flag::default());
         let (other, its_memory) = (Arc::clone(&flag), Arc::clone(&memory));
-        let mut sleeper = sleeper(&memory, Direction::data::<Protocol>(), false);
+        let mut sleeper = sleeper(&memory, Direction::data(&Protocol::RING_HEADER), false);
         let field = sleeper.direction.sequence;
         let interrupter = thread::spawn(move || {
             let mut left = wakes;
@@ -208,11 +209,11 @@ fn loom_an_interrupt_that_wakes_only_once_is_found() {
 fn removal(is_told: bool) {
     explore(3, move || {
         let memory = Arc::new(Model::new(ROOMY, Barriers::Issued));
-        let mut sleeper = sleeper(&memory, Direction::data::<Protocol>(), true);
+        let mut sleeper = sleeper(&memory, Direction::data(&Protocol::RING_HEADER), true);
         let other = Arc::clone(&memory);
         let sender = thread::spawn(move || {
             let memory = Arc::clone(&other);
-            let mut writer = Writer::<Protocol, _>::new(other, ROOMY, 0, 0, Waker::new(true));
+            let mut writer = Writer::new(other, ROOMY, 0, 0, Waker::new(true));
             assert!(send(&mut writer, 0, 1));
             while !memory.is_finished() {
                 thread::yield_now();

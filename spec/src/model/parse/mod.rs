@@ -8,6 +8,7 @@ mod constants;
 mod headers;
 mod load;
 mod lower;
+mod package;
 mod raw;
 mod scalar;
 pub(crate) mod scopes;

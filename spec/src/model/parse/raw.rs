@@ -41,11 +41,23 @@ pub(crate) struct Document {
 
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
+    pub(crate) license: Name,
+    pub(crate) authors: Vec<Spanned<String>>,
+    pub(crate) repository: Name,
+    pub(crate) description: Name,
+    pub(crate) rust_runtime: RustRuntime,
     pub(crate) rust_crate: Name,
     pub(crate) cpp_namespace: Name,
     pub(crate) cpp_header: Name,
     pub(crate) csharp_namespace: Name,
     pub(crate) python_module: Name,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct RustRuntime {
+    pub(crate) path: Name,
+    pub(crate) git: Name,
+    pub(crate) rev: Name,
 }
 
 #[derive(Debug)]
@@ -215,13 +227,32 @@ fn start(node: &Node) -> Span {
 }
 
 fn targets(node: &Node, out: Out) -> Targets {
+    let authors = items(node, "authors").filter_map(|item| scalar::text(item, out)).collect();
+    let license = text(node, "license", out);
+    let repository = text(node, "repository", out);
+    let description = text(node, "description", out);
+    let runtime = node.get("rust").and_then(|rust| rust.get("runtime"));
+    let rust_runtime = runtime.map(|node| rust_runtime(node, out)).unwrap_or_default();
     let mut part = |language: &str, key: &str| text(node.get(language)?, key, out);
     Targets {
+        license,
+        authors,
+        repository,
+        description,
+        rust_runtime,
         rust_crate: part("rust", "crate"),
         cpp_namespace: part("cpp", "namespace"),
         cpp_header: part("cpp", "header"),
         csharp_namespace: part("csharp", "namespace"),
         python_module: part("python", "module"),
+    }
+}
+
+fn rust_runtime(node: &Node, out: Out) -> RustRuntime {
+    RustRuntime {
+        path: text(node, "path", out),
+        git: text(node, "git", out),
+        rev: text(node, "rev", out),
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) static DOCUMENT: Shape = Shape {
         key("endianness", Form::Word(&["little"]), "Byte order: little."),
         key("magic", Form::Int, "First four bytes of a ring file."),
         key("segment", Form::Map(&SEGMENT), "The ring file."),
-        key("targets", Form::Map(&TARGETS), "Names of the generated packages."),
+        key("targets", Form::Map(&TARGETS), "Names of the generated packages, and what they say."),
         key("ring_header", Form::Map(&RING_HEADER), "The head of a ring file."),
         key("message_header", Form::Map(&MESSAGE_HEADER), "What stands before each payload."),
         key(
@@ -107,6 +107,14 @@ static SEGMENT: Shape = Shape {
 static TARGETS: Shape = Shape {
     what: "`targets`",
     keys: &[
+        key(
+            "license",
+            Form::Text,
+            "License of the packages, an SPDX expression; MIT unless stated.",
+        ),
+        key("authors", Form::List(&Form::Text), "Authors of the packages: Name <mail>."),
+        key("repository", Form::Text, "URL of the packages' source."),
+        key("description", Form::Text, "What the packages are for, in a line."),
         key("rust", Form::Map(&TARGET_RUST), "Rust."),
         key("cpp", Form::Map(&TARGET_CPP), "C++."),
         key("csharp", Form::Map(&TARGET_CSHARP), "C#."),
@@ -116,7 +124,23 @@ static TARGETS: Shape = Shape {
 
 static TARGET_RUST: Shape = Shape {
     what: "a Rust target",
-    keys: &[key("crate", Form::Text, "Name of the Cargo package, e.g. market-messages.")],
+    keys: &[
+        key("crate", Form::Text, "Name of the Cargo package, e.g. market-messages."),
+        key(
+            "runtime",
+            Form::Map(&RUST_RUNTIME),
+            "Where bitrpc-shm is; the registry unless stated.",
+        ),
+    ],
+};
+
+static RUST_RUNTIME: Shape = Shape {
+    what: "a Rust runtime",
+    keys: &[
+        key("path", Form::Text, "Folder of bitrpc-shm, relative to the generated crate."),
+        key("git", Form::Text, "URL of a git repository with bitrpc-shm in it."),
+        key("rev", Form::Text, "Commit of the git repository; the newest one unless stated."),
+    ],
 };
 
 static TARGET_CPP: Shape = Shape {

@@ -66,6 +66,7 @@ pub(super) fn lower(main: &Document, name: &str, cx: &mut Context) -> Targets {
             }),
         python_module: stated(&raw.python_module, python_module, &mut findings)
             .unwrap_or_else(|| derived.take("Python module", str::to_owned, python_word)),
+        package: super::package::lower(raw, &mut findings),
     };
     findings.extend(main.name.as_ref().and_then(|name| derived.note(name.span)));
     cx.findings.extend(findings);

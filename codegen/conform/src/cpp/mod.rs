@@ -1,0 +1,11 @@
+//! C++ by the machine's own compiler.
+
+mod peer;
+mod toolchain;
+
+use crate::driver::Driver;
+use bitrpc_spec::names::Language;
+
+/// What C++ brings to a conformance run.
+pub(crate) static DRIVER: Driver =
+    Driver { language: Language::Cpp, peer: peer::files, toolchains: &[&toolchain::Compiler] };

@@ -1,0 +1,14 @@
+//! C# on .NET and on Mono.
+
+mod peer;
+mod toolchain;
+
+use crate::driver::Driver;
+use bitrpc_spec::names::Language;
+
+/// What C# brings to a conformance run.
+pub(crate) static DRIVER: Driver = Driver {
+    language: Language::Csharp,
+    peer: peer::files,
+    toolchains: &[&toolchain::DotNet, &toolchain::Mono],
+};

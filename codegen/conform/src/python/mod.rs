@@ -1,0 +1,15 @@
+//! Python by the machine's own interpreter.
+
+mod facts;
+mod peer;
+mod toolchain;
+
+use crate::driver::Driver;
+use bitrpc_spec::names::Language;
+
+/// What Python brings to a conformance run.
+pub(crate) static DRIVER: Driver = Driver {
+    language: Language::Python,
+    peer: peer::files,
+    toolchains: &[&toolchain::Interpreter],
+};

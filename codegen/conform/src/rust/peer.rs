@@ -1,0 +1,174 @@
+//! The peer: what its templates print besides the names of the library.
+
+use crate::peer::{file, fixed, library, templates};
+use bitrpc_codegen::backend::Input;
+use bitrpc_codegen::backend::rust::spell::{fixed_name, name, padding_name, scalar};
+use bitrpc_codegen::backend::rust::{RUNTIME_VERSION, is_large, keep_long_lines};
+use bitrpc_codegen::emit::File;
+use bitrpc_spec::layout::{EnumLayout, HeaderLayout, Layout, Slot, StructLayout, TailKind, Type};
+use bitrpc_spec::names::{Language, NameKind};
+
+templates! { View:
+    Manifest = "rust/manifest.toml";
+    Facts = "rust/facts.rs";
+    Samples = "rust/samples.rs";
+}
+
+pub(super) fn files(input: &Input) -> Vec<File> {
+    let view = &View::new(input);
+    let mut files = vec![file("Cargo.toml", &Manifest { view })];
+    files.extend(library(input, Language::Rust, |path| path == "src/messages.rs"));
+    files.push(keep_long_lines(file("src/facts.rs", &Facts { view })));
+    files.push(keep_long_lines(file("src/samples.rs", &Samples { view })));
+    files.extend(fixed! {
+        "src/main.rs" = "rust/main.rs";
+        "src/attempt.rs" = "rust/attempt.rs";
+        "src/consume.rs" = "rust/consume.rs";
+        "src/describe.rs" = "rust/describe.rs";
+        "src/hostile.rs" = "rust/hostile.rs";
+        "src/measure.rs" = "rust/measure.rs";
+        "src/pace.rs" = "rust/pace.rs";
+        "src/produce.rs" = "rust/produce.rs";
+        "src/ring.rs" = "rust/ring.rs";
+        "src/rng.rs" = "rust/rng.rs";
+        "src/script.rs" = "rust/script.rs";
+        "src/statistics.rs" = "rust/statistics.rs";
+        "src/text.rs" = "rust/text.rs";
+    });
+    files
+}
+
+struct View {
+    banner: Vec<String>,
+    runtime_version: &'static str,
+    ring_header: Vec<Member>,
+    message_header: Vec<Member>,
+    enums: Vec<Enum>,
+    structs: Vec<Struct>,
+}
+
+/// A field by its name in the spec and its own.
+struct Member {
+    raw_name: String,
+    name: String,
+}
+
+struct Enum {
+    name: String,
+    sampler: String,
+    ty: &'static str,
+    is_flags: bool,
+    values: Vec<String>,
+}
+
+struct Struct {
+    name: String,
+    fixed: String,
+    raw_name: String,
+    sampler: String,
+    id: Option<u32>,
+    size: u64,
+    is_large: bool,
+    fields: Vec<Member>,
+    /// Every field, padding too, with the expression that draws a value.
+    draws: Vec<Draw>,
+    tail: Option<Draw>,
+}
+
+struct Draw {
+    name: String,
+    sample: String,
+}
+
+impl View {
+    fn new(input: &Input) -> Self {
+        let layout = input.layout;
+        Self {
+            banner: input.origin.banner(layout.version, Language::Rust),
+            runtime_version: RUNTIME_VERSION,
+            ring_header: members(&layout.ring_header),
+            message_header: members(&layout.message_header),
+            enums: layout.enums.iter().map(enumeration).collect(),
+            structs: layout.structs.iter().map(|item| structure(layout, item)).collect(),
+        }
+    }
+}
+
+fn members<R>(header: &HeaderLayout<R>) -> Vec<Member> {
+    header.fields.iter().map(|field| member(&field.name)).collect()
+}
+
+fn member(raw_name: &str) -> Member {
+    Member { raw_name: raw_name.to_owned(), name: name(NameKind::Field, raw_name) }
+}
+
+fn enumeration(item: &EnumLayout) -> Enum {
+    Enum {
+        name: name(NameKind::Type, &item.name),
+        sampler: sampler(&item.name),
+        ty: scalar(item.scalar),
+        is_flags: item.is_flags,
+        values: item.values.iter().map(|v| name(NameKind::EnumValue, &v.name)).collect(),
+    }
+}
+
+fn structure(layout: &Layout, item: &StructLayout) -> Struct {
+    let draw = |slot: Slot| match slot {
+        Slot::Field(field) => {
+            Draw { name: name(NameKind::Field, &field.name), sample: sample(layout, &field.ty) }
+        }
+        Slot::Padding { index, .. } => {
+            Draw { name: padding_name(index), sample: "Default::default()".to_owned() }
+        }
+    };
+    let tail = item.tail.as_ref().map(|tail| Draw {
+        name: name(NameKind::Field, &tail.name),
+        sample: tail_sample(layout, &tail.kind),
+    });
+    Struct {
+        name: name(NameKind::Type, &item.name),
+        fixed: fixed_name(item),
+        raw_name: item.name.clone(),
+        sampler: sampler(&item.name),
+        id: item.id,
+        size: item.size,
+        is_large: is_large(item),
+        fields: item.fields.iter().map(|field| member(&field.name)).collect(),
+        draws: item.slots().into_iter().map(draw).collect(),
+        tail,
+    }
+}
+
+fn tail_sample(layout: &Layout, kind: &TailKind) -> String {
+    let element = match kind {
+        TailKind::String => return "rng.tail_text(room)".to_owned(),
+        TailKind::Bytes => return "rng.tail_bytes(room)".to_owned(),
+        TailKind::Elements(element) => element,
+    };
+    let draw = match element {
+        Type::Enum(index) => sampler(&layout.enums[*index].name),
+        Type::Struct(index) => sampler(&layout.structs[*index].name),
+        other => format!("|rng| {}", sample(layout, other)),
+    };
+    format!("rng.tail_elements(room, {draw})")
+}
+
+/// The expression that draws a value of `ty`.
+fn sample(layout: &Layout, ty: &Type) -> String {
+    match ty {
+        Type::Scalar(scalar_type) => format!("rng.{}()", scalar(*scalar_type)),
+        Type::Char(_) => "rng.text()".to_owned(),
+        Type::Bytes(_) => "rng.bytes()".to_owned(),
+        Type::Enum(index) => format!("{}(rng)", sampler(&layout.enums[*index].name)),
+        Type::Struct(index) => format!("{}(rng)", sampler(&layout.structs[*index].name)),
+        Type::Array(element, _) => {
+            format!("std::array::from_fn(|_| {})", sample(layout, element))
+        }
+    }
+}
+
+/// Name of the function that draws a value of the named type; the `_sample` keeps it clear of
+/// keywords.
+fn sampler(ident: &str) -> String {
+    format!("{}_sample", name(NameKind::Field, ident).trim_end_matches('_'))
+}
