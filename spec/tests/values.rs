@@ -116,7 +116,8 @@ proptest! {
     fn any_length_is_a_value_or_an_error(seed: u64, size in 1_usize..6, length in 0_usize..200) {
         let layout = layout(&RandomSpec::new(seed, size).yaml());
         for item in &layout.structs {
-            let accepted = length as u64 >= item.size || item.older_sizes.contains(&(length as u64));
+            let bytes = length as u64;
+            let accepted = bytes >= item.size || item.older_sizes.contains(&bytes);
             let is_value = decode(&layout, item, &vec![0xA5; length]).is_ok();
             prop_assert!(accepted || !is_value, "{} of {length} bytes", item.name);
             prop_assert!(is_value || !accepted || item.tail.is_some());
@@ -154,7 +155,11 @@ fn json_reads_as_a_person_would_write_it() {
     let layout = layout(TEXT);
     let order = find(&layout, "Order");
     let json = json!({
-        "legs": [{ "price": 7, "side": "buy" }, { "price": 0, "side": 9 }, { "price": 1, "side": 0 }],
+        "legs": [
+            { "price": 7, "side": "buy" },
+            { "price": 0, "side": 9 },
+            { "price": 1, "side": 0 },
+        ],
         "traits": ["hot", 0x20],
         "symbol": "ACM",
         "raw": { "hex": "00ff" },
