@@ -102,7 +102,7 @@ fn build(program: &str, specs: &[&str], flags: &[&str]) -> Result<PathBuf, Strin
 /// The folder with the header of a spec.
 fn library_of(spec: &str) -> Result<PathBuf, String> {
     if let Some(subject) = subjects().iter().find(|subject| subject.name == spec) {
-        return Ok(subject.job(Language::Cpp)?.library);
+        return Ok(subject.job(Language::CPP)?.library);
     }
     let variant = VARIANTS.iter().find(|(name, _)| *name == spec);
     let (name, changes) = variant.ok_or_else(|| format!("no spec {spec}"))?;
@@ -121,5 +121,5 @@ fn library_of(spec: &str) -> Result<PathBuf, String> {
     let loaded = bitrpc_codegen::load(&file).map_err(|findings| findings.render())?;
     let origin = Origin::new(&file, &loaded.digest);
     let stage = Stage::write(&folder, &Input { layout: &loaded.layout, origin: &origin });
-    Ok(stage.map_err(|error| error.to_string())?.job(Language::Cpp).library)
+    Ok(stage.map_err(|error| error.to_string())?.job(Language::CPP).library)
 }

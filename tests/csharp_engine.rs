@@ -52,7 +52,7 @@ static class Program
 fn main() -> ExitCode {
     let mut trials = Vec::new();
     for member in members() {
-        if member.toolchain.language() != Language::Csharp {
+        if member.toolchain.language() != Language::CSHARP {
             continue;
         }
         let arrays = format!("an_array_inside_a_struct_is_written_in_place/{}", member.id());
@@ -77,7 +77,7 @@ fn run(member: &Member) -> Result<(), String> {
 
 fn run_arrays(member: &Member) -> Result<(), String> {
     let subject = subjects().iter().find(|subject| subject.name == "kitchen_sink");
-    let library = subject.ok_or("there is no such spec")?.job(Language::Csharp)?.library;
+    let library = subject.ok_or("there is no such spec")?.job(Language::CSHARP)?.library;
     let name = format!("arrays_{}", member.id());
     let program = programs::build_with(member, &name, ARRAYS, library)?;
     programs::run(&mut program.command()).map(drop)

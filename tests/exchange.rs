@@ -89,7 +89,7 @@ fn watched(_: &Layout, _: [&Member; 2]) -> Task {
 }
 
 fn many_messages(_: &Layout, pair: [&Member; 2]) -> Task {
-    let python = pair.iter().any(|member| member.toolchain.language() == Language::Python);
+    let python = pair.iter().any(|member| member.toolchain.language() == Language::PYTHON);
     let count = if python { MANY_WITH_PYTHON } else { MANY };
     let limit = Duration::from_secs(600);
     Task { count, capacity: 1 << 20, seed: 17, limit, ..Task::default() }

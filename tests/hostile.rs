@@ -94,16 +94,16 @@ fn needs(
 }
 
 fn mutations(member: &Member) -> u64 {
-    let (short, long) = match member.toolchain.language() {
-        Language::Rust | Language::Cpp => NATIVE,
-        Language::Csharp | Language::Python => MANAGED,
+    let (short, long) = match member.toolchain.language().id() {
+        "rust" | "cpp" => NATIVE,
+        _ => MANAGED,
     };
     harness::amount("BITRPC_MUTATIONS", short, long)
 }
 
 /// The C++ peer with every access checked.
 fn sanitized(subject: &Subject) -> Result<Program, Failure> {
-    let job = subject.job(Language::Cpp)?;
+    let job = subject.job(Language::CPP)?;
     let folder = repo::cache().join("hostile");
     std::fs::create_dir_all(&folder)?;
     let binary: PathBuf = folder.join("cpp-sanitized");

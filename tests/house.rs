@@ -1,10 +1,19 @@
-//! The house: which crate may know which, and what each takes along when it is published.
+//! The house: which crate may know which, what each takes along when it is published, and that the
+//! engines have the same numbers and files.
+
+#[path = "house/engine.rs"]
+mod engine;
+#[path = "house/numbers.rs"]
+mod numbers;
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+use bitrpc_codegen::backend;
+use bitrpc_conform::driver;
 use bitrpc_conform::toolchain::run;
+use bitrpc_spec::names::Language;
 use bitrpc_tests::{harness, repo};
 use serde::Deserialize;
 
@@ -47,6 +56,14 @@ fn main() -> ExitCode {
         harness::trial("crates_use_only_those_that_they_may", || check(uses)),
         harness::trial("crates_say_what_a_registry_asks_for", || check(metadata)),
         harness::trial("crates_take_the_licence_and_a_readme_along", || check(files)),
+        harness::trial("a_language_is_in_every_registry", registries),
+        harness::trial("documents_name_every_language", documents),
+        harness::trial("the_native_engines_list_the_same_numbers", numbers::of_the_native_engines),
+        harness::trial("all_engines_have_the_same_numbers", numbers::of_all_engines),
+        harness::trial(
+            "the_csharp_engine_is_the_same_for_every_spec",
+            engine::is_the_same_for_every_spec,
+        ),
         harness::trial("the_runtime_has_the_rules_of_the_workspace", runtime_stands_alone),
     ])
 }
@@ -95,6 +112,39 @@ fn files(package: &Package) -> Vec<String> {
         findings.push("no README.md".to_owned());
     }
     findings
+}
+
+fn registries() -> Result<(), String> {
+    let names: Vec<_> = Language::ALL.to_vec();
+    let printed: Vec<_> = backend::all().iter().map(|backend| backend.language()).collect();
+    let run: Vec<_> = driver::all().iter().map(|driver| driver.language).collect();
+    if names == printed && names == run {
+        return Ok(());
+    }
+    Err(format!("named: {names:?}, generated: {printed:?}, run against each other: {run:?}"))
+}
+
+fn documents() -> Result<(), String> {
+    let titles = Language::ALL.map(Language::title);
+    let (last, others) = titles.split_last().ok_or("there are no languages")?;
+    let sentence = format!("{} and {last}", others.join(", "));
+    let columns = format!("| | {} |", titles.join(" | "));
+    let documents = [
+        ("README.md", &sentence),
+        ("codegen/README.md", &sentence),
+        ("codegen/cli/README.md", &sentence),
+        ("spec/README.md", &columns),
+        ("spec/API.md", &columns),
+    ];
+    for (path, wanted) in documents {
+        let text = fs::read_to_string(repo::root().join(path));
+        let text = text.map_err(|error| format!("{path}: {error}"))?;
+        let words: Vec<_> = text.split_whitespace().collect();
+        if !words.join(" ").contains(wanted.as_str()) {
+            return Err(format!("{path} does not say: {wanted}"));
+        }
+    }
+    Ok(())
 }
 
 /// The runtime's folder can be copied into any project, and so takes nothing from the workspace;

@@ -64,12 +64,12 @@ fn main() -> ExitCode {
     }
     trials.push(needs(CLANG_FORMAT, "cross_language_test/clang_format".to_owned(), || {
         format_is_right(
-            &repo::generated(Language::Cpp),
-            &[cross_language_test(Language::Cpp).join("main.cpp")],
+            &repo::generated(Language::CPP),
+            &[cross_language_test(Language::CPP).join("main.cpp")],
         )
     }));
     trials.push(harness::trial("cross_language_test/clippy", || {
-        clippy_of(&cross_language_test(Language::Rust))
+        clippy_of(&cross_language_test(Language::RUST))
     }));
     trials.extend(python::trials());
     trials.extend(rust::trials());
@@ -109,7 +109,7 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 fn strict(subject: &Subject, tool: Tool, flags: &[&str]) -> Result<(), String> {
-    let job = subject.job(Language::Cpp)?;
+    let job = subject.job(Language::CPP)?;
     let (unit, flags) = flags.split_last().ok_or("no flags")?;
     let header = &subject.layout()?.targets.cpp_header;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -128,12 +128,12 @@ fn strict(subject: &Subject, tool: Tool, flags: &[&str]) -> Result<(), String> {
 }
 
 fn clang_format(subject: &Subject) -> Result<(), String> {
-    let library = subject.job(Language::Cpp)?.library;
+    let library = subject.job(Language::CPP)?.library;
     format_is_right(&library, &sources(&library, &["h"])?)
 }
 
 fn clang_format_peer(subject: &Subject) -> Result<(), String> {
-    let job = subject.job(Language::Cpp)?;
+    let job = subject.job(Language::CPP)?;
     format_is_right(&job.library, &sources(&job.peer, &["h", "cpp"])?)
 }
 
@@ -153,12 +153,12 @@ fn strict_program(tool: Tool, standard: &str) -> Result<(), String> {
     command.arg(format!("-std={standard}")).args(STRICT).args(own_warnings(tool));
     run(command
         .arg("-I")
-        .arg(repo::generated(Language::Cpp))
-        .arg(cross_language_test(Language::Cpp).join("main.cpp")))
+        .arg(repo::generated(Language::CPP))
+        .arg(cross_language_test(Language::CPP).join("main.cpp")))
 }
 
 fn rustfmt(subject: &Subject) -> Result<(), String> {
-    let job = subject.job(Language::Rust)?;
+    let job = subject.job(Language::RUST)?;
     rustfmt_files(&[job.library.join("src/lib.rs"), job.peer.join("src/main.rs")])
 }
 
@@ -175,7 +175,7 @@ fn rustfmt_files(files: &[PathBuf]) -> Result<(), String> {
 /// The peers of all specs hold their generated code, and are linted as one crate.
 fn clippy() -> Result<(), String> {
     let peer = |subject: &'static Subject| {
-        Ok((subject.name.as_str(), subject.job(Language::Rust)?.peer.join("src/main.rs")))
+        Ok((subject.name.as_str(), subject.job(Language::RUST)?.peer.join("src/main.rs")))
     };
     let peers = subjects().iter().map(peer).collect::<Result<Vec<_>, String>>()?;
     let folder = programs::crate_of("all_peers", &peers).map_err(|error| error.to_string())?;

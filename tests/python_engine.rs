@@ -112,7 +112,7 @@ fn run(interpreter: PathBuf, modules: &[&str], prelude: &str) -> Result<(), Stri
     let mut command = Command::new(interpreter);
     command.args(["-W", "error", "-c", &program, "-v"]).args(modules);
     command.current_dir(repo::root().join("tests/python_engine"));
-    command.env("PYTHONPATH", repo::generated(Language::Python));
+    command.env("PYTHONPATH", repo::generated(Language::PYTHON));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
     programs::run_within(HANG, &mut command).map(drop)
 }

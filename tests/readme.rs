@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         let language = member.toolchain.language();
         let name = format!("generated/{}/README.md/{}", language.id(), member.id());
         match &member.found {
-            _ if language == Language::Rust => {}
+            _ if language == Language::RUST => {}
             Err(missing) => trials.push(harness::skipped(name, missing)),
             Ok(_) => trials.push(harness::trial(name, move || generated_readme(member))),
         }
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 /// The crate that users vendor, with the examples of its README.
 fn generated_crate() -> Result<(), String> {
     let default = subjects().first().ok_or("there is no spec")?;
-    let library = default.job(Language::Rust)?.library;
+    let library = default.job(Language::RUST)?.library;
     let command = programs::cargo(&library, &["test", "--quiet"]);
     let mut command = command.map_err(|error| error.to_string())?;
     toolchain::run(&mut command).map(drop).map_err(|error| error.to_string())

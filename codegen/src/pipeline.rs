@@ -57,27 +57,40 @@ fn load_from(path: &Path, loader: &dyn Loader) -> Result<Loaded, Findings> {
 /// ```no_run
 /// // build.rs
 /// bitrpc_codegen::Builder::new("spec/telemetry.yaml")
-///     .languages([bitrpc_codegen::Language::Cpp])
+///     .languages([bitrpc_codegen::Language::CPP])
 ///     .generate("generated")?;
 /// # Ok::<(), bitrpc_codegen::BuildError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Builder {
     spec: PathBuf,
-    languages: Vec<Language>,
+    backends: Vec<&'static dyn Backend>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let languages: Vec<_> = self.backends.iter().map(|backend| backend.language()).collect();
+        f.debug_struct("Builder").field("spec", &self.spec).field("languages", &languages).finish()
+    }
 }
 
 impl Builder {
     /// Generates from the spec at this path, for every language.
     pub fn new(spec: impl Into<PathBuf>) -> Self {
-        let languages = backend::all().iter().map(|backend| backend.language()).collect();
-        Self { spec: spec.into(), languages }
+        Self { spec: spec.into(), backends: backend::all().to_vec() }
     }
 
     /// Only these languages.
     #[must_use]
     pub fn languages(mut self, languages: impl IntoIterator<Item = Language>) -> Self {
-        self.languages = languages.into_iter().collect();
+        self.backends = languages.into_iter().filter_map(backend::find).collect();
+        self
+    }
+
+    /// Also what `backend` writes, which may be of a language that this crate does not know.
+    #[must_use]
+    pub fn backend(mut self, backend: &'static dyn Backend) -> Self {
+        self.backends.push(backend);
         self
     }
 
@@ -98,8 +111,8 @@ impl Builder {
         }
         let origin = Origin::new(&self.spec, &loaded.digest);
         let input = Input { layout: &loaded.layout, origin: &origin };
-        let chosen = self.languages.iter().filter_map(|language| backend::find(*language));
-        let plans: Vec<_> = chosen.map(|backend| library(backend, &input, out)).collect();
+        let plan = |backend: &&dyn Backend| library(*backend, &input, out);
+        let plans: Vec<_> = self.backends.iter().map(plan).collect();
         emit::apply(&plans, false).map_err(BuildError::Emit)
     }
 }

@@ -93,7 +93,7 @@ fn identifiers(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn no_type_or_namespace_of_a_spec_meets_a_csharp_type_of_the_engine() {
-    for file in bare(Language::Csharp).1 {
+    for file in bare(Language::CSHARP).1 {
         // What stands deeper is nested in a type, and hides nothing that a spec can see.
         let lines = file.text.lines().filter_map(|line| line.strip_prefix("    "));
         for line in lines.filter(|line| !line.starts_with([' ', '/'])) {
@@ -103,9 +103,9 @@ fn no_type_or_namespace_of_a_spec_meets_a_csharp_type_of_the_engine() {
             let Some(name) = words.find(|word| is_kind(word)).and_then(|_| words.next()) else {
                 continue;
             };
-            let spelled = spell(Language::Csharp, NameKind::Type, name);
+            let spelled = spell(Language::CSHARP, NameKind::Type, name);
             assert_ne!(spelled, name, "{}: {line}", file.path);
-            let as_namespace = reason(Language::Csharp, NameKind::Namespace, name);
+            let as_namespace = reason(Language::CSHARP, NameKind::Namespace, name);
             assert!(as_namespace.is_some(), "add {name} to a [engine namespace] of csharp.txt");
         }
     }
@@ -113,14 +113,14 @@ fn no_type_or_namespace_of_a_spec_meets_a_csharp_type_of_the_engine() {
 
 #[test]
 fn no_value_of_a_spec_meets_a_macro_that_the_cpp_header_needs() {
-    let (layout, files) = bare(Language::Cpp);
+    let (layout, files) = bare(Language::CPP);
     let header = files.iter().find(|file| file.path == layout.targets.cpp_header).unwrap();
     let aside = guarded_macros(&layout);
     let is_needed = |word: &&str| {
         let is_macro =
-            reason(Language::Cpp, NameKind::EnumValue, word) == Some(Reason::PlatformMacro);
+            reason(Language::CPP, NameKind::EnumValue, word) == Some(Reason::PlatformMacro);
         let is_constant = **word == word.to_uppercase() && !aside.iter().any(|name| name == word);
-        is_macro && is_constant && reason(Language::Cpp, NameKind::ProtocolValue, word).is_none()
+        is_macro && is_constant && reason(Language::CPP, NameKind::ProtocolValue, word).is_none()
     };
     let lost: Vec<_> = identifiers(&header.text).into_iter().filter(is_needed).collect();
     assert!(
@@ -131,7 +131,7 @@ fn no_value_of_a_spec_meets_a_macro_that_the_cpp_header_needs() {
     );
     for line in header.text.lines().filter_map(|line| line.strip_prefix("#define ")) {
         let name = line.split([' ', '(']).next().unwrap();
-        assert!(reason(Language::Cpp, NameKind::EnumValue, name).is_some(), "{name}");
+        assert!(reason(Language::CPP, NameKind::EnumValue, name).is_some(), "{name}");
     }
 }
 

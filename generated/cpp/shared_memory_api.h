@@ -1742,35 +1742,113 @@ inline void set_log_callback(LogCallback callback) {
 }
 
 // ---------------------------------------------------------------------------------------------
+// Numbers of the protocol that are no layout, with the same names in all engines
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+// Sizes.
+
+/// Words, strides and positions are multiples of this.
+inline constexpr std::size_t kWord = 8;
+/// The smallest data area, in bytes.
+inline constexpr std::uint64_t kMinCapacity = 1ULL << 10;
+/// The largest data area.
+inline constexpr std::uint64_t kMaxCapacity = 1ULL << 40;
+/// No record is longer, so that its length fits 32 bits with room to spare.
+inline constexpr std::uint64_t kMaxFrame = 1ULL << 31;
+/// The longest name of a ring.
+inline constexpr std::size_t kMaxNameLength = 200;
+/// What a piece of a message starts with: its index and their count.
+inline constexpr std::size_t kPrefixSize = 8;
+/// The smallest piece that is worth its header.
+inline constexpr std::size_t kMinPiece = 64;
+
+// Bytes whose locks tell that somebody lives: far beyond the data, so that mandatory locks block
+// nothing.
+
+/// The producer's role.
+inline constexpr std::uint64_t kProducerLock = 1ULL << 62;
+/// The consumer's role.
+inline constexpr std::uint64_t kConsumerLock = (1ULL << 62) + 1;
+/// A temporary file that is being made into a ring.
+inline constexpr std::uint64_t kMakingLock = (1ULL << 62) + 2;
+
+// What a side's state field says.
+
+/// Nobody ever had the role.
+inline constexpr std::uint32_t kStateNever = 0;
+/// Attached, or died without saying so.
+inline constexpr std::uint32_t kStateAttached = 1;
+/// Closed in good order.
+inline constexpr std::uint32_t kStateClosed = 2;
+
+// The control word of a sleeper.
+
+/// Its owner sleeps, or is about to.
+inline constexpr std::uint32_t kWaiting = 1;
+/// Its owner issues a membarrier before it sleeps.
+inline constexpr std::uint32_t kCanMembarrier = 2;
+/// Where the low 30 bits of the sequence stand that is slept on.
+inline constexpr std::uint32_t kSequenceShift = 2;
+
+// Times, in nanoseconds, and how often.
+
+/// How often the peer's life is checked, and the bound of every sleep.
+inline constexpr std::uint64_t kLivenessNs = 100000000;
+/// Looks in vain between two looks at the clock of a side that polls.
+inline constexpr std::uint32_t kPollLooks = 4096;
+/// A role found taken is tried again so long: its holder may be tidying up.
+inline constexpr std::uint64_t kRoleRetryNs = 50000000;
+/// The same while its holder does not say that it is attached: it is about to attach, or to close,
+/// or tidies up, and will be through soon unless it is paused.
+inline constexpr std::uint64_t kTransitionRetryNs = 5000000000;
+/// How long a sleep lasts at most that begins so soon after a membarrier was refused.
+inline constexpr std::uint64_t kRefusedNapNs = 1000000;
+/// How often a sleep goes on that is looked into, for as long as peers are checked after.
+inline constexpr int kDiagnosisSlices = 10;
+/// Time between two heartbeats of a manager, unless it is told another one.
+inline constexpr std::uint64_t kHeartbeatNs = 1000000000;
+/// So many heartbeats late, a peer is stalled.
+inline constexpr std::uint64_t kStalledBeats = 3;
+/// Looks of a short wait, before anything else is thought of: a microsecond or two.
+inline constexpr int kShortWait = 64;
+/// How often positions that do not fit are looked at again by who attaches.
+inline constexpr int kStartLooks = 64;
+/// How often a lost race with others who make or remove the ring is started over.
+inline constexpr int kRaces = 1000;
+
+// How a producer writes: policy, no part of the wire format.
+
+/// A pause before a full ring, so long that a fast consumer makes room for many messages.
+inline constexpr std::uint64_t kStepBackNs = 1500;
+/// Less room than this, or a quarter of the ring, is tight.
+inline constexpr std::uint64_t kTightRoom = 16 << 10;
+/// Bytes, or an eighth of the ring, that are published before a producer looks around.
+inline constexpr std::uint64_t kStretch = 16 << 10;
+/// Bytes that come into a cache at a time.
+inline constexpr std::uint64_t kLine = 64;
+/// How far ahead of the record being written lines are asked for, at most.
+inline constexpr std::uint64_t kPrefetchDistance = 2048;
+/// How far beyond the end of the next record, if that is as large as this one, a producer prepares
+/// lines that is waited for.
+inline constexpr std::uint64_t kBeyond = 64;
+/// A producer is waited for if the consumer had taken everything, but for one record that it may
+/// be reading, when the last four stretches began: one bit for each.
+inline constexpr std::uint32_t kWaitedFor = 15;
+
+}  // namespace detail
+
+// ---------------------------------------------------------------------------------------------
 // The engine's view of the layout
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
 
-/// Words, strides and positions are multiples of this.
-inline constexpr std::size_t kWord = sizeof(std::uint64_t);
-
-inline constexpr std::uint64_t kMinCapacity = 1ULL << 10;
-inline constexpr std::uint64_t kMaxCapacity = 1ULL << 40;
-/// No record is longer, so that its length fits the header's 32 bits with room to spare.
-inline constexpr std::uint64_t kMaxFrame = 1ULL << 31;
-inline constexpr std::size_t kMaxNameLength = 200;
-
 /// Which end of the ring.
 enum class Role : std::uint8_t { kProducer, kConsumer };
 
-inline constexpr std::uint32_t kStateNever = 0;
-inline constexpr std::uint32_t kStateAttached = 1;
-inline constexpr std::uint32_t kStateClosed = 2;
-
-/// Control word of a sleeper: bit 0 sleeping, bit 1 fences its waker's processor by membarrier,
-/// the rest are the low 30 bits of the sequence that it sleeps on.
-inline constexpr std::uint32_t kWaiting = 1;
-inline constexpr std::uint32_t kCanMembarrier = 2;
-inline constexpr std::uint32_t kSequenceShift = 2;
-
-/// Where one side keeps what it writes, and the byte whose lock stands for its life: far beyond
-/// the data, so that mandatory locks block nothing.
+/// Where one side keeps what it writes, and the byte whose lock stands for its life.
 struct Side {
     const char* name;
     std::uint64_t lock_offset;
@@ -1785,7 +1863,7 @@ struct Side {
 
 inline constexpr Side kProducerSide = {
     "producer",
-    1ULL << 62,
+    kProducerLock,
     ring_header::kProducerStateOffset,
     ring_header::kProducerEpochOffset,
     ring_header::kProducerPidOffset,
@@ -1797,7 +1875,7 @@ inline constexpr Side kProducerSide = {
 
 inline constexpr Side kConsumerSide = {
     "consumer",
-    (1ULL << 62) + 1,
+    kConsumerLock,
     ring_header::kConsumerStateOffset,
     ring_header::kConsumerEpochOffset,
     ring_header::kConsumerPidOffset,
@@ -1841,6 +1919,7 @@ inline constexpr Side kConsumerSide = {
     return static_cast<std::uint32_t>(word >> (8 * message_header::kMessageTypeOffset));
 }
 
+static_assert(kWord == sizeof(std::uint64_t));
 static_assert(message_header::kSize % kWord == 0, "payloads start on a word");
 static_assert(ring_header::kSize % kWord == 0, "records start on a word");
 static_assert(message_header::kFrameLengthOffset + message_header::kMessageTypeOffset == 4,
@@ -2980,13 +3059,6 @@ public:
 
 namespace detail {
 
-/// The byte whose lock says that a temporary file is being worked on: behind those of the roles.
-inline constexpr std::uint64_t kMakingOffset = kConsumerSide.lock_offset + 1;
-
-/// How often a lost race with others who make or remove the same ring is started over before it
-/// counts as a failure.
-inline constexpr int kRaces = 1000;
-
 inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     store_field<std::uint32_t>(header, ring_header::kMagicOffset, kMagic);
     store_field<std::uint16_t>(header, ring_header::kVersionMajorOffset, kVersionMajor);
@@ -3039,7 +3111,7 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 /// Fills a new, still nameless file.
 [[nodiscard]] inline Error fill_segment(const std::string& path, Segment& segment) {
     // Nobody removes it for a leftover any more; who did so before is found out by publishing.
-    if (const int failed = segment.file.lock(kMakingOffset)) {
+    if (const int failed = segment.file.lock(kMakingLock)) {
         return system_failure(failed, "lock", path);
     }
     if (File::volume_of(folder_of(path)).free_bytes < segment.size) {
@@ -3079,7 +3151,7 @@ inline void sweep(const std::string& folder, std::string_view name) {
         File file;
         FileFacts facts;
         const bool is_ours = file.open(path, false) == 0 && file.facts(facts) == 0 && facts.regular;
-        if (is_ours && !file.locked_by_other(kMakingOffset)) static_cast<void>(File::remove(path));
+        if (is_ours && !file.locked_by_other(kMakingLock)) static_cast<void>(File::remove(path));
     });
 }
 
@@ -3114,7 +3186,7 @@ inline void sweep(const std::string& folder, std::string_view name) {
                 0, 0, failed};
     }
     if (failed != 0) return system_failure(failed, "create", path);
-    segment.file.unlock(kMakingOffset);
+    segment.file.unlock(kMakingLock);
     out = std::move(segment);
     return {};
 }
@@ -3249,10 +3321,6 @@ public:
     [[nodiscard]] WakePoint& peer_point() noexcept { return peer_point_; }
 
 private:
-    static constexpr std::uint64_t kRoleRetryNs = 50000000;
-    /// The same while the holder does not say that it is attached: it is about to attach, or to
-    /// close, or tidies up, and will be through soon unless it is paused.
-    static constexpr std::uint64_t kTransitionRetryNs = 5000000000;
     static constexpr std::uint64_t kRoleNapNs = 1000000;
 
     [[nodiscard]] Error open_or_create(const std::string& folder, const Options& options);
@@ -3467,12 +3535,6 @@ private:
 
 namespace detail {
 
-/// How often a blocked or polling side looks whether its peer lives, and the bound of a sleep.
-inline constexpr std::uint64_t kLivenessNs = 100000000;
-
-/// A call that waits looks at the clock once in so many looks, plus one.
-inline constexpr std::uint32_t kClockMask = 63;
-
 /// Watches the other side of a ring: whether it has closed, died, or lost the file.
 ///
 /// The end of a peer is an event: it is told once for each of them. The loss of the file is a
@@ -3518,8 +3580,8 @@ public:
     /// The same for those who poll: looks at the clock every 4096th time.
     [[nodiscard]] Errc poll() noexcept {
         const Errc cheap = look();
-        if (cheap != Errc::kOk || (++polls_ & kPollMask) != 0) return cheap;
-        return due() ? check_alive() : Errc::kOk;
+        if (cheap != Errc::kOk || ++polls_ % kPollLooks != 0) return cheap;
+        return due(monotonic_ns()) ? check_alive() : Errc::kOk;
     }
 
     /// For a producer that has room: looks whether the file still has its name, if the last such
@@ -3529,8 +3591,10 @@ public:
         return monotonic_ns() - named_ns_ < kLivenessNs ? Errc::kOk : check_name();
     }
 
-    /// True when the last check_alive() is long enough ago.
-    [[nodiscard]] bool due() const noexcept { return monotonic_ns() - checked_ns_ >= kLivenessNs; }
+    /// True when at the time `now` the last check_alive() is long enough ago.
+    [[nodiscard]] bool due(std::uint64_t now) const noexcept {
+        return now - checked_ns_ >= kLivenessNs;
+    }
 
     /// The caller has been told of an end.
     void told(Errc what) noexcept {
@@ -3545,8 +3609,6 @@ public:
     [[nodiscard]] std::uint32_t seen_sequence() const noexcept { return seen_sequence_; }
 
 private:
-    static constexpr std::uint32_t kPollMask = 4095;
-
     /// How a peer ended, as the header says it.
     struct End {
         /// Closed, or attached without a lock: died. Never: no end.
@@ -3620,6 +3682,9 @@ public:
     /// True for a call that does not wait.
     [[nodiscard]] bool immediate() const noexcept { return timeout_.ns() == 0; }
 
+    /// True when the time is over.
+    [[nodiscard]] bool is_over() noexcept { return left(monotonic_ns(), 1) == 0; }
+
     /// Nanoseconds left at the time `now`, at most `limit`; 0 when the time is over.
     [[nodiscard]] std::uint64_t left(std::uint64_t now, std::uint64_t limit) noexcept {
         if (timeout_.is_forever()) return limit;
@@ -3631,26 +3696,6 @@ public:
 private:
     Timeout timeout_;
     std::uint64_t end_ = 0;
-};
-
-/// How long a blocking call looks before it sleeps. It begins with the first look at the clock.
-class Spin {
-public:
-    explicit Spin(const Options& options) noexcept
-        : longest_(options.wait_strategy == WaitStrategy::kSpin ? kForever : options.spin),
-          is_over_(longest_.ns() == 0) {}
-
-    [[nodiscard]] bool is_over() const noexcept { return is_over_; }
-
-    void look(std::uint64_t now) noexcept {
-        if (start_ == 0) start_ = now;
-        is_over_ = !longest_.is_forever() && now - start_ >= longest_.ns();
-    }
-
-private:
-    Timeout longest_;
-    std::uint64_t start_ = 0;
-    bool is_over_;
 };
 
 /// Wakes the other side if it sleeps: what each side does after it has published something.
@@ -3700,12 +3745,53 @@ private:
     std::uint32_t quiet_ = kNever;
 };
 
+/// Counts missed wake-ups, if Options::diagnose_wakeups asks for it: the bound of every sleep would
+/// hide a broken handshake.
+class WakeupDiagnosis {
+public:
+    void start(Attachment& attachment, bool is_wanted) noexcept {
+        attachment_ = &attachment;
+        is_wanted_ = is_wanted;
+    }
+
+    /// To be called after a sleep of `ns` that its bound ended. `ready()` says whether there was a
+    /// reason to end it; `sleep_on(ns)` goes on with it, and says whether something woke it.
+    template <class Ready, class SleepOn>
+    void examine(std::uint64_t ns, const Ready& ready, const SleepOn& sleep_on) const noexcept {
+        if (!is_wanted_ || ns < kLivenessNs || !ready()) return;
+        if (nobody_wakes(sleep_on)) count();
+    }
+
+private:
+    /// Tells a waker that is merely between publishing and waking from one that forgot.
+    template <class SleepOn>
+    [[nodiscard]] bool nobody_wakes(const SleepOn& sleep_on) const noexcept {
+        for (int slice = 0; slice < kDiagnosisSlices; ++slice) {
+            // A waker that died in between could not wake.
+            if (!attachment_->peer_alive() || sleep_on(kLivenessNs)) return false;
+        }
+        return attachment_->peer_alive();
+    }
+
+    void count() const noexcept {
+        auto& missed = attachment_->word64(attachment_->own().missed_wakeups);
+        missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        detail::attempt([&] {
+            log_line(LogLevel::kError,
+                     concat({"missed wake-up on ", in_quotes(attachment_->path())}));
+        });
+    }
+
+    Attachment* attachment_ = nullptr;
+    bool is_wanted_ = false;
+};
+
 /// Sleeps until the other side publishes something, or somebody interrupts.
 class Sleeper {
 public:
     void start(Attachment& attachment, bool diagnoses) noexcept {
         attachment_ = &attachment;
-        diagnoses_ = diagnoses;
+        diagnosis_.start(attachment, diagnoses);
     }
 
     /// Sleeps at most `ns` and never longer than the bound after which peers are checked. Returns
@@ -3721,10 +3807,11 @@ public:
         full_fence();
         if (attachment_->fences() && !fence_peers()) fence_no_more(control, seen);
         if (unlikely(refused_ns_ != 0)) ns = shortened(ns);
-        if (!interrupted_.load(std::memory_order_relaxed) && !ready()) {
-            const bool woken = attachment_->peer_point().wait(sequence, seen, ns, interrupted_);
-            if (!woken && diagnoses_ && ns >= kLivenessNs && ready()) diagnose(sequence, seen);
-        }
+        const auto sleep_on = [&](std::uint64_t most) {
+            return interrupted() ||
+                   attachment_->peer_point().wait(sequence, seen, most, interrupted_);
+        };
+        if (!ready() && !sleep_on(ns)) diagnosis_.examine(ns, ready, sleep_on);
         control.store(attachment_->quiet_control(), std::memory_order_relaxed);
         asleep_.store(false, std::memory_order_release);
     }
@@ -3739,24 +3826,25 @@ public:
     /// interrupts already, and not sleep yet.
     void wake_interrupted() noexcept {
         auto& sequence = attachment_->word32(attachment_->peer().sequence);
-        while (asleep_.load(std::memory_order_acquire) &&
-               interrupted_.load(std::memory_order_relaxed)) {
+        while (asleep_.load(std::memory_order_acquire) && interrupted()) {
             attachment_->peer_point().wake(sequence);
             sleep_ns(kWakeNapNs);
         }
     }
 
+    /// True while there is an interrupt that nobody took.
+    [[nodiscard]] bool interrupted() const noexcept {
+        return interrupted_.load(std::memory_order_relaxed);
+    }
+
     /// True, once, for each interrupt.
     [[nodiscard]] bool take_interrupt() noexcept {
-        if (likely(!interrupted_.load(std::memory_order_relaxed))) return false;
+        if (likely(!interrupted())) return false;
         return interrupted_.exchange(false, std::memory_order_acquire);
     }
 
 private:
-    static constexpr int kSecondChances = 10;
     static constexpr std::uint64_t kWakeNapNs = 50000;
-    /// Long enough for a store of before to be visible everywhere.
-    static constexpr std::uint64_t kStaleNs = 1000000;
 
     /// The kernel takes no membarriers any more: wakers fence from now on.
     BITRPC_DETAIL_COLD void fence_no_more(std::atomic<std::uint32_t>& control,
@@ -3771,25 +3859,8 @@ private:
     /// A waker that had not seen the refusal yet may have published without a fence: a sleep that
     /// begins before that is visible for certain is short, be it the first one or not.
     [[nodiscard]] BITRPC_DETAIL_COLD std::uint64_t shortened(std::uint64_t ns) const noexcept {
-        const bool is_recent = monotonic_ns() - refused_ns_ <= kStaleNs;
-        return is_recent && ns > kStaleNs ? kStaleNs : ns;
-    }
-
-    /// A sleep that its bound ended although there is something to take: the waker may be between
-    /// publishing and waking, so it gets another second before this counts as a missed wake-up.
-    BITRPC_DETAIL_COLD void diagnose(std::atomic<std::uint32_t>& sequence,
-                                     std::uint32_t seen) noexcept {
-        for (int chance = 0; chance < kSecondChances; ++chance) {
-            if (!attachment_->peer_alive()) return;
-            if (interrupted_.load(std::memory_order_relaxed)) return;
-            if (attachment_->peer_point().wait(sequence, seen, kLivenessNs, interrupted_)) return;
-        }
-        auto& missed = attachment_->word64(attachment_->own().missed_wakeups);
-        missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        detail::attempt([&] {
-            log_line(LogLevel::kError,
-                     concat({"missed wake-up on ", in_quotes(attachment_->path())}));
-        });
+        const bool is_recent = monotonic_ns() - refused_ns_ <= kRefusedNapNs;
+        return is_recent && ns > kRefusedNapNs ? kRefusedNapNs : ns;
     }
 
     Attachment* attachment_ = nullptr;
@@ -3799,7 +3870,62 @@ private:
     std::atomic<bool> interrupted_{false};
     /// True from before the last look for an interrupt to after the sleep.
     std::atomic<bool> asleep_{false};
-    bool diagnoses_ = false;
+    WakeupDiagnosis diagnosis_;
+};
+
+/// How a wait ended.
+enum class Waited : std::uint8_t {
+    /// What was waited for is there.
+    kReady,
+    /// It is not, and the time is over, or another thread wanted the wait to end.
+    kTimedOut,
+    /// It is not, and will not be for now: the other side has ended.
+    kEnded,
+};
+
+/// How a blocking call waits: looks for a while, then sleeps in the kernel, in slices in which the
+/// other side's life is checked.
+class Patience {
+public:
+    void start(const Options& options) noexcept {
+        spin_ = options.wait_strategy == WaitStrategy::kSpin ? kForever : options.spin;
+    }
+
+    /// Waits until `ready()`, which looks at the ring. All other answers are given only after it
+    /// said no once more; `end` then says how the other side ended, if that is the answer.
+    template <class Ready>
+    [[nodiscard]] Waited wait(Sleeper& sleeper, PeerWatch& watch, Deadline& deadline,
+                              const Ready& ready, Errc& end) const noexcept {
+        const auto settle = [&ready](Waited otherwise) {
+            return ready() ? Waited::kReady : otherwise;
+        };
+        // The clock is read only after some looks: most waits in a stream are shorter.
+        int looks = spin_.ns() == 0 ? 1 : kLooks;
+        std::uint64_t start = 0;
+        for (;;) {
+            for (int look = 0; look < looks; ++look) {
+                if (ready()) return Waited::kReady;
+                end = watch.look();
+                if (end != Errc::kOk) return settle(Waited::kEnded);
+                if (looks != 1) cpu_pause();
+            }
+            const std::uint64_t now = monotonic_ns();
+            if (watch.due(now)) end = watch.check_alive();
+            if (end != Errc::kOk) return settle(Waited::kEnded);
+            const std::uint64_t left = deadline.left(now, kLivenessNs);
+            if (left == 0 || sleeper.take_interrupt()) return settle(Waited::kTimedOut);
+            if (start == 0) start = now;
+            if (spin_.is_forever() || now - start < spin_.ns()) continue;
+            looks = 1;
+            sleeper.sleep(watch.seen_sequence(), left, ready);
+        }
+    }
+
+private:
+    /// Looks between two looks at the clock.
+    static constexpr int kLooks = 64;
+
+    Timeout spin_ = kForever;
 };
 
 /// Waits until a live peer is attached; false if the time is over, the file was removed, or
@@ -4033,6 +4159,7 @@ public:
     }
 
 private:
+    friend class SharedMemorySide;
     friend class SharedMemoryProducer;
     friend class SharedMemoryConsumer;
     friend class detail::ManagerCore;
@@ -4093,6 +4220,78 @@ private:
     detail::Attachment attachment_;
     Snapshot last_{};
     mutable std::mutex mutex_;
+};
+
+// ---------------------------------------------------------------------------------------------
+// What both sides have in common
+// ---------------------------------------------------------------------------------------------
+
+/// One side of a ring: what a producer and a consumer have in common. Neither is destroyed as one.
+class SharedMemorySide {
+public:
+    SharedMemorySide(const SharedMemorySide&) = delete;
+    SharedMemorySide& operator=(const SharedMemorySide&) = delete;
+
+    /// Stores the time of a sign of life for the other side to see; any thread.
+    void heartbeat() noexcept { ring_.heartbeat(); }
+    /// Ends a wait in another thread with kTimeout, or, if there is none, the next one.
+    void interrupt() noexcept { ring_.interrupt(sleeper_); }
+
+    /// The ring: its name, size and counters.
+    [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
+    /// The ring's name, without folder and prefix.
+    [[nodiscard]] const std::string& name() const noexcept { return ring_.name(); }
+    /// The ring's file.
+    [[nodiscard]] const std::string& path() const noexcept { return ring_.path(); }
+    /// Size of the data area in bytes.
+    [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
+    /// False when the ring was made from a spec with other message types or structs.
+    [[nodiscard]] bool schema_matches() const noexcept { return ring_.schema_matches(); }
+    /// False after close().
+    [[nodiscard]] bool is_open() const noexcept { return ring_.is_open(); }
+    /// The counters of both sides.
+    [[nodiscard]] Statistics statistics() const noexcept { return ring_.statistics(); }
+    /// All that the ring's header says.
+    [[nodiscard]] Snapshot snapshot() const noexcept { return ring_.snapshot(); }
+    /// The other side's life; kStalled when its heartbeat is older than `stall`.
+    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
+        return ring_.peer_state(stall);
+    }
+    /// Largest payload in bytes of one message.
+    [[nodiscard]] std::size_t largest_payload() const noexcept { return ring_.largest_payload(); }
+    /// The details of the last operation that failed with an error.
+    [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
+
+protected:
+    SharedMemorySide() noexcept = default;
+    ~SharedMemorySide() = default;
+
+    /// Prepares sleeping and waking.
+    void start(const Options& options) noexcept {
+        options_ = options;
+        waker_.start(ring_.attachment_);
+        sleeper_.start(ring_.attachment_, options.diagnose_wakeups);
+        patience_.start(options);
+    }
+
+    /// Takes note of a failure that the caller is told.
+    Errc refuse(Errc code, std::uint64_t expected = 0, std::uint64_t found = 0) noexcept {
+        failures_.note(ring_.name(), code, expected, found);
+        return code;
+    }
+
+    /// Waits until a live side is attached on the other end.
+    [[nodiscard]] bool await_peer(Timeout timeout) noexcept {
+        return detail::wait_for_peer(ring_.attachment_, watch_, sleeper_, timeout);
+    }
+
+    Options options_;
+    detail::Failures failures_;
+    detail::Sleeper sleeper_;
+    detail::Patience patience_;
+    detail::PeerWatch watch_;
+    RingBuffer ring_;
+    detail::Waker waker_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -4450,24 +4649,10 @@ public:
     [[nodiscard]] std::uint64_t bad_position() const noexcept { return bad_position_; }
 
 private:
-    /// How far ahead of the record being written to prefetch, at most, and how much of it for one.
-    static constexpr std::uint64_t kPrefetchDistance = 2048;
-    /// Bytes that a prefetch brings.
-    static constexpr std::uint64_t kLine = 64;
     /// From this frame up to the distance, lines that are known to be free are fetched by storing
     /// to them: hints for so many lines were found to have no effect. (A larger record reaches
     /// into those lines itself.)
     static constexpr std::uint64_t kManyLines = 128;
-    /// How far beyond the end of the next record, if that is as large as this one, a producer
-    /// prepares lines that is waited for.
-    static constexpr std::uint64_t kBeyond = 64;
-    /// A producer is waited for if the consumer had taken everything, but for one record that it
-    /// may be reading, when the last four stretches began: one bit for each.
-    static constexpr std::uint32_t kWaitedFor = 15;
-    /// Bytes, or an eighth of the ring, that are published before a producer looks around.
-    static constexpr std::uint64_t kStretch = 16U * 1024U;
-    /// Less room than this (or a quarter of the ring) is tight.
-    static constexpr std::uint64_t kTightRoom = 16U * 1024U;
 
     [[nodiscard]] Error recover(const std::string& path);
 
@@ -4937,25 +5122,30 @@ public:
         taken_ += 1;
     }
 
-    /// Gives back the room of taken records up to `end`, of `bytes` more than last time, so that
-    /// `released` are since the start: the release store that the producer's acquire load of the
-    /// position pairs with.
-    BITRPC_DETAIL_INLINE void release(std::uint64_t end, std::uint64_t released,
+    /// Gives back the room of `count` taken records, of which the first has this index, and which
+    /// end at `end` and carry `bytes`. False if the producer gets it later: what is given back out
+    /// of order waits until all that was taken is.
+    BITRPC_DETAIL_INLINE bool release(std::uint64_t index, std::uint64_t count, std::uint64_t end,
                                       std::uint64_t bytes) noexcept {
-        std::byte* const base = base_;
-        const std::uint64_t received = received_before_ + released;
-        const std::uint64_t sum = bytes_ + bytes;
-        bytes_ = sum;
-        atomic_at<std::uint64_t>(base, ring_header::kMessagesReceivedOffset)
-            .store(received, std::memory_order_relaxed);
-        atomic_at<std::uint64_t>(base, ring_header::kBytesReceivedOffset)
-            .store(sum, std::memory_order_relaxed);
-        atomic_at<std::uint64_t>(base, ring_header::kReadPositionOffset)
-            .store(end, std::memory_order_release);
+        if (unlikely(index != next_release_)) return release_late(count, bytes);
+        next_release_ = index + count;
+        store_counters(end, index + count, bytes);
+        return true;
     }
 
-    /// Records taken since the start.
+    /// The mapping goes: from now on nothing is given back.
+    void stop() noexcept {
+        base_ = nullptr;
+        next_release_ = kNoIndex;
+    }
+
+    /// Records taken since the start: the index of the next one.
     [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+
+    /// True if all that was taken is given back, and nothing more is there.
+    [[nodiscard]] bool is_drained() const noexcept {
+        return next_release_ == taken_ && !has_record();
+    }
 
     void count_error() noexcept {
         auto& errors = atomic_at<std::uint64_t>(base_, ring_header::kReceiveErrorsOffset);
@@ -4988,10 +5178,36 @@ public:
 private:
     [[nodiscard]] Error check_start(const std::string& path) const;
 
-    /// How many looks a short wait takes, before anything else is thought of: a microsecond or two.
-    static constexpr int kShortWait = 64;
-    /// How often the positions are looked at again when they do not fit.
-    static constexpr int kStartLooks = 64;
+    /// That of no record.
+    static constexpr std::uint64_t kNoIndex = ~0ULL;
+
+    BITRPC_DETAIL_COLD bool release_late(std::uint64_t count, std::uint64_t bytes) noexcept {
+        if (base_ == nullptr) return false;
+        if (next_release_ != kNoIndex) released_ = std::exchange(next_release_, kNoIndex);
+        released_ += count;
+        late_bytes_ += bytes;
+        if (released_ != taken_) return false;
+        next_release_ = taken_;
+        store_counters(read_, taken_, std::exchange(late_bytes_, 0));
+        return true;
+    }
+
+    /// Stores that `released` records up to `end` are given back since the start, with `bytes` more
+    /// than last time: the release store that the producer's acquire load of the position pairs
+    /// with.
+    BITRPC_DETAIL_INLINE void store_counters(std::uint64_t end, std::uint64_t released,
+                                             std::uint64_t bytes) noexcept {
+        std::byte* const base = base_;
+        const std::uint64_t received = received_before_ + released;
+        const std::uint64_t sum = bytes_ + bytes;
+        bytes_ = sum;
+        atomic_at<std::uint64_t>(base, ring_header::kMessagesReceivedOffset)
+            .store(received, std::memory_order_relaxed);
+        atomic_at<std::uint64_t>(base, ring_header::kBytesReceivedOffset)
+            .store(sum, std::memory_order_relaxed);
+        atomic_at<std::uint64_t>(base, ring_header::kReadPositionOffset)
+            .store(end, std::memory_order_release);
+    }
 
     /// Counted once, however often it is looked at.
     [[nodiscard]] Errc note_bad(std::uint64_t word) noexcept {
@@ -5020,6 +5236,12 @@ private:
     std::uint64_t bytes_ = 0;
     /// Counted when this reader started.
     std::uint64_t received_before_ = 0;
+    /// Index of the record whose room is given back next; kNoIndex while one that came later has
+    /// been given back already, and after stop().
+    std::uint64_t next_release_ = 0;
+    /// In the meantime, how many were given back since the start, and the bytes that wait.
+    std::uint64_t released_ = 0;
+    std::uint64_t late_bytes_ = 0;
     /// The id that the first record taken had, or would have had if none were missing since.
     std::uint32_t first_id_ = 0;
     DistanceRule distance_;
@@ -5379,15 +5601,13 @@ private:
 ///     auto producer = create_producer("prices", 1 << 20);
 ///     if (!producer) return fail(last_error().message());
 ///     if (Status status = producer->send_string("hello"); !status) return fail(status.name());
-class SharedMemoryProducer {
+class SharedMemoryProducer : public SharedMemorySide {
 public:
     /// Attaches as the producer of ring `name`; null and an error if that fails. Waits up to
     /// 50 ms for the role, or 5 s for one whose holder is about to go.
     [[nodiscard]] static std::unique_ptr<SharedMemoryProducer> create(std::string_view name,
                                                                       const Options& options,
                                                                       Error& error);
-    SharedMemoryProducer(const SharedMemoryProducer&) = delete;
-    SharedMemoryProducer& operator=(const SharedMemoryProducer&) = delete;
     ~SharedMemoryProducer() { close(); }
 
     /// Sends bytes. Not only full may end it: see Errc.
@@ -5486,12 +5706,8 @@ public:
     /// removed, this was interrupted or is closed.
     [[nodiscard]] bool wait_for_peer(Timeout timeout = kForever) noexcept {
         if (const Errc wrong = check_open(timeout); wrong != Errc::kOk) return false;
-        return detail::wait_for_peer(ring_.attachment_, watch_, sleeper_, timeout);
+        return await_peer(timeout);
     }
-    /// Stores the time of a sign of life for the consumer to see; any thread.
-    void heartbeat() noexcept { ring_.heartbeat(); }
-    /// Ends a wait for room in another thread with kTimeout, or, if there is none, the next one.
-    void interrupt() noexcept { ring_.interrupt(sleeper_); }
     /// Closes: what was sent stays readable, the consumer is told. Removes the ring if all was read
     /// and the consumer has gone; waits for up to 5 s for one that is about to let go of it. Again:
     /// no effect.
@@ -5499,38 +5715,10 @@ public:
     /// The same as close().
     void dispose() noexcept { close(); }
 
-    /// The ring: its name, size and counters.
-    [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
-    /// The ring's name, without folder and prefix.
-    [[nodiscard]] const std::string& name() const noexcept { return ring_.name(); }
-    /// The ring's file.
-    [[nodiscard]] const std::string& path() const noexcept { return ring_.path(); }
-    /// Size of the data area in bytes.
-    [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
-    /// False when the ring was made from a spec with other message types or structs.
-    [[nodiscard]] bool schema_matches() const noexcept { return ring_.schema_matches(); }
-    /// False after close().
-    [[nodiscard]] bool is_open() const noexcept { return ring_.is_open(); }
-    /// The counters of both sides.
-    [[nodiscard]] Statistics statistics() const noexcept { return ring_.statistics(); }
-    /// All that the ring's header says.
-    [[nodiscard]] Snapshot snapshot() const noexcept { return ring_.snapshot(); }
-    /// The consumer's life; kStalled when its heartbeat is older than `stall`.
-    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
-        return ring_.peer_state(stall);
-    }
-    /// Largest payload in bytes of one message.
-    [[nodiscard]] std::size_t largest_payload() const noexcept { return largest_payload_; }
-    /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
-
 private:
     friend class Claim;
     friend class BatchWriter;
     friend class detail::ManagerCore;
-
-    /// So long that a fast consumer makes room for hundreds of messages.
-    static constexpr std::uint64_t kStepBackNs = 1500;
 
     SharedMemoryProducer() noexcept = default;
 
@@ -5676,23 +5864,14 @@ private:
     [[nodiscard]] Errc look_around(std::uint64_t stride) noexcept;
     [[nodiscard]] detail::Room wait_for_room(detail::Deadline& deadline,
                                              std::uint64_t stride) noexcept;
+    [[nodiscard]] Errc wait_for_consumer(detail::Deadline& deadline, std::uint64_t stride) noexcept;
+    Errc ended(Errc end) noexcept;
     void step_back() noexcept;
-    detail::Room settle(const detail::Room& room) noexcept;
-    [[nodiscard]] detail::Room verdict(Errc peer, std::uint64_t stride) noexcept;
     [[nodiscard]] std::size_t piece_size() const noexcept;
-    Errc refuse(Errc code, std::uint64_t expected = 0, std::uint64_t found = 0) noexcept {
-        failures_.note(ring_.name(), code, expected, found);
-        return code;
-    }
 
     detail::RingWriter writer_;
-    detail::Waker waker_;
+    /// That of the ring, close at hand.
     std::size_t largest_payload_ = 0;
-    Options options_;
-    detail::Sleeper sleeper_;
-    detail::PeerWatch watch_;
-    RingBuffer ring_;
-    detail::Failures failures_;
     bool claimed_ = false;
 };
 
@@ -5716,10 +5895,8 @@ inline std::unique_ptr<SharedMemoryProducer> SharedMemoryProducer::create(std::s
         error = std::move(failed);
         return nullptr;
     }
-    producer->options_ = options;
-    producer->largest_payload_ = detail::largest_payload(attachment.capacity());
-    producer->waker_.start(attachment);
-    producer->sleeper_.start(attachment, options.diagnose_wakeups);
+    producer->start(options);
+    producer->largest_payload_ = producer->largest_payload();
     producer->watch_.start(attachment, false);
     attachment.announce();
     return producer;
@@ -5784,37 +5961,42 @@ inline Errc SharedMemoryProducer::look_around(std::uint64_t stride) noexcept {
     return Errc::kOk;
 }
 
+/// Waits for room, or says why there is none; one more look at the ring comes before any reason but
+/// that its file was removed, after which nothing is written.
 inline detail::Room SharedMemoryProducer::wait_for_room(detail::Deadline& deadline,
                                                         std::uint64_t stride) noexcept {
-    detail::Spin spin(options_);
     if (!deadline.immediate()) step_back();
-    for (std::uint32_t looks = 1;; ++looks) {
-        detail::Room room = writer_.reserve(stride);
-        if (room.code != Errc::kFull) return settle(room);
-        room = verdict(deadline.immediate() ? watch_.poll() : watch_.look(), stride);
-        if (room.code != Errc::kFull) return room;
-        const bool look_at_clock = spin.is_over() || (looks & detail::kClockMask) == 0;
-        std::uint64_t left = deadline.immediate() ? 0 : 1;
-        if (left != 0 && look_at_clock) {
-            const std::uint64_t now = detail::monotonic_ns();
-            left = deadline.left(now, detail::kLivenessNs);
-            spin.look(now);
-        }
-        if (left == 0 || sleeper_.take_interrupt()) {
-            writer_.count_failure();
-            return deadline.immediate() ? Errc::kFull : Errc::kTimeout;
-        }
-        if (!spin.is_over()) {
-            detail::cpu_pause();
-        } else {
-            sleeper_.sleep(watch_.seen_sequence(), left,
-                           [this, stride] { return writer_.reserve(stride).code != Errc::kFull; });
-        }
-        if (look_at_clock && watch_.due()) {
-            room = verdict(watch_.check_alive(), stride);
-            if (room.code != Errc::kFull) return room;
-        }
+    detail::Room room = writer_.reserve(stride);
+    Errc end = Errc::kOk;
+    if (room.code == Errc::kFull) {
+        end = deadline.immediate() ? watch_.poll() : wait_for_consumer(deadline, stride);
+        if (watch_.is_removed()) return ended(Errc::kRemoved);
+        room = writer_.reserve(stride);
     }
+    if (room.code == Errc::kCorrupt) {
+        return refuse(Errc::kCorrupt, ring_header::kReadPositionOffset, writer_.bad_position());
+    }
+    if (room.code != Errc::kFull) return room;
+    if (end != Errc::kOk) return ended(end);
+    writer_.count_failure();
+    return deadline.immediate() ? Errc::kFull : Errc::kTimeout;
+}
+
+/// Waits until there is room; how the consumer ended, if that came first.
+inline Errc SharedMemoryProducer::wait_for_consumer(detail::Deadline& deadline,
+                                                    std::uint64_t stride) noexcept {
+    const auto has_room = [this, stride] { return writer_.reserve(stride).code != Errc::kFull; };
+    Errc end = Errc::kOk;
+    const auto waited = patience_.wait(sleeper_, watch_, deadline, has_room, end);
+    return waited == detail::Waited::kEnded ? end : Errc::kOk;
+}
+
+/// Says how the consumer ended to a send that it leaves without room.
+inline Errc SharedMemoryProducer::ended(Errc end) noexcept {
+    if (end == Errc::kRemoved) writer_.end_stretch();
+    watch_.told(end);
+    writer_.count_failure();
+    return refuse(end);
 }
 
 /// Pauses when the ring is as good as full. A producer that takes each bit of room as soon as it is
@@ -5822,31 +6004,9 @@ inline detail::Room SharedMemoryProducer::wait_for_room(detail::Deadline& deadli
 /// it: the stream would stay in that state.
 inline void SharedMemoryProducer::step_back() noexcept {
     if (writer_.reload() != Errc::kOk || !writer_.is_tight()) return;
-    detail::pause_for(kStepBackNs);
+    detail::pause_for(detail::kStepBackNs);
     // Whatever is wrong with it now, the caller's own look finds it too.
     static_cast<void>(writer_.reload());
-}
-
-inline detail::Room SharedMemoryProducer::settle(const detail::Room& room) noexcept {
-    if (room.code == Errc::kCorrupt) {
-        refuse(Errc::kCorrupt, ring_header::kReadPositionOffset, writer_.bad_position());
-    }
-    return room;
-}
-
-/// What the consumer's state means for a producer that found the ring full: kFull to go on
-/// waiting, a slot if there is room after all, else an error that the caller is told.
-inline detail::Room SharedMemoryProducer::verdict(Errc peer, std::uint64_t stride) noexcept {
-    if (peer == Errc::kOk) return Errc::kFull;
-    if (peer == Errc::kRemoved) {
-        writer_.end_stretch();
-    } else {
-        const detail::Room room = writer_.reserve(stride);
-        if (room.code != Errc::kFull) return settle(room);
-        watch_.told(peer);
-    }
-    writer_.count_failure();
-    return refuse(peer);
 }
 
 inline detail::Room SharedMemoryProducer::acquire_for_claim(Timeout timeout, std::size_t size,
@@ -5954,8 +6114,7 @@ struct FragmentPrefix {
     }
 };
 
-/// The smallest piece that is worth its header.
-inline constexpr std::size_t kMinPiece = 64;
+static_assert(sizeof(FragmentPrefix) == kPrefixSize);
 
 /// Memory for a message that is put together: its header, and its payload behind it. It can be
 /// refused, as what a peer sends must not end this process.
@@ -6175,6 +6334,31 @@ class SharedMemoryConsumer;
 
 namespace detail {
 
+/// What comes before anything in the ring.
+enum class Due : std::uint8_t {
+    /// Nothing: the usual case.
+    kNothing,
+    /// The rest of a message whose first pieces came.
+    kPieces,
+    /// The message in the assembler, which nobody took yet.
+    kMessage,
+    /// An error that is said once, and was found by a call that had something else to say.
+    kError,
+    /// The end of a handler of drain(), to which the consumer belongs meanwhile.
+    kHandler,
+    /// Nothing, ever: the consumer is not open.
+    kClosed,
+};
+
+/// What a look found.
+struct Found {
+    MessageView view;
+    /// Its record, still in the ring; one without a header if the message is in the assembler.
+    Record record;
+
+    [[nodiscard]] bool is_assembled() const noexcept { return record.header == nullptr; }
+};
+
 /// What a ReceivedMessage is made of. The slow ways to a message return this, and not the message:
 /// as they are told no address of it, the message itself stays in registers.
 struct Taken {
@@ -6279,48 +6463,42 @@ private:
 ///     auto consumer = create_consumer("prices", 1 << 20);
 ///     std::string text;
 ///     while (consumer->receive_string(text)) std::cout << text << '\n';
-class SharedMemoryConsumer {
+class SharedMemoryConsumer : public SharedMemorySide {
 public:
     /// Attaches as the consumer of ring `name`; null and an error if that fails. Waits up to
     /// 50 ms for the role, or 5 s for one whose holder is about to go.
     [[nodiscard]] static std::unique_ptr<SharedMemoryConsumer> create(std::string_view name,
                                                                       const Options& options,
                                                                       Error& error);
-    SharedMemoryConsumer(const SharedMemoryConsumer&) = delete;
-    SharedMemoryConsumer& operator=(const SharedMemoryConsumer&) = delete;
     ~SharedMemoryConsumer() { close(); }
 
     /// Receives the next message in place, without a copy.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage
     receive(Timeout timeout = kForever) noexcept {
         detail::Record record;
-        const bool usual = timeout.is_valid() && find_soon(timeout, record);
-        if (detail::likely(usual)) return ReceivedMessage(take_fast(record));
-        return ReceivedMessage(receive_slow(timeout));
+        const bool usual = timeout.is_valid() && glance_for_a_while(timeout, record);
+        if (detail::likely(usual)) return ReceivedMessage(take(record));
+        return ReceivedMessage(receive_slowly(timeout));
     }
     /// Receives the next message in place if there is one, else kEmpty.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage try_receive() noexcept {
         detail::Record record;
-        if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
-        return ReceivedMessage(try_receive_slow());
+        if (detail::likely(glance(record))) return ReceivedMessage(take(record));
+        return ReceivedMessage(try_receive_slowly());
     }
     /// True if there is a message: a receive would not wait for it.
     [[nodiscard]] bool has_message() noexcept {
-        detail::Record record;
-        if (detail::likely(find_fast(record))) return true;
-        MessageView view;
-        const Errc code = find_slow(view, record);
+        detail::Found found;
+        if (detail::likely(glance(found.record))) return true;
+        const Errc code = poll(found);
         withhold(code);
         return code == Errc::kOk;
     }
     /// Shows the next message and leaves it in the ring; empty if there is none, and why is told
     /// by the next receive. Valid until the next call.
     [[nodiscard]] MessageView peek() noexcept {
-        MessageView view;
-        detail::Record record;
-        Errc code = find(view, record);
-        if (code != Errc::kOk) code = find_again(code, view, record);
-        return code == Errc::kOk ? view : MessageView();
+        detail::Found found;
+        return poll_twice(found) ? found.view : MessageView();
     }
 
     /// Receives a copy of the next message.
@@ -6409,10 +6587,6 @@ public:
     /// Waits until a live producer is attached: true. False if the time is over, the file was
     /// removed, this was interrupted or is closed.
     [[nodiscard]] bool wait_for_peer(Timeout timeout = kForever) noexcept;
-    /// Stores the time of a sign of life for the producer to see; any thread.
-    void heartbeat() noexcept { ring_.heartbeat(); }
-    /// Ends a blocking receive in another thread with kTimeout, or, if there is none, the next one.
-    void interrupt() noexcept { ring_.interrupt(sleeper_); }
     /// Closes. Removes the ring if all was read and the producer has gone; waits for up to 5 s for
     /// one that is about to let go of it. Inside a handler of drain() it takes effect behind that
     /// handler. Again: no effect.
@@ -6420,37 +6594,9 @@ public:
     /// The same as close().
     void dispose() noexcept { close(); }
 
-    /// The ring: its name, size and counters.
-    [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
-    /// The ring's name, without folder and prefix.
-    [[nodiscard]] const std::string& name() const noexcept { return ring_.name(); }
-    /// The ring's file.
-    [[nodiscard]] const std::string& path() const noexcept { return ring_.path(); }
-    /// Size of the data area in bytes.
-    [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
-    /// False when the ring was made from a spec with other message types or structs.
-    [[nodiscard]] bool schema_matches() const noexcept { return ring_.schema_matches(); }
-    /// False after close().
-    [[nodiscard]] bool is_open() const noexcept { return ring_.is_open(); }
-    /// The counters of both sides.
-    [[nodiscard]] Statistics statistics() const noexcept { return ring_.statistics(); }
-    /// All that the ring's header says.
-    [[nodiscard]] Snapshot snapshot() const noexcept { return ring_.snapshot(); }
-    /// The producer's life; kStalled when its heartbeat is older than `stall`.
-    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
-        return ring_.peer_state(stall);
-    }
-    /// Largest payload in bytes of one message.
-    [[nodiscard]] std::size_t largest_payload() const noexcept { return ring_.largest_payload(); }
-    /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
-
 private:
     friend class ReceivedMessage;
     friend class detail::ManagerCore;
-
-    /// Marks a message that does not lie in the ring.
-    static constexpr std::uint64_t kNotInRing = ~0ULL;
 
     SharedMemoryConsumer() noexcept = default;
 
@@ -6459,29 +6605,21 @@ private:
         return status == Errc::kTimeout ? Status(Errc::kEmpty) : status;
     }
 
-    /// Looks for a message that lies in the ring in one piece, while none is put together.
-    [[nodiscard]] BITRPC_DETAIL_INLINE bool find_fast(detail::Record& record) const noexcept {
-        const bool usual = plain_ && !ring_.attachment_.forked();
+    /// Looks for a message in the common case: whole, and nothing before it. False says that poll()
+    /// knows better.
+    [[nodiscard]] BITRPC_DETAIL_INLINE bool glance(detail::Record& record) const noexcept {
+        const bool usual = due_ == detail::Due::kNothing && !ring_.attachment_.forked();
         return usual && reader_.look_fast(record) && !has(record.flags(), kFlagFragment);
     }
 
     /// The same, for a while if the call may wait: most waits of exchanges and streams are short,
     /// and end where they began.
-    [[nodiscard]] BITRPC_DETAIL_INLINE bool find_soon(Timeout timeout,
-                                                      detail::Record& record) noexcept {
-        if (detail::likely(find_fast(record))) return true;
-        const bool may_look = plain_ && timeout.ns() != 0 && !ring_.attachment_.forked();
-        return may_look && reader_.look_for_a_while() && find_fast(record);
-    }
-
-    /// Looks for the next whole message. The record is that of a message in the ring; a message in
-    /// pieces has none.
-    [[nodiscard]] Errc find(MessageView& view, detail::Record& record) noexcept {
-        if (detail::likely(find_fast(record))) {
-            view = view_of(record);
-            return Errc::kOk;
-        }
-        return find_slow(view, record);
+    [[nodiscard]] BITRPC_DETAIL_INLINE bool glance_for_a_while(Timeout timeout,
+                                                               detail::Record& record) noexcept {
+        if (detail::likely(glance(record))) return true;
+        const bool may_look =
+            due_ == detail::Due::kNothing && timeout.ns() != 0 && !ring_.attachment_.forked();
+        return may_look && reader_.look_for_a_while() && glance(record);
     }
 
     [[nodiscard]] static BITRPC_DETAIL_INLINE MessageView
@@ -6490,41 +6628,38 @@ private:
                 ByteView(record.header + message_header::kSize, record.payload_size())};
     }
 
-    /// Takes the found message out of the ring; its index is what release_taken() wants back.
-    std::uint64_t take(const detail::Record& record) noexcept {
-        if (detail::unlikely(record.header == nullptr)) {
-            assembler_.clear();
-            plain_ = true;
-            return kNotInRing;
-        }
-        reader_.take(record);
-        return reader_.taken() - 1;
-    }
-
-    [[nodiscard]] BITRPC_DETAIL_INLINE detail::Taken take_fast(
-        const detail::Record& record) noexcept {
+    /// Takes a record; the message gives its room back.
+    [[nodiscard]] BITRPC_DETAIL_INLINE detail::Taken take(const detail::Record& record) noexcept {
         reader_.take(record);
         return {view_of(record), this, record.end, reader_.taken() - 1, Errc::kOk};
     }
 
     /// A message that was put together takes its memory along: the next one that is must not
     /// change it.
-    [[nodiscard]] detail::Taken hand_out(Errc code, const MessageView& view,
-                                         const detail::Record& record) noexcept {
+    [[nodiscard]] detail::Taken hand_out(Errc code, const detail::Found& found) noexcept {
         if (code != Errc::kOk) return {MessageView(), nullptr, 0, 0, code};
-        const std::uint64_t index = take(record);
-        if (index != kNotInRing) return {view, this, record.end, index, code};
+        if (!found.is_assembled()) return take(found.record);
         assembler_.release();
-        return {view, nullptr, 0, 0, code};
+        settle();
+        return {found.view, nullptr, 0, 0, code};
     }
 
-    /// Gives the room of a taken message back, in the order in which they were taken.
-    BITRPC_DETAIL_INLINE void release_taken(std::uint64_t index, std::uint64_t end,
-                                            std::size_t bytes) noexcept {
-        if (detail::unlikely(index != next_release_)) return release_late(1, bytes);
-        next_release_ = index + 1;
-        reader_.release(end, index + 1, bytes);
-        waker_.published();
+    /// Takes the message that was found, and gives its room back.
+    void consume(const detail::Found& found) noexcept {
+        if (detail::unlikely(found.is_assembled())) return forget_assembled();
+        reader_.take(found.record);
+        give_back(reader_.taken() - 1, 1, found.record.end, found.record.payload_size());
+    }
+
+    void forget_assembled() noexcept {
+        assembler_.clear();
+        settle();
+    }
+
+    /// Gives back the room of `count` records from the one with this index on.
+    BITRPC_DETAIL_INLINE void give_back(std::uint64_t index, std::uint64_t count, std::uint64_t end,
+                                        std::uint64_t bytes) noexcept {
+        if (detail::likely(reader_.release(index, count, end, bytes))) waker_.published();
     }
 
     /// Waits for a message, and takes it out of the ring if `use(view)` likes it. The expected size
@@ -6532,21 +6667,18 @@ private:
     template <class Use>
     Status receive_into(Timeout timeout, const Use& use, std::size_t size_wanted = 0,
                         MessageType type_wanted = kTypeData) {
-        MessageView view;
-        detail::Record record;
-        const bool usual = timeout.is_valid() && find_soon(timeout, record);
+        detail::Found found;
+        const bool usual = timeout.is_valid() && glance_for_a_while(timeout, found.record);
         if (detail::likely(usual)) {
-            view = view_of(record);
-        } else if (const Errc code = find_or_wait(timeout, view, record); code != Errc::kOk) {
+            found.view = view_of(found.record);
+        } else if (const Errc code = poll_or_wait(timeout, found); code != Errc::kOk) {
             return code;
         }
-        const Status used = use(view);
+        const Status used = use(found.view);
         if (detail::unlikely(!used)) {
-            return refuse_view(used.code(), view, size_wanted, type_wanted);
+            return refuse_view(used.code(), found.view, size_wanted, type_wanted);
         }
-        const std::size_t size = view.payload().size();
-        const std::uint64_t index = take(record);
-        if (index != kNotInRing) release_taken(index, record.end, size);
+        consume(found);
         return used;
     }
 
@@ -6572,7 +6704,9 @@ private:
         }
         void now() noexcept {
             if (messages_ == 0) return;
-            consumer_.release_many(std::exchange(messages_, 0), end_, std::exchange(bytes_, 0));
+            const std::uint64_t count = std::exchange(messages_, 0);
+            const std::uint64_t first = consumer_.reader_.taken() - count;
+            consumer_.give_back(first, count, end_, std::exchange(bytes_, 0));
         }
 
     private:
@@ -6588,84 +6722,50 @@ private:
     class Handling {
     public:
         explicit Handling(SharedMemoryConsumer& consumer) noexcept
-            : consumer_(consumer), plain_(std::exchange(consumer.plain_, false)) {
-            consumer_.draining_ = true;
-        }
+            : consumer_(consumer), due_(std::exchange(consumer.due_, detail::Due::kHandler)) {}
         Handling(const Handling&) = delete;
         Handling& operator=(const Handling&) = delete;
-        ~Handling() {
-            consumer_.draining_ = false;
-            consumer_.plain_ = plain_;
-        }
+        ~Handling() { consumer_.due_ = due_; }
 
     private:
         SharedMemoryConsumer& consumer_;
-        bool plain_;
+        detail::Due due_;
     };
-
-    /// Gives back the last `messages` that were taken.
-    void release_many(std::uint64_t messages, std::uint64_t end, std::uint64_t bytes) noexcept {
-        if (next_release_ + messages != reader_.taken()) return release_late(messages, bytes);
-        next_release_ += messages;
-        reader_.release(end, next_release_, bytes);
-        waker_.published();
-    }
 
     /// Whether this may be used, here and now.
     [[nodiscard]] Errc check_use() const noexcept {
-        if (!ring_.attachment_.is_open()) return Errc::kDisposed;
+        if (due_ == detail::Due::kClosed) return Errc::kDisposed;
         if (ring_.attachment_.forked()) return Errc::kForked;
-        return draining_ ? Errc::kBusy : Errc::kOk;
+        return due_ == detail::Due::kHandler ? Errc::kBusy : Errc::kOk;
     }
 
-    BITRPC_DETAIL_COLD detail::Taken receive_slow(Timeout timeout) noexcept;
-    BITRPC_DETAIL_COLD detail::Taken try_receive_slow() noexcept;
-    [[nodiscard]] Errc find_slow(MessageView& view, detail::Record& record) noexcept;
-    [[nodiscard]] Errc find_or_wait(Timeout timeout, MessageView& view,
-                                    detail::Record& record) noexcept;
-    BITRPC_DETAIL_COLD void release_late(std::uint64_t messages, std::uint64_t bytes) noexcept;
-    [[nodiscard]] Errc find_patiently(Errc code, MessageView& view,
-                                      detail::Record& record) noexcept;
-    [[nodiscard]] Errc find_again(Errc code, MessageView& view, detail::Record& record) noexcept;
+    BITRPC_DETAIL_COLD detail::Taken receive_slowly(Timeout timeout) noexcept;
+    BITRPC_DETAIL_COLD detail::Taken try_receive_slowly() noexcept;
+    [[nodiscard]] Errc poll(detail::Found& found) noexcept;
+    [[nodiscard]] Errc gather(detail::Found& found) noexcept;
+    [[nodiscard]] Errc add_piece(const detail::Record& record) noexcept;
+    [[nodiscard]] Errc poll_or_wait(Timeout timeout, detail::Found& found) noexcept;
+    [[nodiscard]] Errc poll_or_idle(detail::Found& found) noexcept;
+    [[nodiscard]] bool poll_twice(detail::Found& found) noexcept;
+    [[nodiscard]] Errc idle(detail::Found& found) noexcept;
+    [[nodiscard]] Errc wait(Timeout timeout, detail::Found& found) noexcept;
+    [[nodiscard]] Errc ended(Errc end) noexcept;
+    void settle() noexcept;
+    void withhold(Errc code) noexcept;
+    Errc tell(Errc code) noexcept;
     template <class Handler>
     bool handle(Handler& handler, const MessageView& view);
-    Errc poll(Errc code, MessageView& view, detail::Record& record) noexcept;
-    Errc wait(Errc code, Timeout timeout, MessageView& view, detail::Record& record) noexcept;
-    [[nodiscard]] Errc verdict(Errc found) noexcept;
-    void withhold(Errc code) noexcept;
-    [[nodiscard]] bool is_drained() const noexcept;
     std::size_t discard(std::uint64_t end) noexcept;
     [[nodiscard]] std::uint64_t start_of_latest() const noexcept;
     BITRPC_DETAIL_COLD Errc refuse_view(Errc code, const MessageView& view, std::size_t size_wanted,
                                         MessageType type_wanted) noexcept;
-    Errc refuse(Errc code, std::uint64_t expected = 0, std::uint64_t found = 0) noexcept {
-        failures_.note(ring_.name(), code, expected, found);
-        return code;
-    }
 
     detail::RingReader reader_;
-    detail::Waker waker_;
-    /// Index of the message whose room is given back next; kNotInRing while one that came later
-    /// has been given back already, and after dispose().
-    std::uint64_t next_release_ = 0;
-    std::uint64_t released_ = 0;
-    std::uint64_t late_messages_ = 0;
-    std::uint64_t late_bytes_ = 0;
     detail::Assembler assembler_;
-    detail::Sleeper sleeper_;
-    detail::PeerWatch watch_;
-    RingBuffer ring_;
-    Options options_;
-    detail::Failures failures_;
-    /// True while the ring is open, no message in pieces is at hand, and no error untold: the usual
-    /// case.
-    bool plain_ = false;
-    /// An error that is told once, and was found by a call that could not tell it.
-    Errc untold_ = Errc::kOk;
-    /// The last look took a whole lap of pieces and found no message: time to look at the clock.
-    bool lapped_ = false;
-    /// A handler of drain() runs, and wants the consumer to be closed behind it.
-    bool draining_ = false;
+    detail::Due due_ = detail::Due::kClosed;
+    /// The error that is due.
+    Errc withheld_ = Errc::kOk;
+    /// A handler of drain() wants the consumer to be closed behind it.
     bool close_wanted_ = false;
 };
 
@@ -6675,7 +6775,7 @@ private:
 
 BITRPC_DETAIL_INLINE void ReceivedMessage::give_back() noexcept {
     if (detail::likely(consumer_ != nullptr)) {
-        consumer_->release_taken(index_, end_, payload().size());
+        consumer_->give_back(index_, 1, end_, payload().size());
     } else if (header_bytes() != nullptr) {
         detail::Block::free(header_bytes());
     }
@@ -6697,29 +6797,22 @@ inline std::unique_ptr<SharedMemoryConsumer> SharedMemoryConsumer::create(std::s
         error = std::move(failed);
         return nullptr;
     }
-    consumer->options_ = options;
+    consumer->start(options);
     consumer->assembler_.start(options.max_message_size);
-    consumer->waker_.start(attachment);
-    consumer->sleeper_.start(attachment, options.diagnose_wakeups);
-    consumer->plain_ = true;
+    consumer->due_ = detail::Due::kNothing;
     if (options.start == Start::kNewest) consumer->clear();
     consumer->watch_.start(attachment, consumer->reader_.has_record());
     attachment.announce();
     return consumer;
 }
 
-/// True if nothing is left for the next consumer.
-inline bool SharedMemoryConsumer::is_drained() const noexcept {
-    return next_release_ == reader_.taken() && !reader_.has_record();
-}
-
 inline void SharedMemoryConsumer::close() noexcept {
-    if (!ring_.attachment_.is_open()) return;
-    close_wanted_ = draining_;
-    if (draining_) return;
-    ring_.leave([this] { return is_drained(); });
-    plain_ = false;
-    next_release_ = kNotInRing;
+    if (due_ == detail::Due::kClosed) return;
+    close_wanted_ = due_ == detail::Due::kHandler;
+    if (close_wanted_) return;
+    ring_.leave([this] { return reader_.is_drained(); });
+    reader_.stop();
+    due_ = detail::Due::kClosed;
 }
 
 inline bool SharedMemoryConsumer::wait_for_peer(Timeout timeout) noexcept {
@@ -6728,176 +6821,150 @@ inline bool SharedMemoryConsumer::wait_for_peer(Timeout timeout) noexcept {
         refuse(wrong);
         return false;
     }
-    return detail::wait_for_peer(ring_.attachment_, watch_, sleeper_, timeout);
+    return await_peer(timeout);
 }
 
-inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& record) noexcept {
+inline detail::Taken SharedMemoryConsumer::receive_slowly(Timeout timeout) noexcept {
+    detail::Found found;
+    const Errc code = poll_or_wait(timeout, found);
+    return hand_out(code, found);
+}
+
+inline detail::Taken SharedMemoryConsumer::try_receive_slowly() noexcept {
+    detail::Found found;
+    const Errc code = poll_or_idle(found);
+    return hand_out(code, found);
+}
+
+/// Looks for a message; pieces of larger ones are gathered on the way. kEmpty if there is none; an
+/// error is not told yet.
+inline Errc SharedMemoryConsumer::poll(detail::Found& found) noexcept {
     if (const Errc wrong = check_use(); wrong != Errc::kOk) return wrong;
-    if (detail::unlikely(untold_ != Errc::kOk)) {
-        plain_ = assembler_.idle();
-        return std::exchange(untold_, Errc::kOk);
+    if (due_ == detail::Due::kError) {
+        settle();
+        return withheld_;
     }
+    return gather(found);
+}
+
+/// Copies pieces out of the ring until a message is whole, one comes that is no piece, nothing is
+/// left, or a lap is done: hostile pieces may lead round and round.
+inline Errc SharedMemoryConsumer::gather(detail::Found& found) noexcept {
     const std::uint64_t start = reader_.position();
-    lapped_ = false;
-    while (!assembler_.ready()) {
-        // Hostile pieces may lead round and round: a call takes no more than a lap of them.
-        lapped_ = reader_.position() - start >= reader_.capacity();
-        const Errc code = lapped_ ? Errc::kEmpty : reader_.look(record);
+    while (due_ != detail::Due::kMessage) {
+        if (reader_.position() - start >= reader_.capacity()) return Errc::kEmpty;
+        const Errc code = reader_.look(found.record);
         if (code != Errc::kOk) return code;
-        if (!has(record.flags(), kFlagFragment)) {
+        if (!has(found.record.flags(), kFlagFragment)) {
             if (assembler_.interrupt()) reader_.count_error();
-            plain_ = true;
-            view = view_of(record);
+            settle();
+            found.view = view_of(found.record);
             return Errc::kOk;
         }
-        const detail::Assembler::Step step = assembler_.add(record);
-        plain_ = assembler_.idle();
-        reader_.take(record);
-        release_taken(reader_.taken() - 1, record.end, record.payload_size());
-        if (assembler_.take_broken()) reader_.count_error();
-        if (step == detail::Assembler::Step::kTooLarge ||
-            step == detail::Assembler::Step::kNoMemory) {
-            reader_.count_error();
-            const bool fits = step == detail::Assembler::Step::kNoMemory;
-            return fits ? Errc::kNoMemory : Errc::kMessageTooLarge;
-        }
+        const Errc dropped = add_piece(found.record);
+        if (dropped != Errc::kOk) return dropped;
     }
-    view = assembler_.view();
-    record.header = nullptr;
+    found = {assembler_.view(), detail::Record()};
     return Errc::kOk;
 }
 
-inline detail::Taken SharedMemoryConsumer::receive_slow(Timeout timeout) noexcept {
-    MessageView view;
-    detail::Record record;
-    const Errc code = find_or_wait(timeout, view, record);
-    return hand_out(code, view, record);
+/// Takes a piece; an error if its message is dropped.
+inline Errc SharedMemoryConsumer::add_piece(const detail::Record& record) noexcept {
+    const detail::Assembler::Step step = assembler_.add(record);
+    reader_.take(record);
+    give_back(reader_.taken() - 1, 1, record.end, record.payload_size());
+    settle();
+    if (assembler_.take_broken()) reader_.count_error();
+    const bool fits = step != detail::Assembler::Step::kTooLarge;
+    if (fits && step != detail::Assembler::Step::kNoMemory) return Errc::kOk;
+    reader_.count_error();
+    return fits ? Errc::kNoMemory : Errc::kMessageTooLarge;
 }
 
-inline detail::Taken SharedMemoryConsumer::try_receive_slow() noexcept {
-    MessageView view;
-    detail::Record record;
-    Errc code = find_slow(view, record);
-    if (code != Errc::kOk) code = poll(code, view, record);
-    return hand_out(code, view, record);
-}
-
-inline Errc SharedMemoryConsumer::find_or_wait(Timeout timeout, MessageView& view,
-                                               detail::Record& record) noexcept {
+inline Errc SharedMemoryConsumer::poll_or_wait(Timeout timeout, detail::Found& found) noexcept {
     if (!timeout.is_valid()) return refuse(Errc::kInvalidArgument);
-    const Errc code = find_slow(view, record);
-    return code == Errc::kOk ? code : wait(code, timeout, view, record);
+    const Errc code = poll(found);
+    return code == Errc::kEmpty ? tell(wait(timeout, found)) : tell(code);
 }
 
-/// Room that is given back out of order waits until all that was taken is given back.
-inline void SharedMemoryConsumer::release_late(std::uint64_t messages,
-                                               std::uint64_t bytes) noexcept {
-    if (!ring_.attachment_.is_open()) return;
-    if (next_release_ != kNotInRing) released_ = std::exchange(next_release_, kNotInRing);
-    late_messages_ += messages;
-    late_bytes_ += bytes;
-    if (released_ + late_messages_ != reader_.taken()) return;
-    late_messages_ = 0;
-    next_release_ = reader_.taken();
-    reader_.release(reader_.position(), next_release_, std::exchange(late_bytes_, 0));
-    waker_.published();
+inline Errc SharedMemoryConsumer::poll_or_idle(detail::Found& found) noexcept {
+    const Errc code = poll(found);
+    return code == Errc::kEmpty ? tell(idle(found)) : tell(code);
 }
 
-/// Looks once more when the ring was found empty and the distance rule says that it is worth it.
-inline Errc SharedMemoryConsumer::find_patiently(Errc code, MessageView& view,
-                                                 detail::Record& record) noexcept {
-    if (code != Errc::kEmpty || !reader_.keep_distance()) return code;
-    return find(view, record);
-}
-
-/// The answer of try_ operations to a ring that was found empty.
-inline Errc SharedMemoryConsumer::poll(Errc code, MessageView& view,
-                                       detail::Record& record) noexcept {
-    for (;;) {
-        code = find_patiently(code, view, record);
-        if (code == Errc::kOk) return code;
-        if (code != Errc::kEmpty) return verdict(code);
-        if (std::exchange(lapped_, false)) return Errc::kEmpty;
-        const Errc peer = verdict(watch_.poll());
-        if (peer != Errc::kOk) return peer;
-        code = find(view, record);
-    }
-}
-
-/// Looks once more when a call that has messages to tell of finds no other one. Why there is none
-/// is for the next call to tell.
-inline Errc SharedMemoryConsumer::find_again(Errc code, MessageView& view,
-                                             detail::Record& record) noexcept {
-    code = find_patiently(code, view, record);
-    if (code == Errc::kOk) return code;
-    lapped_ = false;
+/// Looks for a message, and once more if keeping the distance pays. Why there is none is for the
+/// next call to tell.
+inline bool SharedMemoryConsumer::poll_twice(detail::Found& found) noexcept {
+    Errc code = poll(found);
+    if (code == Errc::kEmpty && reader_.keep_distance()) code = poll(found);
     withhold(code);
-    return Errc::kEmpty;
+    return code == Errc::kOk;
 }
 
-inline Errc SharedMemoryConsumer::wait(Errc code, Timeout timeout, MessageView& view,
-                                       detail::Record& record) noexcept {
+/// Nothing was there: keeps the distance, looks again, and asks after the producer.
+inline Errc SharedMemoryConsumer::idle(detail::Found& found) noexcept {
+    Errc code = reader_.keep_distance() ? poll(found) : Errc::kEmpty;
+    if (code != Errc::kEmpty) return code;
+    const Errc end = watch_.poll();
+    if (end == Errc::kOk) return Errc::kEmpty;
+    code = poll(found);
+    return code == Errc::kEmpty ? ended(end) : code;
+}
+
+/// Waits for a message.
+inline Errc SharedMemoryConsumer::wait(Timeout timeout, detail::Found& found) noexcept {
+    Errc code = idle(found);
     detail::Deadline deadline(timeout);
-    detail::Spin spin(options_);
-    for (std::uint32_t looks = 1;; ++looks) {
-        code = find_patiently(code, view, record);
-        if (code == Errc::kOk) return code;
-        if (code != Errc::kEmpty) return verdict(code);
-        const bool lapped = std::exchange(lapped_, false);
-        if (!lapped) {
-            code = verdict(deadline.immediate() ? watch_.poll() : watch_.look());
-            if (code != Errc::kEmpty && code != Errc::kOk) return code;
-            if (code == Errc::kOk) {
-                code = find(view, record);
-                continue;
-            }
-        }
-        const bool look_at_clock = lapped || spin.is_over() || (looks & detail::kClockMask) == 0;
-        std::uint64_t left = deadline.immediate() ? 0 : 1;
-        if (left != 0 && look_at_clock) {
-            const std::uint64_t now = detail::monotonic_ns();
-            left = deadline.left(now, detail::kLivenessNs);
-            spin.look(now);
-        }
-        if (left == 0 || sleeper_.take_interrupt()) return Errc::kTimeout;
-        if (!spin.is_over()) {
-            detail::cpu_pause();
-        } else {
-            sleeper_.sleep(watch_.seen_sequence(), left, [this] { return reader_.has_record(); });
-        }
-        if (look_at_clock && watch_.due()) {
-            code = verdict(watch_.check_alive());
-            if (code != Errc::kEmpty && code != Errc::kOk) return code;
-        }
-        code = find(view, record);
+    if (code == Errc::kEmpty && deadline.immediate()) return Errc::kTimeout;
+    while (code == Errc::kEmpty) {
+        const auto ready = [this] { return reader_.has_record(); };
+        Errc end = Errc::kOk;
+        const auto waited = patience_.wait(sleeper_, watch_, deadline, ready, end);
+        // Also after an end, or the end of the time: the last word is the ring's.
+        code = poll(found);
+        if (code == Errc::kEmpty && waited == detail::Waited::kEnded) code = ended(end);
+        // A producer that sends only broken pieces must not keep this call beyond its time.
+        const bool is_late = waited == detail::Waited::kTimedOut || deadline.is_over();
+        if (code == Errc::kEmpty && is_late) return Errc::kTimeout;
     }
+    return code;
 }
 
-/// What the ring or the producer's state means for a consumer that found nothing: kEmpty to go on,
-/// kOk if there is something after all, else an error that the caller is told.
-inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
-    if (found == Errc::kOk) return Errc::kEmpty;
-    if (found == Errc::kCorrupt) return refuse(found, reader_.position(), reader_.bad_word());
-    if (detail::is_dropped(found)) {
-        const bool fits = found == Errc::kNoMemory;
-        return refuse(found, fits ? assembler_.refused() : assembler_.limit(),
-                      fits ? 0 : assembler_.refused());
-    }
-    const bool is_end =
-        found == Errc::kClosed || found == Errc::kPeerDied || found == Errc::kRemoved;
-    if (!is_end) return refuse(found);
-    if (reader_.has_record()) return Errc::kOk;
+/// The producer ended, and with it a message whose rest will not come. Something may be left all
+/// the same, if a lap of pieces held no message.
+inline Errc SharedMemoryConsumer::ended(Errc end) noexcept {
+    if (reader_.has_record()) return Errc::kEmpty;
     if (assembler_.interrupt()) reader_.count_error();
-    plain_ = true;
-    watch_.told(found);
-    return refuse(found);
+    settle();
+    watch_.told(end);
+    return end;
 }
 
-/// What is told once was found by a call that cannot tell it: it is for the next one.
+/// What comes next is what the assembler has.
+inline void SharedMemoryConsumer::settle() noexcept {
+    const detail::Due unfinished =
+        assembler_.ready() ? detail::Due::kMessage : detail::Due::kPieces;
+    due_ = assembler_.idle() ? detail::Due::kNothing : unfinished;
+}
+
+/// An error was not passed on to the caller: one that is said once is for the next call.
 inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
     if (!detail::is_dropped(code)) return;
-    untold_ = code;
-    plain_ = false;
+    withheld_ = code;
+    due_ = detail::Due::kError;
+}
+
+/// Takes note of what the caller is told instead of a message.
+inline Errc SharedMemoryConsumer::tell(Errc code) noexcept {
+    switch (code) {
+        case Errc::kOk:
+        case Errc::kEmpty:
+        case Errc::kTimeout: return code;
+        case Errc::kCorrupt: return refuse(code, reader_.position(), reader_.bad_word());
+        case Errc::kNoMemory: return refuse(code, assembler_.refused());
+        case Errc::kMessageTooLarge: return refuse(code, assembler_.limit(), assembler_.refused());
+        default: return refuse(code);
+    }
 }
 
 /// Says what is wrong with a message that is not what it was received as.
@@ -6926,24 +6993,28 @@ template <class Handler>
 BatchResult SharedMemoryConsumer::drain(Handler&& handler, std::size_t max) {
     BatchResult result;
     Release release(*this);
-    MessageView view;
-    detail::Record record;
+    detail::Found found;
     while (result.count < max) {
-        Errc code = find(view, record);
-        if (detail::unlikely(code != Errc::kOk)) {
+        if (detail::likely(glance(found.record))) {
+            found.view = view_of(found.record);
+        } else {
             release.now();
-            code = result.count == 0 ? poll(code, view, record) : find_again(code, view, record);
-            if (code != Errc::kOk) {
-                result.status = code;
-                break;
+            if (result.count == 0) {
+                result.status = poll_or_idle(found);
+            } else if (!poll_twice(found)) {
+                result.status = Errc::kEmpty;
             }
+            if (!result.status) break;
         }
-        const std::size_t size = view.payload().size();
-        const bool more = handle(handler, view);
+        const bool more = handle(handler, found.view);
         // Only now: what is given back may be overwritten at once, and a message whose handler
         // throws comes again.
-        const std::uint64_t index = take(record);
-        if (index != kNotInRing) release.add(record.end, size);
+        if (found.is_assembled()) {
+            forget_assembled();
+        } else {
+            reader_.take(found.record);
+            release.add(found.record.end, found.record.payload_size());
+        }
         ++result.count;
         if (close_wanted_) result.status = Errc::kDisposed;
         if (!more || close_wanted_) break;
@@ -6955,9 +7026,8 @@ inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryM
                                                        std::size_t max, Timeout timeout) {
     BatchResult result;
     if (max != 0) {
-        MessageView view;
-        detail::Record record;
-        const Errc code = find_or_wait(timeout, view, record);
+        detail::Found found;
+        const Errc code = poll_or_wait(timeout, found);
         if (code != Errc::kOk) {
             messages.clear();
             result.status = code;
@@ -6997,7 +7067,8 @@ inline std::size_t SharedMemoryConsumer::discard(std::uint64_t end) noexcept {
     } else {
         assembler_.clear();
     }
-    plain_ = assembler_.idle() && untold_ == Errc::kOk;
+    // An error that is still to be told stays so.
+    if (due_ != detail::Due::kError) settle();
     return dropped;
 }
 
@@ -7135,9 +7206,7 @@ public:
     std::unique_ptr<SharedMemoryConsumer> consumer;
 
 private:
-    static constexpr std::uint64_t kDefaultHeartbeatNs = 1000000000;
     static constexpr std::uint64_t kShortestHeartbeatNs = 1000000;
-    static constexpr std::uint64_t kStalledBeats = 3;
     /// No sleep of the thread is longer: what is added to a clock must not overflow.
     static constexpr std::uint64_t kLongestNapNs = 3600000000000;
 
@@ -7180,7 +7249,7 @@ private:
     std::mutex stop_mutex_;
     std::condition_variable stop_changed_;
     std::atomic<bool> stopping_{false};
-    std::atomic<std::uint64_t> stall_ns_{kDefaultHeartbeatNs * kStalledBeats};
+    std::atomic<std::uint64_t> stall_ns_{kHeartbeatNs * kStalledBeats};
 };
 
 inline void ManagerCore::refresh_handlers() noexcept {

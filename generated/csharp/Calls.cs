@@ -21,7 +21,7 @@ namespace BitRPC.SharedMemory
         /// <summary>The sequence that this side has said it sleeps on; -1 for none.</summary>
         private long _announced = -1;
 
-        protected RingCall(IRingCaller caller, long timeoutNs)
+        protected RingCall(SharedMemorySide caller, long timeoutNs)
         {
             _attachment = caller.Attachment;
             _waiter = caller.Waiter;
@@ -100,36 +100,6 @@ namespace BitRPC.SharedMemory
         internal abstract void Abandon(Exception why);
     }
 
-    /// <summary>A side of a ring as its asynchronous calls see it.</summary>
-    internal interface IRingCaller : IRingAwaited
-    {
-        RingAttachment Attachment { get; }
-
-        RingWaiter Waiter { get; }
-
-        RingPeerWatch Watch { get; }
-
-        /// <summary>Held while a call goes on, and while the side closes.</summary>
-        object Gate { get; }
-
-        /// <summary>Why a call failed.</summary>
-        SharedMemoryException LastError { get; }
-
-        /// <summary>Sets the call that is under way; null for none.</summary>
-        void SetCall(RingCall call);
-
-        /// <exception cref="ObjectDisposedException">The side is closed.</exception>
-        void CheckOpen();
-
-        /// <summary>Counts a call that ran out of time.</summary>
-        void NoteTimeout();
-
-        /// <summary>
-        /// Whether a code is an answer; every other one is thrown as an exception.
-        /// </summary>
-        bool IsAnswer(ErrorCode code);
-    }
-
     /// <summary>Does what a call is for, if it can be done without waiting.</summary>
     internal delegate Status RingAttempt<T>(out T value);
 
@@ -157,7 +127,7 @@ namespace BitRPC.SharedMemory
     /// <summary>An asynchronous call with its result.</summary>
     internal sealed class RingCall<T> : RingCall
     {
-        private readonly IRingCaller _caller;
+        private readonly SharedMemorySide _caller;
         private readonly RingAttempt<T> _attempt;
         private readonly T _valueInTimeout;
         private readonly CancellationToken _token;
@@ -167,7 +137,7 @@ namespace BitRPC.SharedMemory
         private CancellationTokenRegistration _registration;
 
         internal RingCall(
-            IRingCaller caller,
+            SharedMemorySide caller,
             RingAttempt<T> attempt,
             long timeoutNs,
             T valueInTimeout,
@@ -291,7 +261,8 @@ namespace BitRPC.SharedMemory
 #endif
 
         /// <summary>What an attempt came to that needed no waiting.</summary>
-        internal static RingOutcome<T> Conclude<T>(IRingCaller caller, Status status, T value) =>
+        internal static RingOutcome<T> Conclude<T>(
+            SharedMemorySide caller, Status status, T value) =>
             caller.IsAnswer(status.Code)
                 ? new RingOutcome<T>(value)
                 : new RingOutcome<T>(Task.FromException<T>(caller.LastError));

@@ -105,14 +105,22 @@ namespace BitRPC.SharedMemory
 
     /// <summary>
     /// Messages that the consumer sees all at once: published by <see cref="Commit"/>, by an urgent
-    /// one, or in parts when the ring is full. What was not committed is dropped by any other send
-    /// on the producer, and when that is closed.
+    /// one, in parts when the ring is full, or by another send on the producer, which goes behind
+    /// them. What was not published is dropped by <see cref="Discard"/>, by the next batch, and
+    /// when the producer is closed.
     /// </summary>
     /// <example>
     /// <code>
     /// BatchWriter batch = producer.Batch();
-    /// foreach (Tick tick in ticks) { batch.PushTyped(in tick); }
-    /// batch.Commit();
+    /// try
+    /// {
+    ///     foreach (Tick tick in ticks) { batch.PushTyped(in tick); }
+    ///     batch.Commit();
+    /// }
+    /// finally
+    /// {
+    ///     batch.Discard(); // what an exception has left
+    /// }
     /// </code>
     /// </example>
     public readonly ref struct BatchWriter
@@ -126,8 +134,6 @@ namespace BitRPC.SharedMemory
             _serial = serial;
         }
 
-        internal ulong Serial => _serial;
-
         /// <summary>
         /// Adds a message. If the ring is full, publishes what is pending and waits for room, up to
         /// <see cref="SharedMemoryOptions.SendTimeout"/>.
@@ -138,8 +144,9 @@ namespace BitRPC.SharedMemory
         /// pending.</param>
         /// <returns>True; false for Timeout, or Full without waiting.</returns>
         /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
-        /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
-        /// batch.</exception>
+        /// <exception cref="InvalidOperationException">Another batch has taken the place of this
+        /// one.</exception>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status Push(
             MessageType messageType,
             ReadOnlySpan<byte> payload,
@@ -156,8 +163,9 @@ namespace BitRPC.SharedMemory
         /// pending.</param>
         /// <returns>Full if there is no room: committing may help, because the consumer releases
         /// only what it sees. Else as the producer's TrySend.</returns>
-        /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
-        /// batch.</exception>
+        /// <exception cref="InvalidOperationException">Another batch has taken the place of this
+        /// one.</exception>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status TryPush(
             MessageType messageType,
             ReadOnlySpan<byte> payload,
@@ -171,8 +179,9 @@ namespace BitRPC.SharedMemory
         /// pending.</param>
         /// <returns>True; false for Timeout, or Full without waiting.</returns>
         /// <exception cref="SharedMemoryException">As for the producer's Send.</exception>
-        /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
-        /// batch.</exception>
+        /// <exception cref="InvalidOperationException">Another batch has taken the place of this
+        /// one.</exception>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public Status PushTyped<T>(in T value, MessageFlags flags = default(MessageFlags))
             where T : struct, IPayload
             => _producer.Require(_producer.AppendTyped(_serial, in value, flags));
@@ -180,11 +189,14 @@ namespace BitRPC.SharedMemory
         /// <summary>
         /// Publishes what is pending, and wakes the consumer if it sleeps. The batch can go on.
         /// </summary>
-        /// <exception cref="InvalidOperationException">Another send, or closing, has ended the
-        /// batch, and what was pending is dropped.</exception>
+        /// <exception cref="InvalidOperationException">Another batch has taken the place of this
+        /// one, and dropped what was pending.</exception>
+        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public void Commit() => _producer.CommitBatch(_serial);
 
-        /// <summary>Drops what is pending. A batch that is gone already stays so.</summary>
-        public void Discard() => _producer?.Abandon(_serial);
+        /// <summary>
+        /// Drops what is pending, if anything is. The batch can go on.
+        /// </summary>
+        public void Discard() => _producer?.DiscardBatch(_serial);
     }
 }

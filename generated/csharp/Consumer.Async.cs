@@ -20,7 +20,7 @@ using RingTextTask = System.Threading.Tasks.Task<string>;
 namespace BitRPC.SharedMemory
 {
     /// <content>Receiving without holding up a thread.</content>
-    public sealed partial class SharedMemoryConsumer : IRingCaller
+    public sealed partial class SharedMemoryConsumer
     {
         private static readonly Taking<SharedMemoryMessage> TakeMessage =
             (SharedMemoryConsumer consumer, out SharedMemoryMessage message) =>
@@ -30,24 +30,13 @@ namespace BitRPC.SharedMemory
             (SharedMemoryConsumer consumer, out string text) =>
                 consumer.TryReceiveString(out text);
 
-        /// <summary>The asynchronous call that is under way.</summary>
-        private RingCall _call;
-
         /// <summary>Takes something if it is there.</summary>
         private delegate Status Taking<T>(SharedMemoryConsumer consumer, out T value);
-
-        RingAttachment IRingCaller.Attachment => _attachment;
-
-        RingWaiter IRingCaller.Waiter => _waiter;
-
-        RingPeerWatch IRingCaller.Watch => _watch;
-
-        object IRingCaller.Gate => _gate;
 
         /// <summary>
         /// Receives a message as a copy. If there is none yet, one thread of the process waits for
         /// it, together with all other calls of this kind. Until the task is done the consumer must
-        /// not be used otherwise; <see cref="Interrupt"/> and <see cref="Close"/> end the wait.
+        /// not be used otherwise; <c>Interrupt</c> and <c>Close</c> end the wait.
         /// </summary>
         /// <param name="cancellationToken">Ends the wait; no message is lost.</param>
         /// <returns>The message; null once all were received and the producer has closed, and when
@@ -159,18 +148,6 @@ namespace BitRPC.SharedMemory
         }
 #endif
 
-        void IRingCaller.SetCall(RingCall call)
-        {
-            Volatile.Write(ref _call, call);
-            SetMustLook();
-        }
-
-        void IRingCaller.CheckOpen() => CheckOpen();
-
-        void IRingCaller.NoteTimeout() => _ = Note(ErrorCode.Timeout);
-
-        bool IRingCaller.IsAnswer(ErrorCode code) => IsAnswer(code);
-
         private RingOutcome<T> Begin<T>(Taking<T> take, CancellationToken token)
         {
             CheckFree();
@@ -198,17 +175,6 @@ namespace BitRPC.SharedMemory
             var call = new RingCall<T>(this, attempt, RingTime.Forever, default(T), token);
             call.Start();
             return new RingOutcome<T>(call.Task);
-        }
-
-        /// <summary>Ends the asynchronous call that is under way.</summary>
-        private void AbandonCall()
-        {
-            RingCall call = _call;
-            if (call != null && RingPatience.Remove(call))
-            {
-                _call = null;
-                call.Abandon(new ObjectDisposedException(nameof(SharedMemoryConsumer)));
-            }
         }
 
         /// <summary>Takes one kind of struct.</summary>

@@ -9,49 +9,55 @@ using System.Threading;
 
 namespace BitRPC.SharedMemory
 {
+    /// <summary>What comes before anything in the ring.</summary>
+    internal enum RingDue
+    {
+        /// <summary>Nothing: the usual case.</summary>
+        Nothing,
+
+        /// <summary>The rest of a message whose first pieces came.</summary>
+        Pieces,
+
+        /// <summary>The message in the assembler, which nobody took yet.</summary>
+        Message,
+
+        /// <summary>
+        /// A message too large that was dropped: said once, and found by a call that had something
+        /// else to say.
+        /// </summary>
+        Error,
+
+        /// <summary>
+        /// The end of an asynchronous call, to which the consumer belongs meanwhile.
+        /// </summary>
+        Call,
+
+        /// <summary>Nothing, ever: the consumer is not open.</summary>
+        Closed,
+    }
+
     /// <content>How records get out of the ring.</content>
     public sealed unsafe partial class SharedMemoryConsumer
     {
-        /// <summary>
-        /// How many looks a short wait takes, before anything else is thought of: a microsecond or
-        /// two.
-        /// </summary>
-        private const int ShortWait = 64;
-
         /// <summary>Puts messages together that come in pieces; made for the first one.</summary>
         private RingReassembler _assembler;
 
-        /// <summary>Whether the assembler has a whole message that was not taken yet.</summary>
-        private bool _hasAssembled;
-
-        /// <summary>
-        /// A failure that was not told, because the call had messages to hand out.
-        /// </summary>
-        private ErrorCode _untold;
-
-        /// <summary>
-        /// Whether the fast path must not take anything: a message in pieces is under way, a
-        /// failure is to be told, an asynchronous call waits, or this is closed.
-        /// </summary>
-        private bool _mustLook;
-
-        /// <summary>What the last TakeSlowly came to.</summary>
-        private ErrorCode _slowCode;
+        /// <summary>The fast path takes what is in the ring only if nothing is.</summary>
+        private RingDue _due;
 
         /// <summary>
         /// The fast path: takes the next record if it is plain to see, whole, and the one that is
-        /// expected; everything else is Find's.
+        /// expected; everything else is Poll's.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private bool TryTake(out ReceivedMessage message)
         {
             Release();
             if (_reader.TryLook(out byte* record, out uint type, out uint frame)
-                && !_mustLook
+                && _due == RingDue.Nothing
                 && (MessageHeaderLayout.ReadFlags(record) & Layout.FlagFragment) == 0
                 && _reader.TryTake(record, frame))
             {
-                _isHeld = true;
                 message = ReceivedMessage.At(record, type, frame);
                 return true;
             }
@@ -69,7 +75,7 @@ namespace BitRPC.SharedMemory
             }
 
             message = TakeSlowly(timeoutNs);
-            return _slowCode;
+            return StatusOf(in message);
         }
 
         /// <summary>
@@ -81,7 +87,7 @@ namespace BitRPC.SharedMemory
             TryTake(out message) || (LookForAWhile(timeoutNs) && TryTake(out message));
 
         /// <summary>
-        /// Receives where the fast path found nothing; _slowCode says what it came to.
+        /// Receives where the fast path found nothing; StatusOf says what it came to.
         /// </summary>
         /// <remarks>
         /// Not by an out parameter: the message that the fast path makes would have to be in
@@ -91,14 +97,17 @@ namespace BitRPC.SharedMemory
         private ReceivedMessage TakeSlowly(long timeoutNs)
         {
             CheckFree();
-            _slowCode = FindOrWait(timeoutNs, out ReceivedMessage message);
-            if (_slowCode == ErrorCode.Ok)
+            if (PollOrWait(timeoutNs, out ReceivedMessage message) == ErrorCode.Ok)
             {
                 TakeFound(in message);
             }
 
             return message;
         }
+
+        /// <summary>What TakeSlowly came to.</summary>
+        private Status StatusOf(in ReceivedMessage message) =>
+            message.IsPresent ? ErrorCode.Ok : LastStatus;
 
         /// <summary>
         /// Finds the next message without taking it, waiting for it if need be. Never: Empty
@@ -108,88 +117,52 @@ namespace BitRPC.SharedMemory
         {
             Release();
             _ = LookForAWhile(timeoutNs);
-            return FindOrWait(timeoutNs, out message);
+            return PollOrWait(timeoutNs, out message);
         }
 
         /// <summary>The same, after what was held is given back and the ring looked at.</summary>
-        private ErrorCode FindOrWait(long timeoutNs, out ReceivedMessage message)
+        private ErrorCode PollOrWait(long timeoutNs, out ReceivedMessage message)
+        {
+            ErrorCode code = Poll(out message);
+            if (code == ErrorCode.Empty)
+            {
+                code = timeoutNs == RingTime.Never
+                    ? Idle(out message)
+                    : Wait(timeoutNs, out message);
+            }
+
+            return Tell(code);
+        }
+
+        /// <summary>Waits for a message.</summary>
+        private ErrorCode Wait(long timeoutNs, out ReceivedMessage message)
         {
             var deadline = new RingDeadline(timeoutNs);
-            for (bool isFirst = true; ; isFirst = false)
+            ErrorCode code = Idle(out message);
+            while (code == ErrorCode.Empty)
             {
-                ErrorCode code = Find(out message);
-                if (code == ErrorCode.Empty)
-                {
-                    code = EmptyOrEnded(ref message);
-                }
-
-                if (code != ErrorCode.Empty || timeoutNs == RingTime.Never)
-                {
-                    return Note(code);
-                }
-
                 if (_attachment.IsForked)
                 {
-                    return Refuse(ErrorCode.Forked);
+                    return ErrorCode.Forked;
                 }
 
-                // What woke this side may have been pieces without end.
-                if (!isFirst && deadline.Left(Platform.Current.MonotonicNs(), 1) == 0)
+                RingWaited waited = Wait(ref deadline, out ErrorCode end);
+                if (waited == RingWaited.Ended)
                 {
-                    return Note(ErrorCode.Timeout);
+                    return Ended(end);
                 }
 
-                RingWaited waited = Wait(ref deadline, out code);
-                if (waited != RingWaited.Ready)
+                code = Poll(out message);
+                // A producer that sends only broken pieces must not keep this call beyond its time.
+                bool isLate = waited == RingWaited.TimedOut
+                    || deadline.Left(Platform.Current.MonotonicNs(), 1) == 0;
+                if (code == ErrorCode.Empty && isLate)
                 {
-                    return waited == RingWaited.Ended ? Ended(code) : Note(ErrorCode.Timeout);
+                    return ErrorCode.Timeout;
                 }
             }
-        }
 
-        private RingWaited Wait(ref RingDeadline deadline, out ErrorCode why)
-        {
-            lock (_gate)
-            {
-                CheckOpen();
-                RingWaited waited = _waiter.Wait(this, _watch, ref deadline, out why);
-                CheckOpen();
-                return waited;
-            }
-        }
-
-        private bool AwaitPeer(long timeoutNs)
-        {
-            CheckFree();
-            var deadline = new RingDeadline(timeoutNs);
-            lock (_gate)
-            {
-                while (true)
-                {
-                    CheckOpen();
-                    uint seen = _watch.Sequence;
-                    if (_watch.HasLivePeer)
-                    {
-                        return true;
-                    }
-
-                    ErrorCode code = _attachment.IsForked
-                        ? ErrorCode.Forked
-                        : _watch.CheckNameIfDue(Platform.Current.MonotonicNs());
-                    if (code != ErrorCode.Ok)
-                    {
-                        _ = Refuse(code);
-                        throw LastError;
-                    }
-
-                    if (!_waiter.AwaitBell(seen, ref deadline))
-                    {
-                        CheckOpen();
-                        LastStatus = ErrorCode.Timeout;
-                        return false;
-                    }
-                }
-            }
+            return code;
         }
 
         /// <summary>
@@ -200,7 +173,7 @@ namespace BitRPC.SharedMemory
         private bool LookForAWhile(long timeoutNs)
         {
             CheckFree();
-            int looks = timeoutNs == RingTime.Never ? 0 : ShortWait;
+            int looks = timeoutNs == RingTime.Never ? 0 : RingConstants.ShortWait;
             for (int look = 0; look < looks; look++)
             {
                 if (_reader.HasWord())
@@ -218,25 +191,35 @@ namespace BitRPC.SharedMemory
         }
 
         /// <summary>
-        /// Finds the next message without taking it: Ok, Empty, Corrupt, or MessageTooLarge. Pieces
-        /// are taken and released on the way. Does not ask about the peer: how it ended is told to
-        /// a call that finds nothing else.
+        /// Looks for a message without taking it: Ok, Empty, Corrupt, or MessageTooLarge; an error
+        /// is not told yet. Pieces are taken and released on the way. Does not ask about the peer:
+        /// how it ended is told to a call that finds nothing else.
         /// </summary>
-        private ErrorCode Find(out ReceivedMessage message)
+        private ErrorCode Poll(out ReceivedMessage message)
         {
             message = default(ReceivedMessage);
             CheckOpen();
-            ulong start = _reader.Position;
-            while (!_hasAssembled)
+            if (_due == RingDue.Error)
             {
-                if (_untold != ErrorCode.Ok)
-                {
-                    return TellUntold();
-                }
+                Settle();
+                return ErrorCode.MessageTooLarge;
+            }
 
+            return Gather(ref message);
+        }
+
+        /// <summary>
+        /// Copies pieces out of the ring until a message is whole, one comes that is no piece,
+        /// nothing is left, or a lap is done: hostile pieces may lead round and round.
+        /// </summary>
+        private ErrorCode Gather(ref ReceivedMessage message)
+        {
+            ulong start = _reader.Position;
+            while (_due != RingDue.Message)
+            {
                 if (_reader.Position - start >= Ring.Capacity)
                 {
-                    return ErrorCode.Empty; // as much as the ring holds: the time is looked at
+                    return ErrorCode.Empty;
                 }
 
                 if (!_reader.TryLook(out byte* record, out uint type, out uint frame))
@@ -247,9 +230,7 @@ namespace BitRPC.SharedMemory
                         continue;
                     }
 
-                    return code == ErrorCode.Corrupt
-                        ? Refuse(code, _reader.Position, _reader.BadWord)
-                        : code;
+                    return code;
                 }
 
                 if ((MessageHeaderLayout.ReadFlags(record) & Layout.FlagFragment) == 0)
@@ -261,7 +242,7 @@ namespace BitRPC.SharedMemory
 
                 if (!AddPiece(record, type, frame))
                 {
-                    _untold = ErrorCode.MessageTooLarge;
+                    return ErrorCode.MessageTooLarge;
                 }
             }
 
@@ -269,26 +250,16 @@ namespace BitRPC.SharedMemory
             return ErrorCode.Ok;
         }
 
-        private ErrorCode TellUntold()
-        {
-            ErrorCode code = _untold;
-            _untold = ErrorCode.Ok;
-            SetMustLook();
-            return Refuse(code, (ulong)_options.MaxMessageSize, _assembler.Excess);
-        }
-
-        /// <summary>Takes the message that Find found.</summary>
+        /// <summary>Takes the message that Poll found.</summary>
         private void TakeFound(in ReceivedMessage message)
         {
-            if (_hasAssembled)
+            if (_due == RingDue.Message)
             {
-                _hasAssembled = false; // its pieces were taken one by one
-                SetMustLook();
+                Settle(); // its pieces were taken one by one
                 return;
             }
 
             _reader.TakeNext(message.Payload.Length);
-            _isHeld = true;
         }
 
         /// <summary>
@@ -310,10 +281,13 @@ namespace BitRPC.SharedMemory
                 _reader.CountError();
             }
 
-            _isHeld = true;
             Release();
-            _hasAssembled = result == RingAssembled.Whole;
-            SetMustLook();
+            Settle();
+            if (result == RingAssembled.Whole)
+            {
+                _due = RingDue.Message;
+            }
+
             return result != RingAssembled.TooLarge;
         }
 
@@ -327,38 +301,60 @@ namespace BitRPC.SharedMemory
                     _reader.CountError();
                 }
 
-                SetMustLook();
+                Settle();
             }
         }
 
-        private void SetMustLook() =>
-            _mustLook = _hasAssembled || _untold != ErrorCode.Ok || _call != null
-                || (_assembler != null && _assembler.IsUnderWay);
+        /// <summary>What comes next is what is under way, if anything is.</summary>
+        private void Settle()
+        {
+            if (_due != RingDue.Closed)
+            {
+                bool hasPieces = _assembler != null && _assembler.IsUnderWay;
+                RingDue own = hasPieces ? RingDue.Pieces : RingDue.Nothing;
+                _due = _call != null ? RingDue.Call : own;
+            }
+        }
+
+        /// <summary>
+        /// There were messages, and this is what came behind them: what is said once is for the
+        /// next call.
+        /// </summary>
+        private ErrorCode Withhold(ErrorCode code)
+        {
+            if (code == ErrorCode.MessageTooLarge)
+            {
+                _due = RingDue.Error;
+            }
+
+            return ErrorCode.Ok;
+        }
 
         /// <summary>
         /// The ring was found empty: pauses if that pays, looks at the peer, and at the ring again.
         /// </summary>
-        private ErrorCode EmptyOrEnded(ref ReceivedMessage message)
+        private ErrorCode Idle(out ReceivedMessage message)
         {
             if (_reader.KeepDistance() && _reader.HasWord())
             {
-                return Find(out message);
+                return Poll(out message);
             }
 
+            message = default(ReceivedMessage);
             if (_watch.Look() == ErrorCode.Ok)
             {
                 return ErrorCode.Empty;
             }
 
-            ErrorCode code = Find(out message);
+            ErrorCode code = Poll(out message);
             return code == ErrorCode.Empty ? Ended(_watch.Tell()) : code;
         }
 
         /// <summary>The producer ended, and with it a message under way.</summary>
-        private ErrorCode Ended(ErrorCode why)
+        private ErrorCode Ended(ErrorCode end)
         {
             DropUnfinished();
-            return Refuse(why);
+            return end;
         }
 
         /// <summary>Whether there is a record, behind padding if need be.</summary>
@@ -375,52 +371,34 @@ namespace BitRPC.SharedMemory
             return false;
         }
 
-        internal void ClearInterrupt() => _waiter.ClearInterrupt();
-
-        private void CheckOpen()
-        {
-            if (Volatile.Read(ref _isClosing) != 0)
-            {
-                throw new ObjectDisposedException(nameof(SharedMemoryConsumer));
-            }
-        }
-
-        /// <summary>Refuses a call beside an asynchronous one.</summary>
-        private void CheckFree()
-        {
-            CheckOpen();
-            if (_call != null)
-            {
-                throw new InvalidOperationException("an asynchronous receive is under way");
-            }
-        }
-
-        /// <summary>Turns what is no answer of a receive into an exception.</summary>
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        internal Status Require(ErrorCode code) => IsAnswer(code) ? code : throw LastError;
-
-        private static bool IsAnswer(ErrorCode code) =>
+        internal override bool IsAnswer(ErrorCode code) =>
             code == ErrorCode.Ok || code == ErrorCode.Timeout
                 || code == ErrorCode.Empty || code == ErrorCode.Closed;
 
-        private ErrorCode Refuse(ErrorCode code, ulong expected = 0, ulong found = 0)
-        {
-            _failure = code;
-            _failureExpected = expected;
-            _failureFound = found;
-            LastStatus = code;
-            return code;
-        }
+        internal override void NoteTimeout() => Note(ErrorCode.Timeout);
 
-        /// <summary>Keeps in mind that a call had nothing to give.</summary>
-        private ErrorCode Note(ErrorCode code)
+        internal override void Note(ErrorCode code) => LastStatus = code;
+
+        internal override void OnCallChanged() => Settle();
+
+        /// <summary>Takes note of what the caller is told instead of a message.</summary>
+        private ErrorCode Tell(ErrorCode code)
         {
-            if (code == ErrorCode.Empty || code == ErrorCode.Timeout)
+            switch (code)
             {
-                LastStatus = code;
+                case ErrorCode.Ok:
+                    return code;
+                case ErrorCode.Empty:
+                case ErrorCode.Timeout:
+                    Note(code);
+                    return code;
+                case ErrorCode.Corrupt:
+                    return Refuse(code, _reader.Position, _reader.BadWord);
+                case ErrorCode.MessageTooLarge:
+                    return Refuse(code, (ulong)_options.MaxMessageSize, _assembler.Excess);
+                default:
+                    return Refuse(code);
             }
-
-            return code;
         }
     }
 }

@@ -132,7 +132,7 @@ namespace BitRPC.SharedMemory
             CheckFree();
             RingFragmentWalk pieces =
                 _assembler != null ? _assembler.Walk : default(RingFragmentWalk);
-            ulong first = _hasAssembled ? _assembler.Start : _reader.Position;
+            ulong first = _due == RingDue.Message ? _assembler.Start : _reader.Position;
             return DropUntil(_reader.FindLatest(first, pieces));
         }
 
@@ -169,7 +169,7 @@ namespace BitRPC.SharedMemory
                 {
                     code = count == 0
                         ? FindWithin(RingTime.Never, out ReceivedMessage message)
-                        : Find(out message);
+                        : Poll(out message);
                     if (code != ErrorCode.Ok)
                     {
                         break;
@@ -195,7 +195,7 @@ namespace BitRPC.SharedMemory
                 Release();
             }
 
-            return count > 0 ? Postpone(code) : code;
+            return count > 0 ? Withhold(code) : code;
         }
 
         private ErrorCode Collect(
@@ -219,7 +219,7 @@ namespace BitRPC.SharedMemory
 
             try
             {
-                for (int count = 0; code == ErrorCode.Ok; code = Find(out message))
+                for (int count = 0; code == ErrorCode.Ok; code = Poll(out message))
                 {
                     messages.Add(message.ToMessage());
                     TakeFound(in message);
@@ -235,22 +235,7 @@ namespace BitRPC.SharedMemory
                 Release();
             }
 
-            return Postpone(code);
-        }
-
-        /// <summary>
-        /// There were messages, and this is what came behind them: what does not last is kept for
-        /// the next call.
-        /// </summary>
-        private ErrorCode Postpone(ErrorCode code)
-        {
-            if (code == ErrorCode.MessageTooLarge)
-            {
-                _untold = code;
-                SetMustLook();
-            }
-
-            return ErrorCode.Ok;
+            return Withhold(code);
         }
 
         /// <summary>Takes all that is published now; returns how many messages that was.</summary>
@@ -267,9 +252,9 @@ namespace BitRPC.SharedMemory
         private long DropUntil(ulong end)
         {
             long dropped = 0;
-            while (_hasAssembled || _reader.Position < end)
+            while (_due == RingDue.Message || _reader.Position < end)
             {
-                ErrorCode code = Find(out ReceivedMessage message);
+                ErrorCode code = Poll(out ReceivedMessage message);
                 if (code == ErrorCode.Ok && IsBefore(end))
                 {
                     Consume(in message);
@@ -285,8 +270,8 @@ namespace BitRPC.SharedMemory
             return dropped;
         }
 
-        /// <summary>Whether the message that Find found starts before a position.</summary>
+        /// <summary>Whether the message that Poll found starts before a position.</summary>
         private bool IsBefore(ulong position) =>
-            (_hasAssembled ? _assembler.Start : _reader.Position) < position;
+            (_due == RingDue.Message ? _assembler.Start : _reader.Position) < position;
     }
 }

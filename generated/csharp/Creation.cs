@@ -57,7 +57,7 @@ namespace BitRPC.SharedMemory
             try
             {
                 // From here on nobody takes it for the leftover of a creator that died.
-                int error = platform.TryLock(file, Platform.MakingLock, out _);
+                int error = platform.TryLock(file, RingConstants.MakingLock, out _);
                 if (error != 0)
                 {
                     throw Failed("lock", temporary, error);
@@ -69,7 +69,7 @@ namespace BitRPC.SharedMemory
                 error = platform.Publish(temporary, target.FilePath);
                 if (error == 0)
                 {
-                    platform.Unlock(file, Platform.MakingLock);
+                    platform.Unlock(file, RingConstants.MakingLock);
                     return segment;
                 }
 
@@ -148,7 +148,7 @@ namespace BitRPC.SharedMemory
 
             using (file)
             {
-                return !Platform.Current.IsLocked(file, Platform.MakingLock);
+                return !Platform.Current.IsLocked(file, RingConstants.MakingLock);
             }
         }
 

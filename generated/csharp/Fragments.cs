@@ -10,11 +10,6 @@ namespace BitRPC.SharedMemory
     /// <summary>What a piece of a message starts with: its index and how many there are.</summary>
     internal static unsafe class RingFragment
     {
-        internal const int PrefixSize = 2 * sizeof(uint);
-
-        /// <summary>Smallest size that a piece may be asked to have.</summary>
-        internal const int LeastSize = 64;
-
         internal static void WritePrefix(byte* to, uint index, uint count)
         {
             ((uint*)to)[0] = index;
@@ -111,7 +106,7 @@ namespace BitRPC.SharedMemory
             ulong position, byte* record, uint type, int length, out int lost)
         {
             lost = 0;
-            if (length < RingFragment.PrefixSize)
+            if (length < RingConstants.PrefixSize)
             {
                 _ = Drop();
                 lost = 1;
@@ -138,8 +133,8 @@ namespace BitRPC.SharedMemory
                 return RingAssembled.Partly;
             }
 
-            byte* bytes = payload + RingFragment.PrefixSize;
-            return Append(bytes, length - RingFragment.PrefixSize, isLast, ref lost);
+            byte* bytes = payload + RingConstants.PrefixSize;
+            return Append(bytes, length - RingConstants.PrefixSize, isLast, ref lost);
         }
 
         private void Begin(ulong position, byte* record, uint type, uint count)
@@ -230,7 +225,7 @@ namespace BitRPC.SharedMemory
         /// </summary>
         internal bool Add(ulong position, byte* record, uint type, int length)
         {
-            if (length < RingFragment.PrefixSize)
+            if (length < RingConstants.PrefixSize)
             {
                 this = default(RingFragmentWalk);
                 return false;

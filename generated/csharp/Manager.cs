@@ -95,7 +95,8 @@ namespace BitRPC.SharedMemory
         }
 
         /// <summary>The time between two heartbeats unless asked otherwise: a second.</summary>
-        public static TimeSpan DefaultHeartbeat => TimeSpan.FromSeconds(1);
+        public static TimeSpan DefaultHeartbeat =>
+            TimeSpan.FromTicks(RingConstants.HeartbeatNs / 100);
 
         /// <summary>Whether this side sends.</summary>
         public bool IsProducer => _producer != null;
@@ -138,7 +139,7 @@ namespace BitRPC.SharedMemory
         {
             get
             {
-                const long Beats = 3;
+                const long Beats = RingConstants.StalledBeats;
                 bool isLong = _heartbeatNs < 0 || _heartbeatNs > long.MaxValue / Beats;
                 return Ring.GetPeerState(isLong ? RingTime.Forever : Beats * _heartbeatNs);
             }

@@ -149,7 +149,7 @@ namespace BitRPC.SharedMemory
         private static ulong AnnounceAll()
         {
             ulong now = Platform.Current.MonotonicNs();
-            ulong bound = RingWaiter.LivenessNs;
+            ulong bound = RingConstants.LivenessNs;
             bool isAnyNew = false;
             bool needsMembarrier = false;
             foreach (RingCall call in Calls)

@@ -12,15 +12,15 @@ namespace BitRPC.SharedMemory
     public sealed unsafe partial class SharedMemoryProducer
     {
         /// <summary>Starts a batch: its messages become visible together.</summary>
-        /// <returns>The batch. Any other send ends it, and drops what was not committed.</returns>
+        /// <returns>The batch. Another one takes its place, and drops what was not
+        /// committed.</returns>
         /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
         public BatchWriter Batch()
         {
             CheckFree();
-            TakeBack();
-            _serial++;
-            _writer.Block(); // so that every other send comes by and ends it
-            return new BatchWriter(this, _serial);
+            _writer.Drop();
+            _batch++;
+            return new BatchWriter(this, _batch);
         }
 
         /// <summary>
@@ -81,14 +81,14 @@ namespace BitRPC.SharedMemory
             }
 
             var deadline = new RingDeadline(_sendTimeoutNs);
-            int room = size - RingFragment.PrefixSize;
+            int room = size - RingConstants.PrefixSize;
             int count = (int)(((long)payload.Length + room - 1) / room);
             for (int index = 0; index < count; index++)
             {
                 int from = index * room;
                 ReadOnlySpan<byte> part = payload.Slice(
                     from, Math.Min(room, payload.Length - from));
-                int length = part.Length + RingFragment.PrefixSize;
+                int length = part.Length + RingConstants.PrefixSize;
                 byte* record = AcquireSlowly(messageType, length, RingWish.Wait, ref deadline);
                 if (record == null)
                 {
@@ -156,14 +156,24 @@ namespace BitRPC.SharedMemory
             Flush();
         }
 
+        internal void DiscardBatch(ulong serial)
+        {
+            if (serial == _batch)
+            {
+                _writer.Drop();
+            }
+        }
+
         private void CheckBatch(ulong serial)
         {
             CheckFree();
-            if (!IsCurrent(serial))
+            if (serial != _batch)
             {
                 throw new InvalidOperationException(
-                    "the batch was ended by another send, which dropped what was pending");
+                    "another batch has taken the place of this one");
             }
+
+            TakeBack();
         }
 
         /// <summary>Publishes what is pending of the batch, which goes on.</summary>
@@ -172,7 +182,6 @@ namespace BitRPC.SharedMemory
             if (_writer.HasPending)
             {
                 _writer.Flush();
-                _writer.Block();
                 Wake();
                 GC.KeepAlive(this);
             }
@@ -181,9 +190,9 @@ namespace BitRPC.SharedMemory
         private static void WritePiece(byte* record, int index, int count, ReadOnlySpan<byte> part)
         {
             byte* start = record + MessageHeaderLayout.Size;
-            RingWriter.ClearTail(record, part.Length + RingFragment.PrefixSize);
+            RingWriter.ClearTail(record, part.Length + RingConstants.PrefixSize);
             RingFragment.WritePrefix(start, (uint)index, (uint)count);
-            RingBytes.Copy(start + RingFragment.PrefixSize, part);
+            RingBytes.Copy(start + RingConstants.PrefixSize, part);
         }
 
         /// <summary>
@@ -191,8 +200,8 @@ namespace BitRPC.SharedMemory
         /// </summary>
         private int PieceSize()
         {
-            int most = LargestPayload / 2 & ~(Record.Word - 1);
-            int asked = Math.Max(_options.FragmentSize, RingFragment.LeastSize);
+            int most = LargestPayload / 2 & ~(RingConstants.Word - 1);
+            int asked = Math.Max(_options.FragmentSize, RingConstants.MinPiece);
             return _options.FragmentSize == 0 ? most : Math.Min(asked, most);
         }
 
@@ -208,8 +217,9 @@ namespace BitRPC.SharedMemory
                 }
             }
 
+            CheckFree();
+            TakeBack();
             ErrorCode code = ErrorCode.Ok;
-            ulong serial = Batch().Serial;
             while (sent < messages.Length && code == ErrorCode.Ok)
             {
                 SharedMemoryMessage message = messages[sent];
@@ -223,8 +233,7 @@ namespace BitRPC.SharedMemory
                 }
             }
 
-            CommitBatch(serial);
-            TakeBack();
+            Flush();
             return code;
         }
 

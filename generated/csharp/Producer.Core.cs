@@ -25,20 +25,17 @@ namespace BitRPC.SharedMemory
     /// <content>How records get into the ring.</content>
     public sealed unsafe partial class SharedMemoryProducer
     {
-        /// <summary>So long that a fast consumer makes room for many messages.</summary>
-        private const ulong StepBackNs = 1500;
-
         internal static InvalidOperationException StaleClaim() =>
             new InvalidOperationException(
                 "the claim was committed, abandoned or taken back already");
 
-        /// <summary>Whether a claim or batch is the one that is open.</summary>
+        /// <summary>Whether a claim is the one that is open.</summary>
         internal bool IsCurrent(ulong serial) => serial == _serial && (serial & 1) != 0;
 
         internal void Commit(byte* record, uint type, int length, MessageFlags flags)
         {
             EndClaim();
-            for (int at = length; at % Record.Word != 0; at++)
+            for (int at = length; at % RingConstants.Word != 0; at++)
             {
                 record[MessageHeaderLayout.Size + at] = 0; // padding is part of the record
             }
@@ -63,12 +60,11 @@ namespace BitRPC.SharedMemory
             _writer.Unblock();
         }
 
-        /// <summary>Takes back the room of an open claim, or of a batch.</summary>
+        /// <summary>Takes back the room of an open claim.</summary>
         private void TakeBack()
         {
             if ((_serial & 1) != 0)
             {
-                _writer.Drop();
                 EndClaim();
             }
         }
@@ -282,6 +278,7 @@ namespace BitRPC.SharedMemory
         {
             CheckFree();
             TakeBack();
+            Flush(); // what a batch holds comes first
             ulong stride = StrideOf(length);
             if (Admit(type, length, stride) != ErrorCode.Ok)
             {
@@ -320,7 +317,7 @@ namespace BitRPC.SharedMemory
         {
             if (_writer.Reload() == ErrorCode.Ok && _writer.IsTight)
             {
-                RingDistance.Pause(StepBackNs);
+                RingDistance.Pause(RingConstants.StepBackNs);
                 _ = _writer.Reload(); // what is wrong with it now, the caller's look finds too
             }
         }
@@ -413,79 +410,29 @@ namespace BitRPC.SharedMemory
 
         private ErrorCode WaitForRoom(ulong stride, ref RingDeadline deadline)
         {
-            lock (_gate)
-            {
-                CheckOpen();
-                RingWaited waited = _waiter.Wait(this, _watch, ref deadline, out ErrorCode why);
-                CheckOpen();
-                return waited == RingWaited.TimedOut ? ErrorCode.Timeout : why;
-            }
+            RingWaited waited = Wait(ref deadline, out ErrorCode end);
+            return waited == RingWaited.TimedOut ? ErrorCode.Timeout : end;
         }
 
-        private bool AwaitPeer(long timeoutNs)
-        {
-            CheckFree();
-            var deadline = new RingDeadline(timeoutNs);
-            lock (_gate)
-            {
-                while (true)
-                {
-                    CheckOpen();
-                    uint seen = _watch.Sequence;
-                    if (_watch.HasLivePeer)
-                    {
-                        return true;
-                    }
-
-                    ErrorCode code = _attachment.IsForked
-                        ? ErrorCode.Forked
-                        : _watch.CheckNameIfDue(Platform.Current.MonotonicNs());
-                    if (code != ErrorCode.Ok)
-                    {
-                        _ = Refuse(code);
-                        throw LastError;
-                    }
-
-                    if (!_waiter.AwaitBell(seen, ref deadline))
-                    {
-                        CheckOpen();
-                        return false;
-                    }
-                }
-            }
-        }
-
-        private void CheckOpen()
-        {
-            if (Volatile.Read(ref _isClosing) != 0)
-            {
-                throw new ObjectDisposedException(nameof(SharedMemoryProducer));
-            }
-        }
-
-        /// <summary>Refuses a call beside an asynchronous one.</summary>
-        private void CheckFree()
-        {
-            CheckOpen();
-            if (_call != null)
-            {
-                throw new InvalidOperationException("an asynchronous send is under way");
-            }
-        }
-
-        /// <summary>Turns what is no answer of a send into an exception.</summary>
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        internal Status Require(ErrorCode code) => IsAnswer(code) ? code : throw LastError;
-
-        private static bool IsAnswer(ErrorCode code) =>
+        internal override bool IsAnswer(ErrorCode code) =>
             code == ErrorCode.Ok || code == ErrorCode.Timeout || code == ErrorCode.Full;
 
-        private ErrorCode Refuse(ErrorCode code, ulong expected = 0, ulong found = 0)
+        internal override void NoteTimeout()
         {
-            _failure = code;
-            _failureExpected = expected;
-            _failureFound = found;
-            return code;
+            _writer.CountFailure();
+            _ = Refuse(ErrorCode.Timeout);
+        }
+
+        internal override void OnCallChanged()
+        {
+            if (_call == null)
+            {
+                _writer.Unblock();
+            }
+            else
+            {
+                _writer.Block();
+            }
         }
     }
 }

@@ -13,9 +13,6 @@ namespace BitRPC.SharedMemory
     /// </summary>
     internal static unsafe class RingRecovery
     {
-        /// <summary>How often a consumer looks again when the producer is behind it.</summary>
-        private const int Attempts = 64;
-
         /// <summary>
         /// Where a new producer goes on, and how many messages were sent before. The dead one may
         /// have published records that it did not count any more: the walk finds them. What it
@@ -39,7 +36,7 @@ namespace BitRPC.SharedMemory
 
             // After the walk, because a consumer may have received what it found.
             ulong read = Volatile.Read(ref *(ulong*)(header + RingHeaderLayout.ReadPosition));
-            if (unchecked(position - read) > capacity || read % Record.Word != 0)
+            if (unchecked(position - read) > capacity || read % RingConstants.Word != 0)
             {
                 throw Corrupt(
                     RingHeaderLayout.ReadPosition,
@@ -63,7 +60,7 @@ namespace BitRPC.SharedMemory
             ulong read = Volatile.Read(ref *(ulong*)(header + RingHeaderLayout.ReadPosition));
             CheckPosition(RingHeaderLayout.ReadPosition, read);
             SharedMemoryException why = null;
-            for (int attempt = 0; attempt < Attempts; attempt++)
+            for (int attempt = 0; attempt < RingConstants.StartLooks; attempt++)
             {
                 ulong write = Volatile.Read(ref *(ulong*)(header + RingHeaderLayout.WritePosition));
                 CheckPosition(RingHeaderLayout.WritePosition, write);
@@ -114,7 +111,7 @@ namespace BitRPC.SharedMemory
 
         private static void CheckPosition(int field, ulong value)
         {
-            if (value % Record.Word != 0)
+            if (value % RingConstants.Word != 0)
             {
                 throw Corrupt((ulong)field, value, "a position is not a multiple of 8");
             }

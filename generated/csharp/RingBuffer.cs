@@ -177,9 +177,9 @@ namespace BitRPC.SharedMemory
                 }
             }
 
-            if (state != RingState.Attached)
+            if (state != RingConstants.StateAttached)
             {
-                return state == RingState.Never ? PeerState.Never : PeerState.Closed;
+                return state == RingConstants.StateNever ? PeerState.Never : PeerState.Closed;
             }
 
             ulong beat = Read64(header, role.Heartbeat);

@@ -29,6 +29,9 @@ namespace BitRPC.SharedMemory
         /// </summary>
         private ulong _expectedId;
         private ulong _corruptAt;
+
+        /// <summary>Whether something was taken that was not given back yet.</summary>
+        private bool _hasTaken;
         private RingDistance _distance;
 
         /// <summary>Goes on at the first message that was not released.</summary>
@@ -44,6 +47,7 @@ namespace BitRPC.SharedMemory
             _bytes = *(ulong*)(_base + RingHeaderLayout.BytesReceived);
             _expectedId = ulong.MaxValue;
             _corruptAt = ulong.MaxValue;
+            _hasTaken = false;
             _distance = new RingDistance(distance, _capacity, _received, _read);
             BadWord = 0;
         }
@@ -72,7 +76,7 @@ namespace BitRPC.SharedMemory
             type = Record.TypeOf(word);
             return type != 0
                 && frame >= MessageHeaderLayout.Size
-                && frame <= Record.MaxFrame
+                && frame <= RingConstants.MaxFrame
                 && Record.Stride(frame) <= _capacity - offset;
         }
 
@@ -148,10 +152,18 @@ namespace BitRPC.SharedMemory
         internal void TakeNext(int payload) =>
             Take(_data + (_read & _mask), (uint)(MessageHeaderLayout.Size + payload));
 
-        /// <summary>Gives all that was taken back to the producer.</summary>
+        /// <summary>
+        /// Gives all that was taken back to the producer; false if there was nothing.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal void Release()
+        internal bool Release()
         {
+            if (!_hasTaken)
+            {
+                return false;
+            }
+
+            _hasTaken = false;
             byte* header = _base; // a copy, as in RingWriter.Close
             ulong bytes = _bytes;
             ulong read = _read;
@@ -159,6 +171,7 @@ namespace BitRPC.SharedMemory
             Volatile.Write(ref *(ulong*)(header + RingHeaderLayout.BytesReceived), bytes);
             // Pairs with the producer's read in RingWriter.Reload.
             Volatile.Write(ref *(ulong*)(header + RingHeaderLayout.ReadPosition), read);
+            return true;
         }
 
         /// <summary>The ring was found empty: pauses if that pays; false if it does not.</summary>
@@ -258,6 +271,7 @@ namespace BitRPC.SharedMemory
             }
 
             _read += Record.Stride(frame);
+            _hasTaken = true;
         }
     }
 }

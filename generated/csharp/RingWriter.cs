@@ -12,18 +12,12 @@ namespace BitRPC.SharedMemory
     /// <summary>Records: what both sides of the algorithm and recovery know of them.</summary>
     internal static unsafe class Record
     {
-        /// <summary>Words, strides and positions are multiples of this.</summary>
-        internal const int Word = sizeof(ulong);
-
-        /// <summary>No record is longer, so that a payload's size is an int.</summary>
-        internal const ulong MaxFrame = 1UL << 31;
-
         private const int FrameShift = 8 * MessageHeaderLayout.FrameLength;
         private const int TypeShift = 8 * MessageHeaderLayout.MessageType;
 
         /// <summary>Largest payload: a record that fits at any position of an empty ring.</summary>
         internal static int LargestPayload(ulong capacity) =>
-            (int)(Math.Min(capacity / 2, MaxFrame) - MessageHeaderLayout.Size);
+            (int)(Math.Min(capacity / 2, RingConstants.MaxFrame) - MessageHeaderLayout.Size);
 
         /// <summary>The publication word of a record.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -38,7 +32,8 @@ namespace BitRPC.SharedMemory
 
         /// <summary>Bytes from a record's start to the next one's.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal static ulong Stride(ulong frame) => (frame + (Word - 1)) & ~(ulong)(Word - 1);
+        internal static ulong Stride(ulong frame) =>
+            (frame + (RingConstants.Word - 1)) & ~(ulong)(RingConstants.Word - 1);
 
         /// <summary>Whether a nonzero word starts a record that lies inside the lap.</summary>
         internal static bool IsMessage(ulong word, ulong rest)
@@ -46,7 +41,7 @@ namespace BitRPC.SharedMemory
             uint frame = FrameOf(word);
             return TypeOf(word) != 0
                 && frame >= MessageHeaderLayout.Size
-                && frame <= MaxFrame
+                && frame <= RingConstants.MaxFrame
                 && Stride(frame) <= rest;
         }
 
@@ -64,23 +59,6 @@ namespace BitRPC.SharedMemory
     /// </summary>
     internal unsafe struct RingWriter
     {
-        private const ulong TightRoom = 16 << 10;
-        private const ulong LongestStretch = 16 << 10;
-        private const ulong MostReach = 2048;
-        private const ulong Line = 64;
-
-        /// <summary>
-        /// How far beyond the end of the next record, if that is as large as this one, a producer
-        /// prepares lines that is waited for.
-        /// </summary>
-        private const ulong Beyond = 64;
-
-        /// <summary>
-        /// A producer is waited for if the consumer had taken everything, but for one record that
-        /// it may be reading, when the last four stretches began: one bit for each.
-        /// </summary>
-        private const uint WaitedFor = 15;
-
         private readonly byte* _base;
         private readonly byte* _data;
         private readonly ulong _mask;
@@ -139,9 +117,9 @@ namespace BitRPC.SharedMemory
             _data = _base + RingHeaderLayout.Size;
             _capacity = attachment.Segment.Identity.Capacity;
             _mask = _capacity - 1;
-            _reach = Math.Min(MostReach, _capacity / 16);
-            _stretch = Math.Min(LongestStretch, _capacity / 8);
-            _waitedFor = WaitedFor;
+            _reach = Math.Min(RingConstants.PrefetchDistance, _capacity / 16);
+            _stretch = Math.Min(RingConstants.Stretch, _capacity / 8);
+            _waitedFor = RingConstants.WaitedFor;
             _isBlocked = false;
             _pending = 0;
             _pendingPosition = 0;
@@ -162,7 +140,8 @@ namespace BitRPC.SharedMemory
         internal bool HasPending => _pending != 0;
 
         /// <summary>Whether it is time to look around before such a record.</summary>
-        internal bool IsStretchOver(ulong stride) => _write + stride + Record.Word > _stretchEnd;
+        internal bool IsStretchOver(ulong stride) =>
+            _write + stride + RingConstants.Word > _stretchEnd;
 
         /// <summary>Whether nothing that was published is left, nor came from another one.</summary>
         internal bool IsDrained =>
@@ -178,7 +157,7 @@ namespace BitRPC.SharedMemory
             get
             {
                 ulong used = _write + _capacity - _roomLimit;
-                ulong free = _capacity - Math.Min(used + Record.Word, _capacity);
+                ulong free = _capacity - Math.Min(used + RingConstants.Word, _capacity);
                 ulong before = Math.Min(_capacity - (_write & _mask), free);
                 return Math.Max(before, free - before);
             }
@@ -187,7 +166,8 @@ namespace BitRPC.SharedMemory
         /// <summary>
         /// Whether there is hardly any room: producer and consumer are at each other's heels.
         /// </summary>
-        internal bool IsTight => _roomLimit - _write < Math.Min(TightRoom, _capacity / 4);
+        internal bool IsTight =>
+            _roomLimit - _write < Math.Min(RingConstants.TightRoom, _capacity / 4);
 
         /// <summary>
         /// Finds room for a record without looking at the consumer's position; null if that may
@@ -198,7 +178,7 @@ namespace BitRPC.SharedMemory
         {
             ulong write = _write;
             ulong offset = write & _mask;
-            return write + stride + Record.Word <= _limit && stride <= _capacity - offset
+            return write + stride + RingConstants.Word <= _limit && stride <= _capacity - offset
                 ? _data + offset
                 : null;
         }
@@ -211,7 +191,7 @@ namespace BitRPC.SharedMemory
             ulong rest = _capacity - (_write & _mask);
             ulong skip = stride <= rest ? 0 : rest;
             record = _data + ((_write + skip) & _mask);
-            return MakeRoom(skip + stride + Record.Word);
+            return MakeRoom(skip + stride + RingConstants.Word);
         }
 
         /// <summary>
@@ -222,7 +202,7 @@ namespace BitRPC.SharedMemory
             // Pairs with the consumer's store in RingReader.Release: its reads of the records are
             // over before these bytes are written again.
             ulong read = Volatile.Read(ref *(ulong*)(_base + RingHeaderLayout.ReadPosition));
-            if (unchecked(_write - read) > _capacity || read % Record.Word != 0)
+            if (unchecked(_write - read) > _capacity || read % RingConstants.Word != 0)
             {
                 BadPosition = read;
                 return ErrorCode.Corrupt;
@@ -251,9 +231,10 @@ namespace BitRPC.SharedMemory
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal static void ClearTail(byte* record, int payload)
         {
-            if (payload % Record.Word != 0)
+            if (payload % RingConstants.Word != 0)
             {
-                *(ulong*)(record + MessageHeaderLayout.Size + (payload & ~(Record.Word - 1))) = 0;
+                byte* start = record + MessageHeaderLayout.Size;
+                *(ulong*)(start + (payload & ~(RingConstants.Word - 1))) = 0;
             }
         }
 
@@ -282,9 +263,9 @@ namespace BitRPC.SharedMemory
             Volatile.Write(ref *(ulong*)start, first);
             StoreCounters(sent, bytes, end);
             ulong frame = (ulong)(MessageHeaderLayout.Size + (long)payload);
-            if (_waitedFor == WaitedFor)
+            if (_waitedFor == RingConstants.WaitedFor)
             {
-                PrepareNext(end, Math.Min(Record.Stride(frame), MostReach));
+                PrepareNext(end, Math.Min(Record.Stride(frame), RingConstants.PrefetchDistance));
             }
             else
             {
@@ -368,7 +349,7 @@ namespace BitRPC.SharedMemory
             SetLimit();
             ulong read = Volatile.Read(ref *(ulong*)(_base + RingHeaderLayout.ReadPosition));
             uint hadAll = unchecked(_write - read) <= stride ? 1U : 0U;
-            _waitedFor = ((_waitedFor << 1) | hadAll) & WaitedFor;
+            _waitedFor = ((_waitedFor << 1) | hadAll) & RingConstants.WaitedFor;
         }
 
         private void SetLimit() => _limit = _isBlocked ? 0 : Math.Min(_roomLimit, _stretchEnd);
@@ -420,7 +401,7 @@ namespace BitRPC.SharedMemory
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private void PrepareNext(ulong end, ulong length)
         {
-            ulong stop = end + length + Beyond;
+            ulong stop = end + length + RingConstants.Beyond;
             if (stop > _roomLimit)
             {
                 return;
@@ -428,8 +409,8 @@ namespace BitRPC.SharedMemory
 
             // The lines that start within a record's length of that end; free all of them, because
             // they lie behind the zero word.
-            ulong at = (stop - length + (Line - 1)) & ~(Line - 1);
-            for (; at < stop; at += Line)
+            ulong at = (stop - length + (RingConstants.Line - 1)) & ~(RingConstants.Line - 1);
+            for (; at < stop; at += RingConstants.Line)
             {
                 _data[at & _mask] = 0;
             }
@@ -444,18 +425,18 @@ namespace BitRPC.SharedMemory
         private void ReachAhead(ulong end, ulong frame)
         {
             ulong ahead = end + _reach;
-            if (((ahead ^ (ahead - frame)) & ~(Line - 1)) == 0)
+            if (((ahead ^ (ahead - frame)) & ~(RingConstants.Line - 1)) == 0)
             {
                 return; // a small record, in a line that the one before it has reached
             }
 
-            ulong stop = ahead + Math.Min(frame, MostReach);
+            ulong stop = ahead + Math.Min(frame, RingConstants.PrefetchDistance);
             if (stop > _roomLimit)
             {
                 return;
             }
 
-            for (; ahead < stop; ahead += Line)
+            for (; ahead < stop; ahead += RingConstants.Line)
             {
                 _data[ahead & _mask] = 0;
             }

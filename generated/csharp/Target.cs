@@ -14,7 +14,6 @@ namespace BitRPC.SharedMemory
     /// </summary>
     internal sealed class RingTarget
     {
-        private const int LongestName = 200;
         private const string FolderVariable = "BITRPC_SHM_DIR";
         private const string Rule =
             ": a ring's name is 1 to 200 of A-Z a-z 0-9 . _ - and does not start with a dot";
@@ -88,12 +87,12 @@ namespace BitRPC.SharedMemory
                 throw new SharedMemoryException(ErrorCode.InvalidName, "the name is empty" + Rule);
             }
 
-            if (name.Length > LongestName)
+            if (name.Length > RingConstants.MaxNameLength)
             {
                 throw new SharedMemoryException(
                     ErrorCode.InvalidName,
                     "the name has " + RingText.Of(name.Length) + " characters" + Rule,
-                    LongestName,
+                    RingConstants.MaxNameLength,
                     (ulong)name.Length);
             }
 

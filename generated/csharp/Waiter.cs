@@ -34,7 +34,7 @@ namespace BitRPC.SharedMemory
             _control = (uint*)(attachment.Base + attachment.Role.Peer.Control);
             // The bits with which the fence may be skipped and nobody sleeps; none if this process
             // is out of the sleeper's reach.
-            _quiet = attachment.IsRegistered ? RingAttachment.CanMembarrier : Never;
+            _quiet = attachment.IsRegistered ? RingConstants.CanMembarrier : Never;
         }
 
         /// <summary>
@@ -48,7 +48,7 @@ namespace BitRPC.SharedMemory
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             get
             {
-                const uint Bits = RingAttachment.Waiting | RingAttachment.CanMembarrier;
+                const uint Bits = RingConstants.Waiting | RingConstants.CanMembarrier;
                 return (Volatile.Read(ref *_control) & Bits) == _quiet;
             }
         }
@@ -58,22 +58,22 @@ namespace BitRPC.SharedMemory
         internal void WakeIfAsleep()
         {
             uint control = Volatile.Read(ref *_control);
-            if (_quiet == Never || (control & RingAttachment.CanMembarrier) == 0)
+            if (_quiet == Never || (control & RingConstants.CanMembarrier) == 0)
             {
                 // The peer does not fence for this side. Pairs with the fence in Sleeper.Sleep.
                 Interlocked.MemoryBarrier();
                 control = Volatile.Read(ref *_control);
             }
 
-            if ((control & RingAttachment.Waiting) == 0)
+            if ((control & RingConstants.Waiting) == 0)
             {
                 return;
             }
 
             // A sleeper that has been woken already, and not run yet, still names the old sequence.
             uint sequence = _attachment.Word32(_attachment.Role.Sequence);
-            uint low = sequence << RingAttachment.SequenceShift >> RingAttachment.SequenceShift;
-            if (control >> RingAttachment.SequenceShift == low)
+            uint low = sequence << RingConstants.SequenceShift >> RingConstants.SequenceShift;
+            if (control >> RingConstants.SequenceShift == low)
             {
                 _attachment.RingBell();
             }
@@ -101,11 +101,7 @@ namespace BitRPC.SharedMemory
     /// </summary>
     internal sealed unsafe class RingWaiter
     {
-        /// <summary>How often the peer's life is checked: also the bound of every sleep.</summary>
-        internal const ulong LivenessNs = 100000000;
-
         private const int LooksPerClock = 32;
-        private const int GraceSlices = 10;
 
         /// <summary>What was asked of this side's waits: nothing, to end once, or for ever.</summary>
         private const int Go = 0;
@@ -114,7 +110,7 @@ namespace BitRPC.SharedMemory
 
         private readonly RingAttachment _attachment;
         private readonly bool _spins;
-        private readonly bool _diagnoses;
+        private readonly RingWakeupDiagnosis _diagnosis;
         private readonly ulong _spinNs;
         private int _order;
 
@@ -125,7 +121,7 @@ namespace BitRPC.SharedMemory
         {
             _attachment = attachment;
             _spins = options.WaitStrategy == WaitStrategy.Spin;
-            _diagnoses = options.DiagnoseWakeups;
+            _diagnosis = new RingWakeupDiagnosis(attachment, options.DiagnoseWakeups);
             _spinNs = RingTime.AsAge(RingTime.Of(options.Spin));
         }
 
@@ -197,14 +193,14 @@ namespace BitRPC.SharedMemory
                     return Settle(awaited, watch, RingWaited.Ended, out why);
                 }
 
-                if (deadline.Left(now, LivenessNs) == 0 || TakeInterrupt())
+                if (deadline.Left(now, RingConstants.LivenessNs) == 0 || TakeInterrupt())
                 {
                     return Settle(awaited, watch, RingWaited.TimedOut, out why);
                 }
 
                 if (!_spins && now - start >= _spinNs)
                 {
-                    Sleep(awaited, watch, deadline.Left(now, LivenessNs));
+                    Sleep(awaited, watch, deadline.Left(now, RingConstants.LivenessNs));
                 }
             }
         }
@@ -215,18 +211,14 @@ namespace BitRPC.SharedMemory
         /// </summary>
         internal bool AwaitBell(uint seen, ref RingDeadline deadline)
         {
-            ulong left = deadline.Left(Platform.Current.MonotonicNs(), LivenessNs);
+            ulong left = deadline.Left(Platform.Current.MonotonicNs(), RingConstants.LivenessNs);
             if (left == 0 || TakeInterrupt())
             {
                 return false;
             }
 
             _ = Interlocked.Exchange(ref _isSleeping, 1);
-            if (!IsInterrupted)
-            {
-                _ = WaitOn(seen, left);
-            }
-
+            _ = SleepOn(seen, left);
             Volatile.Write(ref _isSleeping, 0);
             return true;
         }
@@ -275,14 +267,9 @@ namespace BitRPC.SharedMemory
             Interlocked.MemoryBarrier();
             _attachment.FenceWaker();
             boundNs = _attachment.Shorten(boundNs);
-            if (!awaited.IsReady() && !IsInterrupted)
+            if (!awaited.IsReady() && !SleepOn(seen, boundNs))
             {
-                bool isWoken = WaitOn(seen, boundNs);
-                if (_diagnoses && !isWoken && boundNs >= LivenessNs
-                    && awaited.IsReady() && NobodyWakes(seen))
-                {
-                    CountMissed();
-                }
+                _diagnosis.Examine(boundNs, awaited, this, seen);
             }
 
             _attachment.AnnounceAwake();
@@ -290,14 +277,47 @@ namespace BitRPC.SharedMemory
         }
 
         /// <summary>
-        /// After a sleep that ended by its bound although its reason was there: sleeps on, to tell
-        /// a waker that was merely between publishing and waking from one that forgot.
+        /// Sleeps while the peer's sequence is the one that was seen; false if the bound ended it.
         /// </summary>
-        private bool NobodyWakes(uint seen)
+        internal bool SleepOn(uint seen, ulong boundNs) =>
+            IsInterrupted || _attachment.Segment.WakePoints.Wait(
+                Sequence, _attachment.Role.IsProducer, seen, boundNs);
+    }
+
+    /// <summary>
+    /// Counts missed wake-ups, if <see cref="SharedMemoryOptions.DiagnoseWakeups"/> asks for it:
+    /// the bound of every sleep would hide a broken handshake.
+    /// </summary>
+    internal readonly struct RingWakeupDiagnosis
+    {
+        private readonly RingAttachment _attachment;
+        private readonly bool _isWanted;
+
+        internal RingWakeupDiagnosis(RingAttachment attachment, bool isWanted)
         {
-            for (int slice = 0; slice < GraceSlices; slice++)
+            _attachment = attachment;
+            _isWanted = isWanted;
+        }
+
+        /// <summary>To be called after a sleep that its bound ended.</summary>
+        internal void Examine(ulong boundNs, IRingAwaited awaited, RingWaiter waiter, uint seen)
+        {
+            bool isSuspicious =
+                _isWanted && boundNs >= RingConstants.LivenessNs && awaited.IsReady();
+            if (isSuspicious && NobodyWakes(waiter, seen))
             {
-                if (!_attachment.IsPeerAlive() || IsInterrupted || WaitOn(seen, LivenessNs))
+                Count();
+            }
+        }
+
+        /// <summary>
+        /// Tells a waker that is merely between publishing and waking from one that forgot.
+        /// </summary>
+        private bool NobodyWakes(RingWaiter waiter, uint seen)
+        {
+            for (int slice = 0; slice < RingConstants.DiagnosisSlices; slice++)
+            {
+                if (!_attachment.IsPeerAlive() || waiter.SleepOn(seen, RingConstants.LivenessNs))
                 {
                     return false; // a waker that died in between could not wake
                 }
@@ -306,17 +326,13 @@ namespace BitRPC.SharedMemory
             return _attachment.IsPeerAlive();
         }
 
-        private void CountMissed()
+        private void Count()
         {
             ref ulong missed = ref _attachment.Word64(_attachment.Role.MissedWakeups);
             missed = unchecked(missed + 1);
             string path = _attachment.Segment.Target.FilePath;
             SharedMemoryLog.Write(LogLevel.Error, path + ": a wake-up was missed");
         }
-
-        private bool WaitOn(uint seen, ulong boundNs) =>
-            _attachment.Segment.WakePoints.Wait(
-                Sequence, _attachment.Role.IsProducer, seen, boundNs);
     }
 
     /// <summary>Hints to the processor.</summary>

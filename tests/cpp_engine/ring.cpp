@@ -254,6 +254,43 @@ TEST(batches) {
     CHECK(stopped.status == Errc::kTimeout && stopped.count > 5000);
     fresh("batch");
 }
+TEST(another_send_goes_behind_what_a_batch_holds) {
+    fresh("between");
+    auto p = create_producer("between", 4096);
+    auto c = create_consumer("between", 4096);
+    const std::string two(2, 'x');
+    const std::vector<std::string> one_of_many{two};
+    const SharedMemoryMessage message(kTypeData, ByteView(two));
+    const std::vector<std::function<void()>> others = {
+        [&] { CHECK(p->send(two)); },
+        [&] { CHECK(p->try_send(two)); },
+        [&] { CHECK(p->send_message(message)); },
+        [&] { CHECK(p->send_batch(one_of_many).count == 1); },
+        [&] { CHECK(p->send_fragmented(ByteView(two))); },
+        [&] { CHECK(p->claim(2).commit()); },
+    };
+    auto batch = p->batch();
+    for (const auto& send_another : others) {
+        CHECK(batch.push(std::string(1, 'x')) && !c->has_message());
+        send_another();
+        CHECK(batch.push(std::string(3, 'x')));
+        batch.commit();
+        for (size_t size = 1; size <= 3; ++size) {
+            const auto found = c->receive();
+            CHECK_EQ(found.payload().size(), size);
+        }
+    }
+    CHECK(batch.push(std::string(1, 'x')));
+    {
+        auto claim = p->claim(2);
+        CHECK(c->skip());
+        CHECK_CODE(batch.push(std::string(1, 'x')).code(), Errc::kBusy);
+    }
+    batch.commit();
+    CHECK(!c->has_message());
+    CHECK_EQ(c->snapshot().receive_errors, 0u);
+    fresh("between");
+}
 TEST(drain_and_peek) {
     fresh("drain");
     auto p = create_producer("drain", 4096);

@@ -253,7 +253,7 @@ fn compile(tool: Tool, flags: &[&str], source: &str) -> Result<(), String> {
 }
 
 fn include() -> String {
-    format!("-I{}", repo::generated(Language::Cpp).display())
+    format!("-I{}", repo::generated(Language::CPP).display())
 }
 
 fn among_macros(tool: Tool, macros: &[&str]) -> Result<(), String> {
@@ -289,7 +289,7 @@ fn after_standard_headers(tool: Tool, standard: &str) -> Result<(), String> {
 /// A user's struct lies beside function templates that take anything, of every name that the header
 /// calls: none of them is taken for one of the engine's.
 fn beside_greedy_functions(tool: Tool) -> Result<(), String> {
-    let file = repo::generated(Language::Cpp).join("shared_memory_api.h");
+    let file = repo::generated(Language::CPP).join("shared_memory_api.h");
     let header = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     let mut greedy = String::new();
     for name in called(&header) {
@@ -364,7 +364,7 @@ fn visitor(tool: Tool) -> Result<(), String> {
     let origin = Origin::new(&file, &loaded.digest);
     let stage = Stage::write(folder.path(), &Input { layout: &loaded.layout, origin: &origin })
         .map_err(|error| error.to_string())?;
-    let include = format!("-I{}", stage.job(Language::Cpp).library.display());
+    let include = format!("-I{}", stage.job(Language::CPP).library.display());
     // A variant of them takes gigabytes, wherever it is compiled.
     let limited = "ulimit -v 2000000; exec \"$@\"";
     let unit = folder.path().join("unit.cpp");
@@ -400,7 +400,7 @@ fn before_and_after(tool: Tool, headers: Headers, lines: &str) -> Result<(), Str
 }
 
 fn narrow() -> Result<(), String> {
-    let folder: PathBuf = repo::generated(Language::Cpp);
+    let folder: PathBuf = repo::generated(Language::CPP);
     let header = folder.join("shared_memory_api.h");
     // The preprocessor says it before it misses any header of a target that is not installed.
     let command = [GXX.program, "-m32", "-E", "-x", "c++"];

@@ -88,7 +88,7 @@ namespace EngineTests
             Is(0, Platform.Current.Open(alive, writable: true, file: out RingFile maker), "open");
             using (maker)
             {
-                Is(0, Platform.Current.TryLock(maker, Platform.MakingLock, out _), "lock");
+                Is(0, Platform.Current.TryLock(maker, RingConstants.MakingLock, out _), "lock");
                 new SharedMemoryProducer(name, Sized(1024)).Close();
                 That(!File.Exists(dead), "its creator is dead");
                 That(File.Exists(alive), "its creator lives");

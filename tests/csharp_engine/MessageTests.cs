@@ -20,6 +20,7 @@ namespace EngineTests
             add("a_batch_is_seen_as_a_whole", Batches);
             add("a_batch_that_does_not_fit_sends_a_prefix", BatchPrefix);
             add("an_uncommitted_batch_is_dropped", DroppedBatches);
+            add("another_send_goes_behind_what_a_batch_holds", SendsInBatch);
             add("a_claim_is_sent_once_or_never", Claims);
             add("a_message_in_pieces_comes_whole", Pieces);
             add("a_drain_gives_room_back_on_the_way", Drains);
@@ -137,6 +138,7 @@ namespace EngineTests
                 path = producer.Path;
                 BatchWriter batch = producer.Batch();
                 That(batch.Push(MessageType.Data, new byte[1]), "add");
+                _ = producer.Batch();
                 That(producer.SendString("another"), "another send");
                 bool isEnded = false;
                 try
@@ -148,7 +150,7 @@ namespace EngineTests
                     isEnded = true;
                 }
 
-                That(isEnded, "a commit behind another send");
+                That(isEnded, "a commit behind another batch");
                 Is("another", consumer.ReceiveString(0), "what is sent");
                 Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "nothing else");
                 Throws<Failure>(() => FailInBatch(producer), "the body");
@@ -168,6 +170,53 @@ namespace EngineTests
                 Is(2UL, consumer.Statistics.MessagesSent, "counted");
             });
             That(!File.Exists(path), "nothing is left in it");
+        }
+
+        /// <summary>
+        /// Whatever is sent while a batch is open, the batch so far is published before it, and
+        /// goes on.
+        /// </summary>
+        private static void SendsInBatch() => Both(4096, (producer, consumer) =>
+        {
+            var message = new SharedMemoryMessage(MessageType.Data, new byte[2]);
+            var others = new List<Action>
+            {
+                () => That(producer.Send(new byte[2]), "send"),
+                () => That(producer.TrySend(new byte[2]), "try"),
+                () => That(producer.SendMessage(message), "message"),
+                () => That(producer.SendBatch(new[] { message }, out _), "many"),
+                () => That(producer.SendFragmented(MessageType.Data, new byte[2]), "small pieces"),
+                () => ClaimAndCommit(producer),
+                () => That(producer.SendAsync(MessageType.Data, new byte[2]).Result, "later"),
+            };
+            BatchWriter batch = producer.Batch();
+            foreach (Action sendAnother in others)
+            {
+                That(batch.Push(MessageType.Data, new byte[1]), "add");
+                Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "before another send");
+                sendAnother();
+                That(batch.Push(MessageType.Data, new byte[3]), "go on");
+                batch.Commit();
+                for (int size = 1; size <= 3; size++)
+                {
+                    That(consumer.TryReceive(out ReceivedMessage found), "receive");
+                    Is(size, found.Payload.Length, "in order");
+                }
+            }
+
+            That(batch.Push(MessageType.Data, new byte[1]), "add");
+            That(producer.TryClaim(MessageType.Data, 2, out Claim claim), "claim");
+            That(consumer.Skip(), "published by the claim");
+            claim.Abandon();
+            batch.Commit();
+            Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "nothing else");
+            Is(0UL, consumer.Snapshot.ReceiveErrors, "no number is missing");
+        });
+
+        private static void ClaimAndCommit(SharedMemoryProducer producer)
+        {
+            That(producer.Claim(MessageType.Data, 2, out Claim claim), "claim");
+            claim.Commit();
         }
 
         private static void FailInBatch(SharedMemoryProducer producer)

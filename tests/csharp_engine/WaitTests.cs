@@ -159,7 +159,7 @@ namespace EngineTests
             {
                 using (var consumer = new SharedMemoryConsumer(NewName(), Sized(4096)))
                 {
-                    RingAttachment attachment = ((IRingCaller)consumer).Attachment;
+                    RingAttachment attachment = consumer.Attachment;
                     That(attachment.IsRegistered, "the kernel has no membarrier");
                     Is(Second, attachment.Shorten(Second), "before");
                     ulong first = 0;

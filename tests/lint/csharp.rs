@@ -22,7 +22,7 @@ pub(super) fn trials() -> Vec<Trial> {
     for subject in subjects() {
         let name = format!("{}/mcs", subject.name);
         trials
-            .push(needs(MONO, name, move || mcs_library(&subject.job(Language::Csharp)?.library)));
+            .push(needs(MONO, name, move || mcs_library(&subject.job(Language::CSHARP)?.library)));
         let name = format!("{}/mcs_peer", subject.name);
         trials.push(needs(MONO, name, move || mcs_peer(subject)));
     }
@@ -81,12 +81,12 @@ fn mcs_library(library: &Path) -> Result<(), String> {
 }
 
 fn mcs_peer(subject: &Subject) -> Result<(), String> {
-    let job = subject.job(Language::Csharp)?;
+    let job = subject.job(Language::CSHARP)?;
     mcs_program(&job.peer, &job.library)
 }
 
 fn mcs_cross_language_test() -> Result<(), String> {
-    mcs_program(&cross_language_test(Language::Csharp), &repo::generated(Language::Csharp))
+    mcs_program(&cross_language_test(Language::CSHARP), &repo::generated(Language::CSHARP))
 }
 
 fn mcs_program(program: &Path, library: &Path) -> Result<(), String> {
@@ -122,7 +122,7 @@ fn default_project(framework: &str) -> Result<(), String> {
 /// A copy of the default spec's folder, so that a build leaves nothing in the original.
 fn copy_default(name: &str) -> io::Result<PathBuf> {
     let folder = repo::cache().join("lint_csharp").join(name);
-    mirror(&repo::generated(Language::Csharp), &folder)?;
+    mirror(&repo::generated(Language::CSHARP), &folder)?;
     Ok(folder)
 }
 
@@ -130,7 +130,7 @@ fn copy_default(name: &str) -> io::Result<PathBuf> {
 fn all_libraries() -> Result<(), String> {
     let folder = copy_default("all").map_err(|error| error.to_string())?;
     for subject in subjects().iter().skip(1) {
-        let library = subject.job(Language::Csharp)?.library;
+        let library = subject.job(Language::CSHARP)?.library;
         let to = folder.join(&subject.name);
         fs::create_dir_all(&to).map_err(|error| error.to_string())?;
         for file in sources(&library, &["cs"])? {
@@ -164,7 +164,7 @@ const NOTHING: &str = "namespace Plain;\n\ninternal static class Program\n{\n   
 
 fn plain_copy(version: &str) -> Result<(), String> {
     let folder = repo::cache().join("lint_csharp").join(format!("plain_copy_{version}"));
-    let written = mirror(&repo::generated(Language::Csharp), &folder.join("rings"))
+    let written = mirror(&repo::generated(Language::CSHARP), &folder.join("rings"))
         .and_then(|()| fs::write(folder.join("plain.csproj"), PLAIN_COPY))
         .and_then(|()| fs::write(folder.join("Program.cs"), NOTHING));
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -183,7 +183,7 @@ fn awkward_names() -> Result<Job, String> {
     let origin = Origin::new(&spec, &loaded.digest);
     let input = Input { layout: &loaded.layout, origin: &origin };
     let stage = Stage::write(&repo::cache().join("lint_csharp/awkward_names"), &input);
-    Ok(stage.map_err(|error| error.to_string())?.job(Language::Csharp))
+    Ok(stage.map_err(|error| error.to_string())?.job(Language::CSHARP))
 }
 
 fn mcs_awkward_names() -> Result<(), String> {
@@ -208,9 +208,9 @@ fn format_default() -> Result<(), String> {
 /// White space in everything that is C#, without compiling it.
 fn format_all() -> Result<(), String> {
     let mut folders =
-        vec![cross_language_test(Language::Csharp), repo::root().join("tests/csharp_engine")];
+        vec![cross_language_test(Language::CSHARP), repo::root().join("tests/csharp_engine")];
     for subject in subjects() {
-        let job = subject.job(Language::Csharp)?;
+        let job = subject.job(Language::CSHARP)?;
         folders.extend([job.library, job.peer]);
     }
     let check = |folder: PathBuf| {

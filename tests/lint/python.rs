@@ -70,7 +70,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     }
     for (name, package, test) in TESTS {
         for (program, folder) in [
-            ("cross_language_test", cross_language_test(Language::Python)),
+            ("cross_language_test", cross_language_test(Language::PYTHON)),
             ("python_engine", repo::root().join("tests/python_engine")),
         ] {
             let folder = folder.clone();
@@ -92,7 +92,7 @@ fn needs(
 }
 
 fn library(subject: &Subject) -> Result<Code, String> {
-    let library = subject.job(Language::Python)?.library;
+    let library = subject.job(Language::PYTHON)?.library;
     Ok(Code {
         settings: library.join("pyproject.toml"),
         folder: library.clone(),
@@ -102,7 +102,7 @@ fn library(subject: &Subject) -> Result<Code, String> {
 }
 
 fn peer(subject: &Subject) -> Result<Code, String> {
-    let job = subject.job(Language::Python)?;
+    let job = subject.job(Language::PYTHON)?;
     let settings = job.library.join("pyproject.toml");
     Ok(Code { settings, folder: job.peer, library: job.library, broken: NOT_FOR_PROGRAMS.into() })
 }
@@ -127,7 +127,7 @@ fn long_names(letters: usize) -> Result<Code, String> {
     let origin = Origin::new(&spec, &loaded.digest);
     let stage = Stage::write(&folder, &Input { layout: &loaded.layout, origin: &origin })
         .map_err(|error| format!("{}: {error}", folder.display()))?;
-    let library = stage.job(Language::Python).library;
+    let library = stage.job(Language::PYTHON).library;
     Ok(Code {
         settings: library.join("pyproject.toml"),
         folder: library.clone(),
@@ -138,7 +138,7 @@ fn long_names(letters: usize) -> Result<Code, String> {
 
 /// Code of this repository, which uses the committed library.
 fn own(folder: PathBuf) -> Code {
-    let library = repo::generated(Language::Python);
+    let library = repo::generated(Language::PYTHON);
     let broken = [NOT_FOR_PROGRAMS.as_slice(), NOT_FOR_TESTS.as_slice()].concat();
     Code { settings: library.join("pyproject.toml"), folder, library, broken }
 }

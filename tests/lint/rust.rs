@@ -90,7 +90,7 @@ fn long_spec() -> String {
 /// The crates with the feature `serde`; the peers, which have no features, are linted without it.
 fn serde() -> Result<(), String> {
     for subject in subjects() {
-        let folder = subject.job(Language::Rust)?.library;
+        let folder = subject.job(Language::RUST)?.library;
         let words = ["clippy", "--quiet", "--features", "serde", "--", "-D", "warnings"];
         run(&mut cargo(&folder, &words)?)?;
     }

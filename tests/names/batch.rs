@@ -228,7 +228,7 @@ impl Accepted {
     ///
     /// There is no backend for the language.
     pub(crate) fn cpp_header(&self) -> Result<String, String> {
-        let files = self.files(Language::Cpp)?;
+        let files = self.files(Language::CPP)?;
         let is_header = |file: &File| file.path == self.layout.targets.cpp_header;
         files.into_iter().find(is_header).map(|file| file.text).ok_or("no header".to_owned())
     }

@@ -25,14 +25,14 @@ const FEW: usize = 20;
 
 fn main() -> ExitCode {
     let mut trials = vec![
-        needs(GXX, "cpp/every_place", || everywhere(Language::Cpp, FEW, cpp_peer)),
-        needs(MONO, "csharp/every_place", || everywhere(Language::Csharp, MESSAGES, csharp)),
-        needs(PYTHON, "python/every_place", || everywhere(Language::Python, MESSAGES, python)),
-        harness::trial("rust/every_place", || everywhere(Language::Rust, FEW, rust)),
-        needs(GXX, "cpp/header_fields", || header_fields(Language::Cpp, cpp_header)),
-        needs(MONO, "csharp/header_fields", || header_fields(Language::Csharp, csharp)),
-        needs(PYTHON, "python/header_fields", || header_fields(Language::Python, python_accessors)),
-        harness::trial("rust/header_fields", || header_fields(Language::Rust, rust)),
+        needs(GXX, "cpp/every_place", || everywhere(Language::CPP, FEW, cpp_peer)),
+        needs(MONO, "csharp/every_place", || everywhere(Language::CSHARP, MESSAGES, csharp)),
+        needs(PYTHON, "python/every_place", || everywhere(Language::PYTHON, MESSAGES, python)),
+        harness::trial("rust/every_place", || everywhere(Language::RUST, FEW, rust)),
+        needs(GXX, "cpp/header_fields", || header_fields(Language::CPP, cpp_header)),
+        needs(MONO, "csharp/header_fields", || header_fields(Language::CSHARP, csharp)),
+        needs(PYTHON, "python/header_fields", || header_fields(Language::PYTHON, python_accessors)),
+        harness::trial("rust/header_fields", || header_fields(Language::RUST, rust)),
         needs(GXX, "cpp/macros", cpp_among_macros),
     ];
     trials.extend(packages::trials());
@@ -111,7 +111,7 @@ const STRICT: [&str; 6] =
     ["-std=c++17", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fsyntax-only"];
 
 fn cpp_peer(generated: &Generated) -> Result<(), String> {
-    let job = generated.stage.job(Language::Cpp);
+    let job = generated.stage.job(Language::CPP);
     let mut command = Command::new(GXX.program);
     run_quietly(command.args(STRICT).arg("-I").arg(job.library).arg(job.peer.join("main.cpp")))
 }
@@ -119,7 +119,7 @@ fn cpp_peer(generated: &Generated) -> Result<(), String> {
 /// The accessors of messages are those of the fields: no member of the engine hides one.
 fn cpp_header(generated: &Generated) -> Result<(), String> {
     let targets = &generated.layout.targets;
-    let folder = generated.stage.job(Language::Cpp).library;
+    let folder = generated.stage.job(Language::CPP).library;
     let mut unit = format!(
         "#include \"{}\"\nusing {}::ReceivedMessage;\n",
         targets.cpp_header,
@@ -127,7 +127,7 @@ fn cpp_header(generated: &Generated) -> Result<(), String> {
     );
     let fields = &generated.layout.message_header.fields;
     for field in fields.iter().filter(|field| field.role.is_none()) {
-        let name = spell(Language::Cpp, NameKind::HeaderField, &field.name);
+        let name = spell(Language::CPP, NameKind::HeaderField, &field.name);
         unit += &format!(
             "static_assert(std::is_same_v<std::uint8_t, \
              decltype(std::declval<const ReceivedMessage&>().{name}())>, \"{name}\");\n"
@@ -146,7 +146,7 @@ fn cpp_unit(text: &str, flags: &[&OsStr]) -> Result<(), String> {
 }
 
 fn csharp(generated: &Generated) -> Result<(), String> {
-    let job = generated.stage.job(Language::Csharp);
+    let job = generated.stage.job(Language::CSHARP);
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut command = Command::new(MONO.program);
     command.args(["-langversion:7.2", "-unsafe", "-warn:4", "-warnaserror"]);
@@ -155,7 +155,7 @@ fn csharp(generated: &Generated) -> Result<(), String> {
 }
 
 fn python(generated: &Generated) -> Result<(), String> {
-    let job = generated.stage.job(Language::Python);
+    let job = generated.stage.job(Language::PYTHON);
     for verb in ["layout", "golden"] {
         let mut command = Command::new(PYTHON.program);
         command.args(["-W", "error"]).arg(job.peer.join("main.py")).arg(verb);
@@ -184,12 +184,12 @@ fn python_accessors(generated: &Generated) -> Result<(), String> {
     python(generated)?;
     let mut command = Command::new(PYTHON.program);
     command.args(["-c", ACCESSORS, &generated.layout.targets.python_module]);
-    let library = generated.stage.job(Language::Python).library;
+    let library = generated.stage.job(Language::PYTHON).library;
     run_quietly(command.env("PYTHONPATH", library))
 }
 
 fn rust(generated: &Generated) -> Result<(), String> {
-    let job = generated.stage.job(Language::Rust);
+    let job = generated.stage.job(Language::RUST);
     let programs = [("every_place", job.peer.join("src/main.rs"))];
     let folder = programs::crate_of("names_crate", &programs).map_err(|e| e.to_string())?;
     let command = programs::cargo(&folder, &["check", "--quiet"]);
@@ -201,10 +201,10 @@ fn cpp_among_macros() -> Result<(), String> {
     let names = words::of_headers();
     let own = words::of_code(&Batch::new("bare").accept()?.cpp_header()?);
     let is_macro = |word: &&str| {
-        let reason = reason(Language::Cpp, NameKind::Function, word);
+        let reason = reason(Language::CPP, NameKind::Function, word);
         matches!(reason, Some(Reason::Macro | Reason::PlatformMacro)) && !own.contains(*word)
     };
-    let reserved = reserved_words(Language::Cpp);
+    let reserved = reserved_words(Language::CPP);
     let macros = reserved.iter().filter(|word| is_macro(word));
     let macros: String =
         macros.map(|word| format!("#undef {word}\n#define {word} 4 )( 2\n")).collect();

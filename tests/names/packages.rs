@@ -121,7 +121,7 @@ const UNIX: &str = "aio alloca arpa/inet complex cpio dirent dlfcn endian err ex
 /// No name that the headers of this machine declare, macros included, is free.
 fn cpp_namespaces() -> Result<(), String> {
     let outermost = |targets: Targets| targets.cpp_namespace.into_iter().next().unwrap_or_default();
-    let mut names = packages(Language::Cpp, "namespace", outermost)?;
+    let mut names = packages(Language::CPP, "namespace", outermost)?;
     let mut unit = String::new();
     for header in UNIX.split_whitespace() {
         unit += &format!("#if __has_include(<{header}.h>)\n#include <{header}.h>\n#endif\n");
@@ -136,7 +136,7 @@ fn cpp_namespaces() -> Result<(), String> {
         word.starts_with(|c: char| c.is_ascii_alphabetic())
             && !word.contains("__")
             && !word.ends_with('_')
-            && reason(Language::Cpp, NameKind::Namespace, word).is_none()
+            && reason(Language::CPP, NameKind::Namespace, word).is_none()
     };
     names.extend(words.into_iter().filter(is_free));
     unit.extend(names.iter().map(|name| format!("namespace {name} {{}}\n")));
@@ -144,7 +144,7 @@ fn cpp_namespaces() -> Result<(), String> {
 }
 
 fn cpp_headers() -> Result<(), String> {
-    let mut names = packages(Language::Cpp, "header", |targets| targets.cpp_header)?;
+    let mut names = packages(Language::CPP, "header", |targets| targets.cpp_header)?;
     let there = system_headers()?;
     for stem in there.iter().filter_map(|name| name.strip_suffix(".h")) {
         for stem in [stem.to_owned(), stem.to_ascii_uppercase()] {
@@ -190,7 +190,7 @@ fn cmake_targets() -> Result<(), String> {
         .into_iter()
         .chain(["preinstall", "rebuild_cache", "run_tests", "test", "all_build", "zero_check"])
     {
-        let files = Batch::new(name).accept()?.files(Language::Cpp)?;
+        let files = Batch::new(name).accept()?.files(Language::CPP)?;
         let own = files.iter().find(|file| file.path == "CMakeLists.txt").ok_or("no file")?;
         let target = own.text.split_once("add_library(").and_then(|(_, rest)| rest.split_once(' '));
         lists += &format!("add_library({} INTERFACE)\n", target.ok_or("no target")?.0);
@@ -225,7 +225,7 @@ static class User
 ";
 
 fn csharp_namespaces() -> Result<(), String> {
-    let names = packages(Language::Csharp, "namespace", |targets| {
+    let names = packages(Language::CSHARP, "namespace", |targets| {
         targets.csharp_namespace.into_iter().next().unwrap_or_default()
     })?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -233,7 +233,7 @@ fn csharp_namespaces() -> Result<(), String> {
     let text = USER.to_owned() + &probes.collect::<String>();
     let user = folder.path().join("User.cs");
     fs::write(&user, text).map_err(|error| error.to_string())?;
-    let job = Batch::new("bare").generate("bare")?.stage.job(Language::Csharp);
+    let job = Batch::new("bare").generate("bare")?.stage.job(Language::CSHARP);
     let mut command = Command::new(MONO.program);
     command.args(["-langversion:7.2", "-unsafe", "-warn:0"]);
     command.arg(format!("-out:{}", folder.path().join("user.exe").display()));
@@ -252,13 +252,13 @@ assert not taken, taken
 ";
 
 fn python_modules() -> Result<(), String> {
-    let names = packages(Language::Python, "module", |targets| targets.python_module)?;
+    let names = packages(Language::PYTHON, "module", |targets| targets.python_module)?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     for name in &names {
         let path = folder.path().join(format!("{name}.py"));
         fs::write(path, "").map_err(|error| error.to_string())?;
     }
-    let library = Batch::new("bare").generate("bare")?.stage.job(Language::Python).library;
+    let library = Batch::new("bare").generate("bare")?.stage.job(Language::PYTHON).library;
     let paths = std::env::join_paths([folder.path(), &library]).map_err(|e| e.to_string())?;
     let mut command = Command::new(PYTHON.program);
     command.args(["-W", "error", "-c", IMPORTS]).args(&names).env("PYTHONPATH", paths);
@@ -267,7 +267,7 @@ fn python_modules() -> Result<(), String> {
 
 /// Cargo takes each crate's name.
 fn rust_crates() -> Result<(), String> {
-    let names = packages(Language::Rust, "crate", |targets| targets.rust_crate)?;
+    let names = packages(Language::RUST, "crate", |targets| targets.rust_crate)?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let write = |path: PathBuf, text: String| {
         let made = path.parent().map_or(Ok(()), fs::create_dir_all);

@@ -41,15 +41,15 @@ pub(crate) fn of_language(language: Language) -> Result<Names, String> {
 
 /// Whether a word is reserved for another reason than that some header of C defines it.
 fn is_own(language: Language) -> impl Fn(&&str) -> bool {
-    move |word| language != Language::Cpp || !is_of_headers(word)
+    move |word| language != Language::CPP || !is_of_headers(word)
 }
 
 /// Files, from the repository's root, with the classes that fields of the message header are
 /// members of.
 const MESSAGE_CLASSES: [(Language, &[&str]); 4] = [
-    (Language::Rust, &["generated/rust/src/messages.rs"]),
+    (Language::RUST, &["generated/rust/src/messages.rs"]),
     (
-        Language::Cpp,
+        Language::CPP,
         &[
             "codegen/templates/cpp/header_fields.h",
             "codegen/templates/cpp/engine/claim.h",
@@ -57,7 +57,7 @@ const MESSAGE_CLASSES: [(Language, &[&str]); 4] = [
         ],
     ),
     (
-        Language::Csharp,
+        Language::CSHARP,
         &[
             "generated/csharp/Headers.cs",
             "generated/csharp/Claim.cs",
@@ -65,7 +65,7 @@ const MESSAGE_CLASSES: [(Language, &[&str]); 4] = [
         ],
     ),
     (
-        Language::Python,
+        Language::PYTHON,
         &[
             "generated/python/shared_memory_api/_headers.py",
             "generated/python/shared_memory_api/_claim.py",
@@ -93,7 +93,7 @@ pub(crate) fn of_messages(language: Language) -> Result<Names, String> {
 
 /// What headers define in C++.
 pub(crate) fn of_headers() -> Names {
-    let words = reserved_words(Language::Cpp);
+    let words = reserved_words(Language::CPP);
     Names::of(&words.into_iter().filter(|word| is_of_headers(word)).map(str::to_owned).collect())
 }
 
@@ -117,7 +117,7 @@ const WINDOWS: [&str; 2] = ["#include <windows.h>", "#include <intrin.h>"];
 
 /// Whether a word is in a list for the sake of some header alone.
 fn is_of_headers(word: &str) -> bool {
-    let reasons = NameKind::ALL.map(|kind| reason(Language::Cpp, kind, word));
+    let reasons = NameKind::ALL.map(|kind| reason(Language::CPP, kind, word));
     use bitrpc_spec::names::Reason::{Builtin, Engine, Keyword};
     !reasons.iter().flatten().any(|reason| [Builtin, Engine, Keyword].contains(reason))
 }

@@ -104,12 +104,12 @@ class AsyncTest(RingTestCase):
         async def main() -> None:
             task = asyncio.create_task(consumer.receive_async())
             await asyncio.sleep(0)
-            waiter = consumer._waiter
-            assert waiter is not None
-            assert waiter._result is not None
+            sleeper = consumer._link._sleeper
+            assert sleeper is not None
+            assert sleeper._result is not None
             # Its wait ends; before the task hears of it, a run of messages begins.
             consumer.interrupt()
-            until(waiter._result.done, "the wait is over")
+            until(sleeper._result.done, "the wait is over")
             for number in range(60):
                 producer.send(b"%02d" % number)
             received.extend(consumer.try_receive() for _ in range(40))

@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 import unittest
+from array import array
 from typing import Any, NamedTuple
 
 from shared_memory_api import (
@@ -265,6 +266,26 @@ class BatchTest(RingTestCase):
         self.assertEqual(consumer.drain(), [b"1", b"published by the next send", b"2", b"3"])
         self.assertEqual(consumer.statistics().messages_sent, 4)
         self.assertEqual(self.receive_errors(consumer), 0)
+
+    def test_a_batch_takes_whatever_gives_bytes_though_all_are_as_long(self) -> None:
+        producer, consumer = self.pair()
+        items = [b"12", bytearray(b"34"), memoryview(b"56"), array("H", [0x3837])] * 10
+        self.assertEqual(producer.send_batch(items), 40)
+        self.assertEqual(consumer.drain(), [b"12", b"34", b"56", b"78"] * 10)
+        no_bytes: Any = [b"12"] * 20 + ["34"]
+        with self.assertRaises(TypeError):
+            producer.send_batch(no_bytes)
+        self.assertEqual(consumer.drain(), [b"12"] * 20, "what was before it was sent")
+
+    def test_another_send_publishes_the_batch_that_is_open(self) -> None:
+        producer, consumer = self.pair()
+        first, second = producer.batch(), producer.batch()
+        first.push(b"1")
+        second.push(b"2")
+        self.assertEqual(consumer.drain(), [b"1"])
+        first.discard()
+        producer.claim(1).abandon()
+        self.assertEqual(consumer.drain(), [b"2"])
 
     def test_a_batch_returns_how_many_there_was_room_for(self) -> None:
         producer, consumer = self.pair(1024)

@@ -119,7 +119,7 @@ class DeathTest(RingTestCase):
         producer.send(b"last")
         die(producer)
         # As if the message had come between the looks at the ring and at the lock.
-        self.assertTrue(consumer._settle(self.noticed(consumer)))
+        self.assertTrue(consumer._receiver.settle(self.noticed(consumer)))
         self.assertEqual(consumer.receive(0), b"last")
         with self.assertRaises(PeerDied):
             consumer.receive()

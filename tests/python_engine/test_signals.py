@@ -11,7 +11,8 @@ import unittest
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from shared_memory_api import Options, SharedMemoryConsumer, SharedMemoryProducer, _writer
+from shared_memory_api import Options, SharedMemoryConsumer, SharedMemoryProducer, _sender
+from shared_memory_api._sender import Sender
 from shared_memory_api._wait import Link
 
 from support import RingTestCase, is_asleep, until
@@ -163,7 +164,7 @@ class StruckCallTest(StruckTestCase):
         producer, consumer = self.pair()
         producer.send(b"1", 5)
         message_type = 1000
-        self.strike(_writer, "publication_word", lambda: producer.send(b"2", message_type))
+        self.strike(_sender, "type_word", lambda: producer.send(b"2", message_type))
         producer.send(b"3", message_type)
         producer.send(b"4", message_type)
         self.assertEqual([one.message_type for one in consumer.receive_batch()], [5, 1000, 1000])
@@ -171,7 +172,7 @@ class StruckCallTest(StruckTestCase):
     def test_a_claim_stays_within_the_room_though_a_call_beside_it_was_struck(self) -> None:
         producer, consumer = self.pair(1024)
         claim = producer.claim(8)
-        self.strike(SharedMemoryProducer, "_flush", producer.batch().commit)
+        self.strike(Sender, "check", producer.batch().commit)
         claim.commit()
         count = 1
         while count < 1024 and producer.try_send(bytes(8)):
@@ -190,6 +191,48 @@ class StruckCallTest(StruckTestCase):
             struck = strikes(step, lambda: producer.claim(2).abandon())
             producer.send(b"end")
             self.assertEqual(consumer.drain(), [*sent, b"end"])
+
+    def test_a_send_is_whole_or_nothing_wherever_it_is_struck(self) -> None:
+        producer, consumer = self.pair()
+        before = [b"before"] * 40
+        step, struck = 0, True
+        while struck:
+            step += 1
+            for payload in before:
+                producer.send(payload)
+            struck = strikes(step, lambda: producer.send(b"struck"))
+            producer.send(b"behind")
+            found = consumer.drain()
+            self.assertIn(found[40:], ([b"behind"], [b"struck", b"behind"]))
+            self.assertEqual(found[:40], before)
+            statistics = consumer.statistics()
+            self.assertEqual(statistics.messages_sent, statistics.messages_received)
+        self.assertEqual(self.receive_errors(consumer), 0)
+
+    def test_a_batch_keeps_what_it_has_wherever_adding_to_it_is_struck(self) -> None:
+        producer, consumer = self.pair()
+        step, struck = 0, True
+        while struck:
+            step += 1
+            with producer.batch() as batch:
+                batch.push(b"1")
+                struck = strikes(step, lambda: batch.push(b"2"))
+            producer.send(b"3")
+            self.assertIn(consumer.drain(), ([b"1", b"3"], [b"1", b"2", b"3"]))
+        self.assertEqual(self.receive_errors(consumer), 0)
+
+    def test_what_is_behind_a_message_comes_wherever_its_receive_is_struck(self) -> None:
+        producer, consumer = self.pair()
+        sent = [b"%02d" % number for number in range(60)]
+        step, struck = 0, True
+        while struck:
+            step += 1
+            producer.send_batch(sent)
+            received = [consumer.receive() for _ in range(30)]
+            struck = strikes(step, consumer.receive)
+            self.assertEqual(received, sent[:30])
+            self.assertIn(consumer.drain(), (sent[30:], sent[31:]))
+        self.assertEqual(self.receive_errors(consumer), 0)
 
 
 def strikes(step: int, call: Callable[[], object]) -> bool:

@@ -225,10 +225,12 @@ class SlowReader:
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
+        reader = self._consumer._receiver.reader
         while not self._stop.wait(0.1):
-            if self._consumer._look():
-                self._consumer._take()
-                self._consumer._release()
+            shape = reader.look()
+            if shape is not None:
+                reader.take(shape)
+                reader.release()
 
     def __enter__(self) -> SlowReader:
         self._thread.start()
@@ -411,21 +413,19 @@ class MisuseTest(RingTestCase):
     def test_ending_an_old_claim_does_not_end_the_new_one(self) -> None:
         producer, consumer = self.pair()
         old = producer.claim(4)
-        old_token = old._claim
+        old_token = old._token
         old.abandon()
         new = producer.claim(4)
-        producer._end_claim(old_token)
-        producer._end_claim(None)
+        producer._sender.end(old_token)
         self.assertRaises(Busy, producer.send, b"over it")
         new.payload[:] = b"1234"
         new.commit()
         producer.send(b"2")
         first = consumer.borrow()
-        first_token = first._borrow
+        first_token = first._token
         first.release()
         second = consumer.borrow()
-        consumer._end_borrow(first_token)
-        consumer._end_borrow(None)
+        consumer._receiver.end_borrow(first_token)
         self.assertRaises(Busy, consumer.receive)
         self.assertEqual(second.payload, b"2")
         second.release()

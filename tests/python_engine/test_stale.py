@@ -119,7 +119,8 @@ class NewestTest(RingTestCase):
     def test_what_nobody_writes_is_not_dropped(self) -> None:
         producer, consumer = self.pair()
         producer.send(b"1")
-        consumer._attachment.words[consumer._index + (OVERHEAD + 8) // 8] = 2**64 - 1
+        reader = consumer._receiver.reader
+        reader.words[reader.index + (OVERHEAD + 8) // 8] = 2**64 - 1
         self.assertEqual(consumer.clear(), 1)
         self.assertRaises(Corrupt, consumer.receive)
 

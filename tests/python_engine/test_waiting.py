@@ -26,6 +26,7 @@ from shared_memory_api import (
     _layout,
     _platform,
 )
+from shared_memory_api._reader import RingReader
 
 from support import PATIENCE, CountedSleeps, RingTestCase, is_asleep, until
 
@@ -38,7 +39,7 @@ INTERRUPTS = 3000
 class BoundTest(RingTestCase):
     def put_without_waking(self, consumer: SharedMemoryConsumer) -> None:
         """Writes a record into the mapping, as a peer does that then wakes nobody."""
-        words, at = consumer._attachment.words, consumer._index
+        words, at = consumer._attachment.words, consumer._receiver.reader.index
         frame = _layout.MESSAGE_HEADER_SIZE + 8
         words[at + frame // 8] = 0
         words[at] = struct.unpack("<Q", struct.pack("<II", frame, 1))[0]
@@ -143,7 +144,7 @@ class InterruptTest(RingTestCase):
 
     def test_an_interrupt_from_within_the_waiting_thread_does_not_hang(self) -> None:
         _, consumer = self.pair()
-        ready = consumer._is_ready
+        ready = consumer._receiver.reader.is_ready
         calls: list[int] = []
 
         def strike() -> bool:
@@ -154,7 +155,7 @@ class InterruptTest(RingTestCase):
                 consumer.interrupt()
             return ready()
 
-        with unittest.mock.patch.object(SharedMemoryConsumer, "_is_ready", lambda _: strike()):
+        with unittest.mock.patch.object(RingReader, "is_ready", lambda _: strike()):
             self.assertIsNone(consumer.receive())
 
 

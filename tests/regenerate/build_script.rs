@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 const BUILD: &str = r#"fn main() {
     let out = std::env::var("OUT_DIR").unwrap();
     bitrpc_codegen::Builder::new("messages.yaml")
-        .languages([bitrpc_codegen::Language::Rust])
+        .languages([bitrpc_codegen::Language::RUST])
         .generate(out)
         .unwrap();
 }

@@ -25,8 +25,8 @@ pub fn members() -> &'static [Member] {
     &engines()[..toolchain::all().len()]
 }
 
-/// The same and, behind them, Rust with its layout as a value: for tests of what an engine does with
-/// the numbers.
+/// The same and, behind them, Rust with its layout as a value: for tests of what an engine does
+/// with the numbers.
 pub fn engines() -> &'static [Member] {
     static ENGINES: OnceLock<Vec<Member>> = OnceLock::new();
     ENGINES.get_or_init(|| {

@@ -38,14 +38,15 @@ pub fn build_with(
 ) -> Result<Program, String> {
     let language = member.toolchain.language();
     let folder = repo::cache().join("programs").join(format!("{name}_{}", language.id()));
-    let written = match language {
-        Language::Rust => write(&folder.join("Cargo.toml"), &manifest())
+    let written = match language.id() {
+        "rust" => write(&folder.join("Cargo.toml"), &manifest())
             .and_then(|()| write(&folder.join("src/main.rs"), source)),
-        Language::Cpp => write(&folder.join("main.cpp"), source),
-        Language::Csharp => csharp_project()
+        "cpp" => write(&folder.join("main.cpp"), source),
+        "csharp" => csharp_project()
             .and_then(|project| write(&folder.join("example.csproj"), &project))
             .and_then(|()| write(&folder.join("Program.cs"), source)),
-        Language::Python => write(&folder.join("main.py"), source),
+        "python" => write(&folder.join("main.py"), source),
+        other => return Err(format!("nobody has said what a program in {other} is made of")),
     };
     written.map_err(|error| format!("{}: {error}", folder.display()))?;
     compile(member, Job { library, peer: folder })
@@ -67,7 +68,7 @@ fn compile(member: &Member, job: Job) -> Result<Program, String> {
 }
 
 fn manifest() -> String {
-    let library = repo::generated(Language::Rust);
+    let library = repo::generated(Language::RUST);
     format!(
         "[package]\nname = \"example\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
          [dependencies]\nbitrpc-messages = {{ path = {library:?} }}\nbitrpc-shm = \"*\"\n\n\
@@ -78,7 +79,7 @@ fn manifest() -> String {
 /// The project file of the peer, which takes in the library's sources from wherever they are.
 fn csharp_project() -> io::Result<String> {
     let default = subjects().first().ok_or(io::ErrorKind::NotFound)?;
-    let job = default.job(Language::Csharp).map_err(io::Error::other)?;
+    let job = default.job(Language::CSHARP).map_err(io::Error::other)?;
     fs::read_to_string(job.peer.join("peer.csproj"))
 }
 

@@ -20,9 +20,14 @@ use crate::console::{Failure, Outcome, complain};
 use bitrpc_codegen::Loaded;
 use bitrpc_spec::names::Language;
 
-/// One YAML spec, matching shared-memory rings in Rust, C++, C# and Python.
 #[derive(Debug, Parser)]
-#[command(name = "bitrpc", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(
+    name = "bitrpc",
+    version,
+    about = about(),
+    max_term_width = 100,
+    after_help = EXAMPLES
+)]
 struct Cli {
     /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -41,6 +46,12 @@ Examples:
   bitrpc layout --json | jq .structs             offsets and sizes, for machines
 
 Exit codes: 0 fine, 1 findings or stale output, 2 usage or I/O.";
+
+fn about() -> String {
+    let titles = Language::ALL.map(Language::title);
+    let (last, others) = titles.split_last().expect("there are languages");
+    format!("One YAML spec, matching shared-memory rings in {} and {last}", others.join(", "))
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Color {

@@ -4,10 +4,11 @@ use bitrpc_codegen::backend::{self, Input};
 use bitrpc_codegen::emit::File;
 use bitrpc_spec::names::Language;
 
-/// One struct a template file; each has the view as its only field.
+/// One struct a template file; each has the view as its only field. The caller names the derive,
+/// because askama looks for templates from the file that does.
 macro_rules! templates {
-    ($view:ident: $($name:ident = $path:literal;)*) => {
-        $(#[derive(askama::Template)]
+    ($derive:path, $view:ident: $($name:ident = $path:literal;)*) => {
+        $(#[derive($derive)]
         #[template(path = $path, escape = "none")]
         struct $name<'a> {
             view: &'a $view,

@@ -36,8 +36,8 @@ pub fn all() -> Vec<&'static dyn Toolchain> {
     driver::all().iter().flat_map(|driver| driver.toolchains).copied().collect()
 }
 
-/// Rust once more, with a peer that has its layout as a value. It stands apart from [`all`], because
-/// it is the same engine: a test takes it where the two ways could differ, a user never.
+/// Rust once more, with a peer that has its layout as a value. It stands apart from [`all`],
+/// because it is the same engine: a test takes it where the two ways could differ, a user never.
 pub fn rust_any_layout() -> &'static dyn Toolchain {
     rust::ANY_LAYOUT
 }

@@ -4,10 +4,11 @@
 //! to its templates, which only place them. `bitrpc view` prints the same view, so that a question
 //! about generated code is a question about data.
 
-/// One struct a template file; each has the view as its only field.
+/// One struct a template file; each has the view as its only field. The caller names the derive,
+/// because askama looks for templates from the file that does.
 macro_rules! templates {
-    ($view:ident: $($name:ident = $path:literal;)*) => {
-        $(#[derive(askama::Template)]
+    ($derive:path, $view:ident: $($name:ident = $path:literal;)*) => {
+        $(#[derive($derive)]
         #[template(path = $path, escape = "none")]
         struct $name<'a> {
             view: &'a $view,

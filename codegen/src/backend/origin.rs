@@ -54,7 +54,7 @@ mod tests {
     fn only_the_name_of_the_spec_is_told() {
         let here = Origin::new(Path::new("/home/me/project/spec/a.yaml"), "0");
         assert_eq!(here, Origin::new(Path::new("a.yaml"), "0"));
-        assert_eq!(here.command(Language::Cpp), "bitrpc generate a.yaml --lang cpp");
+        assert_eq!(here.command(Language::CPP), "bitrpc generate a.yaml --lang cpp");
     }
 
     #[test]

@@ -31,6 +31,8 @@
 
 {% include "engine/options.h" %}
 
+{% include "engine/constants.h" %}
+
 {% include "engine/layout.h" %}
 
 {% include "engine/cpu.h" %}
@@ -68,6 +70,8 @@
 {% include "engine/wait.h" %}
 
 {% include "engine/ring.h" %}
+
+{% include "engine/side.h" %}
 
 {% include "engine/recover.h" %}
 

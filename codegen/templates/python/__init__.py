@@ -22,7 +22,8 @@ no error. The spec's message types, flags and structs are in the module `message
 
 from __future__ import annotations
 
-from ._claim import BatchWriter, Claim
+from ._batch import BatchWriter
+from ._claim import Claim
 from ._consumer import SharedMemoryConsumer
 from ._errors import (
     AlreadyExists,

@@ -15,10 +15,8 @@ from ._record import largest_payload
 from ._statistics import PeerState, Snapshot, Statistics, snapshot, state, statistics
 from ._tidy import is_last_out
 from ._times import Deadline
-from ._waiter import Waiter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
     from typing import TypeVar
 
@@ -149,14 +147,12 @@ class Endpoint:
 class Side(Endpoint):
     """An endpoint that has a role in the ring."""
 
-    __slots__ = ("_link", "_waiter")
+    __slots__ = ("_link",)
 
-    _link: Link
-
-    def __init__(self, attachment: Attachment) -> None:
+    def __init__(self, attachment: Attachment, link: Link) -> None:
         """Takes over a ring in which a role was taken."""
         super().__init__(attachment)
-        self._waiter: Waiter | None = None
+        self._link = link
 
     @property
     def _role(self) -> Role:
@@ -210,7 +206,6 @@ class Side(Endpoint):
             ValueError: The time is negative, or not a number.
         """
         self._attachment.check_usable()
-        self._take_turn_to_wait()
         return self._met_peer(self._link.wait_for_peer(Deadline(timeout)))
 
     async def wait_for_peer_async(self, timeout: float | None = None) -> bool:
@@ -220,36 +215,13 @@ class Side(Endpoint):
             RingError: As for :meth:`wait_for_peer`.
         """
         self._attachment.check_usable()
-        deadline, link = Deadline(timeout), self._link
-        ended = await self._asleep(lambda ends: link.wait_for_peer(deadline, ends))
-        return self._met_peer(ended)
+        return self._met_peer(await self._link.wait_for_peer_async(Deadline(timeout)))
 
     def _met_peer(self, ended: Ended | None) -> bool:
         if self._link.watch.removed:
             message = f"{self.path}: the ring's file was removed"
             raise Removed(message)
         return ended is None
-
-    # Waiting without blocking the event loop
-
-    async def _wait_async(self, ready: Callable[[], object], deadline: Deadline) -> Ended | None:
-        """As :meth:`Link.wait`, while other tasks run."""
-        link = self._link
-        return await self._asleep(lambda ends: link.wait(lambda: ends() or ready(), deadline))
-
-    async def _asleep(self, wait: Callable[[Callable[[], bool]], Ended | None]) -> Ended | None:
-        if self._waiter is None:
-            self._waiter = Waiter(self._link)
-        return await self._waiter.run(wait)
-
-    def _take_turn_to_wait(self) -> None:
-        """Before a wait in this thread: ends one whose task was cancelled.
-
-        Raises:
-            Busy: A task waits.
-        """
-        if self._waiter is not None:
-            self._waiter.give_way()
 
     # Closing
 
@@ -269,8 +241,6 @@ class Side(Endpoint):
         attachment, is_last = self._attachment, False
         if attachment.is_open:
             self._link.close()
-            if self._waiter is not None:
-                self._waiter.close()
             self._retire()
             attachment.announce_closed(self._role)
             is_last = is_last_out(attachment, self._role, self._is_drained)

@@ -13,8 +13,12 @@ from enum import Enum
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
+from ._record import clear_fragment_bits
+
 if TYPE_CHECKING:
     from typing import Optional
+
+    from ._record import Shape
 
     # Index, number of pieces and message type of the piece that has to come next; None if nothing
     # is to be gone on with.
@@ -76,42 +80,41 @@ def follow(due: Due, message_type: int, piece: tuple[int, int, bool]) -> Due:
     return index + 1, count, message_type
 
 
+_NO_PIECE: Final = (-1, 0, 0)
+"""What is due of a message that is being dropped: nothing goes on with it."""
+
+
 class Assembler:
     """Puts the pieces of one message together. Memory is taken as pieces come, never promised."""
 
-    __slots__ = ("_buffer", "_dropping", "_header", "_limit", "_type", "due", "size")
+    __slots__ = ("_buffer", "_header", "_limit", "_type", "due", "size")
 
     def __init__(self, limit: int) -> None:
         """An assembler for messages of at most `limit` bytes."""
         self._limit = limit
         self._buffer = bytearray()
-        self._dropping = False
         self._type = 0
         self._header = b""
         self.due: Due = None
-        """The piece that the message lacks which is put together; None if there is none."""
+        """The piece that has to come next. None if there is no message that a record which is no
+        piece would break off.
+        """
         self.size = 0
         """Bytes so far of the message that is put together, or was the last too large."""
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether a record that is no piece would break a message off."""
-        return self.due is not None or self._dropping
-
     def interrupt(self) -> int:
         """A whole message came: drops what was gathered. Returns how many errors that is."""
-        lost = int(self.due is not None)
+        lost = int(self.due is not None and self.due is not _NO_PIECE)
         self.forget(more=False)
         return lost
 
     def forget(self, *, more: bool) -> None:
         """Drops what was gathered, and what belongs to it if more is to come: that is no error."""
-        self.due = None
-        self._dropping = more
+        self.due = _NO_PIECE if more else None
         self._buffer = bytearray()
 
     def add(
-        self, message_type: int, header: memoryview, payload: memoryview, *, last: bool
+        self, message_type: int, header: bytes, payload: memoryview, *, last: bool
     ) -> tuple[Step, int]:
         """Adds a piece. Also returns how many messages were found broken."""
         if len(payload) < PREFIX.size:
@@ -121,13 +124,14 @@ class Assembler:
         if index == 0:
             broken = self.interrupt()
             self._type, self.size = message_type, 0
-            self._header = bytes(header)
-        self.due = follow(self.due, message_type, (index, count, last))
-        if self.due is None:
+            self._header = header
+        due = follow(self.due, message_type, (index, count, last))
+        if due is None:
             # The rest of a message is counted once, not once for each piece.
-            broken += not self._dropping
+            broken += self.due is not _NO_PIECE
             self.forget(more=not last)
             return Step.MORE, broken
+        self.due = due
         self.size += len(payload) - PREFIX.size
         if self.size > self._limit:
             self.forget(more=not last)
@@ -142,7 +146,20 @@ class Assembler:
         self.due = None
         return Step.COMPLETE, broken
 
-    def take(self) -> tuple[int, bytes, bytes]:
-        """Type, header of the first piece, and payload of the message that was completed."""
+    def take(self) -> Whole:
+        """The message that was completed."""
         buffer, self._buffer = self._buffer, bytearray()
-        return self._type, self._header, bytes(buffer)
+        return Whole(self._type, clear_fragment_bits(self._header), bytes(buffer))
+
+
+class Whole:
+    """A message that was put together."""
+
+    __slots__ = ("header", "payload", "shape")
+
+    def __init__(self, message_type: int, header: bytes, payload: bytes) -> None:
+        """The header is that of its first piece, without the fragment bits."""
+        self.shape: Shape = (0, len(payload), message_type)
+        """As of a record, which it is not."""
+        self.header = header
+        self.payload = payload

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
+from weakref import ref
 
 from ._closing import leave
 from ._errors import Disposed, MessageError, TypeMismatch
@@ -17,7 +18,6 @@ from ._record import WORD, as_words, flags_of, id_of
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-    from weakref import ref
 
     from ._payload import Payload
     from ._receiver import Receiver
@@ -209,17 +209,17 @@ class ReceivedMessage(HeaderFieldGetters):
 
     __slots__ = (
         "__weakref__",
-        "_borrow",
         "_buffer",
-        "_reader",
+        "_receiver",
         "_start",
+        "_token",
         "message_type",
         "payload",
     )
 
     def __init__(
         self,
-        reader: Receiver | None,
+        receiver: Receiver | None,
         message_type: int,
         buffer: memoryview,
         start: int,
@@ -228,12 +228,12 @@ class ReceivedMessage(HeaderFieldGetters):
         """For consumers; the header starts at byte `start` of `buffer`."""
         self._buffer = buffer
         self._start = start
-        # How the reader knows this message again.
-        self._borrow: ref[ReceivedMessage] | None = None
+        # How the consumer knows this message again.
+        self._token = ref(self)
         self.message_type = message_type
         self.payload = payload
         # From here on it is open.
-        self._reader = reader
+        self._receiver = receiver
 
     @property
     def message_id(self) -> int:
@@ -283,7 +283,7 @@ class ReceivedMessage(HeaderFieldGetters):
     @property
     def is_open(self) -> bool:
         """False once its room was given back; always for messages that came in pieces."""
-        return self._reader is not None
+        return self._receiver is not None
 
     def release(self) -> None:
         """Gives the room back to the producer. Again: no effect.
@@ -291,15 +291,15 @@ class ReceivedMessage(HeaderFieldGetters):
         Raises:
             BufferError: The payload's memory is still in use; the message stays borrowed.
         """
-        reader = self._reader
+        receiver = self._receiver
         self.payload.release()
         self._invalidate()
-        if reader is not None:
-            reader._end_borrow(self._borrow)
+        if receiver is not None:
+            receiver.end_borrow(self._token)
 
     def _invalidate(self) -> None:
         """For a consumer that closes: makes the message unusable, but does not receive it."""
-        self._reader = None
+        self._receiver = None
         self._buffer = _RELEASED
         self.payload.release()
 
@@ -318,10 +318,10 @@ class ReceivedMessage(HeaderFieldGetters):
 
     def __del__(self) -> None:
         """Releases what was forgotten."""
-        if getattr(self, "_reader", None) is not None:
+        if getattr(self, "_receiver", None) is not None:
             self.release()
 
     def __repr__(self) -> str:
         """Type and whether it is released."""
-        released = " released" if self._reader is None else ""
+        released = " released" if self._receiver is None else ""
         return f"<ReceivedMessage message_type={self.message_type}{released}>"

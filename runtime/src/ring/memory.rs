@@ -94,8 +94,8 @@ impl<L: LayoutSource> Mapped<L> {
     ///
     /// # Safety
     ///
-    /// `base` must be aligned to at least 8 and lead to at least `ring_header.size + capacity` mapped
-    /// bytes, which stay mapped for as long as any copy of the result is used; they must be
+    /// `base` must be aligned to at least 8 and lead to at least `ring_header.size + capacity`
+    /// mapped bytes, which stay mapped for as long as any copy of the result is used; they must be
     /// writable if anything is to be stored. `capacity` must be a power of two of at least 8.
     pub(crate) unsafe fn new(
         base: *mut u8,

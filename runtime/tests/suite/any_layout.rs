@@ -295,7 +295,8 @@ proptest! {
     /// by byte, and carries messages; nothing panics.
     #[test]
     fn a_permuted_layout_is_refused_or_works(
-        (is_tame_ring, ring) in (any::<bool>(), prop::collection::vec((0usize..30, 0usize..30), 40)),
+        is_tame_ring in any::<bool>(),
+        ring in prop::collection::vec((0usize..30, 0usize..30), 40),
         (is_tame, message) in (any::<bool>(), prop::collection::vec((0usize..5, 0usize..5), 0..4)),
         stray in prop::option::weighted(0.2, (0usize..30, 0usize..4100)),
         timestamp in prop::option::of(prop::sample::select(vec![8usize, 16, 20, 24])),

@@ -8,55 +8,17 @@
 //! of the enclosing type, gets `_` appended.** A spec's identifier never ends in `_`, so an escaped
 //! name cannot meet a plain one.
 
+mod cpp;
+mod csharp;
+mod language;
+mod python;
 mod reserved;
+mod rust;
 
+pub use cpp::{guarded_macros, is_system_header};
+pub use language::{Language, Row};
 pub(crate) use reserved::engine_reason;
-pub use reserved::{Reason, is_system_header, reason, reserved_words};
-
-use crate::layout::Layout;
-
-/// A language that code is generated for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Language {
-    /// Rust, edition 2024.
-    Rust,
-    /// C++17 and later.
-    Cpp,
-    /// C# 7.2 and later.
-    Csharp,
-    /// Python 3.9 and later.
-    Python,
-}
-
-impl Language {
-    /// All languages; names are checked for all of them, also when one is generated.
-    pub const ALL: [Self; 4] = [Self::Rust, Self::Cpp, Self::Csharp, Self::Python];
-
-    /// The word that options and folders use: `rust`, `cpp`, `csharp`, `python`.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Rust => "rust",
-            Self::Cpp => "cpp",
-            Self::Csharp => "csharp",
-            Self::Python => "python",
-        }
-    }
-
-    /// The name that people use: `Rust`, `C++`, `C#`, `Python`.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Rust => "Rust",
-            Self::Cpp => "C++",
-            Self::Csharp => "C#",
-            Self::Python => "Python",
-        }
-    }
-
-    /// The language with this [`Language::id`].
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| language.id() == id)
-    }
-}
+pub use reserved::{Reason, Words, reason, reserved_words};
 
 /// What a name is for, which decides its case and what it must not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,10 +78,10 @@ impl NameKind {
 /// ```
 /// use bitrpc_spec::names::{Language, NameKind, spell};
 ///
-/// assert_eq!(spell(Language::Rust, NameKind::Field, "type"), "type_");
-/// assert_eq!(spell(Language::Csharp, NameKind::Field, "message_id"), "MessageId");
-/// assert_eq!(spell(Language::Cpp, NameKind::Constant, "max_levels"), "kMaxLevels");
-/// assert_eq!(spell(Language::Python, NameKind::EnumValue, "buy"), "BUY");
+/// assert_eq!(spell(Language::RUST, NameKind::Field, "type"), "type_");
+/// assert_eq!(spell(Language::CSHARP, NameKind::Field, "message_id"), "MessageId");
+/// assert_eq!(spell(Language::CPP, NameKind::Constant, "max_levels"), "kMaxLevels");
+/// assert_eq!(spell(Language::PYTHON, NameKind::EnumValue, "buy"), "BUY");
 /// ```
 pub fn spell(language: Language, kind: NameKind, ident: &str) -> String {
     spell_why(language, kind, ident).0
@@ -149,7 +111,7 @@ pub fn spell_member_why(
 ) -> (String, Option<Reason>) {
     let (mut name, reason) = spell_why(language, kind, ident);
     if reason.is_none()
-        && language == Language::Csharp
+        && language.keeps_type_name()
         && name == spell(language, NameKind::Type, owner)
     {
         name.push('_');
@@ -160,15 +122,15 @@ pub fn spell_member_why(
 
 /// The words of `ident` in the language's case, not escaped.
 pub fn unescaped(language: Language, kind: NameKind, ident: &str) -> String {
-    use {Language as L, NameKind as K};
-    match (kind, language) {
-        (K::Type, _) => pascal(ident),
-        (K::Constant, L::Cpp) => format!("k{}", joined(ident)),
-        (K::EnumValue | K::ProtocolValue | K::Constant, L::Rust | L::Cpp | L::Python) => {
-            screaming(ident)
-        }
-        (K::Module, _) => snake(ident),
-        (_, L::Csharp) => joined(ident),
+    language.spell(kind, ident)
+}
+
+/// The case of most languages: `PascalCase` for types, `SCREAMING_CASE` for values, `snake_case`
+/// for all else.
+pub fn snake_case(kind: NameKind, ident: &str) -> String {
+    match kind {
+        NameKind::Type => pascal(ident),
+        NameKind::EnumValue | NameKind::ProtocolValue | NameKind::Constant => screaming(ident),
         _ => snake(ident),
     }
 }
@@ -232,23 +194,6 @@ fn capital(word: &str) -> String {
     letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
-/// Macros of platform headers that the C++ names of message types and flags are spelled like.
-///
-/// These names are not escaped, so that the protocol reads as documented (`MessageType::ERROR`);
-/// the generated header has to set the macros aside (`push_macro`, `#undef`, `pop_macro`).
-pub fn guarded_macros(layout: &Layout) -> Vec<String> {
-    let values = layout.message_types.iter().chain(&layout.flags.bits);
-    let names = values.map(|value| unescaped(Language::Cpp, NameKind::ProtocolValue, &value.name));
-    let is_macro = |name: &String| {
-        reason(Language::Cpp, NameKind::EnumValue, name) == Some(Reason::PlatformMacro)
-            && reason(Language::Cpp, NameKind::ProtocolValue, name).is_none()
-    };
-    let mut macros: Vec<_> = names.filter(is_macro).collect();
-    macros.sort_unstable();
-    macros.dedup();
-    macros
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,16 +229,16 @@ mod tests {
     #[test]
     fn whatever_a_language_keeps_for_itself_is_escaped() {
         let field = |language, ident| spell(language, NameKind::Field, ident);
-        assert_eq!(field(Language::Rust, "type"), "type_");
-        assert_eq!(field(Language::Cpp, "class"), "class_");
-        assert_eq!(field(Language::Cpp, "errno"), "errno_");
-        assert_eq!(field(Language::Cpp, "min"), "min_");
-        assert_eq!(field(Language::Csharp, "get_type"), "GetType_");
-        assert_eq!(field(Language::Csharp, "class"), "Class");
-        assert_eq!(field(Language::Python, "lambda"), "lambda_");
-        assert_eq!(field(Language::Python, "int"), "int_");
-        assert_eq!(spell(Language::Cpp, NameKind::EnumValue, "delete"), "DELETE_");
-        assert_eq!(spell(Language::Cpp, NameKind::ProtocolValue, "error"), "ERROR");
+        assert_eq!(field(Language::RUST, "type"), "type_");
+        assert_eq!(field(Language::CPP, "class"), "class_");
+        assert_eq!(field(Language::CPP, "errno"), "errno_");
+        assert_eq!(field(Language::CPP, "min"), "min_");
+        assert_eq!(field(Language::CSHARP, "get_type"), "GetType_");
+        assert_eq!(field(Language::CSHARP, "class"), "Class");
+        assert_eq!(field(Language::PYTHON, "lambda"), "lambda_");
+        assert_eq!(field(Language::PYTHON, "int"), "int_");
+        assert_eq!(spell(Language::CPP, NameKind::EnumValue, "delete"), "DELETE_");
+        assert_eq!(spell(Language::CPP, NameKind::ProtocolValue, "error"), "ERROR");
         let types = Language::ALL.map(|language| spell(language, NameKind::Type, "Error"));
         assert_eq!(types, ["Error_"; 4]);
     }

@@ -57,53 +57,27 @@ impl Reason {
 
 /// Words of one language with the kinds of names that each is reserved for.
 #[derive(Debug)]
-struct Words {
+pub struct Words {
     /// Reason and kinds of each section, at most 64.
     sections: Vec<(Reason, u32)>,
     /// The sections that a word stands in, a bit each.
     words: HashMap<&'static str, u64>,
 }
 
-/// The lists of each language, in the order of [`Language`].
-const LISTS: [&[&str]; 4] = [
-    &[include_str!("rust.txt")],
-    &[
-        include_str!("cpp.txt"),
-        include_str!("cpp_macros.txt"),
-        include_str!("cpp_globals.txt"),
-        include_str!("cpp_headers.txt"),
-    ],
-    &[include_str!("csharp.txt"), include_str!("csharp_types.txt")],
-    &[include_str!("python.txt"), include_str!("python_modules.txt")],
-];
-
 const ENGINE: &[&str] = &[include_str!("engine.txt")];
 
 /// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.
 pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> {
-    words_of(language).find(kind, word)
-}
-
-/// Whether a C++ header of this name, its ending aside, would be found in place of a system's. Some
-/// file systems take capitals for small letters.
-pub fn is_system_header(stem: &str) -> bool {
-    let words = words_of(Language::Cpp);
-    words.reasons(&stem.to_ascii_lowercase()).any(|(reason, _)| reason == Reason::Header)
+    language.words().find(kind, word)
 }
 
 /// Every word that the lists of a language have, in order, each once.
 pub fn reserved_words(language: Language) -> Vec<&'static str> {
     let mut words: Vec<_> =
-        words_of(language).words.keys().chain(engine_words().words.keys()).collect();
+        language.words().words.keys().chain(engine_words().words.keys()).collect();
     words.sort_unstable();
     words.dedup();
     words.into_iter().copied().collect()
-}
-
-fn words_of(language: Language) -> &'static Words {
-    static WORDS: [OnceLock<Words>; 4] = [const { OnceLock::new() }; 4];
-    let index = language as usize;
-    WORDS[index].get_or_init(|| Words::read(LISTS[index]))
 }
 
 fn engine_words() -> &'static Words {
@@ -121,7 +95,13 @@ const fn bit(kind: NameKind) -> u32 {
 }
 
 impl Words {
-    fn read(lists: &[&'static str]) -> Self {
+    /// Reads lists of words: sections, each below `[reason kind kind ...]`, with `any` for every
+    /// kind and `-kind` for all but one.
+    ///
+    /// # Panics
+    ///
+    /// When a list is not in this form.
+    pub fn read(lists: &[&'static str]) -> Self {
         // The largest lists have tens of thousands of words of some twenty letters.
         let words = lists.iter().map(|list| list.len()).sum::<usize>() / 16;
         let mut all = Self { sections: Vec::new(), words: HashMap::with_capacity(words) };
@@ -144,7 +124,7 @@ impl Words {
     }
 
     /// Everything that a word is reserved for.
-    fn reasons(&self, word: &str) -> impl Iterator<Item = (Reason, u32)> {
+    pub(super) fn reasons(&self, word: &str) -> impl Iterator<Item = (Reason, u32)> {
         let sections = self.words.get(word).copied().unwrap_or_default();
         let has = move |index: &usize| sections & 1 << index != 0;
         (0..self.sections.len()).filter(has).map(|index| self.sections[index])
@@ -182,10 +162,10 @@ mod tests {
     #[test]
     fn every_word_list_is_read() {
         for (language, word) in [
-            (Language::Rust, "gen"),
-            (Language::Cpp, "and_eq"),
-            (Language::Csharp, "stackalloc"),
-            (Language::Python, "nonlocal"),
+            (Language::RUST, "gen"),
+            (Language::CPP, "and_eq"),
+            (Language::CSHARP, "stackalloc"),
+            (Language::PYTHON, "nonlocal"),
         ] {
             assert_eq!(reason(language, NameKind::Function, word), Some(Reason::Keyword));
         }
@@ -200,10 +180,10 @@ mod tests {
 
     #[test]
     fn a_platform_macro_leaves_the_protocol_values_alone() {
-        let cpp = |kind| reason(Language::Cpp, kind, "ERROR");
+        let cpp = |kind| reason(Language::CPP, kind, "ERROR");
         assert_eq!(cpp(NameKind::EnumValue), Some(Reason::PlatformMacro));
         assert_eq!(cpp(NameKind::ProtocolValue), None);
-        let eof = reason(Language::Cpp, NameKind::ProtocolValue, "EOF");
+        let eof = reason(Language::CPP, NameKind::ProtocolValue, "EOF");
         assert_eq!(eof, Some(Reason::Macro));
     }
 }

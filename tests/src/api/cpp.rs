@@ -10,7 +10,7 @@ use super::{FUNCTIONS, Symbols, last_word};
 use crate::repo;
 
 pub(super) fn symbols() -> io::Result<Symbols> {
-    let header = repo::generated(Language::Cpp).join("shared_memory_api.h");
+    let header = repo::generated(Language::CPP).join("shared_memory_api.h");
     Ok(parse(&fs::read_to_string(header)?))
 }
 
@@ -37,7 +37,7 @@ fn parse(text: &str) -> Symbols {
         } else if line.starts_with("};") {
             open = None;
         } else if let Some(open) = &mut open {
-            if line.starts_with("public:") || line.starts_with("private:") {
+            if ["public:", "protected:", "private:"].iter().any(|it| line.starts_with(it)) {
                 open.is_public = line.starts_with("public:");
             } else if open.is_public
                 && (open.is_enum || !before.ends_with([',', '(', '=']))

@@ -10,7 +10,7 @@ use crate::repo;
 
 pub(super) fn symbols() -> io::Result<Symbols> {
     let mut symbols = Symbols::default();
-    for text in texts(&repo::generated(Language::Csharp), "cs")? {
+    for text in texts(&repo::generated(Language::CSHARP), "cs")? {
         parse(&mut symbols, &text);
     }
     Ok(symbols)

@@ -29,7 +29,7 @@ struct Package {
 }
 
 pub(super) fn symbols() -> io::Result<Symbols> {
-    let folder = repo::generated(Language::Python);
+    let folder = repo::generated(Language::PYTHON);
     let mut package = Package::default();
     for text in texts(&folder, "py")? {
         package.parse(&text);

@@ -124,7 +124,8 @@ impl Group {
     fn render(&self, rows: &Rows, text: &mut String) {
         // Writing to a String does not fail.
         let _ = write!(text, "\n## {}\n\n{}\n\n", self.name, self.about.trim());
-        text.push_str("| | Rust | C++ | C# | Python |\n| --- | --- | --- | --- | --- |\n");
+        let titles = languages().map(Language::title).join(" | ");
+        let _ = writeln!(text, "| | {titles} |\n|{}", " --- |".repeat(languages().len() + 1));
         for (name, words) in rows {
             let cells = languages().map(|language| {
                 words.get(language.id()).map_or_else(|| "-".to_owned(), |word| format!("`{word}`"))

@@ -8,4 +8,4 @@ use bitrpc_spec::names::Language;
 
 /// What C++ brings to a conformance run.
 pub(crate) static DRIVER: Driver =
-    Driver { language: Language::Cpp, peer: peer::files, toolchains: &[&toolchain::Compiler] };
+    Driver { language: Language::CPP, peer: peer::files, toolchains: &[&toolchain::Compiler] };

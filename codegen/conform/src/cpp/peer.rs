@@ -7,7 +7,7 @@ use bitrpc_codegen::emit::File;
 use bitrpc_spec::layout::{EnumLayout, HeaderLayout, Layout, Scalar, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{Language, NameKind};
 
-templates! { View:
+templates! { askama::Template, View:
     Samples = "cpp/samples.h";
     Facts = "cpp/facts.h";
 }
@@ -15,7 +15,7 @@ templates! { View:
 pub(super) fn files(input: &Input) -> Vec<File> {
     let view = &View::new(input);
     let taken = |path: &str| path == view.header || path == ".clang-format";
-    let mut files: Vec<_> = library(input, Language::Cpp, taken).collect();
+    let mut files: Vec<_> = library(input, Language::CPP, taken).collect();
     files.push(file("samples.h", &Samples { view }));
     files.push(file("facts.h", &Facts { view }));
     files.extend(fixed! {

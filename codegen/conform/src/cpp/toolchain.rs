@@ -19,7 +19,7 @@ impl Toolchain for Compiler {
     }
 
     fn language(&self) -> Language {
-        Language::Cpp
+        Language::CPP
     }
 
     fn find(&self) -> Result<Found, Missing> {

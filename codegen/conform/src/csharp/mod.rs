@@ -8,7 +8,7 @@ use bitrpc_spec::names::Language;
 
 /// What C# brings to a conformance run.
 pub(crate) static DRIVER: Driver = Driver {
-    language: Language::Csharp,
+    language: Language::CSHARP,
     peer: peer::files,
     toolchains: &[&toolchain::DotNet, &toolchain::Mono],
 };

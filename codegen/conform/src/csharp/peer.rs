@@ -13,7 +13,7 @@ use bitrpc_spec::layout::{
 use bitrpc_spec::model::RingRole;
 use bitrpc_spec::names::pascal;
 
-templates! { View:
+templates! { askama::Template, View:
     Program = "csharp/Program.cs";
     Script = "csharp/Script.cs";
     Produce = "csharp/Produce.cs";

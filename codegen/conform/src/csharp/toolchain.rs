@@ -31,7 +31,7 @@ impl Toolchain for DotNet {
     }
 
     fn language(&self) -> Language {
-        Language::Csharp
+        Language::CSHARP
     }
 
     fn find(&self) -> Result<Found, Missing> {
@@ -84,7 +84,7 @@ impl Toolchain for Mono {
     }
 
     fn language(&self) -> Language {
-        Language::Csharp
+        Language::CSHARP
     }
 
     fn find(&self) -> Result<Found, Missing> {

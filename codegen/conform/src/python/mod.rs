@@ -9,7 +9,7 @@ use bitrpc_spec::names::Language;
 
 /// What Python brings to a conformance run.
 pub(crate) static DRIVER: Driver = Driver {
-    language: Language::Python,
+    language: Language::PYTHON,
     peer: peer::files,
     toolchains: &[&toolchain::Interpreter],
 };

@@ -8,7 +8,7 @@ use bitrpc_codegen::emit::File;
 use bitrpc_spec::layout::{EnumLayout, Layout, Scalar, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{Language, NameKind};
 
-templates! { View:
+templates! { askama::Template, View:
     Samples = "python/samples.py";
     Facts = "python/facts.py";
     Protocol = "python/protocol.py";
@@ -18,7 +18,7 @@ pub(super) fn files(input: &Input) -> Vec<File> {
     let view = &View::new(input);
     let package = format!("{}/", view.module);
     let mut files: Vec<_> =
-        library(input, Language::Python, |path| path.starts_with(&package)).collect();
+        library(input, Language::PYTHON, |path| path.starts_with(&package)).collect();
     files.push(commented(view, file("samples.py", &Samples { view })));
     files.push(commented(view, file("facts.py", &Facts { view })));
     files.push(commented(view, file("protocol.py", &Protocol { view })));
@@ -82,7 +82,7 @@ impl View {
     fn new(input: &Input) -> Self {
         let layout = input.layout;
         Self {
-            banner: input.origin.banner(layout.version, Language::Python),
+            banner: input.origin.banner(layout.version, Language::PYTHON),
             module: layout.targets.python_module.clone(),
             facts: facts::facts(layout),
             ring_header_facts: RING_HEADER,

@@ -34,7 +34,7 @@ impl Toolchain for Interpreter {
     }
 
     fn language(&self) -> Language {
-        Language::Python
+        Language::PYTHON
     }
 
     fn find(&self) -> Result<Found, Missing> {

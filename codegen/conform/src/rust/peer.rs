@@ -8,7 +8,7 @@ use bitrpc_codegen::emit::File;
 use bitrpc_spec::layout::{EnumLayout, HeaderLayout, Layout, Slot, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{Language, NameKind};
 
-templates! { View:
+templates! { askama::Template, View:
     Manifest = "rust/manifest.toml";
     Facts = "rust/facts.rs";
     Samples = "rust/samples.rs";
@@ -17,7 +17,7 @@ templates! { View:
 pub(super) fn files(input: &Input) -> Vec<File> {
     let view = &View::new(input);
     let mut files = vec![file("Cargo.toml", &Manifest { view })];
-    files.extend(library(input, Language::Rust, |path| path == "src/messages.rs"));
+    files.extend(library(input, Language::RUST, |path| path == "src/messages.rs"));
     files.push(keep_long_lines(file("src/facts.rs", &Facts { view })));
     files.push(keep_long_lines(file("src/samples.rs", &Samples { view })));
     files.extend(fixed! {
@@ -84,7 +84,7 @@ impl View {
     fn new(input: &Input) -> Self {
         let layout = input.layout;
         Self {
-            banner: input.origin.banner(layout.version, Language::Rust),
+            banner: input.origin.banner(layout.version, Language::RUST),
             runtime_version: RUNTIME_VERSION,
             ring_header: members(&layout.ring_header),
             message_header: members(&layout.message_header),

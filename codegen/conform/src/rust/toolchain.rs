@@ -25,7 +25,7 @@ impl Toolchain for Cargo {
     }
 
     fn language(&self) -> Language {
-        Language::Rust
+        Language::RUST
     }
 
     fn find(&self) -> Result<Found, Missing> {

@@ -18,7 +18,7 @@ pub struct Cpp;
 
 impl Backend for Cpp {
     fn language(&self) -> Language {
-        Language::Cpp
+        Language::CPP
     }
 
     fn view(&self, input: &Input) -> Value {
@@ -36,7 +36,7 @@ impl Backend for Cpp {
     }
 }
 
-templates! { View:
+templates! { askama::Template, View:
     Header = "cpp/shared_memory_api.h";
     Readme = "cpp/README.md";
     CMake = "cpp/CMakeLists.txt";

@@ -12,7 +12,7 @@ pub(super) const PROSE: Prose = Prose { escape: line_comment, width: WIDTH };
 
 /// The final name.
 pub fn name(kind: NameKind, ident: &str) -> String {
-    names::spell(Language::Cpp, kind, ident)
+    names::spell(Language::CPP, kind, ident)
 }
 
 /// Name of a struct without its tail, which is the struct's own when it has none.
@@ -22,7 +22,7 @@ pub fn fixed_name(item: &StructLayout) -> String {
 
 /// The name of a constant that the engine itself uses, for which a spec's own step aside.
 pub(super) fn engine_constant(name: &str) -> String {
-    names::unescaped(Language::Cpp, NameKind::Constant, name)
+    names::unescaped(Language::CPP, NameKind::Constant, name)
 }
 
 /// The type that carries a scalar on the wire.

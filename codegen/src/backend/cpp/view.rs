@@ -73,13 +73,13 @@ impl View {
             named(value, spell::bit(layout.flags.scalar, &mask), NameKind::ProtocolValue)
         };
         Self {
-            banner: input.origin.banner(layout.version, Language::Cpp),
+            banner: input.origin.banner(layout.version, Language::CPP),
             doc: PROSE.wrap(&facts::of_protocol(layout)),
             namespace: layout.targets.cpp_namespace.join("::"),
             header: layout.targets.cpp_header.clone(),
             target: cmake_target(&layout.targets.cpp_namespace),
             spec: input.origin.spec().to_owned(),
-            command: input.origin.command(Language::Cpp),
+            command: input.origin.command(Language::CPP),
             macros: macros(layout),
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),
@@ -133,7 +133,7 @@ fn cmake_target(namespace: &[String]) -> String {
 }
 
 fn is_macro(name: &str) -> bool {
-    names::reason(Language::Cpp, NameKind::EnumValue, name) == Some(Reason::PlatformMacro)
+    names::reason(Language::CPP, NameKind::EnumValue, name) == Some(Reason::PlatformMacro)
 }
 
 fn named(value: &NamedValue, literal: String, kind: NameKind) -> ValueView {

@@ -19,7 +19,7 @@ pub struct Csharp;
 
 impl Backend for Csharp {
     fn language(&self) -> Language {
-        Language::Csharp
+        Language::CSHARP
     }
 
     fn view(&self, input: &Input) -> Value {
@@ -45,15 +45,15 @@ impl Backend for Csharp {
     }
 }
 
-templates! { View:
+templates! { askama::Template, View:
     Readme = "csharp/README.md";
     Project = "csharp/project.csproj";
 }
 
 /// A template a source file, and the list of them all.
 macro_rules! sources {
-    ($($name:ident = $path:literal;)*) => {
-        templates! { View: $($name = $path;)* }
+    ($derive:path: $($name:ident = $path:literal;)*) => {
+        templates! { $derive, View: $($name = $path;)* }
 
         fn sources(view: &View) -> Vec<File> {
             vec![$(file(file_name($path), &$name { view }),)*]
@@ -61,7 +61,7 @@ macro_rules! sources {
     };
 }
 
-sources! {
+sources! { askama::Template:
     LayoutFile = "csharp/Layout.cs";
     HeadersFile = "csharp/Headers.cs";
     ProtocolFile = "csharp/Protocol.cs";
@@ -70,6 +70,7 @@ sources! {
     Bytes = "csharp/engine/Bytes.cs";
     Calls = "csharp/engine/Calls.cs";
     Claim = "csharp/engine/Claim.cs";
+    RingConstants = "csharp/engine/Constants.cs";
     ConsumerAsync = "csharp/engine/Consumer.Async.cs";
     ConsumerCore = "csharp/engine/Consumer.Core.cs";
     ConsumerMany = "csharp/engine/Consumer.Many.cs";
@@ -107,6 +108,7 @@ sources! {
     Role = "csharp/engine/Role.cs";
     Roles = "csharp/engine/Roles.cs";
     Segment = "csharp/engine/Segment.cs";
+    Side = "csharp/engine/Side.cs";
     Target = "csharp/engine/Target.cs";
     Time = "csharp/engine/Time.cs";
     Waiter = "csharp/engine/Waiter.cs";

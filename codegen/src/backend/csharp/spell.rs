@@ -9,7 +9,7 @@ use crate::facts::{self, Doc, Prose};
 
 /// The final name.
 pub fn name(kind: NameKind, ident: &str) -> String {
-    names::spell(Language::Csharp, kind, ident)
+    names::spell(Language::CSHARP, kind, ident)
 }
 
 /// The final name of a struct or enum.
@@ -19,7 +19,7 @@ pub fn type_ident(ident: &str) -> String {
 
 /// The final name of a field of the struct `owner`.
 pub fn member(owner: &str, ident: &str) -> String {
-    names::spell_member(Language::Csharp, NameKind::Field, owner, ident)
+    names::spell_member(Language::CSHARP, NameKind::Field, owner, ident)
 }
 
 /// The final name of the tail of `item`, beside its fixed part, which has a name too.

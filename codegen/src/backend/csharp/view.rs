@@ -81,7 +81,7 @@ impl View {
         let layout = input.layout;
         let namespace = layout.targets.csharp_namespace.join(".");
         let structs = || layout.structs.iter();
-        let banner = input.origin.banner(layout.version, Language::Csharp);
+        let banner = input.origin.banner(layout.version, Language::CSHARP);
         let tailed = |item: &&StructLayout| item.tail.is_some();
         let protocol_value = |(value, literal)| named(value, literal, NameKind::ProtocolValue);
         Self {
@@ -96,7 +96,7 @@ impl View {
             plain_prefix: layout.file_prefix.clone(),
             data_type: name(NameKind::ProtocolValue, "data"),
             spec: input.origin.spec().to_owned(),
-            command: input.origin.command(Language::Csharp),
+            command: input.origin.command(Language::CSHARP),
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),
             message_header: header(layout, &layout.message_header),
@@ -146,7 +146,7 @@ fn constant(constant: &ConstantLayout) -> Constant {
     let (ty, literal) = spell::constant(&constant.value);
     Constant {
         name: names::spell_member(
-            Language::Csharp,
+            Language::CSHARP,
             NameKind::Constant,
             "Constants",
             &constant.name,

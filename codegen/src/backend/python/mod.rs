@@ -21,7 +21,7 @@ pub struct Python;
 
 impl Backend for Python {
     fn language(&self) -> Language {
-        Language::Python
+        Language::PYTHON
     }
 
     fn view(&self, input: &Input) -> Value {
@@ -37,7 +37,7 @@ impl Backend for Python {
     }
 }
 
-templates! { View:
+templates! { askama::Template, View:
     Readme = "python/README.md";
     Project = "python/pyproject.toml";
     Package = "python/__init__.py";
@@ -57,7 +57,7 @@ fn package(view: &View) -> Vec<File> {
         File::new(path("py.typed"), ""),
     ];
     for (name, text) in ENGINE {
-        files.push(commented(view, File::new(path(name), *text)));
+        files.push(commented(view, File::new(path(name), text)));
     }
     files
 }

@@ -9,13 +9,13 @@ macro_rules! engine {
 
 /// The modules of the engine, in the package.
 pub(super) const ENGINE: &[(&str, &str)] = engine! {
-    "_attach.py" "_attachment.py" "_claim.py" "_closing.py" "_consumer.py" "_core.py" "_create.py"
-    "_discard.py" "_endpoint.py" "_enums.py" "_errors.py" "_factory.py" "_files.py" "_finder.py"
-    "_fragments.py" "_linux.py" "_log.py" "_macos.py" "_manager.py" "_memory.py" "_message.py"
-    "_monitor.py" "_naps.py" "_options.py" "_payload.py" "_platform.py" "_posix.py" "_producer.py"
-    "_reader.py" "_receiver.py" "_receiving.py" "_record.py" "_recover.py" "_roles.py" "_room.py"
-    "_segment.py" "_sender.py" "_statistics.py" "_threads.py" "_tidy.py" "_times.py" "_typing.py"
-    "_view.py" "_wait.py" "_waiter.py" "_watch.py" "_windows.py" "_writer.py"
+    "_attach.py" "_attachment.py" "_batch.py" "_claim.py" "_closing.py" "_consumer.py" "_core.py"
+    "_course.py" "_create.py" "_discard.py" "_drain.py" "_endpoint.py" "_enums.py" "_errors.py"
+    "_factory.py" "_files.py" "_fragments.py" "_linux.py" "_log.py" "_macos.py" "_manager.py"
+    "_memory.py" "_message.py" "_monitor.py" "_naps.py" "_options.py" "_payload.py" "_platform.py"
+    "_posix.py" "_producer.py" "_reader.py" "_receiver.py" "_record.py" "_recover.py" "_roles.py"
+    "_segment.py" "_sender.py" "_sleeper.py" "_statistics.py" "_threads.py" "_tidy.py" "_times.py"
+    "_typing.py" "_view.py" "_wait.py" "_watch.py" "_windows.py" "_writer.py"
 };
 
 /// Public names of the engine, beside which those of the spec are exported.

@@ -16,7 +16,7 @@ pub(super) const ATTRIBUTES: Prose = Prose { escape: harmless, width: WIDTH - 8 
 
 /// The final name.
 pub fn name(kind: NameKind, ident: &str) -> String {
-    names::spell(Language::Python, kind, ident)
+    names::spell(Language::PYTHON, kind, ident)
 }
 
 /// The scalar that a type is: for places where the language allows nothing else.

@@ -85,14 +85,14 @@ impl View {
         exports.extend(EXPORTS.iter().map(|&name| name.to_owned()));
         exports.sort_by_cached_key(|name| spell::export_key(name));
         Self {
-            banner: input.origin.banner(layout.version, Language::Python),
+            banner: input.origin.banner(layout.version, Language::PYTHON),
             opening: spell::opening(&doc),
             doc: docstring(&doc, 0),
             module: layout.targets.python_module.clone(),
             package: PackageFacts::new(layout),
             distribution: layout.targets.python_module.replace('_', "-"),
             spec: input.origin.spec().to_owned(),
-            command: input.origin.command(Language::Python),
+            command: input.origin.command(Language::PYTHON),
             protocol: Protocol::new(layout),
             ring_header: header(&layout.ring_header),
             message_header: header(&layout.message_header),

@@ -24,7 +24,7 @@ pub struct Rust;
 
 impl Backend for Rust {
     fn language(&self) -> Language {
-        Language::Rust
+        Language::RUST
     }
 
     fn view(&self, input: &Input) -> Value {
@@ -43,7 +43,7 @@ impl Backend for Rust {
     }
 }
 
-templates! { View:
+templates! { askama::Template, View:
     Manifest = "rust/manifest.toml";
     Readme = "rust/README.md";
     Library = "rust/lib.rs";

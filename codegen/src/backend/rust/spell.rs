@@ -11,7 +11,7 @@ pub(super) const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
 
 /// The final name.
 pub fn name(kind: NameKind, ident: &str) -> String {
-    names::spell(Language::Rust, kind, ident)
+    names::spell(Language::RUST, kind, ident)
 }
 
 /// Name of a struct without its tail, which is the struct's own when it has none.
@@ -53,6 +53,20 @@ pub(super) fn constant(value: &ConstantValue) -> (&'static str, String) {
     }
 }
 
+/// The dependency on the runtime, behind its `=`.
+pub(super) fn runtime(source: &RustRuntime) -> String {
+    match source {
+        RustRuntime::Registry => format!("\"{RUNTIME_VERSION}\""),
+        RustRuntime::Path(path) => {
+            format!("{{ version = \"{RUNTIME_VERSION}\", path = \"{path}\" }}")
+        }
+        RustRuntime::Git { url, rev: None } => format!("{{ git = \"{url}\" }}"),
+        RustRuntime::Git { url, rev: Some(rev) } => {
+            format!("{{ git = \"{url}\", rev = \"{rev}\" }}")
+        }
+    }
+}
+
 /// Keeps rustdoc from taking brackets for links and angles for HTML, but for `code`; and three
 /// backticks or tildes for the start of Rust code, which it would compile.
 fn rustdoc(text: &str) -> String {
@@ -85,19 +99,5 @@ mod tests {
         assert_eq!(rustdoc("```"), "\\`\\`\\`");
         assert_eq!(rustdoc("a ```rust b ~~~~ c"), "a \\`\\`\\`rust b \\~\\~\\~\\~ c");
         assert_eq!(rustdoc("`[code]` [link] ``x``"), "`[code]` \\[link\\] ``x``");
-    }
-}
-
-/// The dependency on the runtime, behind its `=`.
-pub(super) fn runtime(source: &RustRuntime) -> String {
-    match source {
-        RustRuntime::Registry => format!("\"{RUNTIME_VERSION}\""),
-        RustRuntime::Path(path) => {
-            format!("{{ version = \"{RUNTIME_VERSION}\", path = \"{path}\" }}")
-        }
-        RustRuntime::Git { url, rev: None } => format!("{{ git = \"{url}\" }}"),
-        RustRuntime::Git { url, rev: Some(rev) } => {
-            format!("{{ git = \"{url}\", rev = \"{rev}\" }}")
-        }
     }
 }

@@ -64,7 +64,7 @@ impl View {
         let crate_name = layout.targets.rust_crate.clone();
         let protocol_value = |(value, literal)| named(value, literal, NameKind::ProtocolValue);
         Self {
-            banner: input.origin.banner(layout.version, Language::Rust),
+            banner: input.origin.banner(layout.version, Language::RUST),
             doc: PROSE.wrap(&facts::of_protocol(layout)),
             module: crate_name.replace('-', "_"),
             crate_name,
@@ -79,7 +79,7 @@ impl View {
             constants: layout.constants.iter().map(constant).collect(),
             enums: layout.enums.iter().map(enumeration).collect(),
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
-            command: input.origin.command(Language::Rust),
+            command: input.origin.command(Language::RUST),
             spec: input.origin.spec().to_owned(),
         }
     }

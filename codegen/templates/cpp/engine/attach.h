@@ -105,10 +105,6 @@ public:
     [[nodiscard]] WakePoint& peer_point() noexcept { return peer_point_; }
 
 private:
-    static constexpr std::uint64_t kRoleRetryNs = 50000000;
-    /// The same while the holder does not say that it is attached: it is about to attach, or to
-    /// close, or tidies up, and will be through soon unless it is paused.
-    static constexpr std::uint64_t kTransitionRetryNs = 5000000000;
     static constexpr std::uint64_t kRoleNapNs = 1000000;
 
     [[nodiscard]] Error open_or_create(const std::string& folder, const Options& options);

@@ -6,6 +6,31 @@ class SharedMemoryConsumer;
 
 namespace detail {
 
+/// What comes before anything in the ring.
+enum class Due : std::uint8_t {
+    /// Nothing: the usual case.
+    kNothing,
+    /// The rest of a message whose first pieces came.
+    kPieces,
+    /// The message in the assembler, which nobody took yet.
+    kMessage,
+    /// An error that is said once, and was found by a call that had something else to say.
+    kError,
+    /// The end of a handler of drain(), to which the consumer belongs meanwhile.
+    kHandler,
+    /// Nothing, ever: the consumer is not open.
+    kClosed,
+};
+
+/// What a look found.
+struct Found {
+    MessageView view;
+    /// Its record, still in the ring; one without a header if the message is in the assembler.
+    Record record;
+
+    [[nodiscard]] bool is_assembled() const noexcept { return record.header == nullptr; }
+};
+
 /// What a ReceivedMessage is made of. The slow ways to a message return this, and not the message:
 /// as they are told no address of it, the message itself stays in registers.
 struct Taken {
@@ -110,48 +135,42 @@ private:
 ///     auto consumer = create_consumer("prices", 1 << 20);
 ///     std::string text;
 ///     while (consumer->receive_string(text)) std::cout << text << '\n';
-class SharedMemoryConsumer {
+class SharedMemoryConsumer : public SharedMemorySide {
 public:
     /// Attaches as the consumer of ring `name`; null and an error if that fails. Waits up to
     /// 50 ms for the role, or 5 s for one whose holder is about to go.
     [[nodiscard]] static std::unique_ptr<SharedMemoryConsumer> create(std::string_view name,
                                                                       const Options& options,
                                                                       Error& error);
-    SharedMemoryConsumer(const SharedMemoryConsumer&) = delete;
-    SharedMemoryConsumer& operator=(const SharedMemoryConsumer&) = delete;
     ~SharedMemoryConsumer() { close(); }
 
     /// Receives the next message in place, without a copy.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage
     receive(Timeout timeout = kForever) noexcept {
         detail::Record record;
-        const bool usual = timeout.is_valid() && find_soon(timeout, record);
-        if (detail::likely(usual)) return ReceivedMessage(take_fast(record));
-        return ReceivedMessage(receive_slow(timeout));
+        const bool usual = timeout.is_valid() && glance_for_a_while(timeout, record);
+        if (detail::likely(usual)) return ReceivedMessage(take(record));
+        return ReceivedMessage(receive_slowly(timeout));
     }
     /// Receives the next message in place if there is one, else kEmpty.
     [[nodiscard]] BITRPC_DETAIL_INLINE ReceivedMessage try_receive() noexcept {
         detail::Record record;
-        if (detail::likely(find_fast(record))) return ReceivedMessage(take_fast(record));
-        return ReceivedMessage(try_receive_slow());
+        if (detail::likely(glance(record))) return ReceivedMessage(take(record));
+        return ReceivedMessage(try_receive_slowly());
     }
     /// True if there is a message: a receive would not wait for it.
     [[nodiscard]] bool has_message() noexcept {
-        detail::Record record;
-        if (detail::likely(find_fast(record))) return true;
-        MessageView view;
-        const Errc code = find_slow(view, record);
+        detail::Found found;
+        if (detail::likely(glance(found.record))) return true;
+        const Errc code = poll(found);
         withhold(code);
         return code == Errc::kOk;
     }
     /// Shows the next message and leaves it in the ring; empty if there is none, and why is told
     /// by the next receive. Valid until the next call.
     [[nodiscard]] MessageView peek() noexcept {
-        MessageView view;
-        detail::Record record;
-        Errc code = find(view, record);
-        if (code != Errc::kOk) code = find_again(code, view, record);
-        return code == Errc::kOk ? view : MessageView();
+        detail::Found found;
+        return poll_twice(found) ? found.view : MessageView();
     }
 
     /// Receives a copy of the next message.
@@ -240,10 +259,6 @@ public:
     /// Waits until a live producer is attached: true. False if the time is over, the file was
     /// removed, this was interrupted or is closed.
     [[nodiscard]] bool wait_for_peer(Timeout timeout = kForever) noexcept;
-    /// Stores the time of a sign of life for the producer to see; any thread.
-    void heartbeat() noexcept { ring_.heartbeat(); }
-    /// Ends a blocking receive in another thread with kTimeout, or, if there is none, the next one.
-    void interrupt() noexcept { ring_.interrupt(sleeper_); }
     /// Closes. Removes the ring if all was read and the producer has gone; waits for up to 5 s for
     /// one that is about to let go of it. Inside a handler of drain() it takes effect behind that
     /// handler. Again: no effect.
@@ -251,37 +266,9 @@ public:
     /// The same as close().
     void dispose() noexcept { close(); }
 
-    /// The ring: its name, size and counters.
-    [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
-    /// The ring's name, without folder and prefix.
-    [[nodiscard]] const std::string& name() const noexcept { return ring_.name(); }
-    /// The ring's file.
-    [[nodiscard]] const std::string& path() const noexcept { return ring_.path(); }
-    /// Size of the data area in bytes.
-    [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
-    /// False when the ring was made from a spec with other message types or structs.
-    [[nodiscard]] bool schema_matches() const noexcept { return ring_.schema_matches(); }
-    /// False after close().
-    [[nodiscard]] bool is_open() const noexcept { return ring_.is_open(); }
-    /// The counters of both sides.
-    [[nodiscard]] Statistics statistics() const noexcept { return ring_.statistics(); }
-    /// All that the ring's header says.
-    [[nodiscard]] Snapshot snapshot() const noexcept { return ring_.snapshot(); }
-    /// The producer's life; kStalled when its heartbeat is older than `stall`.
-    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
-        return ring_.peer_state(stall);
-    }
-    /// Largest payload in bytes of one message.
-    [[nodiscard]] std::size_t largest_payload() const noexcept { return ring_.largest_payload(); }
-    /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
-
 private:
     friend class ReceivedMessage;
     friend class detail::ManagerCore;
-
-    /// Marks a message that does not lie in the ring.
-    static constexpr std::uint64_t kNotInRing = ~0ULL;
 
     SharedMemoryConsumer() noexcept = default;
 
@@ -290,29 +277,21 @@ private:
         return status == Errc::kTimeout ? Status(Errc::kEmpty) : status;
     }
 
-    /// Looks for a message that lies in the ring in one piece, while none is put together.
-    [[nodiscard]] BITRPC_DETAIL_INLINE bool find_fast(detail::Record& record) const noexcept {
-        const bool usual = plain_ && !ring_.attachment_.forked();
+    /// Looks for a message in the common case: whole, and nothing before it. False says that poll()
+    /// knows better.
+    [[nodiscard]] BITRPC_DETAIL_INLINE bool glance(detail::Record& record) const noexcept {
+        const bool usual = due_ == detail::Due::kNothing && !ring_.attachment_.forked();
         return usual && reader_.look_fast(record) && !has(record.flags(), kFlagFragment);
     }
 
     /// The same, for a while if the call may wait: most waits of exchanges and streams are short,
     /// and end where they began.
-    [[nodiscard]] BITRPC_DETAIL_INLINE bool find_soon(Timeout timeout,
-                                                      detail::Record& record) noexcept {
-        if (detail::likely(find_fast(record))) return true;
-        const bool may_look = plain_ && timeout.ns() != 0 && !ring_.attachment_.forked();
-        return may_look && reader_.look_for_a_while() && find_fast(record);
-    }
-
-    /// Looks for the next whole message. The record is that of a message in the ring; a message in
-    /// pieces has none.
-    [[nodiscard]] Errc find(MessageView& view, detail::Record& record) noexcept {
-        if (detail::likely(find_fast(record))) {
-            view = view_of(record);
-            return Errc::kOk;
-        }
-        return find_slow(view, record);
+    [[nodiscard]] BITRPC_DETAIL_INLINE bool glance_for_a_while(Timeout timeout,
+                                                               detail::Record& record) noexcept {
+        if (detail::likely(glance(record))) return true;
+        const bool may_look =
+            due_ == detail::Due::kNothing && timeout.ns() != 0 && !ring_.attachment_.forked();
+        return may_look && reader_.look_for_a_while() && glance(record);
     }
 
     [[nodiscard]] static BITRPC_DETAIL_INLINE MessageView
@@ -321,41 +300,38 @@ private:
                 ByteView(record.header + message_header::kSize, record.payload_size())};
     }
 
-    /// Takes the found message out of the ring; its index is what release_taken() wants back.
-    std::uint64_t take(const detail::Record& record) noexcept {
-        if (detail::unlikely(record.header == nullptr)) {
-            assembler_.clear();
-            plain_ = true;
-            return kNotInRing;
-        }
-        reader_.take(record);
-        return reader_.taken() - 1;
-    }
-
-    [[nodiscard]] BITRPC_DETAIL_INLINE detail::Taken take_fast(
-        const detail::Record& record) noexcept {
+    /// Takes a record; the message gives its room back.
+    [[nodiscard]] BITRPC_DETAIL_INLINE detail::Taken take(const detail::Record& record) noexcept {
         reader_.take(record);
         return {view_of(record), this, record.end, reader_.taken() - 1, Errc::kOk};
     }
 
     /// A message that was put together takes its memory along: the next one that is must not
     /// change it.
-    [[nodiscard]] detail::Taken hand_out(Errc code, const MessageView& view,
-                                         const detail::Record& record) noexcept {
+    [[nodiscard]] detail::Taken hand_out(Errc code, const detail::Found& found) noexcept {
         if (code != Errc::kOk) return {MessageView(), nullptr, 0, 0, code};
-        const std::uint64_t index = take(record);
-        if (index != kNotInRing) return {view, this, record.end, index, code};
+        if (!found.is_assembled()) return take(found.record);
         assembler_.release();
-        return {view, nullptr, 0, 0, code};
+        settle();
+        return {found.view, nullptr, 0, 0, code};
     }
 
-    /// Gives the room of a taken message back, in the order in which they were taken.
-    BITRPC_DETAIL_INLINE void release_taken(std::uint64_t index, std::uint64_t end,
-                                            std::size_t bytes) noexcept {
-        if (detail::unlikely(index != next_release_)) return release_late(1, bytes);
-        next_release_ = index + 1;
-        reader_.release(end, index + 1, bytes);
-        waker_.published();
+    /// Takes the message that was found, and gives its room back.
+    void consume(const detail::Found& found) noexcept {
+        if (detail::unlikely(found.is_assembled())) return forget_assembled();
+        reader_.take(found.record);
+        give_back(reader_.taken() - 1, 1, found.record.end, found.record.payload_size());
+    }
+
+    void forget_assembled() noexcept {
+        assembler_.clear();
+        settle();
+    }
+
+    /// Gives back the room of `count` records from the one with this index on.
+    BITRPC_DETAIL_INLINE void give_back(std::uint64_t index, std::uint64_t count, std::uint64_t end,
+                                        std::uint64_t bytes) noexcept {
+        if (detail::likely(reader_.release(index, count, end, bytes))) waker_.published();
     }
 
     /// Waits for a message, and takes it out of the ring if `use(view)` likes it. The expected size
@@ -363,21 +339,18 @@ private:
     template <class Use>
     Status receive_into(Timeout timeout, const Use& use, std::size_t size_wanted = 0,
                         MessageType type_wanted = kTypeData) {
-        MessageView view;
-        detail::Record record;
-        const bool usual = timeout.is_valid() && find_soon(timeout, record);
+        detail::Found found;
+        const bool usual = timeout.is_valid() && glance_for_a_while(timeout, found.record);
         if (detail::likely(usual)) {
-            view = view_of(record);
-        } else if (const Errc code = find_or_wait(timeout, view, record); code != Errc::kOk) {
+            found.view = view_of(found.record);
+        } else if (const Errc code = poll_or_wait(timeout, found); code != Errc::kOk) {
             return code;
         }
-        const Status used = use(view);
+        const Status used = use(found.view);
         if (detail::unlikely(!used)) {
-            return refuse_view(used.code(), view, size_wanted, type_wanted);
+            return refuse_view(used.code(), found.view, size_wanted, type_wanted);
         }
-        const std::size_t size = view.payload().size();
-        const std::uint64_t index = take(record);
-        if (index != kNotInRing) release_taken(index, record.end, size);
+        consume(found);
         return used;
     }
 
@@ -403,7 +376,9 @@ private:
         }
         void now() noexcept {
             if (messages_ == 0) return;
-            consumer_.release_many(std::exchange(messages_, 0), end_, std::exchange(bytes_, 0));
+            const std::uint64_t count = std::exchange(messages_, 0);
+            const std::uint64_t first = consumer_.reader_.taken() - count;
+            consumer_.give_back(first, count, end_, std::exchange(bytes_, 0));
         }
 
     private:
@@ -419,83 +394,49 @@ private:
     class Handling {
     public:
         explicit Handling(SharedMemoryConsumer& consumer) noexcept
-            : consumer_(consumer), plain_(std::exchange(consumer.plain_, false)) {
-            consumer_.draining_ = true;
-        }
+            : consumer_(consumer), due_(std::exchange(consumer.due_, detail::Due::kHandler)) {}
         Handling(const Handling&) = delete;
         Handling& operator=(const Handling&) = delete;
-        ~Handling() {
-            consumer_.draining_ = false;
-            consumer_.plain_ = plain_;
-        }
+        ~Handling() { consumer_.due_ = due_; }
 
     private:
         SharedMemoryConsumer& consumer_;
-        bool plain_;
+        detail::Due due_;
     };
-
-    /// Gives back the last `messages` that were taken.
-    void release_many(std::uint64_t messages, std::uint64_t end, std::uint64_t bytes) noexcept {
-        if (next_release_ + messages != reader_.taken()) return release_late(messages, bytes);
-        next_release_ += messages;
-        reader_.release(end, next_release_, bytes);
-        waker_.published();
-    }
 
     /// Whether this may be used, here and now.
     [[nodiscard]] Errc check_use() const noexcept {
-        if (!ring_.attachment_.is_open()) return Errc::kDisposed;
+        if (due_ == detail::Due::kClosed) return Errc::kDisposed;
         if (ring_.attachment_.forked()) return Errc::kForked;
-        return draining_ ? Errc::kBusy : Errc::kOk;
+        return due_ == detail::Due::kHandler ? Errc::kBusy : Errc::kOk;
     }
 
-    BITRPC_DETAIL_COLD detail::Taken receive_slow(Timeout timeout) noexcept;
-    BITRPC_DETAIL_COLD detail::Taken try_receive_slow() noexcept;
-    [[nodiscard]] Errc find_slow(MessageView& view, detail::Record& record) noexcept;
-    [[nodiscard]] Errc find_or_wait(Timeout timeout, MessageView& view,
-                                    detail::Record& record) noexcept;
-    BITRPC_DETAIL_COLD void release_late(std::uint64_t messages, std::uint64_t bytes) noexcept;
-    [[nodiscard]] Errc find_patiently(Errc code, MessageView& view,
-                                      detail::Record& record) noexcept;
-    [[nodiscard]] Errc find_again(Errc code, MessageView& view, detail::Record& record) noexcept;
+    BITRPC_DETAIL_COLD detail::Taken receive_slowly(Timeout timeout) noexcept;
+    BITRPC_DETAIL_COLD detail::Taken try_receive_slowly() noexcept;
+    [[nodiscard]] Errc poll(detail::Found& found) noexcept;
+    [[nodiscard]] Errc gather(detail::Found& found) noexcept;
+    [[nodiscard]] Errc add_piece(const detail::Record& record) noexcept;
+    [[nodiscard]] Errc poll_or_wait(Timeout timeout, detail::Found& found) noexcept;
+    [[nodiscard]] Errc poll_or_idle(detail::Found& found) noexcept;
+    [[nodiscard]] bool poll_twice(detail::Found& found) noexcept;
+    [[nodiscard]] Errc idle(detail::Found& found) noexcept;
+    [[nodiscard]] Errc wait(Timeout timeout, detail::Found& found) noexcept;
+    [[nodiscard]] Errc ended(Errc end) noexcept;
+    void settle() noexcept;
+    void withhold(Errc code) noexcept;
+    Errc tell(Errc code) noexcept;
     template <class Handler>
     bool handle(Handler& handler, const MessageView& view);
-    Errc poll(Errc code, MessageView& view, detail::Record& record) noexcept;
-    Errc wait(Errc code, Timeout timeout, MessageView& view, detail::Record& record) noexcept;
-    [[nodiscard]] Errc verdict(Errc found) noexcept;
-    void withhold(Errc code) noexcept;
-    [[nodiscard]] bool is_drained() const noexcept;
     std::size_t discard(std::uint64_t end) noexcept;
     [[nodiscard]] std::uint64_t start_of_latest() const noexcept;
     BITRPC_DETAIL_COLD Errc refuse_view(Errc code, const MessageView& view, std::size_t size_wanted,
                                         MessageType type_wanted) noexcept;
-    Errc refuse(Errc code, std::uint64_t expected = 0, std::uint64_t found = 0) noexcept {
-        failures_.note(ring_.name(), code, expected, found);
-        return code;
-    }
 
     detail::RingReader reader_;
-    detail::Waker waker_;
-    /// Index of the message whose room is given back next; kNotInRing while one that came later
-    /// has been given back already, and after dispose().
-    std::uint64_t next_release_ = 0;
-    std::uint64_t released_ = 0;
-    std::uint64_t late_messages_ = 0;
-    std::uint64_t late_bytes_ = 0;
     detail::Assembler assembler_;
-    detail::Sleeper sleeper_;
-    detail::PeerWatch watch_;
-    RingBuffer ring_;
-    Options options_;
-    detail::Failures failures_;
-    /// True while the ring is open, no message in pieces is at hand, and no error untold: the usual
-    /// case.
-    bool plain_ = false;
-    /// An error that is told once, and was found by a call that could not tell it.
-    Errc untold_ = Errc::kOk;
-    /// The last look took a whole lap of pieces and found no message: time to look at the clock.
-    bool lapped_ = false;
-    /// A handler of drain() runs, and wants the consumer to be closed behind it.
-    bool draining_ = false;
+    detail::Due due_ = detail::Due::kClosed;
+    /// The error that is due.
+    Errc withheld_ = Errc::kOk;
+    /// A handler of drain() wants the consumer to be closed behind it.
     bool close_wanted_ = false;
 };

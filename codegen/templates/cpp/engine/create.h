@@ -4,13 +4,6 @@
 
 namespace detail {
 
-/// The byte whose lock says that a temporary file is being worked on: behind those of the roles.
-inline constexpr std::uint64_t kMakingOffset = kConsumerSide.lock_offset + 1;
-
-/// How often a lost race with others who make or remove the same ring is started over before it
-/// counts as a failure.
-inline constexpr int kRaces = 1000;
-
 inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
     store_field<std::uint32_t>(header, ring_header::kMagicOffset, kMagic);
     store_field<std::uint16_t>(header, ring_header::kVersionMajorOffset, kVersionMajor);
@@ -63,7 +56,7 @@ inline void write_identity(std::byte* header, std::uint64_t capacity) noexcept {
 /// Fills a new, still nameless file.
 [[nodiscard]] inline Error fill_segment(const std::string& path, Segment& segment) {
     // Nobody removes it for a leftover any more; who did so before is found out by publishing.
-    if (const int failed = segment.file.lock(kMakingOffset)) {
+    if (const int failed = segment.file.lock(kMakingLock)) {
         return system_failure(failed, "lock", path);
     }
     if (File::volume_of(folder_of(path)).free_bytes < segment.size) {
@@ -103,7 +96,7 @@ inline void sweep(const std::string& folder, std::string_view name) {
         File file;
         FileFacts facts;
         const bool is_ours = file.open(path, false) == 0 && file.facts(facts) == 0 && facts.regular;
-        if (is_ours && !file.locked_by_other(kMakingOffset)) static_cast<void>(File::remove(path));
+        if (is_ours && !file.locked_by_other(kMakingLock)) static_cast<void>(File::remove(path));
     });
 }
 
@@ -138,7 +131,7 @@ inline void sweep(const std::string& folder, std::string_view name) {
                 0, 0, failed};
     }
     if (failed != 0) return system_failure(failed, "create", path);
-    segment.file.unlock(kMakingOffset);
+    segment.file.unlock(kMakingLock);
     out = std::move(segment);
     return {};
 }

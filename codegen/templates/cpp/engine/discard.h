@@ -22,7 +22,8 @@ inline std::size_t SharedMemoryConsumer::discard(std::uint64_t end) noexcept {
     } else {
         assembler_.clear();
     }
-    plain_ = assembler_.idle() && untold_ == Errc::kOk;
+    // An error that is still to be told stays so.
+    if (due_ != detail::Due::kError) settle();
     return dropped;
 }
 

@@ -19,8 +19,7 @@ struct FragmentPrefix {
     }
 };
 
-/// The smallest piece that is worth its header.
-inline constexpr std::size_t kMinPiece = 64;
+static_assert(sizeof(FragmentPrefix) == kPrefixSize);
 
 /// Memory for a message that is put together: its header, and its payload behind it. It can be
 /// refused, as what a peer sends must not end this process.

@@ -4,30 +4,10 @@
 
 namespace detail {
 
-/// Words, strides and positions are multiples of this.
-inline constexpr std::size_t kWord = sizeof(std::uint64_t);
-
-inline constexpr std::uint64_t kMinCapacity = 1ULL << 10;
-inline constexpr std::uint64_t kMaxCapacity = 1ULL << 40;
-/// No record is longer, so that its length fits the header's 32 bits with room to spare.
-inline constexpr std::uint64_t kMaxFrame = 1ULL << 31;
-inline constexpr std::size_t kMaxNameLength = 200;
-
 /// Which end of the ring.
 enum class Role : std::uint8_t { kProducer, kConsumer };
 
-inline constexpr std::uint32_t kStateNever = 0;
-inline constexpr std::uint32_t kStateAttached = 1;
-inline constexpr std::uint32_t kStateClosed = 2;
-
-/// Control word of a sleeper: bit 0 sleeping, bit 1 fences its waker's processor by membarrier,
-/// the rest are the low 30 bits of the sequence that it sleeps on.
-inline constexpr std::uint32_t kWaiting = 1;
-inline constexpr std::uint32_t kCanMembarrier = 2;
-inline constexpr std::uint32_t kSequenceShift = 2;
-
-/// Where one side keeps what it writes, and the byte whose lock stands for its life: far beyond
-/// the data, so that mandatory locks block nothing.
+/// Where one side keeps what it writes, and the byte whose lock stands for its life.
 struct Side {
     const char* name;
     std::uint64_t lock_offset;
@@ -42,7 +22,7 @@ struct Side {
 
 inline constexpr Side kProducerSide = {
     "producer",
-    1ULL << 62,
+    kProducerLock,
     ring_header::kProducerStateOffset,
     ring_header::kProducerEpochOffset,
     ring_header::kProducerPidOffset,
@@ -54,7 +34,7 @@ inline constexpr Side kProducerSide = {
 
 inline constexpr Side kConsumerSide = {
     "consumer",
-    (1ULL << 62) + 1,
+    kConsumerLock,
     ring_header::kConsumerStateOffset,
     ring_header::kConsumerEpochOffset,
     ring_header::kConsumerPidOffset,
@@ -98,6 +78,7 @@ inline constexpr Side kConsumerSide = {
     return static_cast<std::uint32_t>(word >> (8 * message_header::kMessageTypeOffset));
 }
 
+static_assert(kWord == sizeof(std::uint64_t));
 static_assert(message_header::kSize % kWord == 0, "payloads start on a word");
 static_assert(ring_header::kSize % kWord == 0, "records start on a word");
 static_assert(message_header::kFrameLengthOffset + message_header::kMessageTypeOffset == 4,

@@ -96,9 +96,7 @@ public:
     std::unique_ptr<SharedMemoryConsumer> consumer;
 
 private:
-    static constexpr std::uint64_t kDefaultHeartbeatNs = 1000000000;
     static constexpr std::uint64_t kShortestHeartbeatNs = 1000000;
-    static constexpr std::uint64_t kStalledBeats = 3;
     /// No sleep of the thread is longer: what is added to a clock must not overflow.
     static constexpr std::uint64_t kLongestNapNs = 3600000000000;
 
@@ -141,7 +139,7 @@ private:
     std::mutex stop_mutex_;
     std::condition_variable stop_changed_;
     std::atomic<bool> stopping_{false};
-    std::atomic<std::uint64_t> stall_ns_{kDefaultHeartbeatNs * kStalledBeats};
+    std::atomic<std::uint64_t> stall_ns_{kHeartbeatNs * kStalledBeats};
 };
 
 inline void ManagerCore::refresh_handlers() noexcept {

@@ -16,15 +16,13 @@
 ///     auto producer = create_producer("prices", 1 << 20);
 ///     if (!producer) return fail(last_error().message());
 ///     if (Status status = producer->send_string("hello"); !status) return fail(status.name());
-class SharedMemoryProducer {
+class SharedMemoryProducer : public SharedMemorySide {
 public:
     /// Attaches as the producer of ring `name`; null and an error if that fails. Waits up to
     /// 50 ms for the role, or 5 s for one whose holder is about to go.
     [[nodiscard]] static std::unique_ptr<SharedMemoryProducer> create(std::string_view name,
                                                                       const Options& options,
                                                                       Error& error);
-    SharedMemoryProducer(const SharedMemoryProducer&) = delete;
-    SharedMemoryProducer& operator=(const SharedMemoryProducer&) = delete;
     ~SharedMemoryProducer() { close(); }
 
     /// Sends bytes. Not only full may end it: see Errc.
@@ -123,12 +121,8 @@ public:
     /// removed, this was interrupted or is closed.
     [[nodiscard]] bool wait_for_peer(Timeout timeout = kForever) noexcept {
         if (const Errc wrong = check_open(timeout); wrong != Errc::kOk) return false;
-        return detail::wait_for_peer(ring_.attachment_, watch_, sleeper_, timeout);
+        return await_peer(timeout);
     }
-    /// Stores the time of a sign of life for the consumer to see; any thread.
-    void heartbeat() noexcept { ring_.heartbeat(); }
-    /// Ends a wait for room in another thread with kTimeout, or, if there is none, the next one.
-    void interrupt() noexcept { ring_.interrupt(sleeper_); }
     /// Closes: what was sent stays readable, the consumer is told. Removes the ring if all was read
     /// and the consumer has gone; waits for up to 5 s for one that is about to let go of it. Again:
     /// no effect.
@@ -136,38 +130,10 @@ public:
     /// The same as close().
     void dispose() noexcept { close(); }
 
-    /// The ring: its name, size and counters.
-    [[nodiscard]] const RingBuffer& ring() const noexcept { return ring_; }
-    /// The ring's name, without folder and prefix.
-    [[nodiscard]] const std::string& name() const noexcept { return ring_.name(); }
-    /// The ring's file.
-    [[nodiscard]] const std::string& path() const noexcept { return ring_.path(); }
-    /// Size of the data area in bytes.
-    [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
-    /// False when the ring was made from a spec with other message types or structs.
-    [[nodiscard]] bool schema_matches() const noexcept { return ring_.schema_matches(); }
-    /// False after close().
-    [[nodiscard]] bool is_open() const noexcept { return ring_.is_open(); }
-    /// The counters of both sides.
-    [[nodiscard]] Statistics statistics() const noexcept { return ring_.statistics(); }
-    /// All that the ring's header says.
-    [[nodiscard]] Snapshot snapshot() const noexcept { return ring_.snapshot(); }
-    /// The consumer's life; kStalled when its heartbeat is older than `stall`.
-    [[nodiscard]] PeerState peer_state(Timeout stall = kForever) const noexcept {
-        return ring_.peer_state(stall);
-    }
-    /// Largest payload in bytes of one message.
-    [[nodiscard]] std::size_t largest_payload() const noexcept { return largest_payload_; }
-    /// The details of the last operation that failed with an error.
-    [[nodiscard]] const Error& last_error() const noexcept { return failures_.last(); }
-
 private:
     friend class Claim;
     friend class BatchWriter;
     friend class detail::ManagerCore;
-
-    /// So long that a fast consumer makes room for hundreds of messages.
-    static constexpr std::uint64_t kStepBackNs = 1500;
 
     SharedMemoryProducer() noexcept = default;
 
@@ -313,22 +279,13 @@ private:
     [[nodiscard]] Errc look_around(std::uint64_t stride) noexcept;
     [[nodiscard]] detail::Room wait_for_room(detail::Deadline& deadline,
                                              std::uint64_t stride) noexcept;
+    [[nodiscard]] Errc wait_for_consumer(detail::Deadline& deadline, std::uint64_t stride) noexcept;
+    Errc ended(Errc end) noexcept;
     void step_back() noexcept;
-    detail::Room settle(const detail::Room& room) noexcept;
-    [[nodiscard]] detail::Room verdict(Errc peer, std::uint64_t stride) noexcept;
     [[nodiscard]] std::size_t piece_size() const noexcept;
-    Errc refuse(Errc code, std::uint64_t expected = 0, std::uint64_t found = 0) noexcept {
-        failures_.note(ring_.name(), code, expected, found);
-        return code;
-    }
 
     detail::RingWriter writer_;
-    detail::Waker waker_;
+    /// That of the ring, close at hand.
     std::size_t largest_payload_ = 0;
-    Options options_;
-    detail::Sleeper sleeper_;
-    detail::PeerWatch watch_;
-    RingBuffer ring_;
-    detail::Failures failures_;
     bool claimed_ = false;
 };

@@ -85,25 +85,30 @@ public:
         taken_ += 1;
     }
 
-    /// Gives back the room of taken records up to `end`, of `bytes` more than last time, so that
-    /// `released` are since the start: the release store that the producer's acquire load of the
-    /// position pairs with.
-    BITRPC_DETAIL_INLINE void release(std::uint64_t end, std::uint64_t released,
+    /// Gives back the room of `count` taken records, of which the first has this index, and which
+    /// end at `end` and carry `bytes`. False if the producer gets it later: what is given back out
+    /// of order waits until all that was taken is.
+    BITRPC_DETAIL_INLINE bool release(std::uint64_t index, std::uint64_t count, std::uint64_t end,
                                       std::uint64_t bytes) noexcept {
-        std::byte* const base = base_;
-        const std::uint64_t received = received_before_ + released;
-        const std::uint64_t sum = bytes_ + bytes;
-        bytes_ = sum;
-        atomic_at<std::uint64_t>(base, ring_header::kMessagesReceivedOffset)
-            .store(received, std::memory_order_relaxed);
-        atomic_at<std::uint64_t>(base, ring_header::kBytesReceivedOffset)
-            .store(sum, std::memory_order_relaxed);
-        atomic_at<std::uint64_t>(base, ring_header::kReadPositionOffset)
-            .store(end, std::memory_order_release);
+        if (unlikely(index != next_release_)) return release_late(count, bytes);
+        next_release_ = index + count;
+        store_counters(end, index + count, bytes);
+        return true;
     }
 
-    /// Records taken since the start.
+    /// The mapping goes: from now on nothing is given back.
+    void stop() noexcept {
+        base_ = nullptr;
+        next_release_ = kNoIndex;
+    }
+
+    /// Records taken since the start: the index of the next one.
     [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+
+    /// True if all that was taken is given back, and nothing more is there.
+    [[nodiscard]] bool is_drained() const noexcept {
+        return next_release_ == taken_ && !has_record();
+    }
 
     void count_error() noexcept {
         auto& errors = atomic_at<std::uint64_t>(base_, ring_header::kReceiveErrorsOffset);
@@ -136,10 +141,36 @@ public:
 private:
     [[nodiscard]] Error check_start(const std::string& path) const;
 
-    /// How many looks a short wait takes, before anything else is thought of: a microsecond or two.
-    static constexpr int kShortWait = 64;
-    /// How often the positions are looked at again when they do not fit.
-    static constexpr int kStartLooks = 64;
+    /// That of no record.
+    static constexpr std::uint64_t kNoIndex = ~0ULL;
+
+    BITRPC_DETAIL_COLD bool release_late(std::uint64_t count, std::uint64_t bytes) noexcept {
+        if (base_ == nullptr) return false;
+        if (next_release_ != kNoIndex) released_ = std::exchange(next_release_, kNoIndex);
+        released_ += count;
+        late_bytes_ += bytes;
+        if (released_ != taken_) return false;
+        next_release_ = taken_;
+        store_counters(read_, taken_, std::exchange(late_bytes_, 0));
+        return true;
+    }
+
+    /// Stores that `released` records up to `end` are given back since the start, with `bytes` more
+    /// than last time: the release store that the producer's acquire load of the position pairs
+    /// with.
+    BITRPC_DETAIL_INLINE void store_counters(std::uint64_t end, std::uint64_t released,
+                                             std::uint64_t bytes) noexcept {
+        std::byte* const base = base_;
+        const std::uint64_t received = received_before_ + released;
+        const std::uint64_t sum = bytes_ + bytes;
+        bytes_ = sum;
+        atomic_at<std::uint64_t>(base, ring_header::kMessagesReceivedOffset)
+            .store(received, std::memory_order_relaxed);
+        atomic_at<std::uint64_t>(base, ring_header::kBytesReceivedOffset)
+            .store(sum, std::memory_order_relaxed);
+        atomic_at<std::uint64_t>(base, ring_header::kReadPositionOffset)
+            .store(end, std::memory_order_release);
+    }
 
     /// Counted once, however often it is looked at.
     [[nodiscard]] Errc note_bad(std::uint64_t word) noexcept {
@@ -168,6 +199,12 @@ private:
     std::uint64_t bytes_ = 0;
     /// Counted when this reader started.
     std::uint64_t received_before_ = 0;
+    /// Index of the record whose room is given back next; kNoIndex while one that came later has
+    /// been given back already, and after stop().
+    std::uint64_t next_release_ = 0;
+    /// In the meantime, how many were given back since the start, and the bytes that wait.
+    std::uint64_t released_ = 0;
+    std::uint64_t late_bytes_ = 0;
     /// The id that the first record taken had, or would have had if none were missing since.
     std::uint32_t first_id_ = 0;
     DistanceRule distance_;

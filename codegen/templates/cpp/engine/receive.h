@@ -4,7 +4,7 @@
 
 BITRPC_DETAIL_INLINE void ReceivedMessage::give_back() noexcept {
     if (detail::likely(consumer_ != nullptr)) {
-        consumer_->release_taken(index_, end_, payload().size());
+        consumer_->give_back(index_, 1, end_, payload().size());
     } else if (header_bytes() != nullptr) {
         detail::Block::free(header_bytes());
     }
@@ -26,29 +26,22 @@ inline std::unique_ptr<SharedMemoryConsumer> SharedMemoryConsumer::create(std::s
         error = std::move(failed);
         return nullptr;
     }
-    consumer->options_ = options;
+    consumer->start(options);
     consumer->assembler_.start(options.max_message_size);
-    consumer->waker_.start(attachment);
-    consumer->sleeper_.start(attachment, options.diagnose_wakeups);
-    consumer->plain_ = true;
+    consumer->due_ = detail::Due::kNothing;
     if (options.start == Start::kNewest) consumer->clear();
     consumer->watch_.start(attachment, consumer->reader_.has_record());
     attachment.announce();
     return consumer;
 }
 
-/// True if nothing is left for the next consumer.
-inline bool SharedMemoryConsumer::is_drained() const noexcept {
-    return next_release_ == reader_.taken() && !reader_.has_record();
-}
-
 inline void SharedMemoryConsumer::close() noexcept {
-    if (!ring_.attachment_.is_open()) return;
-    close_wanted_ = draining_;
-    if (draining_) return;
-    ring_.leave([this] { return is_drained(); });
-    plain_ = false;
-    next_release_ = kNotInRing;
+    if (due_ == detail::Due::kClosed) return;
+    close_wanted_ = due_ == detail::Due::kHandler;
+    if (close_wanted_) return;
+    ring_.leave([this] { return reader_.is_drained(); });
+    reader_.stop();
+    due_ = detail::Due::kClosed;
 }
 
 inline bool SharedMemoryConsumer::wait_for_peer(Timeout timeout) noexcept {
@@ -57,176 +50,150 @@ inline bool SharedMemoryConsumer::wait_for_peer(Timeout timeout) noexcept {
         refuse(wrong);
         return false;
     }
-    return detail::wait_for_peer(ring_.attachment_, watch_, sleeper_, timeout);
+    return await_peer(timeout);
 }
 
-inline Errc SharedMemoryConsumer::find_slow(MessageView& view, detail::Record& record) noexcept {
+inline detail::Taken SharedMemoryConsumer::receive_slowly(Timeout timeout) noexcept {
+    detail::Found found;
+    const Errc code = poll_or_wait(timeout, found);
+    return hand_out(code, found);
+}
+
+inline detail::Taken SharedMemoryConsumer::try_receive_slowly() noexcept {
+    detail::Found found;
+    const Errc code = poll_or_idle(found);
+    return hand_out(code, found);
+}
+
+/// Looks for a message; pieces of larger ones are gathered on the way. kEmpty if there is none; an
+/// error is not told yet.
+inline Errc SharedMemoryConsumer::poll(detail::Found& found) noexcept {
     if (const Errc wrong = check_use(); wrong != Errc::kOk) return wrong;
-    if (detail::unlikely(untold_ != Errc::kOk)) {
-        plain_ = assembler_.idle();
-        return std::exchange(untold_, Errc::kOk);
+    if (due_ == detail::Due::kError) {
+        settle();
+        return withheld_;
     }
+    return gather(found);
+}
+
+/// Copies pieces out of the ring until a message is whole, one comes that is no piece, nothing is
+/// left, or a lap is done: hostile pieces may lead round and round.
+inline Errc SharedMemoryConsumer::gather(detail::Found& found) noexcept {
     const std::uint64_t start = reader_.position();
-    lapped_ = false;
-    while (!assembler_.ready()) {
-        // Hostile pieces may lead round and round: a call takes no more than a lap of them.
-        lapped_ = reader_.position() - start >= reader_.capacity();
-        const Errc code = lapped_ ? Errc::kEmpty : reader_.look(record);
+    while (due_ != detail::Due::kMessage) {
+        if (reader_.position() - start >= reader_.capacity()) return Errc::kEmpty;
+        const Errc code = reader_.look(found.record);
         if (code != Errc::kOk) return code;
-        if (!has(record.flags(), kFlagFragment)) {
+        if (!has(found.record.flags(), kFlagFragment)) {
             if (assembler_.interrupt()) reader_.count_error();
-            plain_ = true;
-            view = view_of(record);
+            settle();
+            found.view = view_of(found.record);
             return Errc::kOk;
         }
-        const detail::Assembler::Step step = assembler_.add(record);
-        plain_ = assembler_.idle();
-        reader_.take(record);
-        release_taken(reader_.taken() - 1, record.end, record.payload_size());
-        if (assembler_.take_broken()) reader_.count_error();
-        if (step == detail::Assembler::Step::kTooLarge ||
-            step == detail::Assembler::Step::kNoMemory) {
-            reader_.count_error();
-            const bool fits = step == detail::Assembler::Step::kNoMemory;
-            return fits ? Errc::kNoMemory : Errc::kMessageTooLarge;
-        }
+        const Errc dropped = add_piece(found.record);
+        if (dropped != Errc::kOk) return dropped;
     }
-    view = assembler_.view();
-    record.header = nullptr;
+    found = {assembler_.view(), detail::Record()};
     return Errc::kOk;
 }
 
-inline detail::Taken SharedMemoryConsumer::receive_slow(Timeout timeout) noexcept {
-    MessageView view;
-    detail::Record record;
-    const Errc code = find_or_wait(timeout, view, record);
-    return hand_out(code, view, record);
+/// Takes a piece; an error if its message is dropped.
+inline Errc SharedMemoryConsumer::add_piece(const detail::Record& record) noexcept {
+    const detail::Assembler::Step step = assembler_.add(record);
+    reader_.take(record);
+    give_back(reader_.taken() - 1, 1, record.end, record.payload_size());
+    settle();
+    if (assembler_.take_broken()) reader_.count_error();
+    const bool fits = step != detail::Assembler::Step::kTooLarge;
+    if (fits && step != detail::Assembler::Step::kNoMemory) return Errc::kOk;
+    reader_.count_error();
+    return fits ? Errc::kNoMemory : Errc::kMessageTooLarge;
 }
 
-inline detail::Taken SharedMemoryConsumer::try_receive_slow() noexcept {
-    MessageView view;
-    detail::Record record;
-    Errc code = find_slow(view, record);
-    if (code != Errc::kOk) code = poll(code, view, record);
-    return hand_out(code, view, record);
-}
-
-inline Errc SharedMemoryConsumer::find_or_wait(Timeout timeout, MessageView& view,
-                                               detail::Record& record) noexcept {
+inline Errc SharedMemoryConsumer::poll_or_wait(Timeout timeout, detail::Found& found) noexcept {
     if (!timeout.is_valid()) return refuse(Errc::kInvalidArgument);
-    const Errc code = find_slow(view, record);
-    return code == Errc::kOk ? code : wait(code, timeout, view, record);
+    const Errc code = poll(found);
+    return code == Errc::kEmpty ? tell(wait(timeout, found)) : tell(code);
 }
 
-/// Room that is given back out of order waits until all that was taken is given back.
-inline void SharedMemoryConsumer::release_late(std::uint64_t messages,
-                                               std::uint64_t bytes) noexcept {
-    if (!ring_.attachment_.is_open()) return;
-    if (next_release_ != kNotInRing) released_ = std::exchange(next_release_, kNotInRing);
-    late_messages_ += messages;
-    late_bytes_ += bytes;
-    if (released_ + late_messages_ != reader_.taken()) return;
-    late_messages_ = 0;
-    next_release_ = reader_.taken();
-    reader_.release(reader_.position(), next_release_, std::exchange(late_bytes_, 0));
-    waker_.published();
+inline Errc SharedMemoryConsumer::poll_or_idle(detail::Found& found) noexcept {
+    const Errc code = poll(found);
+    return code == Errc::kEmpty ? tell(idle(found)) : tell(code);
 }
 
-/// Looks once more when the ring was found empty and the distance rule says that it is worth it.
-inline Errc SharedMemoryConsumer::find_patiently(Errc code, MessageView& view,
-                                                 detail::Record& record) noexcept {
-    if (code != Errc::kEmpty || !reader_.keep_distance()) return code;
-    return find(view, record);
-}
-
-/// The answer of try_ operations to a ring that was found empty.
-inline Errc SharedMemoryConsumer::poll(Errc code, MessageView& view,
-                                       detail::Record& record) noexcept {
-    for (;;) {
-        code = find_patiently(code, view, record);
-        if (code == Errc::kOk) return code;
-        if (code != Errc::kEmpty) return verdict(code);
-        if (std::exchange(lapped_, false)) return Errc::kEmpty;
-        const Errc peer = verdict(watch_.poll());
-        if (peer != Errc::kOk) return peer;
-        code = find(view, record);
-    }
-}
-
-/// Looks once more when a call that has messages to tell of finds no other one. Why there is none
-/// is for the next call to tell.
-inline Errc SharedMemoryConsumer::find_again(Errc code, MessageView& view,
-                                             detail::Record& record) noexcept {
-    code = find_patiently(code, view, record);
-    if (code == Errc::kOk) return code;
-    lapped_ = false;
+/// Looks for a message, and once more if keeping the distance pays. Why there is none is for the
+/// next call to tell.
+inline bool SharedMemoryConsumer::poll_twice(detail::Found& found) noexcept {
+    Errc code = poll(found);
+    if (code == Errc::kEmpty && reader_.keep_distance()) code = poll(found);
     withhold(code);
-    return Errc::kEmpty;
+    return code == Errc::kOk;
 }
 
-inline Errc SharedMemoryConsumer::wait(Errc code, Timeout timeout, MessageView& view,
-                                       detail::Record& record) noexcept {
+/// Nothing was there: keeps the distance, looks again, and asks after the producer.
+inline Errc SharedMemoryConsumer::idle(detail::Found& found) noexcept {
+    Errc code = reader_.keep_distance() ? poll(found) : Errc::kEmpty;
+    if (code != Errc::kEmpty) return code;
+    const Errc end = watch_.poll();
+    if (end == Errc::kOk) return Errc::kEmpty;
+    code = poll(found);
+    return code == Errc::kEmpty ? ended(end) : code;
+}
+
+/// Waits for a message.
+inline Errc SharedMemoryConsumer::wait(Timeout timeout, detail::Found& found) noexcept {
+    Errc code = idle(found);
     detail::Deadline deadline(timeout);
-    detail::Spin spin(options_);
-    for (std::uint32_t looks = 1;; ++looks) {
-        code = find_patiently(code, view, record);
-        if (code == Errc::kOk) return code;
-        if (code != Errc::kEmpty) return verdict(code);
-        const bool lapped = std::exchange(lapped_, false);
-        if (!lapped) {
-            code = verdict(deadline.immediate() ? watch_.poll() : watch_.look());
-            if (code != Errc::kEmpty && code != Errc::kOk) return code;
-            if (code == Errc::kOk) {
-                code = find(view, record);
-                continue;
-            }
-        }
-        const bool look_at_clock = lapped || spin.is_over() || (looks & detail::kClockMask) == 0;
-        std::uint64_t left = deadline.immediate() ? 0 : 1;
-        if (left != 0 && look_at_clock) {
-            const std::uint64_t now = detail::monotonic_ns();
-            left = deadline.left(now, detail::kLivenessNs);
-            spin.look(now);
-        }
-        if (left == 0 || sleeper_.take_interrupt()) return Errc::kTimeout;
-        if (!spin.is_over()) {
-            detail::cpu_pause();
-        } else {
-            sleeper_.sleep(watch_.seen_sequence(), left, [this] { return reader_.has_record(); });
-        }
-        if (look_at_clock && watch_.due()) {
-            code = verdict(watch_.check_alive());
-            if (code != Errc::kEmpty && code != Errc::kOk) return code;
-        }
-        code = find(view, record);
+    if (code == Errc::kEmpty && deadline.immediate()) return Errc::kTimeout;
+    while (code == Errc::kEmpty) {
+        const auto ready = [this] { return reader_.has_record(); };
+        Errc end = Errc::kOk;
+        const auto waited = patience_.wait(sleeper_, watch_, deadline, ready, end);
+        // Also after an end, or the end of the time: the last word is the ring's.
+        code = poll(found);
+        if (code == Errc::kEmpty && waited == detail::Waited::kEnded) code = ended(end);
+        // A producer that sends only broken pieces must not keep this call beyond its time.
+        const bool is_late = waited == detail::Waited::kTimedOut || deadline.is_over();
+        if (code == Errc::kEmpty && is_late) return Errc::kTimeout;
     }
+    return code;
 }
 
-/// What the ring or the producer's state means for a consumer that found nothing: kEmpty to go on,
-/// kOk if there is something after all, else an error that the caller is told.
-inline Errc SharedMemoryConsumer::verdict(Errc found) noexcept {
-    if (found == Errc::kOk) return Errc::kEmpty;
-    if (found == Errc::kCorrupt) return refuse(found, reader_.position(), reader_.bad_word());
-    if (detail::is_dropped(found)) {
-        const bool fits = found == Errc::kNoMemory;
-        return refuse(found, fits ? assembler_.refused() : assembler_.limit(),
-                      fits ? 0 : assembler_.refused());
-    }
-    const bool is_end =
-        found == Errc::kClosed || found == Errc::kPeerDied || found == Errc::kRemoved;
-    if (!is_end) return refuse(found);
-    if (reader_.has_record()) return Errc::kOk;
+/// The producer ended, and with it a message whose rest will not come. Something may be left all
+/// the same, if a lap of pieces held no message.
+inline Errc SharedMemoryConsumer::ended(Errc end) noexcept {
+    if (reader_.has_record()) return Errc::kEmpty;
     if (assembler_.interrupt()) reader_.count_error();
-    plain_ = true;
-    watch_.told(found);
-    return refuse(found);
+    settle();
+    watch_.told(end);
+    return end;
 }
 
-/// What is told once was found by a call that cannot tell it: it is for the next one.
+/// What comes next is what the assembler has.
+inline void SharedMemoryConsumer::settle() noexcept {
+    const detail::Due unfinished =
+        assembler_.ready() ? detail::Due::kMessage : detail::Due::kPieces;
+    due_ = assembler_.idle() ? detail::Due::kNothing : unfinished;
+}
+
+/// An error was not passed on to the caller: one that is said once is for the next call.
 inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
     if (!detail::is_dropped(code)) return;
-    untold_ = code;
-    plain_ = false;
+    withheld_ = code;
+    due_ = detail::Due::kError;
+}
+
+/// Takes note of what the caller is told instead of a message.
+inline Errc SharedMemoryConsumer::tell(Errc code) noexcept {
+    switch (code) {
+        case Errc::kOk:
+        case Errc::kEmpty:
+        case Errc::kTimeout: return code;
+        case Errc::kCorrupt: return refuse(code, reader_.position(), reader_.bad_word());
+        case Errc::kNoMemory: return refuse(code, assembler_.refused());
+        case Errc::kMessageTooLarge: return refuse(code, assembler_.limit(), assembler_.refused());
+        default: return refuse(code);
+    }
 }
 
 /// Says what is wrong with a message that is not what it was received as.
@@ -255,24 +222,28 @@ template <class Handler>
 BatchResult SharedMemoryConsumer::drain(Handler&& handler, std::size_t max) {
     BatchResult result;
     Release release(*this);
-    MessageView view;
-    detail::Record record;
+    detail::Found found;
     while (result.count < max) {
-        Errc code = find(view, record);
-        if (detail::unlikely(code != Errc::kOk)) {
+        if (detail::likely(glance(found.record))) {
+            found.view = view_of(found.record);
+        } else {
             release.now();
-            code = result.count == 0 ? poll(code, view, record) : find_again(code, view, record);
-            if (code != Errc::kOk) {
-                result.status = code;
-                break;
+            if (result.count == 0) {
+                result.status = poll_or_idle(found);
+            } else if (!poll_twice(found)) {
+                result.status = Errc::kEmpty;
             }
+            if (!result.status) break;
         }
-        const std::size_t size = view.payload().size();
-        const bool more = handle(handler, view);
+        const bool more = handle(handler, found.view);
         // Only now: what is given back may be overwritten at once, and a message whose handler
         // throws comes again.
-        const std::uint64_t index = take(record);
-        if (index != kNotInRing) release.add(record.end, size);
+        if (found.is_assembled()) {
+            forget_assembled();
+        } else {
+            reader_.take(found.record);
+            release.add(found.record.end, found.record.payload_size());
+        }
         ++result.count;
         if (close_wanted_) result.status = Errc::kDisposed;
         if (!more || close_wanted_) break;
@@ -284,9 +255,8 @@ inline BatchResult SharedMemoryConsumer::receive_batch(std::vector<SharedMemoryM
                                                        std::size_t max, Timeout timeout) {
     BatchResult result;
     if (max != 0) {
-        MessageView view;
-        detail::Record record;
-        const Errc code = find_or_wait(timeout, view, record);
+        detail::Found found;
+        const Errc code = poll_or_wait(timeout, found);
         if (code != Errc::kOk) {
             messages.clear();
             result.status = code;

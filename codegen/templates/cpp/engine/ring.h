@@ -208,6 +208,7 @@ public:
     }
 
 private:
+    friend class SharedMemorySide;
     friend class SharedMemoryProducer;
     friend class SharedMemoryConsumer;
     friend class detail::ManagerCore;

@@ -4,12 +4,6 @@
 
 namespace detail {
 
-/// How often a blocked or polling side looks whether its peer lives, and the bound of a sleep.
-inline constexpr std::uint64_t kLivenessNs = 100000000;
-
-/// A call that waits looks at the clock once in so many looks, plus one.
-inline constexpr std::uint32_t kClockMask = 63;
-
 /// Watches the other side of a ring: whether it has closed, died, or lost the file.
 ///
 /// The end of a peer is an event: it is told once for each of them. The loss of the file is a
@@ -55,8 +49,8 @@ public:
     /// The same for those who poll: looks at the clock every 4096th time.
     [[nodiscard]] Errc poll() noexcept {
         const Errc cheap = look();
-        if (cheap != Errc::kOk || (++polls_ & kPollMask) != 0) return cheap;
-        return due() ? check_alive() : Errc::kOk;
+        if (cheap != Errc::kOk || ++polls_ % kPollLooks != 0) return cheap;
+        return due(monotonic_ns()) ? check_alive() : Errc::kOk;
     }
 
     /// For a producer that has room: looks whether the file still has its name, if the last such
@@ -66,8 +60,10 @@ public:
         return monotonic_ns() - named_ns_ < kLivenessNs ? Errc::kOk : check_name();
     }
 
-    /// True when the last check_alive() is long enough ago.
-    [[nodiscard]] bool due() const noexcept { return monotonic_ns() - checked_ns_ >= kLivenessNs; }
+    /// True when at the time `now` the last check_alive() is long enough ago.
+    [[nodiscard]] bool due(std::uint64_t now) const noexcept {
+        return now - checked_ns_ >= kLivenessNs;
+    }
 
     /// The caller has been told of an end.
     void told(Errc what) noexcept {
@@ -82,8 +78,6 @@ public:
     [[nodiscard]] std::uint32_t seen_sequence() const noexcept { return seen_sequence_; }
 
 private:
-    static constexpr std::uint32_t kPollMask = 4095;
-
     /// How a peer ended, as the header says it.
     struct End {
         /// Closed, or attached without a lock: died. Never: no end.

@@ -18,10 +18,8 @@ inline std::unique_ptr<SharedMemoryProducer> SharedMemoryProducer::create(std::s
         error = std::move(failed);
         return nullptr;
     }
-    producer->options_ = options;
-    producer->largest_payload_ = detail::largest_payload(attachment.capacity());
-    producer->waker_.start(attachment);
-    producer->sleeper_.start(attachment, options.diagnose_wakeups);
+    producer->start(options);
+    producer->largest_payload_ = producer->largest_payload();
     producer->watch_.start(attachment, false);
     attachment.announce();
     return producer;
@@ -86,37 +84,42 @@ inline Errc SharedMemoryProducer::look_around(std::uint64_t stride) noexcept {
     return Errc::kOk;
 }
 
+/// Waits for room, or says why there is none; one more look at the ring comes before any reason but
+/// that its file was removed, after which nothing is written.
 inline detail::Room SharedMemoryProducer::wait_for_room(detail::Deadline& deadline,
                                                         std::uint64_t stride) noexcept {
-    detail::Spin spin(options_);
     if (!deadline.immediate()) step_back();
-    for (std::uint32_t looks = 1;; ++looks) {
-        detail::Room room = writer_.reserve(stride);
-        if (room.code != Errc::kFull) return settle(room);
-        room = verdict(deadline.immediate() ? watch_.poll() : watch_.look(), stride);
-        if (room.code != Errc::kFull) return room;
-        const bool look_at_clock = spin.is_over() || (looks & detail::kClockMask) == 0;
-        std::uint64_t left = deadline.immediate() ? 0 : 1;
-        if (left != 0 && look_at_clock) {
-            const std::uint64_t now = detail::monotonic_ns();
-            left = deadline.left(now, detail::kLivenessNs);
-            spin.look(now);
-        }
-        if (left == 0 || sleeper_.take_interrupt()) {
-            writer_.count_failure();
-            return deadline.immediate() ? Errc::kFull : Errc::kTimeout;
-        }
-        if (!spin.is_over()) {
-            detail::cpu_pause();
-        } else {
-            sleeper_.sleep(watch_.seen_sequence(), left,
-                           [this, stride] { return writer_.reserve(stride).code != Errc::kFull; });
-        }
-        if (look_at_clock && watch_.due()) {
-            room = verdict(watch_.check_alive(), stride);
-            if (room.code != Errc::kFull) return room;
-        }
+    detail::Room room = writer_.reserve(stride);
+    Errc end = Errc::kOk;
+    if (room.code == Errc::kFull) {
+        end = deadline.immediate() ? watch_.poll() : wait_for_consumer(deadline, stride);
+        if (watch_.is_removed()) return ended(Errc::kRemoved);
+        room = writer_.reserve(stride);
     }
+    if (room.code == Errc::kCorrupt) {
+        return refuse(Errc::kCorrupt, ring_header::kReadPositionOffset, writer_.bad_position());
+    }
+    if (room.code != Errc::kFull) return room;
+    if (end != Errc::kOk) return ended(end);
+    writer_.count_failure();
+    return deadline.immediate() ? Errc::kFull : Errc::kTimeout;
+}
+
+/// Waits until there is room; how the consumer ended, if that came first.
+inline Errc SharedMemoryProducer::wait_for_consumer(detail::Deadline& deadline,
+                                                    std::uint64_t stride) noexcept {
+    const auto has_room = [this, stride] { return writer_.reserve(stride).code != Errc::kFull; };
+    Errc end = Errc::kOk;
+    const auto waited = patience_.wait(sleeper_, watch_, deadline, has_room, end);
+    return waited == detail::Waited::kEnded ? end : Errc::kOk;
+}
+
+/// Says how the consumer ended to a send that it leaves without room.
+inline Errc SharedMemoryProducer::ended(Errc end) noexcept {
+    if (end == Errc::kRemoved) writer_.end_stretch();
+    watch_.told(end);
+    writer_.count_failure();
+    return refuse(end);
 }
 
 /// Pauses when the ring is as good as full. A producer that takes each bit of room as soon as it is
@@ -124,31 +127,9 @@ inline detail::Room SharedMemoryProducer::wait_for_room(detail::Deadline& deadli
 /// it: the stream would stay in that state.
 inline void SharedMemoryProducer::step_back() noexcept {
     if (writer_.reload() != Errc::kOk || !writer_.is_tight()) return;
-    detail::pause_for(kStepBackNs);
+    detail::pause_for(detail::kStepBackNs);
     // Whatever is wrong with it now, the caller's own look finds it too.
     static_cast<void>(writer_.reload());
-}
-
-inline detail::Room SharedMemoryProducer::settle(const detail::Room& room) noexcept {
-    if (room.code == Errc::kCorrupt) {
-        refuse(Errc::kCorrupt, ring_header::kReadPositionOffset, writer_.bad_position());
-    }
-    return room;
-}
-
-/// What the consumer's state means for a producer that found the ring full: kFull to go on
-/// waiting, a slot if there is room after all, else an error that the caller is told.
-inline detail::Room SharedMemoryProducer::verdict(Errc peer, std::uint64_t stride) noexcept {
-    if (peer == Errc::kOk) return Errc::kFull;
-    if (peer == Errc::kRemoved) {
-        writer_.end_stretch();
-    } else {
-        const detail::Room room = writer_.reserve(stride);
-        if (room.code != Errc::kFull) return settle(room);
-        watch_.told(peer);
-    }
-    writer_.count_failure();
-    return refuse(peer);
 }
 
 inline detail::Room SharedMemoryProducer::acquire_for_claim(Timeout timeout, std::size_t size,

@@ -12,6 +12,9 @@ public:
     /// True for a call that does not wait.
     [[nodiscard]] bool immediate() const noexcept { return timeout_.ns() == 0; }
 
+    /// True when the time is over.
+    [[nodiscard]] bool is_over() noexcept { return left(monotonic_ns(), 1) == 0; }
+
     /// Nanoseconds left at the time `now`, at most `limit`; 0 when the time is over.
     [[nodiscard]] std::uint64_t left(std::uint64_t now, std::uint64_t limit) noexcept {
         if (timeout_.is_forever()) return limit;
@@ -23,26 +26,6 @@ public:
 private:
     Timeout timeout_;
     std::uint64_t end_ = 0;
-};
-
-/// How long a blocking call looks before it sleeps. It begins with the first look at the clock.
-class Spin {
-public:
-    explicit Spin(const Options& options) noexcept
-        : longest_(options.wait_strategy == WaitStrategy::kSpin ? kForever : options.spin),
-          is_over_(longest_.ns() == 0) {}
-
-    [[nodiscard]] bool is_over() const noexcept { return is_over_; }
-
-    void look(std::uint64_t now) noexcept {
-        if (start_ == 0) start_ = now;
-        is_over_ = !longest_.is_forever() && now - start_ >= longest_.ns();
-    }
-
-private:
-    Timeout longest_;
-    std::uint64_t start_ = 0;
-    bool is_over_;
 };
 
 /// Wakes the other side if it sleeps: what each side does after it has published something.
@@ -92,12 +75,53 @@ private:
     std::uint32_t quiet_ = kNever;
 };
 
+/// Counts missed wake-ups, if Options::diagnose_wakeups asks for it: the bound of every sleep would
+/// hide a broken handshake.
+class WakeupDiagnosis {
+public:
+    void start(Attachment& attachment, bool is_wanted) noexcept {
+        attachment_ = &attachment;
+        is_wanted_ = is_wanted;
+    }
+
+    /// To be called after a sleep of `ns` that its bound ended. `ready()` says whether there was a
+    /// reason to end it; `sleep_on(ns)` goes on with it, and says whether something woke it.
+    template <class Ready, class SleepOn>
+    void examine(std::uint64_t ns, const Ready& ready, const SleepOn& sleep_on) const noexcept {
+        if (!is_wanted_ || ns < kLivenessNs || !ready()) return;
+        if (nobody_wakes(sleep_on)) count();
+    }
+
+private:
+    /// Tells a waker that is merely between publishing and waking from one that forgot.
+    template <class SleepOn>
+    [[nodiscard]] bool nobody_wakes(const SleepOn& sleep_on) const noexcept {
+        for (int slice = 0; slice < kDiagnosisSlices; ++slice) {
+            // A waker that died in between could not wake.
+            if (!attachment_->peer_alive() || sleep_on(kLivenessNs)) return false;
+        }
+        return attachment_->peer_alive();
+    }
+
+    void count() const noexcept {
+        auto& missed = attachment_->word64(attachment_->own().missed_wakeups);
+        missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        detail::attempt([&] {
+            log_line(LogLevel::kError,
+                     concat({"missed wake-up on ", in_quotes(attachment_->path())}));
+        });
+    }
+
+    Attachment* attachment_ = nullptr;
+    bool is_wanted_ = false;
+};
+
 /// Sleeps until the other side publishes something, or somebody interrupts.
 class Sleeper {
 public:
     void start(Attachment& attachment, bool diagnoses) noexcept {
         attachment_ = &attachment;
-        diagnoses_ = diagnoses;
+        diagnosis_.start(attachment, diagnoses);
     }
 
     /// Sleeps at most `ns` and never longer than the bound after which peers are checked. Returns
@@ -113,10 +137,11 @@ public:
         full_fence();
         if (attachment_->fences() && !fence_peers()) fence_no_more(control, seen);
         if (unlikely(refused_ns_ != 0)) ns = shortened(ns);
-        if (!interrupted_.load(std::memory_order_relaxed) && !ready()) {
-            const bool woken = attachment_->peer_point().wait(sequence, seen, ns, interrupted_);
-            if (!woken && diagnoses_ && ns >= kLivenessNs && ready()) diagnose(sequence, seen);
-        }
+        const auto sleep_on = [&](std::uint64_t most) {
+            return interrupted() ||
+                   attachment_->peer_point().wait(sequence, seen, most, interrupted_);
+        };
+        if (!ready() && !sleep_on(ns)) diagnosis_.examine(ns, ready, sleep_on);
         control.store(attachment_->quiet_control(), std::memory_order_relaxed);
         asleep_.store(false, std::memory_order_release);
     }
@@ -131,24 +156,25 @@ public:
     /// interrupts already, and not sleep yet.
     void wake_interrupted() noexcept {
         auto& sequence = attachment_->word32(attachment_->peer().sequence);
-        while (asleep_.load(std::memory_order_acquire) &&
-               interrupted_.load(std::memory_order_relaxed)) {
+        while (asleep_.load(std::memory_order_acquire) && interrupted()) {
             attachment_->peer_point().wake(sequence);
             sleep_ns(kWakeNapNs);
         }
     }
 
+    /// True while there is an interrupt that nobody took.
+    [[nodiscard]] bool interrupted() const noexcept {
+        return interrupted_.load(std::memory_order_relaxed);
+    }
+
     /// True, once, for each interrupt.
     [[nodiscard]] bool take_interrupt() noexcept {
-        if (likely(!interrupted_.load(std::memory_order_relaxed))) return false;
+        if (likely(!interrupted())) return false;
         return interrupted_.exchange(false, std::memory_order_acquire);
     }
 
 private:
-    static constexpr int kSecondChances = 10;
     static constexpr std::uint64_t kWakeNapNs = 50000;
-    /// Long enough for a store of before to be visible everywhere.
-    static constexpr std::uint64_t kStaleNs = 1000000;
 
     /// The kernel takes no membarriers any more: wakers fence from now on.
     BITRPC_DETAIL_COLD void fence_no_more(std::atomic<std::uint32_t>& control,
@@ -163,25 +189,8 @@ private:
     /// A waker that had not seen the refusal yet may have published without a fence: a sleep that
     /// begins before that is visible for certain is short, be it the first one or not.
     [[nodiscard]] BITRPC_DETAIL_COLD std::uint64_t shortened(std::uint64_t ns) const noexcept {
-        const bool is_recent = monotonic_ns() - refused_ns_ <= kStaleNs;
-        return is_recent && ns > kStaleNs ? kStaleNs : ns;
-    }
-
-    /// A sleep that its bound ended although there is something to take: the waker may be between
-    /// publishing and waking, so it gets another second before this counts as a missed wake-up.
-    BITRPC_DETAIL_COLD void diagnose(std::atomic<std::uint32_t>& sequence,
-                                     std::uint32_t seen) noexcept {
-        for (int chance = 0; chance < kSecondChances; ++chance) {
-            if (!attachment_->peer_alive()) return;
-            if (interrupted_.load(std::memory_order_relaxed)) return;
-            if (attachment_->peer_point().wait(sequence, seen, kLivenessNs, interrupted_)) return;
-        }
-        auto& missed = attachment_->word64(attachment_->own().missed_wakeups);
-        missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        detail::attempt([&] {
-            log_line(LogLevel::kError,
-                     concat({"missed wake-up on ", in_quotes(attachment_->path())}));
-        });
+        const bool is_recent = monotonic_ns() - refused_ns_ <= kRefusedNapNs;
+        return is_recent && ns > kRefusedNapNs ? kRefusedNapNs : ns;
     }
 
     Attachment* attachment_ = nullptr;
@@ -191,7 +200,62 @@ private:
     std::atomic<bool> interrupted_{false};
     /// True from before the last look for an interrupt to after the sleep.
     std::atomic<bool> asleep_{false};
-    bool diagnoses_ = false;
+    WakeupDiagnosis diagnosis_;
+};
+
+/// How a wait ended.
+enum class Waited : std::uint8_t {
+    /// What was waited for is there.
+    kReady,
+    /// It is not, and the time is over, or another thread wanted the wait to end.
+    kTimedOut,
+    /// It is not, and will not be for now: the other side has ended.
+    kEnded,
+};
+
+/// How a blocking call waits: looks for a while, then sleeps in the kernel, in slices in which the
+/// other side's life is checked.
+class Patience {
+public:
+    void start(const Options& options) noexcept {
+        spin_ = options.wait_strategy == WaitStrategy::kSpin ? kForever : options.spin;
+    }
+
+    /// Waits until `ready()`, which looks at the ring. All other answers are given only after it
+    /// said no once more; `end` then says how the other side ended, if that is the answer.
+    template <class Ready>
+    [[nodiscard]] Waited wait(Sleeper& sleeper, PeerWatch& watch, Deadline& deadline,
+                              const Ready& ready, Errc& end) const noexcept {
+        const auto settle = [&ready](Waited otherwise) {
+            return ready() ? Waited::kReady : otherwise;
+        };
+        // The clock is read only after some looks: most waits in a stream are shorter.
+        int looks = spin_.ns() == 0 ? 1 : kLooks;
+        std::uint64_t start = 0;
+        for (;;) {
+            for (int look = 0; look < looks; ++look) {
+                if (ready()) return Waited::kReady;
+                end = watch.look();
+                if (end != Errc::kOk) return settle(Waited::kEnded);
+                if (looks != 1) cpu_pause();
+            }
+            const std::uint64_t now = monotonic_ns();
+            if (watch.due(now)) end = watch.check_alive();
+            if (end != Errc::kOk) return settle(Waited::kEnded);
+            const std::uint64_t left = deadline.left(now, kLivenessNs);
+            if (left == 0 || sleeper.take_interrupt()) return settle(Waited::kTimedOut);
+            if (start == 0) start = now;
+            if (spin_.is_forever() || now - start < spin_.ns()) continue;
+            looks = 1;
+            sleeper.sleep(watch.seen_sequence(), left, ready);
+        }
+    }
+
+private:
+    /// Looks between two looks at the clock.
+    static constexpr int kLooks = 64;
+
+    Timeout spin_ = kForever;
 };
 
 /// Waits until a live peer is attached; false if the time is over, the file was removed, or

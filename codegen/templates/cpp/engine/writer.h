@@ -276,24 +276,10 @@ public:
     [[nodiscard]] std::uint64_t bad_position() const noexcept { return bad_position_; }
 
 private:
-    /// How far ahead of the record being written to prefetch, at most, and how much of it for one.
-    static constexpr std::uint64_t kPrefetchDistance = 2048;
-    /// Bytes that a prefetch brings.
-    static constexpr std::uint64_t kLine = 64;
     /// From this frame up to the distance, lines that are known to be free are fetched by storing
     /// to them: hints for so many lines were found to have no effect. (A larger record reaches
     /// into those lines itself.)
     static constexpr std::uint64_t kManyLines = 128;
-    /// How far beyond the end of the next record, if that is as large as this one, a producer
-    /// prepares lines that is waited for.
-    static constexpr std::uint64_t kBeyond = 64;
-    /// A producer is waited for if the consumer had taken everything, but for one record that it
-    /// may be reading, when the last four stretches began: one bit for each.
-    static constexpr std::uint32_t kWaitedFor = 15;
-    /// Bytes, or an eighth of the ring, that are published before a producer looks around.
-    static constexpr std::uint64_t kStretch = 16U * 1024U;
-    /// Less room than this (or a quarter of the ring) is tight.
-    static constexpr std::uint64_t kTightRoom = 16U * 1024U;
 
     [[nodiscard]] Error recover(const std::string& path);
 

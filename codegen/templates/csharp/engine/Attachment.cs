@@ -10,25 +10,6 @@ namespace {{ view.namespace }}
     /// </summary>
     internal sealed unsafe partial class RingAttachment
     {
-        /// <summary>Control word: its owner is about to sleep, or sleeps.</summary>
-        internal const uint Waiting = 1;
-
-        /// <summary>Control word: its owner issues a membarrier before it sleeps.</summary>
-        internal const uint CanMembarrier = 2;
-
-        /// <summary>
-        /// Where the control word holds the low 30 bits of the sequence slept on.
-        /// </summary>
-        internal const int SequenceShift = 2;
-
-        /// <summary>How often a lost race with a removal is started over.</summary>
-        private const int Rounds = 1000;
-
-        /// <summary>
-        /// How long a sleep lasts at most that begins so soon after a membarrier was refused.
-        /// </summary>
-        private const ulong NapNs = 1000000;
-
         private readonly uint _processId;
         private int _isClosed;
         private ulong _napsUntil;
@@ -39,7 +20,7 @@ namespace {{ view.namespace }}
             Role = role;
             Base = segment.Base;
             IsRegistered = Platform.Current.RegisterMembarrier();
-            QuietControl = IsRegistered ? CanMembarrier : 0;
+            QuietControl = IsRegistered ? RingConstants.CanMembarrier : 0;
             _processId = Platform.Current.ProcessId;
         }
 
@@ -75,7 +56,7 @@ namespace {{ view.namespace }}
         {
             RingLayoutChecks.Run();
             var target = new RingTarget(name, options);
-            for (int round = 0; round < Rounds; round++)
+            for (int round = 0; round < RingConstants.Races; round++)
             {
                 Segment segment = OpenOrCreate(target, options);
                 try
@@ -112,7 +93,7 @@ namespace {{ view.namespace }}
             Beat();
             Volatile.Write(ref Word32(Role.Control), QuietControl);
             // Pairs with the reads of the state in RingPeerWatch: epoch and pid are there.
-            Volatile.Write(ref Word32(Role.State), RingState.Attached);
+            Volatile.Write(ref Word32(Role.State), RingConstants.StateAttached);
             RingBell();
         }
 
@@ -133,7 +114,8 @@ namespace {{ view.namespace }}
         /// </summary>
         internal void AnnounceSleep(uint seen) =>
             Volatile.Write(
-                ref Word32(Role.Control), Waiting | QuietControl | (seen << SequenceShift));
+                ref Word32(Role.Control),
+                RingConstants.Waiting | QuietControl | (seen << RingConstants.SequenceShift));
 
         /// <summary>Executes the waker's fence for it, or has it fence by itself.</summary>
         internal void FenceWaker()
@@ -153,16 +135,16 @@ namespace {{ view.namespace }}
         {
             QuietControl = 0;
             ref uint control = ref Word32(Role.Control);
-            Volatile.Write(ref control, control & ~CanMembarrier);
+            Volatile.Write(ref control, control & ~RingConstants.CanMembarrier);
             Interlocked.MemoryBarrier();
-            _napsUntil = Platform.Current.MonotonicNs() + NapNs;
+            _napsUntil = Platform.Current.MonotonicNs() + RingConstants.RefusedNapNs;
         }
 
         /// <summary>How long a sleep may last that begins now and would last so long.</summary>
         internal ulong Shorten(ulong boundNs)
         {
             bool naps = _napsUntil != 0 && Platform.Current.MonotonicNs() <= _napsUntil;
-            return naps ? Math.Min(boundNs, NapNs) : boundNs;
+            return naps ? Math.Min(boundNs, RingConstants.RefusedNapNs) : boundNs;
         }
 
         /// <summary>Says that this side does not sleep.</summary>
@@ -192,7 +174,7 @@ namespace {{ view.namespace }}
 
         private static Segment OpenOrCreate(RingTarget target, SharedMemoryOptions options)
         {
-            for (int round = 0; round < Rounds; round++)
+            for (int round = 0; round < RingConstants.Races; round++)
             {
                 if (options.Mode != CreateMode.CreateOnly)
                 {

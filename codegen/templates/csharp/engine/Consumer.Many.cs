@@ -129,7 +129,7 @@ namespace {{ view.namespace }}
             CheckFree();
             RingFragmentWalk pieces =
                 _assembler != null ? _assembler.Walk : default(RingFragmentWalk);
-            ulong first = _hasAssembled ? _assembler.Start : _reader.Position;
+            ulong first = _due == RingDue.Message ? _assembler.Start : _reader.Position;
             return DropUntil(_reader.FindLatest(first, pieces));
         }
 
@@ -166,7 +166,7 @@ namespace {{ view.namespace }}
                 {
                     code = count == 0
                         ? FindWithin(RingTime.Never, out ReceivedMessage message)
-                        : Find(out message);
+                        : Poll(out message);
                     if (code != ErrorCode.Ok)
                     {
                         break;
@@ -192,7 +192,7 @@ namespace {{ view.namespace }}
                 Release();
             }
 
-            return count > 0 ? Postpone(code) : code;
+            return count > 0 ? Withhold(code) : code;
         }
 
         private ErrorCode Collect(
@@ -216,7 +216,7 @@ namespace {{ view.namespace }}
 
             try
             {
-                for (int count = 0; code == ErrorCode.Ok; code = Find(out message))
+                for (int count = 0; code == ErrorCode.Ok; code = Poll(out message))
                 {
                     messages.Add(message.ToMessage());
                     TakeFound(in message);
@@ -232,22 +232,7 @@ namespace {{ view.namespace }}
                 Release();
             }
 
-            return Postpone(code);
-        }
-
-        /// <summary>
-        /// There were messages, and this is what came behind them: what does not last is kept for
-        /// the next call.
-        /// </summary>
-        private ErrorCode Postpone(ErrorCode code)
-        {
-            if (code == ErrorCode.MessageTooLarge)
-            {
-                _untold = code;
-                SetMustLook();
-            }
-
-            return ErrorCode.Ok;
+            return Withhold(code);
         }
 
         /// <summary>Takes all that is published now; returns how many messages that was.</summary>
@@ -264,9 +249,9 @@ namespace {{ view.namespace }}
         private long DropUntil(ulong end)
         {
             long dropped = 0;
-            while (_hasAssembled || _reader.Position < end)
+            while (_due == RingDue.Message || _reader.Position < end)
             {
-                ErrorCode code = Find(out ReceivedMessage message);
+                ErrorCode code = Poll(out ReceivedMessage message);
                 if (code == ErrorCode.Ok && IsBefore(end))
                 {
                     Consume(in message);
@@ -282,8 +267,8 @@ namespace {{ view.namespace }}
             return dropped;
         }
 
-        /// <summary>Whether the message that Find found starts before a position.</summary>
+        /// <summary>Whether the message that Poll found starts before a position.</summary>
         private bool IsBefore(ulong position) =>
-            (_hasAssembled ? _assembler.Start : _reader.Position) < position;
+            (_due == RingDue.Message ? _assembler.Start : _reader.Position) < position;
     }
 }

@@ -17,8 +17,8 @@ namespace {{ view.namespace }}
 
     /// <summary>The receiving side of a ring.</summary>
     /// <remarks>
-    /// <para>Threads: one at a time; only <see cref="Interrupt"/>, <see cref="Heartbeat"/>,
-    /// <see cref="Statistics"/>, <see cref="Ring"/> and <see cref="Close"/> may be used while
+    /// <para>Threads: one at a time; only <c>Interrupt</c>, <c>Heartbeat</c>,
+    /// <c>Statistics</c>, <c>Ring</c> and <c>Close</c> may be used while
     /// another call runs. At most one consumer exists for each ring, in whatever process.</para>
     /// <para>Blocking: receives wait up to their timeout, without bound unless one is given; zero
     /// does not wait. Times are not negative, or -1 ms, which is without bound; others are an
@@ -51,24 +51,10 @@ namespace {{ view.namespace }}
     /// }
     /// </code>
     /// </example>
-    public sealed unsafe partial class SharedMemoryConsumer : IDisposable
+    public sealed unsafe partial class SharedMemoryConsumer : SharedMemorySide, IDisposable
     {
-        private readonly RingAttachment _attachment;
-        private readonly SharedMemoryOptions _options;
-        private readonly RingWaiter _waiter;
-        private readonly RingPeerWatch _watch;
-        private readonly RingWaker _waker;
-
-        /// <summary>Held by a thread that waits, and by the one that closes.</summary>
-        private readonly object _gate = new object();
         private RingReader _reader;
 
-        /// <summary>Whether a record was handed out that was not released yet.</summary>
-        private bool _isHeld;
-        private int _isClosing;
-        private ErrorCode _failure;
-        private ulong _failureExpected;
-        private ulong _failureFound;
 
         /// <summary>Attaches as the consumer of a ring, which is made if it is not there.</summary>
         /// <param name="name">1 to 200 of A-Z a-z 0-9 . _ -, not starting with a dot.</param>
@@ -93,9 +79,8 @@ namespace {{ view.namespace }}
         /// <exception cref="SharedMemoryException">The ring cannot be made or opened, or another
         /// consumer has it.</exception>
         public SharedMemoryConsumer(string name, SharedMemoryOptions options)
+            : base(name, options, Role.Consumer)
         {
-            _options = (options ?? throw new ArgumentNullException(nameof(options))).Checked();
-            _attachment = RingAttachment.Open(name, _options, Role.Consumer);
             try
             {
                 _reader = new RingReader(_attachment, _options.Distance);
@@ -106,49 +91,13 @@ namespace {{ view.namespace }}
                 throw;
             }
 
-            Ring = new RingBuffer(_attachment);
-            _waiter = new RingWaiter(_attachment, _options);
-            _waker = new RingWaker(_attachment);
             if (_options.Start == StartAt.Newest)
             {
                 _ = DropPublished();
             }
 
-            _watch = new RingPeerWatch(_attachment, heedsEarlierEnds: _reader.HasWord());
-            _attachment.Announce();
+            Start(heedsEarlierEnds: _reader.HasWord());
         }
-
-        /// <summary>The ring: its name, size and counters. Any thread.</summary>
-        public RingBuffer Ring { get; }
-
-        /// <summary>The ring's name, without folder and prefix. Any thread.</summary>
-        public string Name => Ring.Name;
-
-        /// <summary>The ring's file. Any thread.</summary>
-        public string Path => Ring.Path;
-
-        /// <summary>Size of the data area in bytes. Any thread.</summary>
-        public ulong Capacity => Ring.Capacity;
-
-        /// <summary>
-        /// False if the ring was made from a spec with other message types or structs. Any thread.
-        /// </summary>
-        public bool SchemaMatches => Ring.SchemaMatches;
-
-        /// <summary>Whether this side was not closed yet. Any thread.</summary>
-        public bool IsOpen => Ring.IsOpen;
-
-        /// <summary>All that the ring's header says. Any thread.</summary>
-        public Snapshot Snapshot => Ring.Snapshot;
-
-        /// <summary>The producer's life: heartbeats do not count. Any thread.</summary>
-        public PeerState PeerState => Ring.GetPeerState(RingTime.Forever);
-
-        /// <summary>Largest payload of one message, in bytes. Any thread.</summary>
-        public int LargestPayload => Ring.LargestPayload;
-
-        /// <summary>The counters of both sides. Any thread.</summary>
-        public Statistics Statistics => Ring.Statistics;
 
         /// <summary>
         /// What the last call came to that had nothing to give: Timeout, Empty, Closed, or why it
@@ -156,13 +105,7 @@ namespace {{ view.namespace }}
         /// </summary>
         public Status LastStatus { get; private set; }
 
-        /// <summary>
-        /// Why the last call that failed did so, with what was expected and found; null if none
-        /// has.
-        /// </summary>
-        public SharedMemoryException LastError => _failure == ErrorCode.Ok
-            ? null
-            : RingFailure.Describe(_failure, Ring.Name, _failureExpected, _failureFound);
+        internal override string CallName => "receive";
 
         /// <summary>
         /// Whether a receive would not have to wait: there is a message, or a piece of one, or a
@@ -174,7 +117,7 @@ namespace {{ view.namespace }}
             get
             {
                 CheckOpen();
-                return _hasAssembled || _untold != ErrorCode.Ok || HasNext();
+                return _due == RingDue.Message || _due == RingDue.Error || HasNext();
             }
         }
 
@@ -198,7 +141,7 @@ namespace {{ view.namespace }}
             }
 
             message = TakeSlowly(RingTime.OfMs(timeoutMs));
-            return Require(_slowCode);
+            return Require(StatusOf(in message).Code);
         }
 
         /// <summary>Receives a message in place, without a copy.</summary>
@@ -218,7 +161,7 @@ namespace {{ view.namespace }}
             }
 
             message = TakeSlowly(RingTime.Of(timeout));
-            return Require(_slowCode);
+            return Require(StatusOf(in message).Code);
         }
 
         /// <summary>Receives a message in place if there is one. Never waits.</summary>
@@ -236,7 +179,7 @@ namespace {{ view.namespace }}
             }
 
             message = TakeSlowly(RingTime.Never);
-            return _slowCode;
+            return StatusOf(in message);
         }
 
         /// <summary>
@@ -258,7 +201,7 @@ namespace {{ view.namespace }}
             }
 
             message = TakeSlowly(RingTime.Of(timeout));
-            return _slowCode;
+            return StatusOf(in message);
         }
 
         /// <summary>Shows the next message without taking it. Never waits.</summary>
@@ -274,10 +217,8 @@ namespace {{ view.namespace }}
         /// </summary>
         public void Release()
         {
-            if (_isHeld)
+            if (_reader.Release())
             {
-                _isHeld = false;
-                _reader.Release();
                 if (!_waker.IsQuiet)
                 {
                     _waker.WakeIfAsleep();
@@ -287,93 +228,21 @@ namespace {{ view.namespace }}
             }
         }
 
-        /// <summary>
-        /// Waits until a live producer is attached.
-        /// </summary>
-        /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
-        /// <returns>Whether there is one; false when the time was over or the wait was
-        /// interrupted.</returns>
-        /// <exception cref="SharedMemoryException">The file was removed: nobody can come.
-        /// Forked.</exception>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public bool WaitForPeer(int timeoutMs = -1) => AwaitPeer(RingTime.OfMs(timeoutMs));
-
-        /// <summary>Waits until a live producer is attached.</summary>
-        /// <param name="timeout">How long to wait.</param>
-        /// <returns>Whether there is one; false when the time was over or the wait was
-        /// interrupted.</returns>
-        /// <exception cref="SharedMemoryException">The file was removed: nobody can come.
-        /// Forked.</exception>
-        /// <exception cref="ObjectDisposedException">The consumer was closed.</exception>
-        public bool WaitForPeer(TimeSpan timeout) => AwaitPeer(RingTime.Of(timeout));
-
-        /// <summary>
-        /// Ends a wait in another thread with Timeout; if none is under way, the next call that
-        /// would have to wait. Any thread.
-        /// </summary>
-        public void Interrupt()
-        {
-            _waiter.Interrupt();
-            RingPatience.Kick(Volatile.Read(ref _call));
-        }
-
-        /// <summary>
-        /// Stores the time as a sign of life, which a manager's peer looks at. Any thread.
-        /// </summary>
-        public void Heartbeat() => _attachment.Beat();
-
-        /// <summary>The producer's life.</summary>
-        /// <param name="stallAfter">How old a heartbeat may be before the producer counts as
-        /// stalled. A side beats when it attaches, and by its manager or <see cref="Heartbeat"/>
-        /// only.</param>
-        /// <returns>What is known.</returns>
-        public PeerState PeerStateAfter(TimeSpan stallAfter) =>
-            Ring.GetPeerState(RingTime.Of(stallAfter));
-
-        /// <summary>
-        /// Closes: releases the last message and tells the producer; ends waits of other threads
-        /// and asynchronous ones with an <see cref="ObjectDisposedException"/>. The last side that
-        /// closes a ring in which nothing is left removes its file; this waits for up to 5 s for a
-        /// producer that is about to let go of it. Again: no effect. Any thread.
-        /// </summary>
-        public void Close()
-        {
-            BeginClose();
-            lock (_gate)
-            {
-                if (_attachment.IsOpen)
-                {
-                    FinishClose();
-                }
-            }
-        }
-
-        /// <summary>The same as <see cref="Close"/>.</summary>
+        /// <summary>The same as <see cref="SharedMemorySide.Close"/>.</summary>
         public void Dispose() => Close();
 
-        /// <summary>Ends waits, and refuses calls from now on.</summary>
-        internal void BeginClose()
+        internal override void FinishClose()
         {
-            if (Interlocked.Exchange(ref _isClosing, 1) == 0)
-            {
-                _waiter.InterruptForEver();
-            }
-        }
-
-        /// <summary>The rest of closing; whoever waited has left.</summary>
-        private void FinishClose()
-        {
-            AbandonCall();
             if (!_attachment.IsForked)
             {
                 Release();
             }
 
-            _mustLook = true;
+            _due = RingDue.Closed;
             Ring.Freeze();
             _attachment.Close(() => !_reader.HasWord());
         }
 
-        bool IRingAwaited.IsReady() => _reader.HasWord();
+        internal override bool IsReady() => _reader.HasWord();
     }
 }

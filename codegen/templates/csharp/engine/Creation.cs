@@ -54,7 +54,7 @@ namespace {{ view.namespace }}
             try
             {
                 // From here on nobody takes it for the leftover of a creator that died.
-                int error = platform.TryLock(file, Platform.MakingLock, out _);
+                int error = platform.TryLock(file, RingConstants.MakingLock, out _);
                 if (error != 0)
                 {
                     throw Failed("lock", temporary, error);
@@ -66,7 +66,7 @@ namespace {{ view.namespace }}
                 error = platform.Publish(temporary, target.FilePath);
                 if (error == 0)
                 {
-                    platform.Unlock(file, Platform.MakingLock);
+                    platform.Unlock(file, RingConstants.MakingLock);
                     return segment;
                 }
 
@@ -145,7 +145,7 @@ namespace {{ view.namespace }}
 
             using (file)
             {
-                return !Platform.Current.IsLocked(file, Platform.MakingLock);
+                return !Platform.Current.IsLocked(file, RingConstants.MakingLock);
             }
         }
 

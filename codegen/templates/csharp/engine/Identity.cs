@@ -10,9 +10,6 @@ namespace {{ view.namespace }}
     /// </summary>
     internal sealed unsafe class RingIdentity
     {
-        internal const ulong MinCapacity = 1UL << 10;
-        internal const ulong MaxCapacity = 1UL << 40;
-
         private RingIdentity(ulong capacity, ulong schemaHash, ulong createdUnixNs)
         {
             Capacity = capacity;
@@ -41,16 +38,20 @@ namespace {{ view.namespace }}
         /// <exception cref="SharedMemoryException">InvalidCapacity.</exception>
         internal static ulong RoundCapacity(long asked)
         {
-            if (asked <= 0 || asked > (long)MaxCapacity)
+            if (asked <= 0 || asked > (long)RingConstants.MaxCapacity)
             {
                 string text = "capacity " + RingText.Of(asked) + " asked; at least "
-                    + RingText.Of(MinCapacity) + " and at most " + RingText.Of(MaxCapacity)
+                    + RingText.Of(RingConstants.MinCapacity) + " and at most "
+                    + RingText.Of(RingConstants.MaxCapacity)
                     + " bytes are possible";
                 throw new SharedMemoryException(
-                    ErrorCode.InvalidCapacity, text, MaxCapacity, unchecked((ulong)asked));
+                    ErrorCode.InvalidCapacity,
+                    text,
+                    RingConstants.MaxCapacity,
+                    unchecked((ulong)asked));
             }
 
-            ulong capacity = MinCapacity;
+            ulong capacity = RingConstants.MinCapacity;
             while (capacity < (ulong)asked)
             {
                 capacity *= 2;
@@ -165,11 +166,13 @@ namespace {{ view.namespace }}
         private static void CheckCapacity(
             string path, ulong found, ulong fileSize, SharedMemoryOptions options)
         {
-            if (found < MinCapacity || found > MaxCapacity || (found & (found - 1)) != 0)
+            if (found < RingConstants.MinCapacity || found > RingConstants.MaxCapacity
+                || (found & (found - 1)) != 0)
             {
                 string text = "'" + path + "': the header says capacity " + RingText.Of(found)
                     + ", which is no power of two from "
-                    + RingText.Of(MinCapacity) + " to " + RingText.Of(MaxCapacity);
+                    + RingText.Of(RingConstants.MinCapacity) + " to "
+                    + RingText.Of(RingConstants.MaxCapacity);
                 throw new SharedMemoryException(
                     ErrorCode.Corrupt, text, RingHeaderLayout.Capacity, found);
             }

@@ -92,7 +92,8 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>The time between two heartbeats unless asked otherwise: a second.</summary>
-        public static TimeSpan DefaultHeartbeat => TimeSpan.FromSeconds(1);
+        public static TimeSpan DefaultHeartbeat =>
+            TimeSpan.FromTicks(RingConstants.HeartbeatNs / 100);
 
         /// <summary>Whether this side sends.</summary>
         public bool IsProducer => _producer != null;
@@ -135,7 +136,7 @@ namespace {{ view.namespace }}
         {
             get
             {
-                const long Beats = 3;
+                const long Beats = RingConstants.StalledBeats;
                 bool isLong = _heartbeatNs < 0 || _heartbeatNs > long.MaxValue / Beats;
                 return Ring.GetPeerState(isLong ? RingTime.Forever : Beats * _heartbeatNs);
             }

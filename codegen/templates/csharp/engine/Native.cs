@@ -64,15 +64,6 @@ namespace {{ view.namespace }}
     /// </remarks>
     internal abstract unsafe class Platform
     {
-        /// <summary>
-        /// Offset of the byte that the producer's role lock covers: beyond any data, so that
-        /// mandatory locks block nothing. The consumer's is the next one.
-        /// </summary>
-        internal const long LockBase = 1L << 62;
-
-        /// <summary>The byte that is locked in a file which is being made.</summary>
-        internal const long MakingLock = LockBase + 2;
-
         internal static readonly Platform Current = Create();
 
         private static readonly double TicksToNs = 1e9 / Stopwatch.Frequency;

@@ -10,8 +10,6 @@ namespace {{ view.namespace }}
     /// </summary>
     internal sealed unsafe class RingPeerWatch
     {
-        private const int LooksPerClock = 4096;
-
         private readonly RingAttachment _attachment;
         private readonly Role _peer;
         private ulong _checkedNs;
@@ -56,7 +54,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Whether there is a peer, and it lives.</summary>
         internal bool HasLivePeer =>
-            Volatile.Read(ref _attachment.Word32(_peer.State)) == RingState.Attached
+            Volatile.Read(ref _attachment.Word32(_peer.State)) == RingConstants.StateAttached
                 && _attachment.IsPeerAlive();
 
         /// <summary>
@@ -73,7 +71,7 @@ namespace {{ view.namespace }}
             }
 
             _looks = unchecked(_looks + 1);
-            if (_noticed == ErrorCode.Ok && _looks % LooksPerClock != 0)
+            if (_noticed == ErrorCode.Ok && _looks % RingConstants.PollLooks != 0)
             {
                 return ErrorCode.Ok;
             }
@@ -84,7 +82,7 @@ namespace {{ view.namespace }}
         /// <summary>Checks liveness, and the file's name, if that is long enough ago.</summary>
         internal ErrorCode CheckIfDue(ulong now)
         {
-            if (now - _checkedNs >= RingWaiter.LivenessNs)
+            if (now - _checkedNs >= RingConstants.LivenessNs)
             {
                 _checkedNs = now;
                 CheckLife();
@@ -97,7 +95,7 @@ namespace {{ view.namespace }}
         /// <summary>Checks the file's name alone if that is long enough ago.</summary>
         internal ErrorCode CheckNameIfDue(ulong now)
         {
-            if (now - _namedNs >= RingWaiter.LivenessNs)
+            if (now - _namedNs >= RingConstants.LivenessNs)
             {
                 CheckName(now);
             }
@@ -150,21 +148,21 @@ namespace {{ view.namespace }}
         /// <summary>Whether the peer of this epoch ended without closing.</summary>
         private bool IsDead(uint epoch)
         {
-            if (Volatile.Read(ref _attachment.Word32(_peer.State)) != RingState.Attached
+            if (Volatile.Read(ref _attachment.Word32(_peer.State)) != RingConstants.StateAttached
                 || _attachment.IsPeerAlive())
             {
                 return false;
             }
 
             // The lock is free. Did the peer close, or a new one attach, between the two looks?
-            return Volatile.Read(ref _attachment.Word32(_peer.State)) == RingState.Attached
+            return Volatile.Read(ref _attachment.Word32(_peer.State)) == RingConstants.StateAttached
                 && Volatile.Read(ref _attachment.Word32(_peer.Epoch)) == epoch;
         }
 
         private bool HasEnded(out uint epoch)
         {
             epoch = Volatile.Read(ref _attachment.Word32(_peer.Epoch));
-            return Volatile.Read(ref _attachment.Word32(_peer.State)) == RingState.Closed
+            return Volatile.Read(ref _attachment.Word32(_peer.State)) == RingConstants.StateClosed
                 || IsDead(epoch);
         }
 
@@ -175,7 +173,7 @@ namespace {{ view.namespace }}
             // Pairs with RingAttachment.Close: what a closed peer published is visible.
             uint state = Volatile.Read(ref _attachment.Word32(_peer.State));
             bool isOfOne = Volatile.Read(ref _attachment.Word32(_peer.Epoch)) == epoch;
-            if (state == RingState.Closed && isOfOne
+            if (state == RingConstants.StateClosed && isOfOne
                 && _noticed == ErrorCode.Ok && epoch != _toldEpoch)
             {
                 _noticed = ErrorCode.Closed;

@@ -12,27 +12,16 @@ using RingStatusTask = System.Threading.Tasks.Task<{{ view.namespace }}.Status>;
 namespace {{ view.namespace }}
 {
     /// <content>Sending without holding up a thread.</content>
-    public sealed unsafe partial class SharedMemoryProducer : IRingCaller
+    public sealed unsafe partial class SharedMemoryProducer
     {
-        /// <summary>The asynchronous call that is under way.</summary>
-        private RingCall _call;
-
-        RingAttachment IRingCaller.Attachment => _attachment;
-
-        RingWaiter IRingCaller.Waiter => _waiter;
-
-        RingPeerWatch IRingCaller.Watch => _watch;
-
-        object IRingCaller.Gate => _gate;
-
         /// <summary>
         /// Sends a message. If there is no room, one thread of the process waits for it, together
         /// with all other calls of this kind, up to <see cref="SharedMemoryOptions.SendTimeout"/>.
-        /// Until the task is done the producer must not be used otherwise; <see cref="Interrupt"/>
-        /// and <see cref="Close"/> end the wait.
+        /// Until the task is done the producer must not be used otherwise; <c>Interrupt</c>
+        /// and <c>Close</c> end the wait.
         /// </summary>
         /// <param name="messageType">What it is: not 0.</param>
-        /// <param name="payload">Its bytes, at most <see cref="LargestPayload"/>; not to be changed
+        /// <param name="payload">Its bytes, at most <c>LargestPayload</c>; not to be changed
         /// until the task is done.</param>
         /// <param name="flags">How it is to be treated.</param>
         /// <param name="cancellationToken">Ends the wait; nothing was sent then.</param>
@@ -128,29 +117,6 @@ namespace {{ view.namespace }}
             return RingTasks.Of(Begin(attempt, cancellationToken));
         }
 
-        void IRingCaller.SetCall(RingCall call)
-        {
-            Volatile.Write(ref _call, call);
-            if (call == null)
-            {
-                _writer.Unblock();
-            }
-            else
-            {
-                _writer.Block();
-            }
-        }
-
-        void IRingCaller.CheckOpen() => CheckOpen();
-
-        void IRingCaller.NoteTimeout()
-        {
-            _writer.CountFailure();
-            _ = Refuse(ErrorCode.Timeout);
-        }
-
-        bool IRingCaller.IsAnswer(ErrorCode code) => IsAnswer(code);
-
         /// <summary>In a method of its own: its closure is made only where one is needed.</summary>
         private RingOutcome<Status> SendLater(
             MessageType type,
@@ -197,17 +163,6 @@ namespace {{ view.namespace }}
             catch (Exception error)
             {
                 return new RingOutcome<Status>(Task.FromException<Status>(error));
-            }
-        }
-
-        /// <summary>Ends the asynchronous call that is under way.</summary>
-        private void AbandonCall()
-        {
-            RingCall call = _call;
-            if (call != null && RingPatience.Remove(call))
-            {
-                _call = null;
-                call.Abandon(new ObjectDisposedException(nameof(SharedMemoryProducer)));
             }
         }
     }

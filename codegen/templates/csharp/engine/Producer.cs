@@ -8,8 +8,8 @@ namespace {{ view.namespace }}
 {
     /// <summary>The sending side of a ring.</summary>
     /// <remarks>
-    /// <para>Threads: one at a time; only <see cref="Interrupt"/>, <see cref="Heartbeat"/>,
-    /// <see cref="Statistics"/>, <see cref="Ring"/> and <see cref="Close"/> may be used while
+    /// <para>Threads: one at a time; only <c>Interrupt</c>, <c>Heartbeat</c>,
+    /// <c>Statistics</c>, <c>Ring</c> and <c>Close</c> may be used while
     /// another call runs. At most one producer exists for each ring, in whatever process.</para>
     /// <para>Blocking: sends and claims wait for room up to
     /// <see cref="SharedMemoryOptions.SendTimeout"/>; calls whose name begins with Try never
@@ -34,16 +34,8 @@ namespace {{ view.namespace }}
     /// }
     /// </code>
     /// </example>
-    public sealed unsafe partial class SharedMemoryProducer : IDisposable
+    public sealed unsafe partial class SharedMemoryProducer : SharedMemorySide, IDisposable
     {
-        private readonly RingAttachment _attachment;
-        private readonly SharedMemoryOptions _options;
-        private readonly RingWaiter _waiter;
-        private readonly RingPeerWatch _watch;
-        private readonly RingWaker _waker;
-
-        /// <summary>Held by a thread that waits, and by the one that closes.</summary>
-        private readonly object _gate = new object();
         private long _sendTimeoutNs;
         private readonly uint _largest;
         private RingWriter _writer;
@@ -52,15 +44,13 @@ namespace {{ view.namespace }}
         private object _box;
 
         /// <summary>
-        /// Counts claims and batches: one of another number is a stale one. Even while none is
-        /// open.
+        /// Counts claims: one of another number is a stale one. Even while none is open.
         /// </summary>
         private ulong _serial;
+
+        /// <summary>Counts batches: one of another number is a stale one.</summary>
+        private ulong _batch;
         private ulong _awaitedStride;
-        private int _isClosing;
-        private ErrorCode _failure;
-        private ulong _failureExpected;
-        private ulong _failureFound;
 
         /// <summary>Attaches as the producer of a ring, which is made if it is not there.</summary>
         /// <param name="name">1 to 200 of A-Z a-z 0-9 . _ -, not starting with a dot.</param>
@@ -84,10 +74,10 @@ namespace {{ view.namespace }}
         /// <exception cref="SharedMemoryException">The ring cannot be made or opened, or another
         /// producer has it.</exception>
         public SharedMemoryProducer(string name, SharedMemoryOptions options)
+            : base(name, options, Role.Producer)
         {
-            _options = (options ?? throw new ArgumentNullException(nameof(options))).Checked();
             _sendTimeoutNs = RingTime.Of(_options.SendTimeout);
-            _attachment = RingAttachment.Open(name, _options, Role.Producer);
+            _largest = (uint)LargestPayload;
             try
             {
                 _writer = new RingWriter(_attachment);
@@ -98,45 +88,8 @@ namespace {{ view.namespace }}
                 throw;
             }
 
-            Ring = new RingBuffer(_attachment);
-            _largest = (uint)Ring.LargestPayload;
-            _waiter = new RingWaiter(_attachment, _options);
-            _watch = new RingPeerWatch(_attachment, heedsEarlierEnds: false);
-            _waker = new RingWaker(_attachment);
-            _attachment.Announce();
+            Start(heedsEarlierEnds: false);
         }
-
-        /// <summary>The ring: its name, size and counters. Any thread.</summary>
-        public RingBuffer Ring { get; }
-
-        /// <summary>Largest payload of one message, in bytes.</summary>
-        public int LargestPayload => (int)_largest;
-
-        /// <summary>The ring's name, without folder and prefix. Any thread.</summary>
-        public string Name => Ring.Name;
-
-        /// <summary>The ring's file. Any thread.</summary>
-        public string Path => Ring.Path;
-
-        /// <summary>Size of the data area in bytes. Any thread.</summary>
-        public ulong Capacity => Ring.Capacity;
-
-        /// <summary>
-        /// False if the ring was made from a spec with other message types or structs. Any thread.
-        /// </summary>
-        public bool SchemaMatches => Ring.SchemaMatches;
-
-        /// <summary>Whether this side was not closed yet. Any thread.</summary>
-        public bool IsOpen => Ring.IsOpen;
-
-        /// <summary>All that the ring's header says. Any thread.</summary>
-        public Snapshot Snapshot => Ring.Snapshot;
-
-        /// <summary>The consumer's life: heartbeats do not count. Any thread.</summary>
-        public PeerState PeerState => Ring.GetPeerState(RingTime.Forever);
-
-        /// <summary>The counters of both sides. Any thread.</summary>
-        public Statistics Statistics => Ring.Statistics;
 
         /// <summary>
         /// Bytes that one message may take to be sent now without waiting, its header of
@@ -156,13 +109,7 @@ namespace {{ view.namespace }}
         /// <summary>Bytes of the header in front of each payload.</summary>
         public static int HeaderSize => MessageHeaderLayout.Size;
 
-        /// <summary>
-        /// Why the last call that failed did so, with what was expected and found; null if none
-        /// has.
-        /// </summary>
-        public SharedMemoryException LastError => _failure == ErrorCode.Ok
-            ? null
-            : RingFailure.Describe(_failure, Ring.Name, _failureExpected, _failureFound);
+        internal override string CallName => "send";
 
         /// <summary>Sends plain data, waiting for room if need be.</summary>
         /// <param name="payload">The bytes.</param>
@@ -175,7 +122,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Sends a message, waiting for room if need be.</summary>
         /// <param name="messageType">What it is: not 0.</param>
-        /// <param name="payload">Its bytes, at most <see cref="LargestPayload"/>.</param>
+        /// <param name="payload">Its bytes, at most <c>LargestPayload</c>.</param>
         /// <param name="flags">How it is to be treated. The fragment flags are the
         /// engine's.</param>
         /// <returns>True; false for Timeout, or Full without waiting. Nothing of the message is
@@ -205,7 +152,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Sends a message if there is room now. Never waits.</summary>
         /// <param name="messageType">What it is: not 0.</param>
-        /// <param name="payload">Its bytes, at most <see cref="LargestPayload"/>.</param>
+        /// <param name="payload">Its bytes, at most <c>LargestPayload</c>.</param>
         /// <param name="flags">How it is to be treated. The fragment flags are the
         /// engine's.</param>
         /// <returns>Ok; Full, which may change at any moment; or what Send would
@@ -318,7 +265,7 @@ namespace {{ view.namespace }}
         /// Claims room for a payload to be written in place, waiting for it if need be.
         /// </summary>
         /// <param name="messageType">What the message is: not 0.</param>
-        /// <param name="length">Bytes of payload, at most <see cref="LargestPayload"/>.</param>
+        /// <param name="length">Bytes of payload, at most <c>LargestPayload</c>.</param>
         /// <param name="claim">The room; an empty claim unless true.</param>
         /// <returns>True; false for Timeout, or Full without waiting.</returns>
         /// <exception cref="ArgumentOutOfRangeException">A negative length.</exception>
@@ -333,7 +280,7 @@ namespace {{ view.namespace }}
 
         /// <summary>Claims room for a payload if there is some now. Never waits.</summary>
         /// <param name="messageType">What the message is: not 0.</param>
-        /// <param name="length">Bytes of payload, at most <see cref="LargestPayload"/>.</param>
+        /// <param name="length">Bytes of payload, at most <c>LargestPayload</c>.</param>
         /// <param name="claim">The room; an empty claim unless Ok.</param>
         /// <returns>As TrySend.</returns>
         /// <exception cref="ArgumentOutOfRangeException">A negative length.</exception>
@@ -355,82 +302,11 @@ namespace {{ view.namespace }}
             _sendTimeoutNs = RingTime.Of(timeout);
         }
 
-        /// <summary>Waits until a live consumer is attached.</summary>
-        /// <param name="timeoutMs">How long to wait, in milliseconds; -1 without bound.</param>
-        /// <returns>Whether there is one; false when the time was over or the wait was
-        /// interrupted.</returns>
-        /// <exception cref="SharedMemoryException">The file was removed: nobody can come.
-        /// Forked.</exception>
-        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
-        public bool WaitForPeer(int timeoutMs = -1) => AwaitPeer(RingTime.OfMs(timeoutMs));
-
-        /// <summary>Waits until a live consumer is attached.</summary>
-        /// <param name="timeout">How long to wait.</param>
-        /// <returns>Whether there is one; false when the time was over or the wait was
-        /// interrupted.</returns>
-        /// <exception cref="SharedMemoryException">The file was removed: nobody can come.
-        /// Forked.</exception>
-        /// <exception cref="ObjectDisposedException">The producer was closed.</exception>
-        public bool WaitForPeer(TimeSpan timeout) => AwaitPeer(RingTime.Of(timeout));
-
-        /// <summary>
-        /// Ends a wait for room in another thread with Timeout; if none is under way, the next call
-        /// that would have to wait. Any thread.
-        /// </summary>
-        public void Interrupt()
-        {
-            _waiter.Interrupt();
-            RingPatience.Kick(Volatile.Read(ref _call));
-        }
-
-        /// <summary>
-        /// Stores the time as a sign of life, which a manager's peer looks at. Any thread.
-        /// </summary>
-        public void Heartbeat() => _attachment.Beat();
-
-        /// <summary>The consumer's life.</summary>
-        /// <param name="stallAfter">How old a heartbeat may be before the consumer counts as
-        /// stalled. A side beats when it attaches, and by its manager or <see cref="Heartbeat"/>
-        /// only.</param>
-        /// <returns>What is known.</returns>
-        public PeerState PeerStateAfter(TimeSpan stallAfter) =>
-            Ring.GetPeerState(RingTime.Of(stallAfter));
-
-        /// <summary>
-        /// Closes: drops a batch that was not committed and tells the consumer; ends waits of other
-        /// threads and asynchronous ones with an <see cref="ObjectDisposedException"/>. What was
-        /// sent stays readable, and another producer may go on from there. The last side that
-        /// closes a ring in which nothing is left removes its file; this waits for up to 5 s for a
-        /// consumer that is about to let go of it. Again: no effect. Any thread.
-        /// </summary>
-        public void Close()
-        {
-            BeginClose();
-            lock (_gate)
-            {
-                if (_attachment.IsOpen)
-                {
-                    FinishClose();
-                }
-            }
-        }
-
-        /// <summary>The same as <see cref="Close"/>.</summary>
+        /// <summary>The same as <see cref="SharedMemorySide.Close"/>.</summary>
         public void Dispose() => Close();
 
-        /// <summary>Ends waits, and refuses calls from now on.</summary>
-        internal void BeginClose()
+        internal override void FinishClose()
         {
-            if (Interlocked.Exchange(ref _isClosing, 1) == 0)
-            {
-                _waiter.InterruptForEver();
-            }
-        }
-
-        /// <summary>The rest of closing; whoever waited has left.</summary>
-        private void FinishClose()
-        {
-            AbandonCall();
             _writer.Drop();
             _writer.Block();
             _serial = (_serial | 1) + 1;
@@ -438,6 +314,7 @@ namespace {{ view.namespace }}
             _attachment.Close(() => _writer.IsDrained);
         }
 
-        bool IRingAwaited.IsReady() => _writer.Reserve(_awaitedStride, out _) != ErrorCode.Full;
+        internal override bool IsReady() =>
+            _writer.Reserve(_awaitedStride, out _) != ErrorCode.Full;
     }
 }

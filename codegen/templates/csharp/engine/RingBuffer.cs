@@ -174,9 +174,9 @@ namespace {{ view.namespace }}
                 }
             }
 
-            if (state != RingState.Attached)
+            if (state != RingConstants.StateAttached)
             {
-                return state == RingState.Never ? PeerState.Never : PeerState.Closed;
+                return state == RingConstants.StateNever ? PeerState.Never : PeerState.Closed;
             }
 
             ulong beat = Read64(header, role.Heartbeat);

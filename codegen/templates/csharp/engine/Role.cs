@@ -15,7 +15,9 @@ namespace {{ view.namespace }}
         {
             IsProducer = isProducer;
             Name = isProducer ? "producer" : "consumer";
-            LockOffset = Platform.LockBase + (isProducer ? 0 : 1);
+            LockOffset = isProducer
+                ? RingConstants.ProducerLock
+                : RingConstants.ConsumerLock;
             Pid = isProducer ? RingHeaderLayout.ProducerPid : RingHeaderLayout.ConsumerPid;
             State = isProducer ? RingHeaderLayout.ProducerState : RingHeaderLayout.ConsumerState;
             Epoch = isProducer ? RingHeaderLayout.ProducerEpoch : RingHeaderLayout.ConsumerEpoch;
@@ -55,18 +57,5 @@ namespace {{ view.namespace }}
         internal int Sequence { get; }
 
         internal Role Peer => IsProducer ? Consumer : Producer;
-    }
-
-    /// <summary>What a side's state field says.</summary>
-    internal static class RingState
-    {
-        /// <summary>Nobody ever had the role.</summary>
-        internal const uint Never = 0;
-
-        /// <summary>Attached, or died without saying so.</summary>
-        internal const uint Attached = 1;
-
-        /// <summary>Closed in good order.</summary>
-        internal const uint Closed = 2;
     }
 }

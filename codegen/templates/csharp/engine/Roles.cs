@@ -9,17 +9,6 @@ namespace {{ view.namespace }}
     internal sealed unsafe partial class RingAttachment
     {
         /// <summary>
-        /// A role found taken is tried again so long: its holder may be tidying up.
-        /// </summary>
-        private const ulong RoleRetryMs = 50;
-
-        /// <summary>
-        /// The same while its holder does not say that it is attached: it is about to attach, or
-        /// closing, or tidies up, and will be through soon unless it is paused.
-        /// </summary>
-        private const ulong TransitionRetryMs = 5000;
-
-        /// <summary>
         /// Closes: tells the peer, removes the file if this is the last side out of a ring in which
         /// nothing is left, and gives the role back.
         /// </summary>
@@ -64,7 +53,7 @@ namespace {{ view.namespace }}
         {
             Volatile.Write(ref Word32(Role.Control), 0);
             // Whoever reads "closed" sees everything that this side published before.
-            Volatile.Write(ref Word32(Role.State), RingState.Closed);
+            Volatile.Write(ref Word32(Role.State), RingConstants.StateClosed);
             RingBell();
             // Of two sides that close at once, one sees that the other does.
             Interlocked.MemoryBarrier();
@@ -95,13 +84,13 @@ namespace {{ view.namespace }}
         }
 
         /// <summary>
-        /// How long the role of a peer is waited for, in milliseconds: not at all unless it says
+        /// How long the role of a peer is waited for, in nanoseconds: not at all unless it says
         /// that it is closing, too.
         /// </summary>
         private ulong PatienceWithPeer(Func<bool> isDrained)
         {
-            bool isClosing = Volatile.Read(ref Word32(Role.Peer.State)) == RingState.Closed;
-            return isClosing && isDrained() ? TransitionRetryMs : 0;
+            bool isClosing = Volatile.Read(ref Word32(Role.Peer.State)) == RingConstants.StateClosed;
+            return isClosing && isDrained() ? RingConstants.TransitionRetryNs : 0;
         }
 
         private void RemoveFile()
@@ -156,16 +145,19 @@ namespace {{ view.namespace }}
                 : process + ", which has ended; a child that it forked may hold the role";
         }
 
-        /// <summary>How long a role that is taken is tried again, in milliseconds.</summary>
+        /// <summary>How long a role that is taken is tried again, in nanoseconds.</summary>
         private static ulong Patience(Segment segment, Role role)
         {
             bool isAttached =
-                Volatile.Read(ref *(uint*)(segment.Base + role.State)) == RingState.Attached;
-            return !segment.HasItsName() ? 0 : isAttached ? RoleRetryMs : TransitionRetryMs;
+                Volatile.Read(ref *(uint*)(segment.Base + role.State)) == RingConstants.StateAttached;
+            ulong patience = isAttached
+                ? RingConstants.RoleRetryNs
+                : RingConstants.TransitionRetryNs;
+            return segment.HasItsName() ? patience : 0;
         }
 
         /// <summary>
-        /// Takes a role's lock; while it is taken, tries again for as many milliseconds as
+        /// Takes a role's lock; while it is taken, tries again for as many nanoseconds as
         /// <paramref name="patience"/> then says.
         /// </summary>
         private static int Lock(
@@ -176,7 +168,7 @@ namespace {{ view.namespace }}
             {
                 int error = Platform.Current.TryLock(segment.File, role.LockOffset, out isTaken);
                 ulong waited = Platform.Current.MonotonicNs() - start;
-                if (error != 0 || !isTaken || waited >= patience() * 1000000)
+                if (error != 0 || !isTaken || waited >= patience())
                 {
                     return error;
                 }

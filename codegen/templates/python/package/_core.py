@@ -135,7 +135,7 @@ class Core:
                 pause = Deadline(interval)
             try:
                 # Others may use the manager while this thread waits.
-                if consumer._await(pause):
+                if consumer._receiver.is_there(pause):
                     self._hand_out(consumer)
             except UsageError:
                 raise

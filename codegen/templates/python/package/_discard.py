@@ -1,4 +1,4 @@
-"""Looking over what a ring holds, without receiving it: for consumers that drop what is stale."""
+"""Dropping what a ring holds, without receiving it: for consumers that have no use for it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,41 @@ from ._record import DATA_INDEX, U64, WORD, check_word, flags_of, frame_of, type
 
 if TYPE_CHECKING:
     from ._fragments import Due
+    from ._reader import RingReader
+    from ._receiver import Receiver
+
+
+def discard(receiver: Receiver, *, keep_latest: bool) -> int:
+    """Drops the messages that are there, but for the last one if that is to be kept.
+
+    Returns how many. A lap of them at most; all count as received.
+    """
+    try:
+        receiver.check()
+        reader = receiver.reader
+        seen = survey(reader, receiver.assembler.due)
+        dropped, end = seen.whole, seen.end
+        if keep_latest:
+            if not seen.whole:
+                return 0
+            dropped, end = seen.whole - 1, seen.latest
+        if end != reader.position or not keep_latest:
+            dropped += receiver.forget_pieces(more=seen.due is not None)
+        _take_to(reader, end)
+        reader.release()
+    except BaseException as error:
+        receiver.recover(error)
+        raise
+    return dropped
+
+
+def _take_to(reader: RingReader, end: int) -> None:
+    while 0 < (end - reader.position) & U64 <= reader.capacity:
+        shape = reader.look()
+        # Padding may have been all that was left.
+        if shape is None or reader.position == end:
+            return
+        reader.take(shape)
 
 
 class Survey(NamedTuple):
@@ -27,11 +62,12 @@ class Survey(NamedTuple):
     """The piece that the last message still lacks."""
 
 
-def survey(words: memoryview, view: memoryview, capacity: int, position: int, due: Due) -> Survey:
-    """Looks over what is published from a position on, a lap at most.
+def survey(reader: RingReader, due: Due) -> Survey:
+    """Looks over what is published where a reader is, a lap at most.
 
     `due` is the piece that would go on with those which were gathered before.
     """
+    words, capacity, position = reader.words, reader.capacity, reader.position
     begin = first = latest = position
     whole = 0
     while (position - begin) & U64 < capacity:
@@ -46,7 +82,7 @@ def survey(words: memoryview, view: memoryview, capacity: int, position: int, du
         except Corrupt:
             break
         if type_of(word):
-            piece = _piece(view, index * WORD, word)
+            piece = _piece(reader.view, index * WORD, word)
             if piece is None or piece[0] == 0:
                 first = position
             due = None if piece is None else follow(due, type_of(word), piece)

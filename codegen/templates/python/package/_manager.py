@@ -316,6 +316,6 @@ def _next(consumer: SharedMemoryConsumer) -> SharedMemoryMessage | None:
         if not consumer.is_open or not consumer.has_message():
             return None
     except RingError as error:
-        consumer._withhold(error)
+        consumer._receiver.withhold(error)
         return None
     return consumer.try_receive_message()

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ._attach import attach
-from ._claim import BatchWriter, Claim
+from ._batch import BatchWriter
+from ._endpoint import Side
 from ._errors import InvalidUtf8, Timeout
 from ._fragments import PREFIX, count_pieces, piece_size
 from ._layout import FLAG_FRAGMENT, FLAG_LAST_FRAGMENT, TYPE_DATA
@@ -15,19 +16,21 @@ from ._message import SharedMemoryMessage, as_bytes
 from ._options import Options, with_capacity
 from ._record import USER_FLAGS
 from ._roles import PRODUCER
-from ._room import NO_RUN
 from ._sender import Sender, outgoing
 from ._times import Deadline, Wait
+from ._wait import Link
+from ._writer import RingWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ._claim import Claim
     from ._payload import Payload
     from ._sender import Sendable
     from ._typing import BytesLike
 
 
-class SharedMemoryProducer(Sender):
+class SharedMemoryProducer(Side):
     """The sending side of a ring.
 
     At most one exists for each ring, in whatever process. After a producer that died, a new one
@@ -58,7 +61,7 @@ class SharedMemoryProducer(Sender):
         Io: A system call failed.
     """
 
-    __slots__ = ()
+    __slots__ = ("_sender",)
 
     def __init__(
         self, name: str, capacity: int | None = None, options: Options | None = None
@@ -74,7 +77,11 @@ class SharedMemoryProducer(Sender):
         options = with_capacity(options, capacity)
         attachment = attach(name, options, PRODUCER)
         try:
-            super().__init__(attachment, options)
+            writer = RingWriter(attachment)
+            link = writer.link = Link(attachment, PRODUCER, options)
+            super().__init__(attachment, link)
+            self._sender = Sender(attachment, writer, link, options)
+            attachment.announce(PRODUCER)
         except BaseException:
             attachment.close()
             raise
@@ -108,29 +115,18 @@ class SharedMemoryProducer(Sender):
             TypeError: The payload gives no bytes.
             ValueError: There is no room, and the time is negative or not a number.
         """
+        # The usual case needs neither room nor checks.
+        sender = self._sender
+        writer = sender.writer
+        mark = writer.tip
         try:
-            size = len(payload)
-            if message_type is not self._type:
-                self._use_type(message_type)
-            # One turn at most: a run says where the record goes, and what the counters are then.
-            for turn in self._run if size == self._like and not flags else NO_RUN:
-                index, start, tail, sent, count, position = turn
-                pack, bodies, words, word = self._tools
-                pack(bodies, start, tail, payload)
-                words[index] = word
-                # If something interrupts this method before, `_recover` finds a word at the index.
-                self._sent = sent
-                sent_cell, bytes_cell, position_cell, control_cell = self._cells
-                sent_cell[()] = sent
-                bytes_cell[()] = count
-                position_cell[()] = position
-                control = control_cell[()]
-                if control != self._quiet:
-                    self._attend(control)
+            usual = payload.__class__ is bytes and not flags and sender.open is None
+            if usual and writer.send(payload, message_type):  # type: ignore[arg-type]
                 return True
-            return self._send_single(payload, message_type, flags, timeout)
-        except BaseException as error:  # noqa: BLE001 - put straight, and raised again
-            return self._send_anew(error, payload, message_type, flags, timeout)
+        except BaseException as error:
+            sender.recover(error, mark)
+            raise
+        return sender.send(payload, message_type, flags, timeout)
 
     def try_send(self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0) -> bool:
         """Sends bytes if there is room now, else returns False. Never waits.
@@ -199,12 +195,7 @@ class SharedMemoryProducer(Sender):
 
     def _send_message(self, message: SharedMemoryMessage, wait: float | Wait | None) -> bool:
         payload, message_type, flags, fields = outgoing(message, TYPE_DATA, 0)
-        if fields is None:
-            return self.send(payload, message_type, flags, wait)
-        try:
-            return self._put(payload, message_type, flags, wait, fields)
-        except BaseException as error:  # noqa: BLE001 - put straight, and raised again
-            return self._send_anew(error, payload, message_type, flags, wait)
+        return self._sender.send(payload, message_type, flags, wait, fields)
 
     def send_batch(
         self, messages: Iterable[Sendable], message_type: int = TYPE_DATA, flags: int = 0
@@ -225,7 +216,7 @@ class SharedMemoryProducer(Sender):
         Raises:
             RingError: As for :meth:`send`, and only if none was sent.
         """
-        return self._send_many(messages, message_type, flags, Wait.AS_OPTIONS)
+        return self._sender.send_many(messages, message_type, flags, Wait.AS_OPTIONS)
 
     def try_send_batch(
         self, messages: Iterable[Sendable], message_type: int = TYPE_DATA, flags: int = 0
@@ -238,7 +229,7 @@ class SharedMemoryProducer(Sender):
         Raises:
             RingError: As for :meth:`send`, and only if none was sent.
         """
-        return self._send_many(messages, message_type, flags, 0)
+        return self._sender.send_many(messages, message_type, flags, 0)
 
     def batch(self) -> BatchWriter:
         """Starts a batch to which messages are added one by one.
@@ -249,7 +240,7 @@ class SharedMemoryProducer(Sender):
                 for price in prices:
                     batch.push_typed(price)
         """
-        return BatchWriter(self)
+        return BatchWriter(self._sender)
 
     def claim(self, size: int, message_type: int = TYPE_DATA) -> Claim:
         """Claims room for a payload of `size` bytes, to be filled in place: no copy is made.
@@ -263,9 +254,10 @@ class SharedMemoryProducer(Sender):
             Timeout: There was no room within `Options.send_timeout`.
             RingError: As for :meth:`send`.
         """
-        claim = self._claim(size, message_type, Wait.AS_OPTIONS)
+        claim = self._sender.claim(size, message_type, Wait.AS_OPTIONS)
         if claim is None:
-            message = f"{self.path}: no room for {size} bytes within {self._options.send_timeout} s"
+            seconds = self._sender.options.send_timeout
+            message = f"{self.path}: no room for {size} bytes within {seconds} s"
             raise Timeout(message, found=size)
         return claim
 
@@ -275,7 +267,7 @@ class SharedMemoryProducer(Sender):
         Raises:
             RingError: As for :meth:`send`.
         """
-        return self._claim(size, message_type, 0)
+        return self._sender.claim(size, message_type, 0)
 
     def send_fragmented(
         self, payload: BytesLike, message_type: int = TYPE_DATA, flags: int = 0
@@ -292,16 +284,16 @@ class SharedMemoryProducer(Sender):
             RingError: As for :meth:`send`.
         """
         view = memoryview(payload).cast("B")
-        size = piece_size(self._largest, self._options.fragment_size)
+        size = piece_size(self.largest_payload, self._sender.options.fragment_size)
         if len(view) <= size:
             return self.send(view, message_type, flags)
         each = size - PREFIX.size
         count = count_pieces(len(view), each)
-        deadline = Deadline(self._options.send_timeout)
+        deadline = Deadline(self._sender.options.send_timeout)
         flags = int(flags) & USER_FLAGS | FLAG_FRAGMENT
         for piece in range(count):
             part = view[piece * each : (piece + 1) * each]
-            claim = self._claim(PREFIX.size + len(part), message_type, deadline)
+            claim = self._sender.claim(PREFIX.size + len(part), message_type, deadline)
             if claim is None:
                 return False
             last = piece + 1 == count
@@ -319,7 +311,7 @@ class SharedMemoryProducer(Sender):
         Raises:
             ValueError: The time is negative, or not a number.
         """
-        self._options = replace(self._options, send_timeout=timeout)
+        self._sender.options = replace(self._sender.options, send_timeout=timeout)
 
     async def send_async(
         self,
@@ -342,14 +334,10 @@ class SharedMemoryProducer(Sender):
     async def _send_later(
         self, send: Callable[[Wait], bool], size: int, timeout: float | Wait | None
     ) -> bool:
-        options = self._options
-        deadline = Deadline(options.send_timeout if isinstance(timeout, Wait) else timeout)
+        seconds = self._sender.options.send_timeout if isinstance(timeout, Wait) else timeout
+        deadline = Deadline(seconds)
         while not send(Wait.LOOK):
-            ended = await self._wait_async(partial(self._has_room, size), deadline)
-            self._attachment.check_usable()
-            # Another task may have sent meanwhile.
-            self._end_run()
-            if ended is not None and self._settle(ended, size) is None:
+            if not await self._sender.wait_async(size, deadline):
                 return False
         return True
 
@@ -377,6 +365,29 @@ class SharedMemoryProducer(Sender):
         """
         send = partial(self._send_message, message)
         return await self._send_later(send, len(message.payload), Wait.AS_OPTIONS)
+
+    # What every side has
+
+    def free_bytes(self) -> int:
+        """Bytes that can be sent now without waiting, each message's header included.
+
+        A lower bound: messages take a multiple of 8 bytes, and the consumer releases concurrently.
+        What is added to a batch and not published counts as sent.
+
+        Raises:
+            Corrupt: The consumer's position in the ring is impossible.
+            UsageError: The object was closed, or forked.
+        """
+        self._attachment.check_usable()
+        return self._sender.writer.free_bytes()
+
+    def _retire(self) -> None:
+        """Drops what was claimed, or staged."""
+        self._sender.retire()
+
+    def _is_drained(self) -> bool:
+        """Whether all that was published was received."""
+        return self._sender.writer.is_drained()
 
 
 def _encode(text: str) -> bytes:

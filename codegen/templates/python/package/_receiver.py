@@ -1,488 +1,419 @@
-"""Receiving on the short way: one by one, in runs of like messages, and many at once."""
+"""What every receive does beside reading: checks, pieces of larger messages, waiting, errors."""
 
 from __future__ import annotations
 
-from itertools import repeat
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+import contextlib
+from typing import TYPE_CHECKING, Final, TypeVar
 from weakref import ref
 
-from ._errors import RingError
-from ._finder import Finder
-from ._headers import HEADER_HAS_FIELDS
-from ._layout import HAS_TIMESTAMP, MESSAGE_HEADER_SIZE
-from ._memory import WEAK_ORDER, full_fence
-from ._message import ReceivedMessage, SharedMemoryMessage, judge_of
-from ._reader import NO_RUN
-from ._record import (
-    ALIKE,
-    DATA_INDEX,
-    FLAGS_MASK,
-    FLAGS_SHIFT,
-    ID_INDEX,
-    ID_ONE,
-    ID_SHIFT,
-    IN_TURN,
-    SIMPLE_HEADER,
-    U32,
-    U64,
-    WORD,
-    frame_of,
-    payloads_struct,
-    publication_word,
-    type_of,
+from ._errors import (
+    Busy,
+    Closed,
+    MessageTooLarge,
+    PeerDied,
+    PeerError,
+    Removed,
+    RingError,
 )
+from ._fragments import Assembler, Step, Whole
+from ._headers import HEADER_HAS_FIELDS
+from ._layout import FLAG_FRAGMENT, FLAG_LAST_FRAGMENT, MESSAGE_HEADER_SIZE
+from ._message import ReceivedMessage, SharedMemoryMessage
+from ._platform import now_ns
+from ._record import SIMPLE_HEADER, U64
+from ._times import Deadline
+from ._watch import Ended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import Union
+    from collections.abc import Callable
 
-    from ._errors import MessageError
-    from ._payload import Payload
-    from ._reader import Shape, Turn
+    from ._attachment import Attachment
+    from ._options import Options
+    from ._reader import RingReader
+    from ._record import Shape
     from ._times import Patience
-
-    # What is wrong with a message of a type and size; None if nothing is.
-    Judge = Callable[[int, int], Union[MessageError, None]]
+    from ._wait import Link
 
 Value = TypeVar("Value")
 
-_EVERYTHING: Final = 1 << 62
-_GLANCE: Final = 64
-"""Messages that are looked at together when there are some."""
-_CHUNK: Final = 256
-"""Messages that are looked at together when there are many."""
-_COPIED: Final = 1 << 16
-"""Most bytes of a run, all of which are copied before the first of them is wanted."""
+_GLANCES: Final = range(200)
+"""Looks of a receive at the ring alone, before it asks after the producer and waits."""
+
+_ENDED: Final[dict[Ended, tuple[type[PeerError], str]]] = {
+    Ended.CLOSED: (Closed, "the ring is drained and its producer closed"),
+    Ended.DIED: (PeerDied, "the ring is drained and its producer died"),
+    Ended.REMOVED: (Removed, "the ring is drained and its file was removed"),
+}
 
 
-class Receiver(Finder):
-    """What :class:`SharedMemoryConsumer` is made of."""
+class Receiver:
+    """Finds the next message for a consumer, and takes it."""
 
-    __slots__ = ()
+    __slots__ = (
+        "_attachment",
+        "_glances",
+        "_lent",
+        "_link",
+        "assembler",
+        "first",
+        "options",
+        "reader",
+    )
 
-    # One by one
+    def __init__(
+        self, attachment: Attachment, reader: RingReader, link: Link, options: Options
+    ) -> None:
+        """Receives what the reader finds."""
+        self._attachment = attachment
+        self.reader = reader
+        self._link = link
+        self.options = options
+        self.assembler = Assembler(options.max_message_size)
+        self.first: Whole | ref[ReceivedMessage] | RingError | None = None
+        """What comes before whatever lies in the ring: a message that was put together, one that is
+        borrowed, or an error that is told once and was found by a call that had something else to
+        tell.
+        """
+        # What is borrowed.
+        self._lent: Shape = (0, 0, 0)
+        self._glances = _GLANCES if options.spin != 0 else range(0)
 
-    def _look_short(self, timeout: Patience) -> Shape | None:
-        """The shape of the next message if it can go the short way; waits a little for one."""
-        if self._run is not NO_RUN:
-            self._end_run()
-        words, index = self._words, self._index
-        shape = self._shapes.get(words[index])
-        if shape is None and timeout != 0 and self._spin():
-            shape = self._shapes.get(words[index])
-        if shape is None or index + shape[0] >= self._last:
+    # Finding
+
+    def find(self) -> Shape | None:
+        """The shape of the next message; None if no whole one is there.
+
+        Pieces of larger messages are gathered on the way, a lap of them at most: nobody says that a
+        hostile producer ever ends.
+
+        Raises:
+            Corrupt: No producer writes such a word.
+            MessageTooLarge: A message in pieces exceeds the limit; its pieces are dropped.
+            MemoryError: There is no memory for one; its pieces are dropped.
+        """
+        first = self.first
+        if isinstance(first, Whole):
+            return first.shape
+        if isinstance(first, RingError):
+            self.first = None
+            raise first
+        reader, assembler = self.reader, self.assembler
+        begin = reader.position
+        while True:
+            shape = reader.look()
+            if shape is None:
+                return None
+            flags = reader.flags()
+            if not flags & FLAG_FRAGMENT:
+                if assembler.due is not None:
+                    reader.count_errors(assembler.interrupt())
+                return shape
+            whole = self._gather(shape, last=bool(flags & FLAG_LAST_FRAGMENT))
+            if whole is not None:
+                return whole
+            if (reader.position - begin) & U64 >= self._attachment.capacity:
+                return None
+
+    def _gather(self, shape: Shape, *, last: bool) -> Shape | None:
+        """Copies a piece out of the ring; the message's shape when it is whole."""
+        reader, assembler = self.reader, self.assembler
+        start = reader.start + MESSAGE_HEADER_SIZE
+        payload = reader.view[start : start + shape[1]]
+        step, broken = assembler.add(shape[2], reader.header(), payload, last=last)
+        payload.release()
+        reader.count_errors(broken)
+        reader.take(shape)
+        reader.release()
+        if step is Step.TOO_LARGE:
+            limit = self.options.max_message_size
+            message = f"a fragmented message of {assembler.size} bytes exceeds the limit of {limit}"
+            raise MessageTooLarge(message, expected=limit, found=assembler.size)
+        if step is Step.NO_MEMORY:
+            message = f"there is no memory for a message of {assembler.size} bytes"
+            raise MemoryError(message)
+        if step is Step.MORE:
             return None
-        if WEAK_ORDER:
-            full_fence()
-        return None if (words[index + ID_INDEX] ^ self._tail) & IN_TURN else shape
+        try:
+            self.first = whole = assembler.take()
+        except MemoryError:
+            reader.count_errors(1)
+            raise
+        return whole.shape
 
-    def _spin(self) -> bool:
-        """Whether something comes soon that may go the short way, as the answer to a question does.
+    def withhold(self, error: RingError) -> None:
+        """An error is not passed on to the caller: one that is told once is for the next call."""
+        if isinstance(error, MessageTooLarge):
+            self.first = error
+
+    # Waiting
+
+    def check(self) -> None:
+        """Refuses to receive now.
+
+        Raises:
+            Disposed, Forked, Busy: Why.
+        """
+        self._attachment.check_usable()
+        if not isinstance(self.first, ref):
+            return
+        borrowed = self.first()
+        if borrowed is not None and borrowed.is_open:
+            message = f"{self._attachment.target.path}: a borrowed message was not released yet"
+            raise Busy(message, found=borrowed)
+        # Something interrupted its release: it was not taken, and comes again.
+        self.first = None
+
+    def poll(self) -> Shape | None:
+        """The shape of the next message; asks after the producer if there is none. Never waits.
+
+        Raises:
+            PeerError: All was received, and the producer is gone.
+        """
+        self.check()
+        shape = self.find()
+        if shape is not None:
+            return shape
+        ended = self._link.watch.look(now_ns())
+        return None if ended is None else self.settle(ended)
+
+    def settle(self, ended: Ended) -> Shape | None:
+        """What it means that waiting has ended: the message that is there after all, if any.
+
+        Raises:
+            PeerError: All was received, and the producer is gone.
+        """
+        shape = self.find()
+        if shape is not None or ended is Ended.TIMED_OUT:
+            return shape
+        self.reader.count_errors(self.assembler.interrupt())
+        self._link.watch.told(ended)
+        error, words = _ENDED[ended]
+        message = f"{self._attachment.target.path}: {words}"
+        raise error(message)
+
+    def wait(self, timeout: Patience) -> Shape | None:
+        """The shape of the next message, waiting for it; None when the time is over.
+
+        Raises:
+            PeerError: All was received, and the producer is gone.
+        """
+        reader = self.reader
+        if self.is_plain and (reader.is_ready() or (timeout != 0 and self._glance())):
+            # The usual case, without a question about the producer.
+            shape = reader.look()
+            if shape is not None and not reader.flags() & FLAG_FRAGMENT:
+                return shape
+        shape = self.poll()
+        if shape is not None or timeout == 0:
+            return shape
+        deadline = Deadline.of(timeout)
+        while True:
+            ended = self._link.wait(reader.is_ready, deadline)
+            if ended is not None:
+                return self.settle(ended)
+            shape = self.find()
+            # A peer that sends only broken pieces must not keep this call beyond its time.
+            if shape is not None or deadline.is_over:
+                return shape
+
+    def _glance(self) -> bool:
+        """Whether something comes soon, as the answer to a question does.
 
         Asking after the producer, and all else that a long wait needs, would take longer.
         """
-        if not self._last:
-            return False
-        words, index = self._words, self._index
+        words, index = self.reader.words, self.reader.index
         for _ in self._glances:  # noqa: SIM110 - any() would look half as often
             if words[index]:
                 return True
         return False
 
-    def _message_at(self, index: int, shape: Shape) -> SharedMemoryMessage:
-        """A copy of the message of a record."""
-        _, size, message_type = shape
-        start = index * WORD
-        payload = self._memory[start + MESSAGE_HEADER_SIZE : start + MESSAGE_HEADER_SIZE + size]
-        if HEADER_HAS_FIELDS or HAS_TIMESTAMP:
-            header = self._memory[start : start + MESSAGE_HEADER_SIZE]
-            return SharedMemoryMessage._with_header(message_type, header, payload)
-        head = self._words[index + ID_INDEX]
-        flags, message_id = (head >> FLAGS_SHIFT) & FLAGS_MASK, (head >> ID_SHIFT) & U32
-        return SharedMemoryMessage(message_type, payload, flags, message_id)
+    async def wait_async(self, deadline: Deadline) -> bool:
+        """Whether a message comes within the time; other tasks run meanwhile."""
+        try:
+            while self.poll() is None:
+                if deadline.is_over:
+                    return False
+                ended = await self._link.wait_async(self.reader.is_ready, deadline)
+                # Another task may have received or borrowed meanwhile.
+                self.check()
+                if ended is not None:
+                    return self.settle(ended) is not None
+        except BaseException as error:
+            self.recover(error)
+            raise
+        return True
 
-    def _take_short(self, shape: Shape, *, may_run: bool = True) -> None:
-        """Takes and releases the message that `_look_short` found.
+    # Taking
 
-        `may_run` says whether the caller would take those behind it out of a run.
-        """
-        step, size, _ = shape
-        if shape is not self._like or not may_run:
-            self._like = shape
-            self._alike = 0
-        elif self._alike < ALIKE:
-            self._alike += 1
-        else:
-            self._start_run()
-        self._tail += ID_ONE
-        self._index = end = self._index + step
-        self._received = received = self._received + 1
-        self._bytes = count = self._bytes + size
-        self._give_back(received, count, end * WORD + self._base)
-
-    def _receive_single(self, timeout: Patience) -> bytes | None:
-        """Receives a payload that is in no run; None when the time is over."""
-        # As `_look_short` and `_take_short` do, in one flat function: where sizes are mixed, each
-        # call of another one would cost a tenth of it.
-        if self._run is not NO_RUN:
-            self._end_run()
-        words, index, tail = self._words, self._index, self._tail
-        shape = self._shapes.get(words[index])
-        if shape is None and timeout != 0 and self._spin():
-            shape = self._shapes.get(words[index])
-        if shape is None:
-            return self._receive_long(timeout)
-        if WEAK_ORDER:
-            full_fence()
-        step, size, _ = shape
-        end = index + step
-        if end >= self._last or (words[index + ID_INDEX] ^ tail) & IN_TURN:
-            return self._receive_long(timeout)
-        start = index * WORD + MESSAGE_HEADER_SIZE
-        payload = self._memory[start : start + size]
-        if shape is not self._like:
-            self._like = shape
-            self._alike = 0
-        elif self._alike < ALIKE:
-            self._alike += 1
-        else:
-            self._start_run()
-        self._tail = tail + ID_ONE
-        self._index = end
-        self._received = received = self._received + 1
-        self._bytes = count = self._bytes + size
-        received_cell, bytes_cell, position_cell, control_cell = self._cells
-        received_cell[()] = received
-        bytes_cell[()] = count
-        if WEAK_ORDER:
-            full_fence()
-        position_cell[()] = end * WORD + self._base
-        control = control_cell[()]
-        if control != self._quiet:
-            self._quiet = self._link.notify(control)
-        return payload
-
-    def _receive_as(self, make: Callable[[int, bytes], Value], timeout: Patience) -> Value | None:
-        """Receives what `make` makes of the next type and payload; if it fails, the message stays.
+    def receive_as(self, make: Callable[[int, bytes], Value], timeout: Patience) -> Value | None:
+        """What `make` makes of the next type and payload; if it fails, the message stays.
 
         None when the time is over.
         """
         try:
-            turn = next(self._run, None)
-            if turn is not None:
-                value = make(self._like[2], turn[0])
-                self._take_turn(turn)
-                return value
-            shape = self._look_short(timeout)
-            if shape is not None:
-                start = self._index * WORD + MESSAGE_HEADER_SIZE
-                value = make(shape[2], self._memory[start : start + shape[1]])
-                self._take_short(shape)
-                return value
-            if not self._await(timeout):
+            shape = self.wait(timeout)
+            if shape is None:
                 return None
-            value = make(*self._type_and_payload())
-            self._finish()
+            value = make(shape[2], self.payload(shape))
+            self.finish(shape)
         except BaseException as error:
-            self._after_failure(error)
+            self.recover(error)
             raise
         return value
 
-    def _receive_long(self, timeout: Patience) -> bytes | None:
-        """Receives a payload with every check, and waits; None when the time is over."""
-        if not self._await(timeout):
-            return None
-        payload = self._type_and_payload()[1]
-        self._finish()
-        return payload
+    def receive_message(self, timeout: Patience) -> SharedMemoryMessage | None:
+        """A copy of the next message; None when the time is over."""
+        try:
+            shape = self.wait(timeout)
+            if shape is None:
+                return None
+            message = self.copy(shape)
+            self.finish(shape)
+        except BaseException as error:
+            self.recover(error)
+            raise
+        return message
 
-    def _copy(self) -> SharedMemoryMessage:
-        """Copies the message that was found, without taking it."""
-        if self._assembled is not None:
-            return SharedMemoryMessage._with_header(*self._assembled)
-        start, word = self._index * WORD, self._word
-        header = self._memory[start : start + MESSAGE_HEADER_SIZE]
-        payload = self._memory[start + MESSAGE_HEADER_SIZE : start + frame_of(word)]
-        return SharedMemoryMessage._with_header(type_of(word), header, payload)
+    def is_there(self, timeout: Patience) -> bool:
+        """Whether a message comes within the time."""
+        try:
+            return self.wait(timeout) is not None
+        except BaseException as error:
+            self.recover(error)
+            raise
 
-    def _type_and_payload(self) -> tuple[int, bytes]:
-        """Type and a copy of the payload of the message that was found, without taking it."""
-        if self._assembled is not None:
-            return self._assembled[0], self._assembled[2]
-        start, word = self._index * WORD + MESSAGE_HEADER_SIZE, self._word
-        end = start - MESSAGE_HEADER_SIZE + frame_of(word)
-        return type_of(word), self._memory[start:end]
+    def has_message(self) -> bool:
+        """Whether a message is there; does not ask after the producer."""
+        try:
+            self.check()
+            return self.find() is not None
+        except BaseException as error:
+            self.recover(error)
+            raise
+
+    def peek(self) -> SharedMemoryMessage | None:
+        """A copy of the next message, which stays."""
+        try:
+            shape = self.poll()
+            return None if shape is None else self.copy(shape)
+        except BaseException as error:
+            self.recover(error)
+            raise
+
+    def skip(self) -> bool:
+        """Drops the next message; whether there was one."""
+        try:
+            shape = self.poll()
+            if shape is not None:
+                self.finish(shape)
+        except BaseException as error:
+            self.recover(error)
+            raise
+        return shape is not None
+
+    def finish(self, shape: Shape) -> None:
+        """Takes and releases the message that was found."""
+        self.take(shape)
+        self.reader.release()
+
+    def take(self, shape: Shape) -> None:
+        """Takes the message that was found."""
+        if self.first is None:
+            self.reader.take(shape)
+        else:
+            self.first = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the next message is what lies in the ring next, unless that is a piece."""
+        return self.first is None and self.assembler.due is None
+
+    def payload(self, shape: Shape) -> bytes:
+        """A copy of the payload of the message that was found."""
+        first = self.first
+        return first.payload if isinstance(first, Whole) else self.reader.payload(shape)
+
+    def copy(self, shape: Shape) -> SharedMemoryMessage:
+        """A copy of the message that was found."""
+        first, reader = self.first, self.reader
+        if isinstance(first, Whole):
+            return SharedMemoryMessage._with_header(shape[2], first.header, first.payload)
+        payload = reader.payload(shape)
+        if SIMPLE_HEADER and not HEADER_HAS_FIELDS:
+            return SharedMemoryMessage(shape[2], payload, reader.flags(), reader.message_id())
+        return SharedMemoryMessage._with_header(shape[2], reader.header(), payload)
+
+    def recover(self, error: BaseException) -> None:
+        """After a receive that failed: puts things straight, so that the error can go on its way.
+
+        An exception of a signal handler (KeyboardInterrupt, say) comes between any two steps. Then
+        the ring says where it was, as after a consumer that died there.
+
+        Raises:
+            Disposed, Forked: A clearer error than what a ring gives that was closed meanwhile.
+        """
+        if isinstance(error, RingError):
+            return
+        if not self._attachment.is_open:
+            if isinstance(error, (ValueError, OSError)):
+                self._attachment.check_usable()
+            return
+        self.reader.resume()
+        # The producer may not have been woken yet.
+        self.reader.release()
 
     # In place
 
-    def _lend_short(self, shape: Shape) -> ReceivedMessage:
-        """Hands out the message that `_look_short` found, in place."""
-        _, size, message_type = shape
-        self._word = publication_word(size + MESSAGE_HEADER_SIZE, message_type)
-        self._sync_id()
-        self._lent = shape, self._last
-        return self._lend_at(self._index * WORD, size, message_type)
-
-    def _lend(self) -> ReceivedMessage:
-        """Hands out the message that was found, in place."""
-        if self._assembled is not None:
-            message_type, header, whole = self._assembled
-            self._take()
-            return ReceivedMessage(None, message_type, memoryview(header), 0, memoryview(whole))
-        size = frame_of(self._word) - MESSAGE_HEADER_SIZE
-        self._sync_id()
-        self._lent = None
-        return self._lend_at(self._index * WORD, size, type_of(self._word))
-
-    def _lend_at(self, start: int, size: int, message_type: int) -> ReceivedMessage:
-        payload = self._view[start + MESSAGE_HEADER_SIZE : start + MESSAGE_HEADER_SIZE + size]
-        message = ReceivedMessage(self, message_type, self._view, start, payload)
-        self._borrowed = message._borrow = ref(message)
-        self._leave_short_way()
-        return message
-
-    def _end_borrow(self, borrow: ref[ReceivedMessage] | None) -> None:
-        """Takes and releases a message, if it is the one that is borrowed now."""
-        if self._borrowed is None or self._borrowed is not borrow:
-            return
-        self._borrowed = None
-        if not self._attachment.is_open:
-            return
-        if self._lent is None:
-            self._finish()
-            return
-        shape, self._last = self._lent
-        self._lent = None
+    def borrow(self, timeout: Patience) -> ReceivedMessage | None:
+        """The next message where it lies; None when the time is over."""
         try:
-            self._take_short(shape, may_run=False)
+            shape = self.wait(timeout)
+            return None if shape is None else self._lend(shape)
         except BaseException as error:
-            self._after_failure(error)
+            self.recover(error)
             raise
 
-    # Many like each other
+    def _lend(self, shape: Shape) -> ReceivedMessage:
+        whole, reader = self.first, self.reader
+        if isinstance(whole, Whole):
+            header, payload = memoryview(whole.header), memoryview(whole.payload)
+            message = ReceivedMessage(None, shape[2], header, 0, payload)
+            self.first = None
+            return message
+        start = reader.start + MESSAGE_HEADER_SIZE
+        payload = reader.view[start : start + shape[1]]
+        message = ReceivedMessage(self, shape[2], reader.view, reader.start, payload)
+        self._lent = shape
+        self.first = message._token
+        return message
 
-    def _start_run(self) -> None:
-        """After messages of one shape: prepares those behind the next one, if many are like it.
-
-        Their payloads are copied by one call. What else differs from one to the next is counted by
-        iterators of C, which costs a fraction of what Python's additions do. They are released one
-        by one: if this process dies, those that were not handed out come again.
-        """
-        # If it comes to nothing, the next try is some messages away.
-        self._alike = 0
-        step, size, message_type = self._like
-        if WEAK_ORDER or not size:
+    def end_borrow(self, borrow: ref[ReceivedMessage]) -> None:
+        """Takes and releases a message, if it is the one that is borrowed now."""
+        if self.first is not borrow:
             return
-        begin, stride = self._index + step, step * WORD
-        most = min(self._ahead, (self._last - 1 - begin) // step, _COPIED // stride)
-        word = publication_word(size + MESSAGE_HEADER_SIZE, message_type)
-        run = self._count_alike(begin, word, step, self._tail + ID_ONE, most)
-        self._ahead = min(2 * self._ahead, _CHUNK) if run == most else max(run, ALIKE)
-        if run < ALIKE:
+        self.first = None
+        if not self._attachment.is_open:
             return
-        self._alike = ALIKE
-        received, count = self._received + 1, self._bytes + size
-        position = begin * WORD + self._base
-        self._run_span = (received, received + run)
-        self._run = zip(
-            self._payloads_at(begin, size, run),
-            range(received + 1, received + run + 1),
-            range(count + size, count + run * size + 1, size),
-            range(position + stride, position + run * stride + 1, stride),
-        )
-
-    def _id_in_run(self) -> int:
-        """The id of the message that is the next one of the run."""
-        return self._tail // ID_ONE + self._received - self._run_span[0]
-
-    def _take_turn(self, turn: Turn) -> None:
-        """Takes and releases the message that is the next one of the run."""
-        _, received, count, position = turn
-        self._received = received
-        self._give_back(received, count, position)
-
-    def _count_alike(self, index: int, word: int, step: int, tail: int, most: int) -> int:
-        """How many records from an index on, one after the other, are alike and in turn.
-
-        That is: have a publication word, and header words that count up from `tail`. Where one of
-        those does not, the answer is 0, and they go the other ways.
-
-        Words are read in the order in which they lie, up to one that differs; the one behind the
-        last published record is zero. So whatever old bytes lie further on, they are not looked at.
-        That holds where loads are not reordered.
-        """
-        if most <= 0:
-            return 0
-        found = self._words[index : index + most * step : step].tolist()
-        count: int = found.count(word)
-        if word in found[count:]:
-            count = next(at for at, other in enumerate(found) if other != word)
-        found = self._words[index + ID_INDEX : index + count * step : step].tolist()
-        return count if found == list(range(tail, tail + count * ID_ONE, ID_ONE)) else 0
-
-    def _payloads_at(self, index: int, size: int, count: int) -> tuple[Any, ...]:
-        """Copies of the payloads of like records, one after the other."""
-        return payloads_struct(size, count).unpack_from(self._memory, index * WORD)
-
-    # Many at once
-
-    def drain(
-        self, max_messages: int = _EVERYTHING, *, kind: int | type[Payload] | None = None
-    ) -> list[bytes]:
-        """Receives copies of all payloads that are there, at most `max_messages`. Never waits.
-
-        At most a lap of them, so that it ends however fast the producer is. Their room is given
-        back together, or in parts where they fill a quarter of the ring, before this returns: a
-        process that is killed then may lose what was given back, and what was not comes again.
-
-        Args:
-            max_messages: How many at most.
-            kind: A message type, or one of the spec's structs: then only messages that are such,
-                up to the first one that is not, which stays. None takes all, whose types are not
-                told: `receive_batch` gives messages with theirs.
-
-        Raises:
-            TypeMismatch, SizeMismatch: The first message is not of this kind. It stays in the ring;
-                see :meth:`SharedMemoryConsumer.skip`.
-            RingError: As for one message, and only if there was no message before: otherwise the
-                next call raises it.
-        """
-        judge = None if kind is None else judge_of(kind, exact=self._options.exact_size)
-        payloads: list[bytes] = []
-        self._receive_many(payloads, max_messages, 0, judge, whole=False)
-        return payloads
-
-    def receive_batch(
-        self, max_messages: int = _EVERYTHING, timeout: float | None = None
-    ) -> list[SharedMemoryMessage]:
-        """Receives copies of all messages that are there, at most `max_messages`.
-
-        Waits for the first one only; an empty list says that the time is over. At most a lap of
-        them, so that it ends however fast the producer is. A kill loses and repeats what it does
-        with :meth:`drain`.
-
-        Raises:
-            RingError: As for one message, and only if there was no message before: otherwise the
-                next call raises it.
-        """
-        messages: list[SharedMemoryMessage] = []
-        self._receive_many(messages, max_messages, timeout, None, whole=True)
-        return messages
-
-    def _receive_many(
-        self, taken: list[Any], limit: int, timeout: Patience, judge: Judge | None, *, whole: bool
-    ) -> None:
-        """Receives messages, or their payloads if not `whole`; waits for the first one only."""
         try:
-            self._check()
-            begin = self._position
-            while len(taken) < limit and (self._position - begin) & U64 < self.capacity:
-                left = limit - len(taken)
-                # The room that is given back together.
-                last = min(self._last, self._index + (self._end - DATA_INDEX) // 4)
-                if self._take_equals(taken, left, last, judge, whole=whole):
-                    continue
-                if self._take_others(taken, left, last, judge, whole=whole):
-                    continue
-                if taken and not self._words[self._index]:
-                    break
-                if not (self._find() if taken else self._await(timeout)):
-                    break
-                if judge is not None and not self._suits(judge, is_first=not taken):
-                    break
-                taken.append(self._copy() if whole else self._type_and_payload()[1])
-                self._finish()
+            self.finish(self._lent)
         except BaseException as error:
-            self._after_failure(error)
-            if not taken or not isinstance(error, RingError):
-                raise
-            self._withhold(error)
+            self.recover(error)
+            raise
 
-    def _suits(self, judge: Judge, *, is_first: bool) -> bool:
-        """Whether nothing is wrong with the message that was found; the first one has to be right.
+    def retire(self) -> None:
+        """For a consumer that closes: gives a borrowed message back unreceived."""
+        borrowed = self.first() if isinstance(self.first, ref) else None
+        if borrowed is not None:
+            # Who keeps an array on it is told when the memory cannot be unmapped.
+            with contextlib.suppress(BufferError):
+                borrowed._invalidate()
+        # Nothing that was usual is so any more.
+        self.first = self._attachment.disposed()
 
-        Raises:
-            MessageError: What is wrong with the first one.
-        """
-        if self._assembled is not None:
-            found = self._assembled[0], len(self._assembled[2])
-        else:
-            found = type_of(self._word), frame_of(self._word) - MESSAGE_HEADER_SIZE
-        error = judge(*found)
-        if error is not None and is_first:
-            raise error
-        return error is None
-
-    def _take_equals(
-        self, taken: list[Any], limit: int, last: int, judge: Judge | None, *, whole: bool
-    ) -> bool:
-        """Receives many like messages before a last index; False if there are not many.
-
-        Their headers are read together, and their payloads copied: see `_count_alike`.
-        """
-        words, index = self._words, self._index
-        word = words[index]
-        shape = self._shapes.get(word)
-        if shape is None or WEAK_ORDER or (whole and not SIMPLE_HEADER):
-            return False
-        step, size, message_type = shape
-        if judge is not None and judge(message_type, size) is not None:
-            return False
-        most = min(limit, (last - 1 - index) // step)
-        if most < ALIKE or words[index + (ALIKE - 1) * step] != word:
-            return False
-        count, wanted = 0, min(_GLANCE, most)
-        while wanted:
-            start, tail = index + count * step, self._tail + count * ID_ONE
-            found = self._count_alike(start, word, step, tail, wanted)
-            if found:
-                payloads = self._payloads_at(start, size, found)
-                ids = range(tail // ID_ONE, tail // ID_ONE + found)
-                taken.extend(_messages(message_type, payloads, ids) if whole else payloads)
-                count += found
-            wanted = min(_CHUNK, most - count) if found == wanted else 0
-        return self._release_together(index + count * step, count, count * size)
-
-    def _take_others(
-        self, taken: list[Any], limit: int, last: int, judge: Judge | None, *, whole: bool
-    ) -> bool:
-        """Receives what can go the short way before a last index, some messages; False if none."""
-        words, memory, known, tail = self._words, self._memory, self._shapes, self._tail
-        index, count, total = self._index, 0, 0
-        while count < min(limit, _CHUNK):
-            shape = known.get(words[index])
-            if shape is None:
-                break
-            if WEAK_ORDER:
-                full_fence()
-            if judge is not None and judge(shape[2], shape[1]) is not None:
-                break
-            end = index + shape[0]
-            if end >= last or (words[index + ID_INDEX] ^ tail) & IN_TURN:
-                break
-            if whole:
-                taken.append(self._message_at(index, shape))
-            else:
-                start = index * WORD + MESSAGE_HEADER_SIZE
-                taken.append(memory[start : start + shape[1]])
-            tail += ID_ONE
-            total += shape[1]
-            index = end
-            count += 1
-        return self._release_together(index, count, total)
-
-    def _release_together(self, index: int, count: int, total: int) -> bool:
-        """Takes and releases messages up to an index; False if there are none."""
-        if count:
-            self._tail += count * ID_ONE
-            self._index = index
-            self._received += count
-            self._bytes += total
-            self._release()
-        return count > 0
-
-
-def _messages(
-    message_type: int, payloads: Iterable[bytes], ids: Iterable[int]
-) -> Iterator[SharedMemoryMessage]:
-    return map(SharedMemoryMessage, repeat(message_type), payloads, repeat(0), ids)
+    def forget_pieces(self, *, more: bool) -> int:
+        """Drops what came in pieces; how many whole messages that is."""
+        self.assembler.forget(more=more)
+        is_whole = isinstance(self.first, Whole)
+        if is_whole:
+            self.first = None
+        return int(is_whole)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
-from ._errors import Corrupt
+from ._errors import Corrupt, InvalidType
 from ._layout import (
     CAPACITY_OFFSET,
     FLAG_FRAGMENT,
@@ -30,6 +30,11 @@ from ._platform import now_ns
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ._typing import BytesLike
+
+    # Words, payload size and type of a message.
+    Shape = tuple[int, int, int]
+
 WORD: Final = 8
 """Bytes of a word. Positions, strides and the header's size are multiples of it."""
 WORD_SHIFT: Final = 3
@@ -45,7 +50,6 @@ MAX_CAPACITY: Final = 1 << 40
 MAX_FRAME: Final = 1 << 31
 """No record is longer, so that its length fits the header with room to spare."""
 
-HEADER_WORDS: Final = MESSAGE_HEADER_SIZE // WORD
 DATA_INDEX: Final = RING_HEADER_SIZE // WORD
 """Index of the data area's first word in the mapping."""
 ROUND_UP: Final = MESSAGE_HEADER_SIZE + WORD - 1
@@ -53,26 +57,22 @@ ROUND_UP: Final = MESSAGE_HEADER_SIZE + WORD - 1
 
 LENGTH_SHIFT: Final = 8 * FRAME_LENGTH_OFFSET
 TYPE_SHIFT: Final = 8 * MESSAGE_TYPE_OFFSET
-LENGTH_ONE: Final = 1 << LENGTH_SHIFT
-"""What one byte more adds to a publication word."""
-TYPE_ONE: Final = 1 << TYPE_SHIFT
 
 ID_INDEX: Final = MESSAGE_ID_OFFSET // WORD
 """Word of a record that holds its id."""
 ID_SHIFT: Final = 8 * (MESSAGE_ID_OFFSET % WORD)
 ID_ONE: Final = 1 << ID_SHIFT
 FLAGS_SHIFT: Final = 8 * (FLAGS_OFFSET % WORD)
-FLAGS_ONE: Final = 1 << FLAGS_SHIFT
 FLAGS_MASK: Final = (1 << 8 * FLAGS_SIZE) - 1
 FRAGMENT_BITS: Final = FLAG_FRAGMENT | FLAG_LAST_FRAGMENT
 USER_FLAGS: Final = FLAGS_MASK & ~FRAGMENT_BITS
 """Flags that callers may set: the fragment bits are the engine's."""
 
 ALIKE: Final = 16
-"""Messages of one type and size after each other that make more of them likely."""
+"""Messages of one size after each other that are worth being handled together."""
 
 IN_TURN: Final = U32 << ID_SHIFT | FRAGMENT_BITS << FLAGS_SHIFT
-"""Bits of the word with the id that say: this message is due, and it is no piece of a larger one."""
+"""Bits of the word with the id that say: this message is due, and is no piece of a larger one."""
 COMPACT_HEADER: Final = FLAGS_OFFSET // WORD == ID_INDEX
 """The id and the flags are in the same word."""
 SIMPLE_HEADER: Final = MESSAGE_HEADER_SIZE == WORD + WORD
@@ -80,6 +80,7 @@ SIMPLE_HEADER: Final = MESSAGE_HEADER_SIZE == WORD + WORD
 
 _FLAGS: Final = Struct({1: "<B", 2: "<H", 4: "<I"}[FLAGS_SIZE])
 _BLANK: Final = bytes(MESSAGE_HEADER_SIZE - WORD)
+_NO_MESSAGE: Final = (MAX_CAPACITY, 0, 0)
 
 
 def as_words(view: Any) -> memoryview:
@@ -144,24 +145,40 @@ def type_of(word: int) -> int:
     return (word >> TYPE_SHIFT) & U32
 
 
+@lru_cache(maxsize=256)
+def type_word(message_type: int) -> int:
+    """The publication word of an empty message of a type: a payload's size is added to it.
+
+    Raises:
+        InvalidType: Nobody can send it.
+    """
+    if not 0 < message_type <= U32:
+        message = f"message type {message_type!r}: expected 1 to {U32} (0 marks padding)"
+        raise InvalidType(message, found=message_type)
+    return publication_word(MESSAGE_HEADER_SIZE, int(message_type))
+
+
+@lru_cache(maxsize=1024)
+def shape_of(word: int) -> Shape:
+    """What a nonzero publication word says of its message, if it is one: see `check_word`.
+
+    All else is longer than any lap.
+    """
+    frame, message_type = frame_of(word), type_of(word)
+    if message_type == 0 or frame < MESSAGE_HEADER_SIZE:
+        return _NO_MESSAGE
+    return words_of(frame), frame - MESSAGE_HEADER_SIZE, message_type
+
+
 @lru_cache(maxsize=1024)
 def body_packer(size: int) -> Callable[[memoryview, int, int, bytes], None]:
     """Packs what lies behind the publication word of a record with a payload of `size` bytes.
 
-    That is the rest of the header, the payload, zeros, and the next record's publication word as
-    zeros: all that is written before publishing, by one call with a view that starts behind the
-    mapping's first word, the byte where the record starts, the header word with the id, the payload.
+    That is the header word with the id, the payload, zeros, and the next record's publication word
+    as zeros, by one call with a view that starts behind the mapping's first word, the byte where
+    the record starts, that header word and the payload.
     """
-    stamped = TIMESTAMP_OFFSET // WORD if HAS_TIMESTAMP else 0
-    header = "".join(
-        "Q" if word in {ID_INDEX, stamped} else f"{WORD}x" for word in range(1, HEADER_WORDS)
-    )
-    pack: Callable[..., None] = Struct(f"{header}{size}s{-size % WORD + WORD}x").pack_into
-    if not HAS_TIMESTAMP:
-        return pack
-    if stamped < ID_INDEX:
-        return lambda view, start, head, payload: pack(view, start, now_ns(), head, payload)
-    return lambda view, start, head, payload: pack(view, start, head, now_ns(), payload)
+    return Struct(f"Q{size}s{-size % WORD + WORD}x").pack_into
 
 
 @lru_cache(maxsize=128)
@@ -212,24 +229,25 @@ def check_capacity(capacity: int) -> None:
 
 
 def write_header(
-    view: memoryview, words: memoryview, index: int, message_id: int, flags: int
+    view: memoryview,
+    words: memoryview,
+    index: int,
+    message_id: int,
+    flags: int,
+    *,
+    fields: BytesLike | None,
 ) -> None:
-    """Writes every word of a record's header but the first: fields without a role become zero.
+    """Writes every word of a record's header but the first.
 
     `view` and `words` are the mapping in bytes and in words; the record starts at word `index`.
+    `fields` is a header whose fields without a role are taken over; None zeroes them.
     """
     start = index * WORD
-    view[start + WORD : start + MESSAGE_HEADER_SIZE] = _BLANK
-    amend_header(view, words, index, message_id, flags)
-
-
-def amend_header(
-    view: memoryview, words: memoryview, index: int, message_id: int, flags: int
-) -> None:
-    """Writes the engine's own fields of a record's header, and keeps all others."""
+    rest = _BLANK if fields is None else memoryview(fields)[WORD:]
+    view[start + WORD : start + MESSAGE_HEADER_SIZE] = rest
     at = index + ID_INDEX
-    words[at] = words[at] & ~(U32 << ID_SHIFT) | (message_id & U32) << ID_SHIFT
-    _FLAGS.pack_into(view, index * WORD + FLAGS_OFFSET, flags & FLAGS_MASK)
+    words[at] = words[at] & ~(U32 << ID_SHIFT) | message_id << ID_SHIFT
+    _FLAGS.pack_into(view, start + FLAGS_OFFSET, flags)
     if HAS_TIMESTAMP:
         words[index + TIMESTAMP_OFFSET // WORD] = now_ns()
 

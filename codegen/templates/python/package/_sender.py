@@ -1,413 +1,395 @@
-"""Sending on the long way: every check, waiting, batches, claims, and the end of a lap."""
+"""What every send does beside writing: checks, waiting for room, errors, and what is open."""
 
 from __future__ import annotations
 
+import contextlib
 import struct
-from array import array
+from functools import partial
 from typing import TYPE_CHECKING, Final
-from weakref import ref
 
+from ._batch import BatchWriter
 from ._claim import Claim
-from ._errors import PeerError, RingError
-from ._layout import FLAG_URGENT, HAS_TIMESTAMP, MESSAGE_HEADER_SIZE, TIMESTAMP_OFFSET, TYPE_DATA
-from ._memory import WEAK_ORDER, full_fence
+from ._errors import (
+    Busy,
+    Closed,
+    PeerDied,
+    PeerError,
+    Removed,
+    RingError,
+    TooLarge,
+)
+from ._layout import FLAG_URGENT, SEND_FAILURES_OFFSET, TYPE_DATA
 from ._message import SharedMemoryMessage, as_bytes
 from ._payload import Payload
 from ._platform import now_ns
-from ._record import (
-    ALIKE,
-    FLAGS_ONE,
-    ID_INDEX,
-    ID_ONE,
-    LENGTH_SHIFT,
-    ROUND_UP,
-    SIMPLE_HEADER,
-    U32,
-    USER_FLAGS,
-    WORD,
-    WORD_MASK,
-    WORD_SHIFT,
-    as_words,
-    body_packer,
-    payloads_struct,
-    publication_word,
-    write_header,
-)
-from ._writer import Writer
+from ._record import U64, USER_FLAGS, WORD, largest_payload, type_word
+from ._times import Deadline, Wait
+from ._watch import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Union
+    from weakref import ref
 
-    from ._times import Patience, Wait
+    from ._attachment import Attachment
+    from ._options import Options
+    from ._times import Patience
     from ._typing import BytesLike
+    from ._wait import Link
+    from ._writer import RingWriter, Tip
 
     Sendable = Union[BytesLike, SharedMemoryMessage, Payload]
 
-_PACKED: Final = 4096
-"""Largest payload that is packed with its header: packing zeroes first what it writes."""
+_SEND_FAILURES: Final = SEND_FAILURES_OFFSET // WORD
 _CHUNK: Final = 256
 """Messages of a batch that are looked at together."""
 
+_ENDED: Final[dict[Ended, tuple[type[PeerError], str]]] = {
+    Ended.CLOSED: (Closed, "the ring is full and its consumer closed"),
+    Ended.DIED: (PeerDied, "the ring is full and its consumer died"),
+    Ended.REMOVED: (Removed, "the ring is full and its file was removed"),
+}
 
-class Sender(Writer):
-    """What :class:`SharedMemoryProducer` is made of."""
 
-    __slots__ = ()
+class Sender:
+    """Sends for a producer."""
 
-    def _send_anew(
-        self,
-        error: BaseException,
-        payload: BytesLike,
-        message_type: int,
-        flags: int,
-        wait: Patience | Wait,
-    ) -> bool:
-        """After a send that failed: puts things straight, and finds out what was wrong.
+    __slots__ = ("_attachment", "_largest", "_link", "open", "options", "writer")
 
-        Raises the error, or a clearer one; but sends once more when it was only that the payload's
-        length is not counted in bytes.
-        """
-        if isinstance(error, (ValueError, OSError)):
-            # What a ring gives that was closed meanwhile.
-            self._attachment.check_usable()
-        self._recover(error)
-        if isinstance(error, (IndexError, struct.error)):
-            try:
-                return self._put(payload, message_type, flags, wait)
-            except BaseException as other:
-                self._recover(other)
-                raise
-        if isinstance(error, ValueError):
-            self._admit(0, message_type)
-        if isinstance(error, (BufferError, TypeError)):
-            as_bytes(payload)
-        try:
-            raise error
-        finally:
-            # Its traceback leads here: the cycle would keep alive whatever the caller has.
-            del error
+    def __init__(
+        self, attachment: Attachment, writer: RingWriter, link: Link, options: Options
+    ) -> None:
+        """Sends through the writer."""
+        self._attachment = attachment
+        self._link = link
+        self._largest = largest_payload(attachment.capacity)
+        self.open: ref[Claim] | ref[BatchWriter] | None = None
+        """The claim or the batch that is under way."""
+        self.writer = writer
+        self.options = options
 
-    def _send_single(
-        self, payload: BytesLike, message_type: int, flags: int, wait: Patience | Wait
-    ) -> bool:
-        """Sends a message that is in no run, on the short way or with every check."""
-        # One flat function: each call of another one would cost a tenth of it.
-        self._end_run()
-        size = len(payload)
-        index = self._index
-        end = index + ((size + ROUND_UP) >> WORD_SHIFT)
-        if end >= self._bound and not self._goes_on(end):
-            return self._put(payload, message_type, flags, wait)
-        words = self._words
-        if size & WORD_MASK:
-            words[end - 1] = 0
-        start = index * WORD + MESSAGE_HEADER_SIZE
-        self._memory[start : start + size] = payload
-        sent = self._sent
-        if SIMPLE_HEADER:
-            tail = (sent & U32) * ID_ONE
-            if flags:
-                tail += (int(flags) & USER_FLAGS) * FLAGS_ONE
-            words[index + ID_INDEX] = tail
-        else:
-            write_header(self._view, words, index, sent & U32, int(flags) & USER_FLAGS)
-        words[end] = 0
-        if WEAK_ORDER:
-            full_fence()
-        words[index] = (size << LENGTH_SHIFT) + self._type_word
-        self._sent = sent = sent + 1
-        self._bytes = count = self._bytes + size
-        if size != self._like or flags:
-            self._like = size
-            self._alike = 0
-        elif self._alike < ALIKE:
-            self._alike += 1
-        else:
-            self._start_run(payload, end, sent, count)
-        # Last of this object's own state: if something interrupts this method before, `_recover`
-        # finds a word at the old index.
-        self._index = end
-        sent_cell, bytes_cell, position_cell, control_cell = self._cells
-        sent_cell[()] = sent
-        bytes_cell[()] = count
-        if WEAK_ORDER:
-            full_fence()
-        position_cell[()] = end * WORD + self._base
-        control = control_cell[()]
-        if control != self._quiet:
-            self._attend(control)
-        return True
-
-    def _start_run(self, payload: BytesLike, index: int, sent: int, count: int) -> None:
-        """Prepares to send many messages that are like `payload`, the last one, if they have room.
-
-        What differs from one to the next is counted by iterators of C, which costs a fraction of
-        what Python's additions do. The numbers are those behind the last one.
-        """
-        size = self._like
-        step = (size + ROUND_UP) >> WORD_SHIFT
-        run = (self._bound - 1 - index) // step
-        packs = payload.__class__ is bytes and 0 < size <= _PACKED
-        if WEAK_ORDER or not packs or run < ALIKE:
-            # The next try is some messages away.
-            self._alike = 0
-            return
-        end, stride = index + run * step, step * WORD
-        tail, position = (sent & U32) * ID_ONE, index * WORD + self._base
-        word = (size << LENGTH_SHIFT) + self._type_word
-        self._tools = (body_packer(size), self._attachment.bodies, self._words, word)
-        self._run_begin = sent
-        self._run = zip(
-            range(index, end, step),
-            range(index * WORD, end * WORD, stride),
-            range(tail, tail + run * ID_ONE, ID_ONE),
-            range(sent + 1, sent + run + 1),
-            range(count + size, count + run * size + 1, size),
-            range(position + stride, position + run * stride + 1, stride),
-        )
-
-    def _put(
+    def send(
         self,
         payload: BytesLike,
         message_type: int,
         flags: int,
         wait: Patience | Wait,
-        fields: bytearray | bytes | None = None,
+        fields: BytesLike | None = None,
     ) -> bool:
-        """Sends on the long way: every check, waiting, and records that cross the lap's end."""
-        if self._first[1] or self._torn:
-            self._publish()
-        if not isinstance(payload, bytes):
-            payload = as_bytes(payload)
-        if not self._stage(payload, message_type, int(flags) & USER_FLAGS, wait, fields):
-            return False
-        self._flush()
-        return True
-
-    def _stage(
-        self,
-        payload: BytesLike,
-        message_type: int,
-        flags: int,
-        wait: Patience | Wait,
-        fields: bytearray | bytes | None = None,
-    ) -> bool:
-        """Adds a message to what is staged; False when there was no room within the time."""
-        self._end_run()
-        size = len(payload)
-        self._admit(size, message_type)
-        place = self._await_room(size, wait)
-        if place is None:
-            return False
-        index = place[0]
-        self._prepare(index, size, flags, fields)
-        start = index * WORD + MESSAGE_HEADER_SIZE
-        self._memory[start : start + size] = payload
-        self._seal(place, size, message_type)
-        if flags & FLAG_URGENT:
-            self._flush()
-        return True
-
-    def _push(
-        self, payload: BytesLike, message_type: int, flags: int, wait: Patience | Wait
-    ) -> bool:
-        """Adds a message to a batch."""
+        """Sends a message; False when there was no room within the time."""
+        mark = self.writer.tip
         try:
-            return self._stage(payload, message_type, int(flags) & USER_FLAGS, wait)
-        except BaseException as error:
-            self._recover(error)
-            raise
-
-    def _publish(self) -> None:
-        """Publishes a batch so far."""
-        self._attachment.check_usable()
-        self._check_name()
-        self._end_run()
-        self._flush()
-
-    def _send_many(
-        self,
-        messages: Iterable[Sendable],
-        message_type: int,
-        flags: int,
-        wait: Patience | Wait,
-    ) -> int:
-        items = messages if isinstance(messages, (list, tuple)) else list(messages)
-        sent = 0
-        try:
-            self._admit(0, message_type)
-            self._end_run()
-            self._flush()
+            if self.open is not None:
+                self._leave()
             flags = int(flags) & USER_FLAGS
-            while sent < len(items):
-                if items[sent].__class__ is bytes and not flags:
-                    run = self._stage_chunk(items[sent : sent + _CHUNK], message_type)
-                    sent += run
-                    if run:
-                        continue
-                payload, own, own_flags, fields = outgoing(items[sent], message_type, flags)
-                if not self._stage(payload, own, own_flags, wait, fields):
+            if not self._add(as_bytes(payload), message_type, flags, wait, fields):
+                return False
+            self.writer.publish()
+        except BaseException as error:
+            self.recover(error, mark)
+            raise
+        return True
+
+    def _add(
+        self,
+        payload: BytesLike,
+        message_type: int,
+        flags: int,
+        wait: Patience | Wait,
+        fields: BytesLike | None = None,
+    ) -> bool:
+        """Adds a message to what is staged; an urgent one publishes itself and those before."""
+        word = type_word(message_type)
+        usual = payload.__class__ is bytes and not flags and fields is None
+        if usual and self.writer.put(payload, word):  # type: ignore[arg-type]
+            return True
+        if not self._make_room(len(payload), wait):
+            return False
+        self.writer.fill(payload, word, flags, fields)
+        if flags & FLAG_URGENT:
+            self.writer.publish()
+        return True
+
+    def recover(self, error: BaseException, mark: Tip) -> None:
+        """After an exception, which may have come between any two steps: back to where it began.
+
+        Raises:
+            Disposed, Forked: A clearer error than what a ring gives that was closed meanwhile.
+        """
+        if self._attachment.is_open:
+            self.writer.recover(mark)
+        elif isinstance(error, (ValueError, OSError)):
+            self._attachment.check_usable()
+
+    # Checks
+
+    def check(self) -> None:
+        """Refuses to send now.
+
+        Raises:
+            Disposed, Forked: This object cannot send any more.
+            Removed: Nobody can open the file any more.
+        """
+        self._attachment.check_usable()
+        if self._link.watch.look_at_name(now_ns()):
+            self.writer.look_closer()
+            message = f"{self._attachment.target.path}: the ring's file was removed"
+            raise Removed(message)
+
+    def check_open(self) -> None:
+        """Refuses to go on with a claim after closing, and in a forked child."""
+        self._attachment.check_usable()
+
+    def _leave(self) -> None:
+        """Before anything else is sent: publishes the batch that is open.
+
+        Raises:
+            UsageError, Removed: See `check`.
+            Busy: It is a claim.
+        """
+        item = None if self.open is None else self.open()
+        if isinstance(item, Claim) and item.is_open:
+            self._attachment.check_usable()
+            message = f"{self._attachment.target.path}: a claim is still open"
+            raise Busy(message, found=item)
+        if isinstance(item, BatchWriter):
+            self.check()
+            self.writer.publish()
+        else:
+            # Something interrupted its end.
+            self.writer.discard()
+        self.open = None
+
+    # Room
+
+    def _make_room(self, size: int, wait: Patience | Wait) -> bool:
+        """Has room for a payload at the writer's tip, waiting for it; False when the time is over.
+
+        What is staged is published first unless the time is 0: the consumer could not make room for
+        it otherwise.
+
+        Raises:
+            UsageError: This object cannot send now.
+            TooLarge: Nobody can send this.
+            PeerError: There is no room, and the consumer is gone.
+        """
+        self.check()
+        if size > self._largest:
+            message = (
+                f"a payload of {size} bytes exceeds the largest of this ring, {self._largest}; "
+                "send_fragmented() sends it in pieces"
+            )
+            raise TooLarge(message, expected=self._largest, found=size)
+        if self.writer.reserve(size):
+            return True
+        if wait is Wait.LOOK:
+            return False
+        if wait == 0 and self.writer.is_staging:
+            # Publishing might help in a while; this call does not wait.
+            self._count_failure()
+            return False
+        self.writer.publish()
+        if wait is Wait.AS_OPTIONS:
+            wait = self.options.send_timeout
+        if wait == 0:
+            ended = self._link.watch.look(now_ns())
+        else:
+            ended = self._wait(size, Deadline.of(wait))
+        return self.settle(ended, size)
+
+    def _wait(self, size: int, deadline: Deadline) -> Ended | None:
+        """Waits until there is room; returns why not."""
+        has_room = partial(self.writer.may_have_room, size)
+        while True:
+            ended = self._link.wait(has_room, deadline)
+            if ended is not None or self.writer.reserve(size):
+                return ended
+            if deadline.is_over:
+                return Ended.TIMED_OUT
+
+    async def wait_async(self, size: int, deadline: Deadline) -> bool:
+        """Waits for room while other tasks run; False when the time is over.
+
+        Raises:
+            PeerError: There is none, and the consumer is gone.
+            UsageError: This side was closed, or forked.
+        """
+        ended = await self._link.wait_async(partial(self.writer.may_have_room, size), deadline)
+        self._attachment.check_usable()
+        return ended is None or self.settle(ended, size)
+
+    def settle(self, ended: Ended | None, size: int) -> bool:
+        """What it means that a wait for room has ended: whether there is some after all.
+
+        Raises:
+            PeerError: There is none, and the consumer is gone.
+        """
+        if self.writer.reserve(size):
+            return True
+        self._count_failure()
+        if ended is None or ended is Ended.TIMED_OUT:
+            return False
+        self._link.watch.told(ended)
+        self.writer.look_closer()
+        error, words = _ENDED[ended]
+        message = f"{self._attachment.target.path}: {words}"
+        raise error(message)
+
+    def _count_failure(self) -> None:
+        words = self._attachment.words
+        words[_SEND_FAILURES] = (words[_SEND_FAILURES] + 1) & U64
+
+    # Many at once
+
+    def send_many(
+        self, messages: Iterable[Sendable], message_type: int, flags: int, wait: Patience | Wait
+    ) -> int:
+        """Sends messages, with as few publications as there is room for; returns how many."""
+        items = messages if isinstance(messages, (list, tuple)) else list(messages)
+        writer = self.writer
+        mark = writer.tip
+        try:
+            if self.open is not None:
+                self._leave()
+            self.check()
+            type_word(message_type)
+            mark = writer.tip
+            flags = int(flags) & USER_FLAGS
+            for first in range(0, len(items), _CHUNK):
+                if not self._add_all(items[first : first + _CHUNK], message_type, flags, wait):
                     break
-                sent += 1
-            self._flush()
+            writer.publish()
         except RingError as error:
-            if not sent or not self.is_open:
+            sent = (writer.tip[2] - mark[2]) & U64
+            if not sent or not self._attachment.is_open:
                 raise
             if isinstance(error, PeerError):
                 # The count is what is told now; how the consumer ended is for the next call.
-                self._watch.untold()
-            self._flush()
+                self._link.watch.untold()
+            writer.publish()
         except BaseException as error:
-            self._recover(error)
-            self._flush()
+            self.recover(error, writer.tip)
+            if self._attachment.is_open:
+                writer.publish()
             raise
-        return sent
+        return (writer.tip[2] - mark[2]) & U64
 
-    def _stage_chunk(self, items: Sequence[Sendable], message_type: int) -> int:
-        """Stages bytes on the short way, as many as there are one after the other: the first is.
+    def _add_all(
+        self, items: Sequence[Sendable], message_type: int, flags: int, wait: Patience | Wait
+    ) -> bool:
+        """Adds some messages; False when one of them found no room within the time."""
+        writer, word = self.writer, type_word(message_type)
+        alike = not flags and _are_alike(items)
+        at = 0
+        while at < len(items):
+            try:
+                run = writer.put_alike(items[at:], word) if alike else 0
+            except struct.error:
+                # As long, but no bytes.
+                alike, run = False, 0
+            item = items[at]
+            if not run and item.__class__ is bytes and not flags:
+                run = int(writer.put(item, word))
+            if not run:
+                payload, own, own_flags, fields = outgoing(item, message_type, flags)
+                if not self._add(payload, own, own_flags, wait, fields):
+                    return False
+                run = 1
+            at += run
+        return True
 
-        Returns how many.
-        """
-        if message_type is not self._type:
-            self._use_type(message_type)
-        return self._stage_equals(items) or self._stage_short(items)
-
-    def _stage_short(self, items: Sequence[Sendable]) -> int:
-        """Stages bytes of any length, one by one; returns how many."""
-        words, memory, own = self._words, self._memory, self._type_word
-        bound = self._staging_bound()
-        index, message_id, total, run = self._index, self._sent & U32, 0, 0
-        self._torn = True
-        first = self._first
-        if not first[1]:
-            self._mark = (self._position, self._sent, self._bytes, index)
-        for payload in items:
-            if payload.__class__ is not bytes:
-                break
-            size = len(payload)
-            end = index + ((size + ROUND_UP) >> WORD_SHIFT)
-            if end >= bound:
-                break
-            if size & WORD_MASK:
-                words[end - 1] = 0
-            at = index * WORD + MESSAGE_HEADER_SIZE
-            memory[at : at + size] = payload
-            if SIMPLE_HEADER:
-                words[index + ID_INDEX] = message_id * ID_ONE
-            else:
-                write_header(self._view, words, index, message_id, 0)
-            if first[1]:
-                words[index] = (size << LENGTH_SHIFT) + own
-            else:
-                first = (index, (size << LENGTH_SHIFT) + own)
-            message_id += 1
-            total += size
-            index = end
-            run += 1
-        self._end_stretch(first, index, run, total)
-        return run
-
-    def _stage_equals(self, items: Sequence[Sendable]) -> int:
-        """Stages bytes of one length, all that have room, together; 0 if they are not like that."""
-        size = len(items[0])  # type: ignore[arg-type]
-        step = (size + ROUND_UP) >> WORD_SHIFT
-        index = self._index
-        run = min(len(items), (self._staging_bound() - 1 - index) // step)
-        if run < ALIKE:
-            return 0
+    def push(
+        self,
+        batch: ref[BatchWriter],
+        payload: BytesLike,
+        message_type: int,
+        flags: int,
+        wait: Patience | Wait,
+    ) -> bool:
+        """Adds a message to a batch, which is the one that is open then."""
+        mark = self.writer.tip
         try:
-            if list(map(len, items)).count(size) < len(items):  # type: ignore[arg-type]
-                return 0
-            payloads_struct(size, run).pack_into(self._memory, index * WORD, *items[:run])
-        except (TypeError, struct.error):
-            # Not all of them are bytes.
-            return 0
-        self._torn = True
-        words, word = self._words, (size << LENGTH_SHIFT) + self._type_word
-        tail = (self._sent & U32) * ID_ONE
-        end = index + run * step
-        first = self._first
-        if not first[1]:
-            self._mark = (self._position, self._sent, self._bytes, index)
-            first = (index, word)
-        else:
-            words[index] = word
-        # Packing has zeroed the headers.
-        tails = array("Q", range(tail, tail + run * ID_ONE, ID_ONE))
-        words[index + ID_INDEX : end : step] = _as_words(tails)
-        if HAS_TIMESTAMP:
-            times = array("Q", (now_ns(),)) * run
-            words[index + TIMESTAMP_OFFSET // WORD : end : step] = _as_words(times)
-        words[index + step : end : step] = _as_words(array("Q", (word,)) * (run - 1))
-        self._end_stretch(first, end, run, run * size)
-        return run
+            if self.open is not batch:
+                self._leave()
+                self.open = batch
+            return self._add(as_bytes(payload), message_type, int(flags) & USER_FLAGS, wait)
+        except BaseException as error:
+            self.recover(error, mark)
+            raise
 
-    def _end_stretch(self, first: tuple[int, int], index: int, run: int, total: int) -> None:
-        if run:
-            self._words[index] = 0
-            self._first = first
-            self._sent += run
-            self._bytes += total
-            self._index = index
-            self._leave_short_way()
-        self._torn = False
+    def commit_batch(self, batch: ref[BatchWriter]) -> None:
+        """Publishes what was added to a batch."""
+        mark = self.writer.tip
+        try:
+            if self.open is batch:
+                self._leave()
+            else:
+                self.check()
+        except BaseException as error:
+            self.recover(error, mark)
+            raise
 
-    def _claim(self, size: int, message_type: int, wait: Patience | Wait) -> Claim | None:
+    # Claims
+
+    def claim(self, size: int, message_type: int, wait: Patience | Wait) -> Claim | None:
+        """Room to be filled in place; None when there was none within the time."""
         if size < 0:
             message = f"a claim of {size} bytes"
             raise ValueError(message)
+        mark = self.writer.tip
         try:
-            self._end_run()
-            self._admit(size, message_type)
-            self._flush()
-            place = self._await_room(size, wait)
-            if place is None:
+            self._leave()
+            word = type_word(message_type)
+            if not self._make_room(size, wait):
                 return None
-            claim = Claim(self, place, size, message_type)
-            self._claimed = claim._claim = ref(claim)
-            self._leave_short_way()
+            claim = Claim(self, self._attachment.view, self.writer.tip[0], size, word)
+            self.open = claim._token
         except BaseException as error:
-            self._recover(error)
+            self.recover(error, mark)
             raise
         return claim
 
-    def _end_claim(self, claim: ref[Claim] | None) -> None:
-        """Ends a claim, if it is the one that is open now."""
-        if self._claimed is None or self._claimed is not claim:
-            return
-        self._claimed = None
-        if self._attachment.is_open:
-            self._return_to_short_way()
-
-    def _commit(self, place: tuple[int, int], size: int, message_type: int, flags: int) -> None:
+    def commit_claim(self, size: int, word: int, flags: int, fields: BytesLike | None) -> None:
         """Publishes a record that was filled in place."""
-        index = place[0]
-        start = index * WORD
-        self._prepare(index, size, flags, self._view[start : start + MESSAGE_HEADER_SIZE])
-        end = index + ((size + ROUND_UP) >> WORD_SHIFT)
-        if place[1] or end >= self._room_end:
-            self._seal(place, size, message_type)
-            self._flush()
+        mark = self.writer.tip
+        try:
+            self.writer.seal(size, word, flags, fields)
+            self.writer.publish()
+        except BaseException as error:
+            self.recover(error, mark)
+            raise
+
+    def end(self, item: ref[Claim] | ref[BatchWriter]) -> None:
+        """Ends a claim or a batch, if it is the one that is open: drops what is not published."""
+        if self.open is not item:
             return
-        words = self._words
-        words[end] = 0
-        if WEAK_ORDER:
-            full_fence()
-        words[index] = publication_word(size + MESSAGE_HEADER_SIZE, message_type)
-        self._sent += 1
-        self._bytes += size
-        self._index = end
-        self._count()
+        if self._attachment.is_open:
+            self.writer.discard()
+        self.open = None
+
+    def retire(self) -> None:
+        """Drops what was claimed, or staged, for a producer that closes."""
+        claim = None if self.open is None else self.open()
+        if isinstance(claim, Claim):
+            # Who keeps an array on it is told when the memory cannot be unmapped.
+            with contextlib.suppress(BufferError):
+                claim.abandon()
+        self.open = None
+        self.writer.discard()
+        self.writer.look_closer()
 
 
-def _as_words(values: array[int]) -> memoryview:
-    return as_words(memoryview(values).cast("B"))
+def _are_alike(items: Sequence[Sendable]) -> bool:
+    """Whether all have one length, as bytes may."""
+    try:
+        return len(set(map(len, items))) == 1  # type: ignore[arg-type]
+    except TypeError:
+        return False
 
 
 def outgoing(
     item: Sendable, message_type: int, flags: int
-) -> tuple[BytesLike, int, int, bytearray | bytes | None]:
+) -> tuple[BytesLike, int, int, BytesLike | None]:
     """Payload, type, flags and header fields of something to be sent."""
     if isinstance(item, Payload):
         return item.pack(), item.MESSAGE_TYPE or TYPE_DATA, flags, None

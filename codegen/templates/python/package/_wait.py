@@ -22,6 +22,7 @@ from ._options import Options, WaitStrategy
 from ._platform import now_ns
 from ._record import U32, U64
 from ._roles import CAN_MEMBARRIER, WAITING, Role
+from ._sleeper import Sleeper
 from ._times import SECOND_NS, Deadline, nanoseconds
 from ._watch import LIVENESS_NS, Ended, Watch
 
@@ -59,6 +60,7 @@ class Link:
         "_naps_until",
         "_peer",
         "_role",
+        "_sleeper",
         "_spin_ns",
         "_waiter",
         "watch",
@@ -81,6 +83,8 @@ class Link:
         self._asleep = False
         # Until when sleeps are short, because a membarrier was refused; 0: it never was.
         self._naps_until = 0
+        # Where it is waited for the sake of asyncio.
+        self._sleeper: Sleeper | None = None
         self.watch = Watch(attachment, role, tells_past=tells_past)
 
     # Waking
@@ -136,6 +140,8 @@ class Link:
         while self._waiter not in {0, get_ident()} and time.monotonic() < end:
             self.end_sleep()
             time.sleep(_NUDGE)
+        if self._sleeper is not None:
+            self._sleeper.close()
 
     # Waiting
 
@@ -146,28 +152,56 @@ class Link:
         ring has by now: the caller looks once more.
 
         Raises:
-            Busy: Another thread waits.
+            Busy: Another thread or task waits.
             Disposed: Another thread closes this side.
         """
+        self._take_turn()
         return self._wait(ready, deadline, self.watch.look)
 
-    def wait_for_peer(
-        self, deadline: Deadline, ends: Callable[[], bool] = lambda: False
-    ) -> Ended | None:
+    async def wait_async(self, ready: Callable[[], object], deadline: Deadline) -> Ended | None:
+        """As `wait`, while other tasks run."""
+        look = self.watch.look
+        return await self._in_sleeper(
+            lambda ends: self._wait(lambda: ends() or ready(), deadline, look)
+        )
+
+    def wait_for_peer(self, deadline: Deadline) -> Ended | None:
         """Waits until the other side is attached and alive; None when it is, else why not.
 
-        Also returns when `ends` says so.
-
         Raises:
-            Busy: Another thread waits.
+            Busy: Another thread or task waits.
             Disposed: Another thread closes this side.
         """
-        attachment, peer, watch = self._attachment, self._peer, self.watch
+        self._take_turn()
+        return self._wait(self._has_peer, deadline, self._look_at_name)
 
-        def look(now: int) -> Ended | None:
-            return Ended.REMOVED if watch.look_at_name(now) else None
+    async def wait_for_peer_async(self, deadline: Deadline) -> Ended | None:
+        """As `wait_for_peer`, while other tasks run."""
+        has_peer, look = self._has_peer, self._look_at_name
+        return await self._in_sleeper(
+            lambda ends: self._wait(lambda: ends() or has_peer(), deadline, look)
+        )
 
-        return self._wait(lambda: ends() or attachment.is_attached(peer), deadline, look)
+    def _has_peer(self) -> bool:
+        return self._attachment.is_attached(self._peer)
+
+    def _look_at_name(self, now: int) -> Ended | None:
+        return Ended.REMOVED if self.watch.look_at_name(now) else None
+
+    def _take_turn(self) -> None:
+        """Before a wait in this thread: ends one whose task was cancelled.
+
+        Raises:
+            Busy: A task waits.
+        """
+        if self._sleeper is not None:
+            self._sleeper.give_way()
+
+    async def _in_sleeper(self, wait: Callable[[Callable[[], bool]], Ended | None]) -> Ended | None:
+        """Waits in a thread of its own."""
+        if self._sleeper is None:
+            self._sleeper = Sleeper(self)
+        return await self._sleeper.run(wait)
 
     def _wait(
         self,

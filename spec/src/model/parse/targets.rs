@@ -150,7 +150,7 @@ fn rust_crate(text: &str) -> Result<String, Refusal> {
         return Err("a Cargo package name: a-z 0-9 - _, starting with a letter".into());
     }
     let word = text.replace('-', "_");
-    free(&word, reason(Language::Rust, NameKind::Module, &word), || format!("{text}-messages"))?;
+    free(&word, reason(Language::RUST, NameKind::Module, &word), || format!("{text}-messages"))?;
     Ok(text.to_owned())
 }
 
@@ -162,7 +162,7 @@ fn free(word: &str, taken: Option<Reason>, other: impl Fn() -> String) -> Result
 
 /// Why a namespace without another one around it cannot have this name.
 fn cpp_outermost(part: &str) -> Option<Reason> {
-    reason(Language::Cpp, NameKind::Namespace, part)
+    reason(Language::CPP, NameKind::Namespace, part)
 }
 
 /// Why a namespace inside another one cannot: what the system declares is outside of it.
@@ -175,11 +175,11 @@ fn system_header(stem: &str) -> Option<Reason> {
 }
 
 fn csharp_part(part: &str) -> Option<Reason> {
-    reason(Language::Csharp, NameKind::Namespace, part)
+    reason(Language::CSHARP, NameKind::Namespace, part)
 }
 
 fn python_word(word: &str) -> Option<Reason> {
-    reason(Language::Python, NameKind::Module, word)
+    reason(Language::PYTHON, NameKind::Module, word)
 }
 
 fn cpp_namespace(text: &str) -> Result<Vec<String>, Refusal> {

@@ -97,7 +97,7 @@ fn check_types(types: &[Spanned<String>], findings: &mut Vec<Finding>) {
 /// Types and constants stand in one module, but in C#, where constants have a class of their own.
 fn check_module(scopes: &Scopes, findings: &mut Vec<Finding>) {
     let mut clashes = Clashes::default();
-    for language in [Language::Rust, Language::Cpp, Language::Python] {
+    for language in [Language::RUST, Language::CPP, Language::PYTHON] {
         let types: HashMap<_, _> = scopes
             .types
             .iter()

@@ -1,0 +1,104 @@
+//! A fifth language that the crate knows nothing of: C, as far as a header of offsets goes. What it
+//! takes is public: a row for its names and a backend for its files.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bitrpc_codegen::backend::{Backend, Input};
+use bitrpc_codegen::emit::File;
+use bitrpc_codegen::{Builder, facts};
+use bitrpc_spec::layout::{Layout, Slot, StructLayout};
+use bitrpc_spec::names::{self, Language, NameKind, Row};
+use serde_json::{Value, json};
+
+static ROW: Row = Row::new("c", "C", names::snake_case);
+const C: Language = Language::new(&ROW);
+
+struct Toy;
+
+impl Backend for Toy {
+    fn language(&self) -> Language {
+        C
+    }
+
+    fn view(&self, input: &Input) -> Value {
+        json!({ "defines": defines(input.layout) })
+    }
+
+    fn files(&self, input: &Input) -> Vec<File> {
+        let mut text = String::new();
+        for line in input.origin.banner(input.layout.version, C) {
+            writeln!(text, "// {line}").unwrap();
+        }
+        for (name, number) in defines(input.layout) {
+            writeln!(text, "#define {name} {number}").unwrap();
+        }
+        vec![File::rendered("offsets.h", text)]
+    }
+}
+
+fn defines(layout: &Layout) -> Vec<(String, u64)> {
+    let name = |words: &str| names::spell(C, NameKind::Constant, words);
+    let protocol = facts::Protocol::of(layout);
+    let ring = protocol.ring_offsets.iter();
+    let mut defines: Vec<_> =
+        ring.map(|it| (name(&format!("ring_{}", it.role)), it.offset)).collect();
+    for item in &layout.structs {
+        defines.push((name(&format!("sizeof_{}", item.name)), item.size));
+        defines.extend(
+            offsets(item)
+                .map(|(field, offset)| (name(&format!("offsetof_{}_{field}", item.name)), offset)),
+        );
+    }
+    defines
+}
+
+fn offsets(item: &StructLayout) -> impl Iterator<Item = (&str, u64)> {
+    item.slots().into_iter().filter_map(|slot| match slot {
+        Slot::Field(field) => Some((field.name.as_str(), field.offset)),
+        Slot::Padding { .. } => None,
+    })
+}
+
+fn examples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/examples");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    // This one is a part of others.
+    entries.filter(|path| !path.ends_with("common.yaml")).collect()
+}
+
+#[test]
+fn a_fifth_language_is_generated_for_every_example() {
+    let out = tempfile::tempdir().unwrap();
+    for spec in examples() {
+        let folder = out.path().join(spec.file_stem().unwrap());
+        let builder = Builder::new(&spec).languages([]).backend(&Toy);
+        let made = builder.generate(&folder).unwrap();
+        assert!(made.written.iter().any(|path| path.ends_with("c/offsets.h")));
+        let text = fs::read_to_string(folder.join("c/offsets.h")).unwrap();
+        assert!(text.contains("--lang c\n"), "{text}");
+        let says = |name: String, number: u64| {
+            let line = format!("#define {} {number}\n", names::screaming(&name));
+            assert!(text.contains(&line), "{line} in {text}");
+        };
+        for item in bitrpc_codegen::load(&spec).unwrap().layout.structs {
+            says(format!("sizeof_{}", item.name), item.size);
+            for field in item.fields {
+                says(format!("offsetof_{}_{}", item.name, field.name), field.offset);
+            }
+        }
+        let again = builder.generate(&folder).unwrap();
+        assert!(again.written.is_empty(), "a second run finds its own files: {again:?}");
+    }
+}
+
+#[test]
+fn its_header_says_what_it_says() {
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/examples/minimal.yaml");
+    let out = tempfile::tempdir().unwrap();
+    Builder::new(spec).languages([]).backend(&Toy).generate(out.path()).unwrap();
+    let text = fs::read_to_string(out.path().join("c/offsets.h")).unwrap();
+    let text = text.lines().filter(|line| line.starts_with('#')).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(text);
+}
