@@ -47,7 +47,7 @@ const DEFAULT_NAME: &str = "bitrpc.yaml";
 
 fn load_from(path: &Path, loader: &dyn Loader) -> Result<Loaded, Findings> {
     let spec = Spec::load(path, loader)?;
-    let layout = Layout::resolve(&spec)?;
+    let layout = Layout::of(&spec);
     let files = spec.sources().iter().map(|source| source.name().into()).collect();
     Ok(Loaded { layout, digest: spec.sources().digest(), files, notes: spec.notes() })
 }

@@ -76,7 +76,7 @@ fn output_is_the_same_every_time() {
 fn bare(language: Language) -> (Layout, Vec<File>) {
     let text = "bitrpc: 1\nname: bare\nversion: \"1.0\"\n";
     let spec = Spec::load("bare.yaml", &Memory::new().with("bare.yaml", text)).unwrap();
-    let layout = Layout::resolve(&spec).unwrap();
+    let layout = Layout::of(&spec);
     let origin = Origin::new("bare.yaml".as_ref(), "0");
     let backend = backend::find(language).unwrap();
     let files = backend.files(&Input { layout: &layout, origin: &origin });

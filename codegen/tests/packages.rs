@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use bitrpc_spec::layout::Layout;
 use bitrpc_spec::model::Spec;
 use bitrpc_spec::source::Memory;
 
@@ -10,7 +11,7 @@ fn row(name: &str, structs: &str) -> String {
     let text = format!("bitrpc: 1\nname: {name}\nversion: \"1.0\"\n{structs}");
     let files = Memory::new().with("spec.yaml", text);
     let spec = Spec::load("spec.yaml", &files).unwrap_or_else(|findings| panic!("{findings}"));
-    let targets = &spec.targets;
+    let targets = Layout::of(&spec).targets;
     format!(
         "{:<16} {:<25} {:<21} {:<23} {:<21} {}",
         name,

@@ -7,9 +7,13 @@
 //! 1. [`source`]: YAML text, its imports, and positions in it;
 //! 2. [`model`]: a validated [`Spec`](model::Spec) in which no user error is left;
 //! 3. [`layout`]: every offset, size and padding byte, and the two hashes;
-//! 4. [`names`]: how a name is spelled in each language, and which ones are taken;
-//! 5. [`rules`]: what a spec is held against, and why;
-//! 6. [`diagnostic`]: what is wrong with a spec, shown in its text.
+//! 4. [`value`]: what the bytes of a payload mean, for tools;
+//! 5. [`names`]: how a name is spelled in each language, and which ones are taken;
+//! 6. [`rules`]: what a spec is held against, and why;
+//! 7. [`diagnostic`]: what is wrong with a spec, shown in its text.
+//!
+//! The model knows nothing of the layout: that is a function of it, and cannot fail, because what
+//! cannot be laid out is no model.
 //!
 //! ```
 //! use bitrpc_spec::{layout::Layout, model::Spec, source::Memory};
@@ -17,7 +21,7 @@
 //! let text = "bitrpc: 1\nname: demo\nversion: \"1.0\"\n";
 //! let files = Memory::new().with("demo.yaml", text);
 //! let spec = Spec::load("demo.yaml", &files)?;
-//! let layout = Layout::resolve(&spec)?;
+//! let layout = Layout::of(&spec);
 //! assert_eq!(layout.message_header.size, 16);
 //! # Ok::<(), bitrpc_spec::diagnostic::Findings>(())
 //! ```
@@ -30,3 +34,4 @@ pub mod rules;
 pub mod source;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod value;

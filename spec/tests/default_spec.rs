@@ -7,7 +7,7 @@ use bitrpc_spec::source::Files;
 fn layout() -> Layout {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/bitrpc.yaml");
     let spec = Spec::load(path, &Files).unwrap_or_else(|findings| panic!("{findings}"));
-    Layout::resolve(&spec).unwrap_or_else(|findings| panic!("{findings}"))
+    Layout::of(&spec)
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn every_example_has_a_layout() {
             return;
         }
         let spec = Spec::load(path, &Files).unwrap_or_else(|findings| panic!("{findings}"));
-        let layout = Layout::resolve(&spec).unwrap_or_else(|findings| panic!("{findings}"));
+        let layout = Layout::of(&spec);
         let notes: Vec<_> = spec.notes().iter().map(|note| note.message.clone()).collect();
         let notes = notes.join("\n");
         insta::assert_snapshot!(format!("{}\n{notes}", to_text(&layout)));

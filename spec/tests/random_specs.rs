@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 fn load(text: &str) -> Result<Layout, Findings> {
     let files = Memory::new().with("random.yaml", text);
-    Layout::resolve(&Spec::load("random.yaml", &files)?)
+    Ok(Layout::of(&Spec::load("random.yaml", &files)?))
 }
 
 fn layout(spec: &RandomSpec) -> Layout {

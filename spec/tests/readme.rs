@@ -23,7 +23,7 @@ fn load(text: &str) -> Layout {
     let files = Memory::new().with("example.yaml", text).with("examples/common.yaml", common);
     let spec = Spec::load("example.yaml", &files);
     let spec = spec.unwrap_or_else(|findings| panic!("{findings}\n{text}"));
-    Layout::resolve(&spec).unwrap()
+    Layout::of(&spec)
 }
 
 #[test]

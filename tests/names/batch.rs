@@ -168,7 +168,7 @@ impl Batch {
         loop {
             let findings = match Spec::load("names.yaml", &memory(&self.text())) {
                 Ok(spec) => {
-                    let layout = Layout::resolve(&spec).map_err(|found| found.to_string())?;
+                    let layout = Layout::of(&spec);
                     let origin = Origin::new(Path::new("names.yaml"), &spec.sources().digest());
                     return Ok(Accepted { layout, origin, refused });
                 }

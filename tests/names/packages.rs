@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bitrpc_conform::toolchain::run;
-use bitrpc_spec::layout::Targets;
+use bitrpc_spec::layout::{Layout, Targets};
 use bitrpc_spec::model::Spec;
 use bitrpc_spec::names::{Language, NameKind, reason, reserved_words, snake};
 use bitrpc_tests::harness;
@@ -33,7 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn targets(line: &str) -> Result<Targets, BTreeSet<&'static str>> {
     let text = format!("bitrpc: 1\nversion: \"1.0\"\n{line}\n");
     match Spec::load("names.yaml", &memory(&text)) {
-        Ok(spec) => Ok(spec.targets),
+        Ok(spec) => Ok(Layout::of(&spec).targets),
         Err(findings) => Err(findings.iter().map(|finding| finding.rule.id).collect()),
     }
 }

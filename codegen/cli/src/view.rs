@@ -33,6 +33,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     if args.json {
         say(format_args!("{view:#}"))?;
     } else {
+        // The one use of serde_yaml in the product: writing. The crate is no longer maintained, so
+        // it reads no spec; see `source::yaml` of bitrpc-spec for what does.
         say(serde_yaml::to_string(&view).map_err(Failure::system)?)?;
     }
     Ok(Outcome::Fine)

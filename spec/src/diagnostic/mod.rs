@@ -130,15 +130,15 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Puts findings in the order of their places, each once.
+    /// Puts findings in the order of their places, those of one place by their rules, each once.
     pub(crate) fn new(sources: Arc<Sources>, mut list: Vec<Finding>) -> Self {
         let place = |finding: &Finding| finding.primary.as_ref().map(|label| label.span);
-        list.sort_by_key(place);
+        list.sort_by_key(|finding| (place(finding), finding.rule.id));
         list.dedup();
         Self { sources, list }
     }
 
-    /// The findings, by file and place.
+    /// The findings, by file, place and rule.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.list.iter()
     }

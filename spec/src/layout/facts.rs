@@ -140,7 +140,7 @@ mod tests {
     fn layout(structs: &str) -> Layout {
         let text = format!("bitrpc: 1\nname: facts\nversion: \"1.0\"\nstructs:\n{structs}");
         let spec = Spec::load("facts.yaml", &Memory::new().with("facts.yaml", text)).unwrap();
-        Layout::resolve(&spec).unwrap()
+        Layout::of(&spec)
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_role_behind_the_first_word_is_in_a_word() {
-        let layout = layout("[]");
+        let layout = layout("  []\n");
         let header = &layout.message_header;
         let parts = header.words().into_iter().flat_map(|word| word.parts);
         let found: Vec<_> = parts.map(|(role, _)| role).collect();

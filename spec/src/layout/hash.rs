@@ -154,7 +154,7 @@ mod tests {
 
     fn layout(text: &str) -> Layout {
         let files = Memory::new().with("test.yaml", text);
-        Layout::resolve(&Spec::load("test.yaml", &files).unwrap()).unwrap()
+        Layout::of(&Spec::load("test.yaml", &files).unwrap())
     }
 
     #[test]

@@ -1,12 +1,11 @@
-//! The data that [`Layout::resolve`](super::Layout::resolve) produces and every backend reads.
+//! The data that [`Layout::of`](super::Layout::of) produces and every backend reads.
 
-use serde::Serialize;
-
-use crate::model::Package;
-use crate::model::role::{MessageRole, RingRole};
+use crate::model::{
+    ConstantValue, MessageRole, NoRole, RingRole, RustRuntime, Scalar, TailKind, Type,
+};
 
 /// One protocol with all bytes resolved.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Layout {
     /// Protocol name as written in the spec (`snake_case` words).
     pub name: String,
@@ -43,7 +42,7 @@ pub struct Layout {
 }
 
 /// Names that depend on the target language; every one has a default derived from the spec's name.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Targets {
     /// Cargo package name of the Rust crate, e.g. `bitrpc-messages`.
     pub rust_crate: String,
@@ -59,8 +58,23 @@ pub struct Targets {
     pub package: Package,
 }
 
+/// What a spec states for package indexes; what it leaves out has a default in each language.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// SPDX expression, e.g. `MIT OR Apache-2.0`.
+    pub license: Option<String>,
+    /// `Name` or `Name <mail@example.org>`, in the order of the text.
+    pub authors: Vec<String>,
+    /// URL of the source.
+    pub repository: Option<String>,
+    /// One line for indexes.
+    pub description: Option<String>,
+    /// Where the generated crate finds the crate `bitrpc-shm`.
+    pub rust_runtime: RustRuntime,
+}
+
 /// A name with a number: a message type, an enum value or a flag.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct NamedValue {
     /// Name as written in the spec (`snake_case`).
     pub name: String,
@@ -71,7 +85,7 @@ pub struct NamedValue {
 }
 
 /// The ring header or the message header.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct HeaderLayout<R> {
     /// Doc text; may be empty.
     pub doc: String,
@@ -94,12 +108,8 @@ impl<R: PartialEq + Copy> HeaderLayout<R> {
     }
 }
 
-/// The role of a struct's fields: they have none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum NoRole {}
-
 /// One field with its place.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct FieldLayout<R = NoRole> {
     /// Name as written in the spec (`snake_case`).
     pub name: String,
@@ -123,7 +133,7 @@ pub struct FieldLayout<R = NoRole> {
 }
 
 /// A payload struct.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct StructLayout {
     /// Name as written in the spec (`PascalCase`).
     pub name: String,
@@ -152,7 +162,7 @@ pub struct StructLayout {
 }
 
 /// The variable last part of a payload.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct TailLayout {
     /// Name as written in the spec (`snake_case`).
     pub name: String,
@@ -166,57 +176,8 @@ pub struct TailLayout {
     pub since: Option<(u16, u16)>,
 }
 
-/// What a variable tail holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TailKind {
-    /// UTF-8 text.
-    String,
-    /// Raw bytes.
-    Bytes,
-    /// Elements of a fixed-size type.
-    Elements(Type),
-}
-
-/// A fixed-size type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Type {
-    /// An integer, float or bool.
-    Scalar(Scalar),
-    /// UTF-8 text of at most this many bytes, zero padded.
-    Char(u64),
-    /// Exactly this many raw bytes.
-    Bytes(u64),
-    /// Index into [`Layout::enums`].
-    Enum(usize),
-    /// Index into [`Layout::structs`].
-    Struct(usize),
-    /// A fixed number of elements, each a scalar, an enum or a struct.
-    Array(Box<Type>, u64),
-}
-
-/// A type the processor knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)] // the variants name themselves
-pub enum Scalar {
-    U8,
-    U16,
-    U32,
-    U64,
-    I8,
-    I16,
-    I32,
-    I64,
-    F32,
-    F64,
-    /// One byte, 0 or 1; other values read as `true`.
-    Bool,
-}
-
 /// An enum or a set of flags.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct EnumLayout {
     /// Name as written in the spec (`PascalCase`).
     pub name: String,
@@ -231,7 +192,7 @@ pub struct EnumLayout {
 }
 
 /// The message flags: their type and bits.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct FlagsLayout {
     /// Doc text; may be empty.
     pub doc: String,
@@ -242,7 +203,7 @@ pub struct FlagsLayout {
 }
 
 /// A named constant.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct ConstantLayout {
     /// Name as written in the spec (`snake_case`).
     pub name: String,
@@ -250,18 +211,4 @@ pub struct ConstantLayout {
     pub doc: String,
     /// The value with its type.
     pub value: ConstantValue,
-}
-
-/// The value of a constant.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConstantValue {
-    /// An integer of the given type, in its range.
-    Int(Scalar, i128),
-    /// A float (`F32` or `F64`), finite.
-    Float(Scalar, f64),
-    /// A truth value.
-    Bool(bool),
-    /// A text.
-    Text(String),
 }

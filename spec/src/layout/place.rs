@@ -1,131 +1,110 @@
 //! Placing one field after another, with what the text states about it.
+//!
+//! Every statement has a fallback: one that is impossible is passed over, as if it were not there.
+//! So placing never fails; that a statement was passed over is for the
+//! [checks](crate::rules::checks) to say, and there is none in a finished
+//! [`Spec`](crate::model::Spec).
 
-use super::{EnumLayout, FieldLayout, Scalar, Type};
-use crate::diagnostic::Finding;
-use crate::model::Field;
-use crate::rules;
+use super::{FieldLayout, Type};
+use crate::model::{Enum, Field, Scalar};
 use crate::source::Spanned;
 
 /// Largest alignment that a field may ask for.
-pub(super) const MAX_ALIGN: u64 = 8;
+pub(crate) const MAX_ALIGN: u64 = 8;
 
 /// Size and alignment of a type, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) size: u64,
-    pub(super) align: u64,
+pub(crate) struct Extent {
+    pub(crate) size: u64,
+    pub(crate) align: u64,
 }
 
-/// Size and alignment of a type that needs no struct.
-pub(super) fn plain_extent(ty: &Type, enums: &[EnumLayout]) -> Option<Extent> {
-    let scalar = |scalar: Scalar| Extent { size: scalar.size(), align: scalar.size() };
-    match ty {
-        Type::Scalar(s) => Some(scalar(*s)),
-        Type::Char(length) | Type::Bytes(length) => Some(Extent { size: *length, align: 1 }),
-        Type::Enum(index) => enums.get(*index).map(|item| scalar(item.scalar)),
-        Type::Array(element, count) => {
-            let element = plain_extent(element, enums)?;
-            Some(Extent { size: element.size.saturating_mul(*count), align: element.align })
+impl Extent {
+    /// One byte: what a text takes for each, and what stands in for what has no extent.
+    pub(crate) const BYTE: Self = Self { size: 1, align: 1 };
+
+    fn of_scalar(scalar: Scalar) -> Self {
+        Self { size: scalar.size(), align: scalar.size() }
+    }
+
+    /// Size and alignment of a type; `parts` are those of the structs that it may refer to.
+    pub(crate) fn of(ty: &Type, enums: &[Enum], parts: &[Self]) -> Self {
+        match ty {
+            Type::Scalar(scalar) => Self::of_scalar(*scalar),
+            Type::Char(length) | Type::Bytes(length) => Self { size: *length, align: 1 },
+            Type::Enum(index) => {
+                enums.get(*index).map_or(Self::BYTE, |item| Self::of_scalar(item.scalar.value))
+            }
+            Type::Struct(index) => parts.get(*index).copied().unwrap_or(Self::BYTE),
+            Type::Array(element, count) => {
+                let element = Self::of(element, enums, parts);
+                Self { size: element.size.saturating_mul(*count), align: element.align }
+            }
         }
-        Type::Struct(_) => None,
     }
 }
 
 /// The next multiple of `align`; sticks to the end of the number range, which every limit is below.
-pub(super) fn align_up(at: u64, align: u64) -> u64 {
+pub(crate) fn align_up(at: u64, align: u64) -> u64 {
     at.checked_next_multiple_of(align).unwrap_or(u64::MAX)
 }
 
-/// The alignment that a field has: its type's own, or a stated greater one.
-pub(super) fn field_align<R>(field: &Field<R>, natural: u64, findings: &mut Vec<Finding>) -> u64 {
-    stated_align(field.align.as_ref(), natural, &format!("`{}`", field.name.value), findings)
+/// Where a field lies, and why there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// What its type takes.
+    pub(crate) own: Extent,
+    /// Its alignment, which may be stated to be greater than its type's.
+    pub(crate) align: u64,
+    /// Where the field before it ends.
+    pub(crate) after: u64,
+    /// The first byte that it may have.
+    pub(crate) offset: u64,
+    /// The byte after its last one.
+    pub(crate) end: u64,
 }
 
-/// A stated alignment, when it is one that `what` can have.
-pub(super) fn stated_align(
-    stated: Option<&Spanned<u64>>,
-    natural: u64,
-    what: &str,
-    findings: &mut Vec<Finding>,
-) -> u64 {
-    let Some(stated) = stated else { return natural };
-    let value = stated.value;
-    if value.is_power_of_two() && (natural..=MAX_ALIGN).contains(&value) {
-        return value;
+impl Place {
+    /// Puts a field behind `after`; a stated offset may be anywhere from `least` on.
+    pub(crate) fn of<R>(field: &Field<R>, own: Extent, least: u64, after: u64) -> Self {
+        let align = raised(field.align.as_ref(), own.align).unwrap_or(own.align);
+        let possible = |at: &u64| at.is_multiple_of(align) && *at >= least;
+        let stated = field.offset.as_ref().map(|stated| stated.value).filter(possible);
+        let offset = stated.unwrap_or(align_up(after, align));
+        Self { own, align, after, offset, end: offset.saturating_add(own.size) }
     }
-    findings.push(
-        Finding::new(rules::STATED, format!("{what} cannot be aligned to {value}"))
-            .at(stated.span, "not possible")
-            .expected(format!("its own alignment, {natural}, or a power of two up to {MAX_ALIGN}")),
-    );
-    natural
-}
 
-/// Reports a stated size that is not the size of the field's type.
-pub(super) fn check_size<R>(field: &Field<R>, size: u64, findings: &mut Vec<Finding>) {
-    if let Some(stated) = field.size.as_ref().filter(|stated| stated.value != size) {
-        let message = format!("`{}` has not {} bytes", field.name.value, stated.value);
-        findings.push(
-            Finding::new(rules::STATED, message)
-                .at(stated.span, "differs from the type")
-                .expected(format!("{size}, the size of its type")),
-        );
+    /// Where it would lie if nothing were stated.
+    pub(crate) fn next(&self) -> u64 {
+        align_up(self.after, self.align)
     }
 }
 
-/// The offset of a field: the next one from `cursor` on, or a stated one, which may leave a gap but
-/// be neither misaligned nor less than `least`.
-pub(super) fn offset<R>(
-    field: &Field<R>,
-    least: u64,
-    cursor: u64,
-    align: u64,
-    findings: &mut Vec<Finding>,
-) -> u64 {
-    let next = align_up(cursor, align);
-    let Some(stated) = &field.offset else { return next };
-    let (name, value) = (&field.name.value, stated.value);
-    if value % align != 0 {
-        findings.push(
-            Finding::new(rules::MISALIGNED, format!("`{name}` is misaligned at {value}"))
-                .at(stated.span, format!("not a multiple of {align}"))
-                .expected(format!("{next}, or a greater multiple of {align}")),
-        );
-        return next;
-    }
-    if value < least {
-        findings.push(
-            Finding::new(rules::OVERLAP, format!("`{name}` overlaps the field before it"))
-                .at(stated.span, format!("the field before it ends at {cursor}"))
-                .expected(format!("{next} or more")),
-        );
-        return next;
-    }
-    value
+/// A stated alignment, when it is one that what is aligned to `natural` can have.
+pub(crate) fn raised(stated: Option<&Spanned<u64>>, natural: u64) -> Option<u64> {
+    let possible = |value: &u64| value.is_power_of_two() && (natural..=MAX_ALIGN).contains(value);
+    stated.map(|stated| stated.value).filter(possible)
 }
 
-/// A field with its place; the padding before it is filled in later.
-pub(super) fn placed<R: Copy>(field: &Field<R>, offset: u64, own: Extent) -> FieldLayout<R> {
-    FieldLayout {
-        name: field.name.value.clone(),
-        doc: field.doc.clone(),
-        ty: field.ty.value.clone(),
-        offset,
-        size: own.size,
-        align: own.align,
-        padding_before: 0,
-        role: field.role.as_ref().map(|role| role.value),
-        since: field.since,
+/// Fields with their places, in the order of these, and where the last one ends.
+pub(super) fn fields<R: Copy>(fields: &[Field<R>], places: &[Place]) -> (Vec<FieldLayout<R>>, u64) {
+    let mut list: Vec<_> = fields.iter().zip(places).collect();
+    list.sort_by_key(|(_, place)| place.offset);
+    let mut end = 0;
+    let mut placed = Vec::new();
+    for (field, place) in list {
+        placed.push(FieldLayout {
+            name: field.name.value.clone(),
+            doc: super::text_of(&field.doc),
+            ty: field.ty.value.clone(),
+            offset: place.offset,
+            size: place.own.size,
+            align: place.own.align,
+            padding_before: place.offset.saturating_sub(end),
+            role: field.role.as_ref().map(|role| role.value),
+            since: field.since.as_ref().map(|since| since.value),
+        });
+        end = place.end;
     }
-}
-
-/// Fills in the padding before each field, which are in the order of their offsets; returns where
-/// the last one ends.
-pub(super) fn fill_padding<R>(fields: &mut [FieldLayout<R>]) -> u64 {
-    let mut end: u64 = 0;
-    for field in fields {
-        field.padding_before = field.offset.saturating_sub(end);
-        end = field.offset.saturating_add(field.size);
-    }
-    end
+    (placed, end)
 }

@@ -3,13 +3,10 @@
 //! A spec may move, rename and add header fields as it likes; the role says which field is which.
 //! The type of each role is fixed, because the engine of every language is written against it.
 
-use serde::Serialize;
-
-use crate::layout::Scalar;
+use super::types::Scalar;
 
 /// The side that stores into a field while the ring is in use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Writer {
     /// Whoever creates the ring, once, before anybody else sees it.
     Creator,
@@ -141,7 +138,7 @@ impl MessageRole {
     }
 
     /// The one type that a field of this role has; `None` for [`MessageRole::Flags`], whose type
-    /// is [`FlagsLayout::scalar`](crate::layout::FlagsLayout::scalar).
+    /// is [`Flags::scalar`](super::Flags::scalar).
     pub const fn scalar(self) -> Option<Scalar> {
         match self {
             Self::FrameLength | Self::MessageType | Self::MessageId => Some(Scalar::U32),
@@ -158,17 +155,5 @@ impl MessageRole {
     /// Whether a header may do without the role.
     pub const fn is_optional(self) -> bool {
         matches!(self, Self::Timestamp)
-    }
-}
-
-impl Serialize for RingRole {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl Serialize for MessageRole {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
     }
 }

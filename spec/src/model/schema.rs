@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::shape::{DOCUMENT, Form, Shape};
+use super::parse::shape::{DOCUMENT, Form, Shape};
 use super::{MessageRole, RingRole};
 
 /// The schema of a spec file, JSON Schema draft 2020-12.

@@ -1,203 +1,149 @@
-//! Types as they are written.
+//! The types of the language, once their names are known.
 
-use super::scalar::{parse_int, shorten};
-use crate::diagnostic::Finding;
-use crate::layout::Scalar;
-use crate::rules;
-use crate::source::Spanned;
-
-/// Most elements that a length may state; more fits into no ring.
-const MAX_LENGTH: i128 = 1 << 31;
-
-/// How many elements an array has.
+/// A fixed-size type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Length {
-    /// A number.
-    Count(u64),
-    /// The name of an integer constant.
-    Constant(String),
+pub enum Type {
+    /// An integer, float or bool.
+    Scalar(Scalar),
+    /// UTF-8 text of at most this many bytes, zero padded.
+    Char(u64),
+    /// Exactly this many raw bytes.
+    Bytes(u64),
+    /// Index into the enums.
+    Enum(usize),
+    /// Index into the structs.
+    Struct(usize),
+    /// A fixed number of elements, each a scalar, an enum or a struct.
+    Array(Box<Type>, u64),
 }
 
-/// The form of a type; names are not looked up yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum TypeText {
-    /// `T`.
-    One(String),
-    /// `T[N]`.
-    Array(String, Length),
-    /// `T[]`.
-    Tail(String),
-    /// `char[N]`.
-    Char(Length),
-    /// `bytes[N]`.
-    Bytes(Length),
-    /// `string`.
-    StringTail,
-    /// `bytes`.
-    BytesTail,
-}
-
-/// The scalar of this name.
-pub(crate) fn scalar(name: &str) -> Option<Scalar> {
-    Scalar::ALL.into_iter().find(|scalar| scalar.name() == name)
-}
-
-/// Words that other languages use for a scalar, with the word of this one.
-const FOREIGN: &[(&str, &str)] = &[
-    ("int", "i32"),
-    ("uint", "u32"),
-    ("short", "i16"),
-    ("ushort", "u16"),
-    ("float", "f32"),
-    ("double", "f64"),
-    ("float32", "f32"),
-    ("float64", "f64"),
-    ("boolean", "bool"),
-    ("byte", "u8"),
-    ("sbyte", "i8"),
-    ("int8", "i8"),
-    ("int16", "i16"),
-    ("int32", "i32"),
-    ("int64", "i64"),
-    ("uint8", "u8"),
-    ("uint16", "u16"),
-    ("uint32", "u32"),
-    ("uint64", "u64"),
-    ("int8_t", "i8"),
-    ("int16_t", "i16"),
-    ("int32_t", "i32"),
-    ("int64_t", "i64"),
-    ("uint8_t", "u8"),
-    ("uint16_t", "u16"),
-    ("uint32_t", "u32"),
-    ("uint64_t", "u64"),
-    ("char8_t", "u8"),
-    ("char16_t", "u16"),
-    ("char32_t", "u32"),
-];
-
-/// Words for what has another size on another platform: the author has to say which one is meant.
-const PLATFORM: &[(&str, &[(&str, &str)])] = &[
-    ("long", &[("i32", "as on Windows"), ("i64", "as on 64-bit Linux and macOS")]),
-    ("ulong", &[("u32", "as on Windows"), ("u64", "as on 64-bit Linux and macOS")]),
-    ("wchar_t", &[("u16", "UTF-16, as on Windows"), ("u32", "UTF-32, as on Linux and macOS")]),
-    ("size_t", &[("u64", "as on 64-bit platforms"), ("u32", "as on 32-bit ones")]),
-    ("usize", &[("u64", "as on 64-bit platforms"), ("u32", "as on 32-bit ones")]),
-    ("isize", &[("i64", "as on 64-bit platforms"), ("i32", "as on 32-bit ones")]),
-    ("uintptr_t", &[("u64", "as on 64-bit platforms"), ("u32", "as on 32-bit ones")]),
-    ("pointer", &[("u64", "a number: no address is one in another process")]),
-];
-
-/// Words for what not every language has.
-const NOWHERE: &[&str] = &["i128", "u128", "f16", "f128"];
-
-/// Reads a type; a malformed one is reported.
-pub(crate) fn parse(text: &Spanned<String>, findings: &mut Vec<Finding>) -> Option<TypeText> {
-    match read(text.value.trim()) {
-        Ok(ty) => Some(ty),
-        Err(why) => {
-            let message = format!("`{}` is not a type", shorten(&text.value));
-            findings.push(
-                Finding::new(rules::BAD_TYPE, message)
-                    .at(text.span, why)
-                    .expected("T, T[N], char[N], bytes[N], or at the end: string, bytes, T[]"),
-            );
-            None
+impl Type {
+    /// The struct that it is, or an array of: index into the structs.
+    pub fn part(&self) -> Option<usize> {
+        match self {
+            Self::Struct(index) => Some(*index),
+            Self::Array(element, _) => element.part(),
+            _ => None,
         }
     }
 }
 
-fn read(text: &str) -> Result<TypeText, String> {
-    let Some((name, rest)) = text.split_once('[') else {
-        return match text {
-            "string" => Ok(TypeText::StringTail),
-            "bytes" => Ok(TypeText::BytesTail),
-            "char" => Err("needs a length: char[16]; or string for text of any length".into()),
-            name => Ok(TypeText::One(checked_name(name)?)),
-        };
-    };
-    let name = name.trim();
-    let Some(inside) = rest.strip_suffix(']') else {
-        return Err("`[` without `]` at the end".into());
-    };
-    if inside.contains('[') || inside.contains(']') {
-        return Err("arrays of arrays are not part of the language; put one in a struct".into());
-    }
-    let inside = inside.trim();
-    if inside.is_empty() {
-        return match name {
-            "char" => Err("text of any length is written as string".into()),
-            "bytes" => Err("bytes of any length are written as bytes".into()),
-            "string" => Err("string has no length; char[N] is text of a fixed size".into()),
-            name => Ok(TypeText::Tail(checked_name(name)?)),
-        };
-    }
-    let length = length(inside)?;
-    match name {
-        "char" => Ok(TypeText::Char(length)),
-        "bytes" => Ok(TypeText::Bytes(length)),
-        "string" => Err("string has no length; char[N] is text of a fixed size".into()),
-        name => Ok(TypeText::Array(checked_name(name)?, length)),
-    }
+/// What a variable tail holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TailKind {
+    /// UTF-8 text.
+    String,
+    /// Raw bytes.
+    Bytes,
+    /// Elements of a fixed-size type.
+    Elements(Type),
 }
 
-fn checked_name(name: &str) -> Result<String, String> {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(word) {
-        Ok(name.to_owned())
-    } else {
-        Err("not the name of a type".into())
-    }
+/// The role of a struct's fields: they have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoRole {}
+
+/// The value of a constant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConstantValue {
+    /// An integer of the given type, in its range.
+    Int(Scalar, i128),
+    /// A float (`F32` or `F64`), finite.
+    Float(Scalar, f64),
+    /// A truth value.
+    Bool(bool),
+    /// A text.
+    Text(String),
 }
 
-fn length(text: &str) -> Result<Length, String> {
-    if text.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return Ok(Length::Constant(checked_name(text)?));
-    }
-    match parse_int(text) {
-        Ok(0) => Err("a length of 0 holds nothing".into()),
-        Ok(count @ 1..=MAX_LENGTH) => Ok(Length::Count(count as u64)),
-        Ok(_) => Err(format!("the length is not between 1 and {MAX_LENGTH}")),
-        Err(_) => Err("the length is neither a number nor the name of a constant".into()),
-    }
+/// A type the processor knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // the variants name themselves
+pub enum Scalar {
+    U8,
+    U16,
+    U32,
+    U64,
+    I8,
+    I16,
+    I32,
+    I64,
+    F32,
+    F64,
+    /// One byte, 0 or 1; other values read as `true`.
+    Bool,
 }
 
-/// Says that `name` in the type `text` is no type, and which one may be meant.
-pub(crate) fn unknown<'a>(
-    name: &str,
-    text: &Spanned<String>,
-    known: impl Iterator<Item = &'a str>,
-) -> Finding {
-    let brackets = text.value.find('[').map_or("", |at| text.value[at..].trim());
-    let foreign = || {
-        Finding::new(rules::UNSUPPORTED_SCALAR, format!("unknown type `{name}`"))
-            .at(text.span, "not a type of the language")
-    };
-    if let Some((_, ours)) = FOREIGN.iter().find(|(foreign, _)| *foreign == name) {
-        return foreign().help(format!("write `{ours}{brackets}`"));
+impl Scalar {
+    /// All scalars.
+    pub const ALL: [Self; 11] = [
+        Self::U8,
+        Self::U16,
+        Self::U32,
+        Self::U64,
+        Self::I8,
+        Self::I16,
+        Self::I32,
+        Self::I64,
+        Self::F32,
+        Self::F64,
+        Self::Bool,
+    ];
+
+    /// The name in a spec, e.g. `u32`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::I8 => "i8",
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Bool => "bool",
+        }
     }
-    if ["str", "text"].contains(&name) {
-        let ours = if brackets.trim_matches(['[', ']']).is_empty() { "string" } else { "char" };
-        let brackets = if ours == "char" { brackets } else { "" };
-        return foreign().help(format!("write `{ours}{brackets}`"));
+
+    /// Size in bytes, which is also the alignment: 1, 2, 4 or 8.
+    pub const fn size(self) -> u64 {
+        match self {
+            Self::U8 | Self::I8 | Self::Bool => 1,
+            Self::U16 | Self::I16 => 2,
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::U64 | Self::I64 | Self::F64 => 8,
+        }
     }
-    if let Some((_, choices)) = PLATFORM.iter().find(|(foreign, _)| *foreign == name) {
-        let choices: Vec<_> =
-            choices.iter().map(|(ours, why)| format!("`{ours}{brackets}` ({why})")).collect();
-        return foreign()
-            .expected("a type with the same size everywhere")
-            .help(format!("write {}", choices.join(" or ")));
+
+    /// Whether it is an integer type with a sign.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::I8 | Self::I16 | Self::I32 | Self::I64)
     }
-    if NOWHERE.contains(&name) {
-        return foreign()
-            .expected("a type that every language has")
-            .help("choose one of: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64, or an array of them");
+
+    /// Whether it is an integer type without a sign.
+    pub const fn is_unsigned(self) -> bool {
+        matches!(self, Self::U8 | Self::U16 | Self::U32 | Self::U64)
     }
-    let scalars = Scalar::ALL.iter().map(|scalar| -> &str { scalar.name() });
-    let known: Vec<&str> = known.chain(scalars).chain(["string", "bytes"]).collect();
-    Finding::new(rules::UNKNOWN_TYPE, format!("unknown type `{}`", shorten(name)))
-        .at(text.span, "neither built in nor defined in this spec or its imports")
-        .did_you_mean(name, known)
+
+    /// Whether it is `f32` or `f64`.
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+
+    /// Least and greatest value of an integer type.
+    pub const fn range(self) -> Option<(i128, i128)> {
+        let bits = self.size() * 8;
+        if self.is_signed() {
+            let half = 1 << (bits - 1);
+            Some((-half, half - 1))
+        } else if self.is_unsigned() {
+            Some((0, (1 << bits) - 1))
+        } else {
+            None
+        }
+    }
 }
 
 #[cfg(test)]
@@ -205,45 +151,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_is_read() {
-        let name = || "Leg".to_owned();
-        assert_eq!(read("Leg"), Ok(TypeText::One(name())));
-        assert_eq!(read("Leg[4]"), Ok(TypeText::Array(name(), Length::Count(4))));
-        assert_eq!(read("Leg [ 0x10 ]"), Ok(TypeText::Array(name(), Length::Count(16))));
-        let constant = Length::Constant("max_legs".into());
-        assert_eq!(read("Leg[max_legs]"), Ok(TypeText::Array(name(), constant)));
-        assert_eq!(read("Leg[]"), Ok(TypeText::Tail(name())));
-        assert_eq!(read("char[16]"), Ok(TypeText::Char(Length::Count(16))));
-        assert_eq!(read("bytes[1]"), Ok(TypeText::Bytes(Length::Count(1))));
-        assert_eq!(read("string"), Ok(TypeText::StringTail));
-        assert_eq!(read("bytes"), Ok(TypeText::BytesTail));
-    }
-
-    #[test]
-    fn every_other_form_is_refused() {
-        let bad = [
-            "",
-            "[",
-            "[]",
-            "[4]",
-            "u8[",
-            "u8]",
-            "u8[4",
-            "u8[0]",
-            "u8[-1]",
-            "u8[2][2]",
-            "char",
-            "char[]",
-            "bytes[]",
-            "string[4]",
-            "u 8",
-            "u8[4]x",
-            "é",
-            "u8[é]",
-            "u8[99999999999]",
-        ];
-        for text in bad {
-            assert!(read(text).is_err(), "{text}");
-        }
+    fn ranges_are_those_of_the_types() {
+        assert_eq!(Scalar::U8.range(), Some((0, 255)));
+        assert_eq!(Scalar::I64.range(), Some((i64::MIN.into(), i64::MAX.into())));
+        assert_eq!(Scalar::U64.range(), Some((0, u64::MAX.into())));
+        assert_eq!(Scalar::F32.range(), None);
+        assert_eq!(Scalar::Bool.range(), None);
     }
 }

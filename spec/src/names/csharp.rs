@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::language::Row;
-use super::{NameKind, Words, camel, joined, pascal, snake};
+use super::{NameKind, Words, joined, pascal, snake};
 
 pub(super) static ROW: Row =
     Row::new("csharp", "C#", case).reserved(|| &WORDS).keeping_type_names();
@@ -14,7 +14,6 @@ static WORDS: LazyLock<Words> =
 fn case(kind: NameKind, ident: &str) -> String {
     match kind {
         NameKind::Type => pascal(ident),
-        NameKind::Parameter => camel(ident),
         NameKind::Module => snake(ident),
         _ => joined(ident),
     }

@@ -4,8 +4,6 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
 
-use serde::{Serialize, Serializer};
-
 use super::reserved::Words;
 use super::{NameKind, cpp, csharp, python, rust};
 
@@ -120,11 +118,5 @@ impl Eq for Language {}
 impl Hash for Language {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.id().hash(state);
-    }
-}
-
-impl Serialize for Language {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id())
     }
 }

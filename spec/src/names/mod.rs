@@ -37,8 +37,6 @@ pub enum NameKind {
     Constant,
     /// A function or method: `snake_case`, C# `PascalCase`.
     Function,
-    /// A parameter or local variable: `snake_case`, C# `camelCase`.
-    Parameter,
     /// A module, package or file: `snake_case`.
     Module,
     /// A namespace part: `snake_case`, C# `PascalCase`.
@@ -47,7 +45,7 @@ pub enum NameKind {
 
 impl NameKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::Type,
         Self::Field,
         Self::HeaderField,
@@ -55,7 +53,6 @@ impl NameKind {
         Self::ProtocolValue,
         Self::Constant,
         Self::Function,
-        Self::Parameter,
         Self::Module,
         Self::Namespace,
     ];
@@ -70,7 +67,6 @@ impl NameKind {
             Self::ProtocolValue => "protocol_value",
             Self::Constant => "constant",
             Self::Function => "function",
-            Self::Parameter => "parameter",
             Self::Module => "module",
             Self::Namespace => "namespace",
         }
@@ -177,13 +173,6 @@ pub fn pascal(ident: &str) -> String {
     words(ident).iter().map(|word| capital(word)).collect()
 }
 
-/// `camelCase`.
-pub fn camel(ident: &str) -> String {
-    let name = joined(ident);
-    let first = words(ident).first().map_or(0, String::len);
-    name[..first].to_ascii_lowercase() + &name[first..]
-}
-
 /// [`pascal`] of a name in `snake_case`, with the `_` between two digits: `at_7_5` is not `at_75`.
 fn joined(ident: &str) -> String {
     if !ident.contains('_') {
@@ -233,10 +222,8 @@ mod tests {
             all(NameKind::Constant, "max_levels"),
             ["MAX_LEVELS", "kMaxLevels", "MaxLevels", "MAX_LEVELS"]
         );
-        assert_eq!(all(NameKind::Parameter, "bid_size")[2], "bidSize");
         assert_eq!(all(NameKind::Field, "at_7_5_m")[2], "At7_5M");
         assert_eq!(all(NameKind::Constant, "at_7_5")[1..3], ["kAt7_5", "At7_5"]);
-        assert_eq!(all(NameKind::Parameter, "at_7_5")[2], "at7_5");
     }
 
     #[test]

@@ -167,7 +167,7 @@ mod tests {
             (Language::CSHARP, "stackalloc"),
             (Language::PYTHON, "nonlocal"),
         ] {
-            assert_eq!(reason(language, NameKind::Parameter, word), Some(Reason::Keyword));
+            assert_eq!(reason(language, NameKind::Function, word), Some(Reason::Keyword));
         }
     }
 

@@ -16,12 +16,25 @@
 //! (three backticks)
 //! ```
 //!
-//! A rule that no short text can break has no example, and says why in its last paragraph. The
-//! checks are where the spec is read and laid out: they make a
-//! [`Finding`](crate::diagnostic::Finding) of the rule. `tests/rules.rs` proves the examples and
+//! A rule that no short text can break has no example, and says why in its last paragraph. What
+//! breaks a rule is found by the parser or by the rule's check in `checks`, as the table says; both
+//! make a [`Finding`](crate::diagnostic::Finding) of it. `tests/rules.rs` proves the examples and
 //! prints `RULES.md`.
 
+pub(crate) mod checks;
+
 use crate::diagnostic::{Severity, closest};
+
+/// Who finds what breaks a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The parser, because a text that breaks the rule is no [model](crate::model).
+    Parser,
+    /// A check of its own, over what was understood.
+    Check,
+    /// The parser what cannot be understood, a check the rest.
+    Both,
+}
 
 /// One rule.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +43,8 @@ pub struct Rule {
     pub id: &'static str,
     /// How much it matters when the rule is not kept.
     pub severity: Severity,
+    /// Who finds what breaks it.
+    pub found: Found,
     /// The file of the rule, in Markdown.
     text: &'static str,
 }
@@ -81,12 +96,13 @@ pub fn nearest(written: &str) -> Option<&'static Rule> {
 }
 
 macro_rules! rules {
-    ($($name:ident $id:literal $severity:ident,)*) => {
+    ($($name:ident $id:literal $severity:ident $found:ident,)*) => {
         $(
             #[doc = include_str!(concat!($id, ".md"))]
             pub const $name: &Rule = &Rule {
                 id: $id,
                 severity: Severity::$severity,
+                found: Found::$found,
                 text: include_str!(concat!($id, ".md")),
             };
         )*
@@ -97,61 +113,61 @@ macro_rules! rules {
 }
 
 rules! {
-    UNREADABLE "E001" Error,
-    YAML_SYNTAX "E002" Error,
-    YAML_FEATURE "E003" Error,
-    YAML_SIZE "E004" Error,
-    EMPTY "E005" Error,
-    UNKNOWN_KEY "E006" Error,
-    MISSING_KEY "E007" Error,
-    WRONG_FORM "E008" Error,
-    MISPLACED_KEY "E009" Error,
-    IMPORT_CYCLE "E010" Error,
-    LANGUAGE_VERSION "E011" Error,
-    ENDIANNESS "E012" Error,
-    BAD_IDENTIFIER "E020" Error,
-    DEFINED_TWICE "E021" Error,
-    UNKNOWN_TYPE "E022" Error,
-    BAD_TYPE "E023" Error,
-    BAD_VERSION "E024" Error,
-    BAD_TEXT "E025" Error,
-    BAD_TARGET "E026" Error,
-    UNKNOWN_ROLE "E027" Error,
-    ROLE_TYPE "E028" Error,
-    HEADER_FIELD "E029" Error,
-    OVERLAP "E030" Error,
-    ENGINE_NAME "E031" Error,
-    RESERVED_NAME "E032" Error,
-    EMPTY_TYPE "E033" Error,
-    BAD_GROWTH "E034" Error,
-    TOO_DEEP "E035" Error,
-    MISALIGNED "L101" Error,
-    STATED "L105" Error,
-    UNSUPPORTED_SCALAR "L106" Error,
-    NO_EFFECT "L107" Error,
-    TAIL_NOT_LAST "L108" Error,
-    RECURSIVE "L110" Error,
-    TOO_LARGE "L111" Error,
-    LARGE_VALUE "L112" Warning,
-    SHARED_LINE "L201" Error,
-    NOT_ATOMIC "L204" Error,
-    CAPACITY "L206" Error,
-    RECORD_SIZE "L207" Error,
-    DATA_AREA "L208" Error,
-    PADDING_VALUE "L209" Error,
-    ROLE_COUNT "L211" Error,
-    PUBLICATION_WORD "L212" Error,
-    DUPLICATE_VALUE "L302" Error,
-    OUT_OF_RANGE "L303" Error,
-    FLAGS_OVERLAP "L304" Error,
-    MULTI_BIT "L305" Error,
-    ID_CLASH "L307" Error,
-    SAME_NAME "L401" Error,
-    ESCAPED "L402" Note,
-    TAKEN "L403" Note,
-    HELPER_CLASH "L405" Error,
-    RESERVED_UNDERSCORE "L406" Error,
-    YAML_TRAP "L408" Error,
+    UNREADABLE "E001" Error Parser,
+    YAML_SYNTAX "E002" Error Parser,
+    YAML_FEATURE "E003" Error Parser,
+    YAML_SIZE "E004" Error Parser,
+    EMPTY "E005" Error Parser,
+    UNKNOWN_KEY "E006" Error Parser,
+    MISSING_KEY "E007" Error Parser,
+    WRONG_FORM "E008" Error Parser,
+    MISPLACED_KEY "E009" Error Parser,
+    IMPORT_CYCLE "E010" Error Parser,
+    LANGUAGE_VERSION "E011" Error Check,
+    ENDIANNESS "E012" Error Parser,
+    BAD_IDENTIFIER "E020" Error Parser,
+    DEFINED_TWICE "E021" Error Parser,
+    UNKNOWN_TYPE "E022" Error Parser,
+    BAD_TYPE "E023" Error Parser,
+    BAD_VERSION "E024" Error Both,
+    BAD_TEXT "E025" Error Parser,
+    BAD_TARGET "E026" Error Parser,
+    UNKNOWN_ROLE "E027" Error Parser,
+    ROLE_TYPE "E028" Error Both,
+    HEADER_FIELD "E029" Error Parser,
+    OVERLAP "E030" Error Check,
+    ENGINE_NAME "E031" Error Parser,
+    RESERVED_NAME "E032" Error Check,
+    EMPTY_TYPE "E033" Error Check,
+    BAD_GROWTH "E034" Error Check,
+    TOO_DEEP "E035" Error Check,
+    MISALIGNED "L101" Error Check,
+    STATED "L105" Error Check,
+    UNSUPPORTED_SCALAR "L106" Error Parser,
+    NO_EFFECT "L107" Error Both,
+    TAIL_NOT_LAST "L108" Error Both,
+    RECURSIVE "L110" Error Parser,
+    TOO_LARGE "L111" Error Check,
+    LARGE_VALUE "L112" Warning Check,
+    SHARED_LINE "L201" Error Check,
+    NOT_ATOMIC "L204" Error Check,
+    CAPACITY "L206" Error Check,
+    RECORD_SIZE "L207" Error Check,
+    DATA_AREA "L208" Error Check,
+    PADDING_VALUE "L209" Error Check,
+    ROLE_COUNT "L211" Error Parser,
+    PUBLICATION_WORD "L212" Error Check,
+    DUPLICATE_VALUE "L302" Error Check,
+    OUT_OF_RANGE "L303" Error Both,
+    FLAGS_OVERLAP "L304" Error Check,
+    MULTI_BIT "L305" Error Parser,
+    ID_CLASH "L307" Error Check,
+    SAME_NAME "L401" Error Check,
+    ESCAPED "L402" Note Check,
+    TAKEN "L403" Note Parser,
+    HELPER_CLASH "L405" Error Check,
+    RESERVED_UNDERSCORE "L406" Error Parser,
+    YAML_TRAP "L408" Error Parser,
 }
 
 #[cfg(test)]

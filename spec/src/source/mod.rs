@@ -3,6 +3,7 @@
 pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
 use std::ops::Range;
@@ -56,6 +57,38 @@ impl<T> Spanned<T> {
     }
 }
 
+/// A value that a spec may leave out: what it states, or what holds when it states nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stated<T> {
+    /// The value.
+    pub value: T,
+    /// Where the spec states it; `None` when it does not.
+    pub span: Option<Span>,
+}
+
+impl<T> Stated<T> {
+    /// What holds when nothing is stated.
+    pub fn default(value: T) -> Self {
+        Self { value, span: None }
+    }
+
+    /// Keeps the place and changes the value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Stated<U> {
+        Stated { value: f(self.value), span: self.span }
+    }
+
+    /// Whether the spec states it.
+    pub fn is_stated(&self) -> bool {
+        self.span.is_some()
+    }
+}
+
+impl<T> From<Spanned<T>> for Stated<T> {
+    fn from(Spanned { value, span }: Spanned<T>) -> Self {
+        Self { value, span: Some(span) }
+    }
+}
+
 /// One file of a spec.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -94,9 +127,16 @@ impl Source {
 }
 
 /// All files of a spec, in the order in which they were read.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     list: Vec<Source>,
+}
+
+impl fmt::Debug for Sources {
+    /// The names alone: the texts can be long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.list.iter().map(Source::name)).finish()
+    }
 }
 
 impl Sources {
@@ -110,8 +150,8 @@ impl Sources {
         SourceId(self.list.len() - 1)
     }
 
-    /// Whether it is a text of this program and not of its user.
-    pub(crate) fn is_built_in(&self, id: SourceId) -> bool {
+    /// Whether it is a text of this program and not of its user: the default protocol's.
+    pub fn is_built_in(&self, id: SourceId) -> bool {
         self.get(id).built_in
     }
 

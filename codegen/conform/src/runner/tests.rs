@@ -12,7 +12,7 @@ const RIGHT: &str = r#"echo noise; echo '{"ok":true,"messages":5,"bytes":40,"sec
 
 fn layout() -> Layout {
     let files = Memory::new().with("demo.yaml", "bitrpc: 1\nname: demo\nversion: \"1.0\"\n");
-    Layout::resolve(&Spec::load("demo.yaml", &files).unwrap()).unwrap()
+    Layout::of(&Spec::load("demo.yaml", &files).unwrap())
 }
 
 /// What becomes of a pair of scripts that were asked for 5 messages.

@@ -6,6 +6,7 @@
 use super::scalar::{self, Case};
 use super::shape;
 use crate::diagnostic::Finding;
+use crate::model::{Doc, Version};
 use crate::source::yaml::{Entry, Kind, Node};
 use crate::source::{Span, Spanned};
 
@@ -20,8 +21,8 @@ pub(crate) struct Document {
     pub(crate) keys: Vec<Spanned<String>>,
     pub(crate) bitrpc: Number<i128>,
     pub(crate) name: Name,
-    pub(crate) version: Number<(u16, u16)>,
-    pub(crate) doc: String,
+    pub(crate) version: Number<Version>,
+    pub(crate) doc: Doc,
     pub(crate) endianness: Name,
     pub(crate) magic: Number<i128>,
     pub(crate) prefix: Name,
@@ -62,7 +63,7 @@ pub(crate) struct RustRuntime {
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) span: Span,
-    pub(crate) doc: String,
+    pub(crate) doc: Doc,
     pub(crate) line: Number<u64>,
     pub(crate) size: Number<u64>,
     pub(crate) fields: Vec<Field>,
@@ -71,8 +72,9 @@ pub(crate) struct Header {
 /// A field of a header or a struct; each uses the keys that it may have.
 #[derive(Debug)]
 pub(crate) struct Field {
+    pub(crate) span: Span,
     pub(crate) name: Name,
-    pub(crate) doc: String,
+    pub(crate) doc: Doc,
     pub(crate) ty: Name,
     pub(crate) role: Name,
     pub(crate) line: Number<i128>,
@@ -80,15 +82,16 @@ pub(crate) struct Field {
     pub(crate) offset: Number<u64>,
     pub(crate) size: Number<u64>,
     pub(crate) align: Number<u64>,
-    pub(crate) since: Number<(u16, u16)>,
+    pub(crate) since: Number<Version>,
 }
 
 /// A message type, an enum value or a flag.
 #[derive(Debug)]
 pub(crate) struct Named {
     pub(crate) span: Span,
+    pub(crate) start: Span,
     pub(crate) name: Name,
-    pub(crate) doc: String,
+    pub(crate) doc: Doc,
     pub(crate) value: Number<i128>,
     pub(crate) mask: Number<i128>,
 }
@@ -96,15 +99,16 @@ pub(crate) struct Named {
 #[derive(Debug)]
 pub(crate) struct Flags {
     pub(crate) span: Span,
-    pub(crate) doc: String,
+    pub(crate) doc: Doc,
     pub(crate) ty: Name,
     pub(crate) bits: Vec<Named>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Constant {
+    pub(crate) span: Span,
     pub(crate) name: Name,
-    pub(crate) doc: String,
+    pub(crate) doc: Doc,
     pub(crate) ty: Name,
     pub(crate) value: Option<Node>,
 }
@@ -112,8 +116,9 @@ pub(crate) struct Constant {
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub(crate) span: Span,
+    pub(crate) start: Span,
     pub(crate) name: Name,
-    pub(crate) doc: String,
+    pub(crate) doc: Doc,
     pub(crate) ty: Name,
     pub(crate) values: Option<Vec<Named>>,
     pub(crate) bits: Option<Vec<Named>>,
@@ -121,9 +126,10 @@ pub(crate) struct Enum {
 
 #[derive(Debug)]
 pub(crate) struct Struct {
+    pub(crate) span: Span,
     pub(crate) name: Name,
     pub(crate) id: Number<i128>,
-    pub(crate) doc: String,
+    pub(crate) doc: Doc,
     pub(crate) size: Number<u64>,
     pub(crate) align: Number<u64>,
     pub(crate) fields: Vec<Field>,
@@ -144,7 +150,7 @@ pub(crate) fn read(node: &Node, out: Out) -> Document {
     let segment = node.get("segment");
     let reserved = node.get("reserved");
     Document {
-        start: node.entries().first().map_or(node.span, |entry| entry.key_span),
+        start: start(node),
         keys: node.entries().iter().map(entry_key).collect(),
         bitrpc: int(node, "bitrpc", out),
         name: snake(node, "name", out),
@@ -207,13 +213,17 @@ fn pascal(node: &Node, key: &str, out: Out) -> Name {
     scalar::name(node.get(key)?, Case::Pascal, out)
 }
 
-fn version(node: &Node, key: &str, out: Out) -> Number<(u16, u16)> {
+fn version(node: &Node, key: &str, out: Out) -> Number<Version> {
     scalar::version(node.get(key)?, out)
 }
 
-fn doc(node: &Node, out: Out) -> String {
-    let doc = node.get("doc").and_then(|node| scalar::prose(node, out));
-    doc.map(|doc| doc.value).unwrap_or_default()
+fn doc(node: &Node, out: Out) -> Doc {
+    node.get("doc").and_then(|node| scalar::prose(node, out))
+}
+
+/// The first key of a mapping, which messages point at instead of the whole.
+fn start(node: &Node) -> Span {
+    node.entries().first().map_or(node.span, |entry| entry.key_span)
 }
 
 fn targets(node: &Node, out: Out) -> Targets {
@@ -259,6 +269,7 @@ fn header(entry: &Entry, out: Out) -> Header {
 
 fn field(node: &Node, out: Out) -> Field {
     Field {
+        span: node.span,
         name: snake(node, "name", out),
         doc: doc(node, out),
         ty: text(node, "type", out),
@@ -274,7 +285,8 @@ fn field(node: &Node, out: Out) -> Field {
 
 fn named(node: &Node, out: Out) -> Named {
     Named {
-        span: node.entries().first().map_or(node.span, |entry| entry.key_span),
+        span: node.span,
+        start: start(node),
         name: snake(node, "name", out),
         doc: doc(node, out),
         value: int(node, "value", out),
@@ -302,6 +314,7 @@ fn flags(entry: &Entry, out: Out) -> Flags {
 
 fn constant(node: &Node, out: Out) -> Constant {
     Constant {
+        span: node.span,
         name: snake(node, "name", out),
         doc: doc(node, out),
         ty: text(node, "type", out),
@@ -311,7 +324,8 @@ fn constant(node: &Node, out: Out) -> Constant {
 
 fn enumeration(node: &Node, out: Out) -> Enum {
     Enum {
-        span: node.entries().first().map_or(node.span, |entry| entry.key_span),
+        span: node.span,
+        start: start(node),
         name: pascal(node, "name", out),
         doc: doc(node, out),
         ty: text(node, "type", out),
@@ -322,6 +336,7 @@ fn enumeration(node: &Node, out: Out) -> Enum {
 
 fn structure(node: &Node, out: Out) -> Struct {
     Struct {
+        span: node.span,
         name: pascal(node, "name", out),
         id: int(node, "id", out),
         doc: doc(node, out),

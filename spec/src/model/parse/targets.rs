@@ -4,10 +4,10 @@ use super::lower::{Context, TypeName};
 use super::raw::Document;
 use super::scalar::shorten;
 use crate::diagnostic::Finding;
-use crate::layout::Targets;
+use crate::model::Targets;
 use crate::names::{Language, NameKind, Reason, is_system_header, pascal, reason, snake};
 use crate::rules;
-use crate::source::{Span, Spanned};
+use crate::source::{Span, Spanned, Stated};
 
 /// Longest prefix of ring files: with a ring's name of 200 characters it fits a file name.
 const MAX_PREFIX: usize = 32;
@@ -15,10 +15,13 @@ const MAX_PREFIX: usize = 32;
 /// Longest package or namespace.
 const MAX_TARGET: usize = 128;
 
-pub(super) fn file_prefix(main: &Document, defaults: &Document, cx: &mut Context) -> String {
-    let Some(prefix) = main.prefix.as_ref().or(defaults.prefix.as_ref()) else {
-        return String::new();
-    };
+pub(super) fn file_prefix(
+    main: &Document,
+    defaults: &Document,
+    cx: &mut Context,
+) -> Stated<String> {
+    let default = defaults.prefix.as_ref().expect("the default spec states a prefix");
+    let Some(prefix) = &main.prefix else { return Stated::default(default.value.clone()) };
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let value = &prefix.value;
     let fits = (1..=MAX_PREFIX).contains(&value.len())
@@ -31,7 +34,7 @@ pub(super) fn file_prefix(main: &Document, defaults: &Document, cx: &mut Context
                 .expected("1 to 32 of A-Z a-z 0-9 . _ - and no dot at the start"),
         );
     }
-    value.clone()
+    prefix.clone().into()
 }
 
 pub(super) fn lower(main: &Document, name: &str, cx: &mut Context) -> Targets {
@@ -42,9 +45,10 @@ pub(super) fn lower(main: &Document, name: &str, cx: &mut Context) -> Targets {
     let mut findings = Vec::new();
     let targets = Targets {
         rust_crate: stated(&raw.rust_crate, rust_crate, &mut findings)
-            .unwrap_or_else(|| derived.name.replace('_', "-") + "-messages"),
-        cpp_namespace: stated(&raw.cpp_namespace, cpp_namespace, &mut findings)
-            .unwrap_or_else(|| vec![derived.take("C++ namespace", str::to_owned, cpp_outermost)]),
+            .unwrap_or_else(|| Stated::default(derived.name.replace('_', "-") + "-messages")),
+        cpp_namespace: stated(&raw.cpp_namespace, cpp_namespace, &mut findings).unwrap_or_else(
+            || derived.take("C++ namespace", str::to_owned, cpp_outermost).map(|part| vec![part]),
+        ),
         cpp_header: stated(&raw.cpp_header, cpp_header, &mut findings).unwrap_or_else(|| {
             derived.take(
                 "C++ header",
@@ -58,7 +62,7 @@ pub(super) fn lower(main: &Document, name: &str, cx: &mut Context) -> Targets {
                     true => Some(Reason::SpecType),
                     false => csharp_part(part),
                 };
-                vec![derived.take("C# namespace", pascal, taken)]
+                derived.take("C# namespace", pascal, taken).map(|part| vec![part])
             }),
         python_module: stated(&raw.python_module, python_module, &mut findings)
             .unwrap_or_else(|| derived.take("Python module", str::to_owned, python_word)),
@@ -66,7 +70,6 @@ pub(super) fn lower(main: &Document, name: &str, cx: &mut Context) -> Targets {
     };
     findings.extend(main.name.as_ref().and_then(|name| derived.note(name.span)));
     cx.findings.extend(findings);
-    check_namespace_types(main, &targets, cx);
     targets
 }
 
@@ -88,12 +91,12 @@ impl Derived {
         what: &'static str,
         spell: impl Fn(&str) -> String,
         taken: impl Fn(&str) -> Option<Reason>,
-    ) -> String {
+    ) -> Stated<String> {
         let name = spell(&self.name);
-        let Some(reason) = taken(&name) else { return name };
+        let Some(reason) = taken(&name) else { return Stated::default(name) };
         let longer = spell(&format!("{}{ADDITION}", self.name));
         self.renamed.push((what, longer.clone(), reason));
-        longer
+        Stated::default(longer)
     }
 
     /// Says which packages have the longer name.
@@ -114,7 +117,7 @@ fn stated<T>(
     text: &Option<Spanned<String>>,
     read: impl Fn(&str) -> Result<T, Refusal>,
     findings: &mut Vec<Finding>,
-) -> Option<T> {
+) -> Option<Stated<T>> {
     let text = text.as_ref()?;
     let result = if text.value.len() > MAX_TARGET {
         Err(format!("at most {MAX_TARGET} characters"))
@@ -122,7 +125,7 @@ fn stated<T>(
         read(&text.value)
     };
     match result {
-        Ok(value) => Some(value),
+        Ok(value) => Some(Spanned::new(value, text.span).into()),
         Err(expected) => {
             findings.push(
                 Finding::new(rules::BAD_TARGET, format!("the name `{}`", shorten(&text.value)))
@@ -230,29 +233,4 @@ fn python_module(text: &str) -> Result<String, Refusal> {
     }
     free(text, python_word(text), || format!("{text}{ADDITION}"))?;
     Ok(text.to_owned())
-}
-
-/// A C# type named like a part of its namespace hides it, or is hidden by it.
-fn check_namespace_types(main: &Document, targets: &Targets, cx: &mut Context) {
-    let mut findings = Vec::new();
-    for part in &targets.csharp_namespace {
-        let is_type = |meaning: &TypeName| *meaning != TypeName::Broken;
-        if !cx.types.get(part).is_some_and(is_type) {
-            continue;
-        }
-        let message = format!("the type `{part}` is named like a part of the C# namespace");
-        let mut finding = Finding::new(rules::HELPER_CLASH, message);
-        if let Some(span) = cx.scopes.uses(None, part).first() {
-            finding = finding.at(*span, "one would hide the other");
-        }
-        if let Some(stated) = &main.targets.csharp_namespace {
-            finding = finding.also(stated.span, "the namespace");
-        }
-        let other = format!("{part}Protocol");
-        findings.push(
-            finding
-                .help(format!("rename the type, or state targets.csharp.namespace, e.g. {other}")),
-        );
-    }
-    cx.findings.extend(findings);
 }

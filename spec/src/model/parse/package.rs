@@ -1,48 +1,14 @@
 //! What the generated packages say of themselves, and where the Rust one finds its runtime.
 
-use serde::Serialize;
-
 use super::raw;
 use super::scalar::shorten;
 use crate::diagnostic::Finding;
+use crate::model::{Package, RustRuntime};
 use crate::rules;
-use crate::source::Spanned;
+use crate::source::{Spanned, Stated};
 
 /// Longest text of a package.
 const MAX_TEXT: usize = 200;
-
-/// What a spec states for package indexes; what it leaves out has a default in each language.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Package {
-    /// SPDX expression, e.g. `MIT OR Apache-2.0`.
-    pub license: Option<String>,
-    /// `Name` or `Name <mail@example.org>`, in the order of the text.
-    pub authors: Vec<String>,
-    /// URL of the source.
-    pub repository: Option<String>,
-    /// One line for indexes.
-    pub description: Option<String>,
-    /// Where the generated crate finds the crate `bitrpc-shm`.
-    pub rust_runtime: RustRuntime,
-}
-
-/// Where the generated Rust crate finds the runtime of the generator's version.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RustRuntime {
-    /// In the registry.
-    #[default]
-    Registry,
-    /// In a folder, relative to that of the generated crate.
-    Path(String),
-    /// In a git repository.
-    Git {
-        /// Its URL.
-        url: String,
-        /// A commit; the newest one when none is stated.
-        rev: Option<String>,
-    },
-}
 
 /// Which characters a text may have, and how to say so.
 struct Grammar {
@@ -111,9 +77,11 @@ pub(super) fn lower(raw: &raw::Targets, findings: &mut Vec<Finding>) -> Package 
         );
     }
     let rust_runtime = match (path, git) {
-        (Some(path), _) => RustRuntime::Path(path),
-        (None, Some(url)) => RustRuntime::Git { url, rev },
-        (None, None) => RustRuntime::Registry,
+        (Some(path), _) => path.map(RustRuntime::Path).into(),
+        (None, Some(git)) => {
+            git.map(|url| RustRuntime::Git { url, rev: rev.map(|rev| rev.value) }).into()
+        }
+        (None, None) => Stated::default(RustRuntime::Registry),
     };
     Package { license, authors, repository, description, rust_runtime }
 }
@@ -130,10 +98,10 @@ fn checked(
     text: &Spanned<String>,
     grammar: &Grammar,
     findings: &mut Vec<Finding>,
-) -> Option<String> {
+) -> Option<Spanned<String>> {
     let value = text.value.trim();
     if !value.is_empty() && value.len() <= MAX_TEXT && (grammar.fits)(value) {
-        return Some(value.to_owned());
+        return Some(Spanned::new(value.to_owned(), text.span));
     }
     findings.push(
         Finding::new(rules::BAD_TARGET, format!("the text `{}`", shorten(value)))

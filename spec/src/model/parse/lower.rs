@@ -8,16 +8,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::load::{self, Loaded};
-use super::names::Scopes;
-use super::raw::{Document, Enum};
-use super::{
-    DEFAULT_SPEC, DEFAULT_SPEC_NAME, Draft, Spec, constants, headers, ids, names, structs, targets,
-    values,
-};
+use super::raw::{Document, Enum as RawEnum, Struct as RawStruct};
+use super::scalar::shorten;
+use super::scopes::Scopes;
+use super::{Draft, Parsed, constants, headers, structs, targets, values};
 use crate::diagnostic::Finding;
-use crate::layout::{ConstantLayout, EnumLayout};
+use crate::model::{
+    Constant, DEFAULT_SPEC, DEFAULT_SPEC_NAME, Endianness, Enum, File, Reserved, ReservedName, Spec,
+};
 use crate::rules;
-use crate::source::{Span, Spanned};
+use crate::source::{Span, Spanned, Stated};
 
 /// Keys that a file may have when another one imports it.
 const SHARED_KEYS: &[&str] = &[
@@ -38,11 +38,10 @@ const SHARED_KEYS: &[&str] = &[
 pub(super) struct Context {
     pub(super) findings: Vec<Finding>,
     pub(super) scopes: Scopes,
-    pub(super) constants: Vec<ConstantLayout>,
-    pub(super) enums: Vec<EnumLayout>,
+    pub(super) constants: Vec<Constant>,
+    pub(super) enums: Vec<Enum>,
     /// What each type name stands for.
     pub(super) types: HashMap<String, TypeName>,
-    pub(super) version: (u16, u16),
 }
 
 /// What a type name stands for.
@@ -62,7 +61,7 @@ impl Context {
     }
 }
 
-pub(super) fn lower(loaded: Loaded) -> Draft {
+pub(super) fn lower(loaded: Loaded) -> Parsed {
     let Loaded { mut sources, findings, documents, .. } = loaded;
     let mut cx = Context {
         findings,
@@ -70,19 +69,16 @@ pub(super) fn lower(loaded: Loaded) -> Draft {
         constants: Vec::new(),
         enums: Vec::new(),
         types: HashMap::new(),
-        version: (1, 0),
     };
     let (defaults, more) = load::embedded(DEFAULT_SPEC_NAME, DEFAULT_SPEC, &mut sources);
     cx.findings.extend(more);
     let main = documents.last().expect("the spec itself was read");
     check_documents(&documents, &mut cx);
 
-    cx.version = main.version.as_ref().map_or((1, 0), |version| version.value);
-    let name = main.name.as_ref().map_or_else(|| "unnamed".to_owned(), |name| name.value.clone());
+    let unnamed = || Spanned::new("unnamed".to_owned(), main.start);
+    let name = main.name.clone().unwrap_or_else(unnamed);
     let magic = headers::magic(main, &defaults, &mut cx);
     let file_prefix = targets::file_prefix(main, &defaults, &mut cx);
-    let default_capacity = headers::capacity(main, &defaults, &mut cx);
-
     let all = || documents.iter();
     constants::lower(all().flat_map(|document| &document.constants), &mut cx);
     let raw_flags = section(&documents, &defaults, "flags", |d| d.flags.as_ref(), &mut cx);
@@ -102,26 +98,24 @@ pub(super) fn lower(loaded: Loaded) -> Draft {
     let message =
         section(&documents, &defaults, "message_header", |d| d.message_header.as_ref(), &mut cx);
     let has_header = all().any(|document| document.message_header.is_some());
-    let message_header = if has_header {
-        headers::message(message, flags.scalar, &mut cx)
-    } else {
-        headers::default_message(message, &defaults, raw_flags, flags.scalar, &mut cx)
-    };
+    let scalar = if has_header { flags.scalar.value } else { headers::default_flags(&defaults) };
+    let message_header = headers::message(message, scalar, &mut cx);
 
-    ids::check(&documents, &types.value, &raw_structs, &mut cx);
-    ids::check_reserved_flags(&documents, &flags, &mut cx);
-    ids::check_reserved_names(&documents, &mut cx);
-    let targets = targets::lower(main, &name, &mut cx);
-    names::check(&mut cx);
-
+    let reserved = reserved(&documents, &mut cx);
+    let targets = targets::lower(main, &name.value, &mut cx);
     let sources = Arc::new(sources);
     let spec = Spec {
+        files: documents.iter().map(file).collect(),
         name,
-        version: cx.version,
+        version: or_default(&main.version, (1, 0)),
         doc: main.doc.clone(),
+        endianness: Stated {
+            value: Endianness::Little,
+            span: main.endianness.as_ref().map(|order| order.span),
+        },
         magic,
         file_prefix,
-        default_capacity,
+        default_capacity: or_default(&main.capacity, default_capacity(&defaults)),
         targets,
         ring_header,
         message_header,
@@ -129,21 +123,72 @@ pub(super) fn lower(loaded: Loaded) -> Draft {
         flags,
         constants: cx.constants,
         enums: cx.enums,
-        structs,
+        structs: structs.list,
+        reserved,
         sources: Arc::clone(&sources),
         notes: Vec::new(),
     };
-    Draft { sources, findings: cx.findings, spec: Some(spec) }
+    let draft = Draft { spec, whole: structs.whole, nested: structs.nested, scopes: cx.scopes };
+    Parsed { sources, findings: cx.findings, draft: Some(draft) }
+}
+
+/// What is stated, or else `default`.
+pub(super) fn or_default<T: Clone>(stated: &Option<Spanned<T>>, default: T) -> Stated<T> {
+    stated.clone().map_or_else(|| Stated::default(default), Stated::from)
+}
+
+fn default_capacity(defaults: &Document) -> u64 {
+    defaults.capacity.as_ref().expect("the default spec states a capacity").value
+}
+
+fn file(document: &Document) -> File {
+    File {
+        language: document.bitrpc.clone().unwrap_or(Spanned::new(1, document.start)),
+        doc: document.doc.clone(),
+        sections: document.keys.clone(),
+        imports: document.imports.clone(),
+    }
+}
+
+/// What no file may use again.
+fn reserved(documents: &[Document], cx: &mut Context) -> Reserved {
+    let mut all = Reserved::default();
+    for raw in documents.iter().map(|document| &document.reserved) {
+        all.ids.extend(raw.ids.iter().cloned());
+        all.flags.extend(raw.flags.iter().cloned());
+        for text in &raw.names {
+            match reserved_name(&text.value) {
+                Some(name) => all.names.push(Spanned::new(name, text.span)),
+                None => cx.report(
+                    Finding::new(
+                        rules::BAD_IDENTIFIER,
+                        format!("`{}` is not a name", shorten(&text.value)),
+                    )
+                    .at(text.span, "not a name")
+                    .expected("Type, Type.member or name"),
+                ),
+            }
+        }
+    }
+    all
+}
+
+fn reserved_name(text: &str) -> Option<ReservedName> {
+    let (owner, name) = match text.split_once('.') {
+        Some((owner, name)) => (Some(owner), name),
+        None => (None, text),
+    };
+    let is_word = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let is_name = is_word(name) && owner.is_none_or(is_word);
+    is_name.then(|| ReservedName { owner: owner.map(str::to_owned), name: name.to_owned() })
 }
 
 /// What concerns a file as a whole.
 fn check_documents(documents: &[Document], cx: &mut Context) {
     for (i, document) in documents.iter().enumerate() {
-        if let Some(version) = document.bitrpc.as_ref().filter(|version| version.value != 1) {
-            let message = format!("spec language version {}", version.value);
-            let finding = Finding::new(rules::LANGUAGE_VERSION, message);
-            cx.report(finding.at(version.span, "not known to this tool").expected("1"));
-        }
         let is_main = i + 1 == documents.len();
         if is_main {
             check_main(document, cx);
@@ -206,7 +251,7 @@ fn key_span(document: &Document, name: &str) -> Span {
 }
 
 /// Gives each type name its meaning; a name that is taken keeps the first one.
-fn define_types(enums: &[&Enum], structs: &[&super::raw::Struct], cx: &mut Context) {
+fn define_types(enums: &[&RawEnum], structs: &[&RawStruct], cx: &mut Context) {
     let mut places: HashMap<&str, Span> = HashMap::new();
     let enums = enums.iter().enumerate().map(|(i, item)| (&item.name, TypeName::Enum(i)));
     let structs = structs.iter().enumerate().map(|(i, item)| (&item.name, TypeName::Struct(i)));

@@ -2,109 +2,61 @@
 
 use std::collections::HashMap;
 
-use super::lower::Context;
+use super::Subject;
 use crate::diagnostic::Finding;
+use crate::model::parse::scopes::{MESSAGE_FLAGS, MESSAGE_TYPES, Scope, Scopes};
 use crate::names::{
     Language, NameKind, Reason, engine_reason, snake, spell_member_why, spell_why, unescaped,
 };
 use crate::rules;
-use crate::source::{Span, Spanned};
+use crate::source::Spanned;
 
-/// Title of the names of message types.
-pub(super) const MESSAGE_TYPES: &str = "message types";
-
-/// Title of the names of message flags.
-pub(super) const MESSAGE_FLAGS: &str = "message flags";
-
-/// Names that stand side by side in generated code.
-#[derive(Debug)]
-struct Scope {
-    /// What the names are, for messages: "fields of Leg".
-    title: String,
-    /// The type that they are members of.
-    owner: Option<String>,
-    kind: NameKind,
-    names: Vec<Spanned<String>>,
-}
-
-impl Scope {
-    fn is_struct(&self) -> bool {
-        self.kind == NameKind::Field && self.owner.is_some()
-    }
-}
-
-/// All names of a spec by where they stand.
-#[derive(Debug, Default)]
-pub(super) struct Scopes {
-    types: Vec<Spanned<String>>,
-    constants: Vec<Spanned<String>>,
-    members: Vec<Scope>,
-}
-
-impl Scopes {
-    pub(super) fn add_type(&mut self, name: &Spanned<String>) {
-        self.types.push(name.clone());
-    }
-
-    pub(super) fn add_constant(&mut self, name: &Spanned<String>) {
-        self.constants.push(name.clone());
-    }
-
-    pub(super) fn has_constant(&self, name: &str) -> bool {
-        self.constants.iter().any(|constant| constant.value == name)
-    }
-
-    pub(super) fn add_members(
-        &mut self,
-        title: &str,
-        owner: Option<&str>,
-        kind: NameKind,
-        names: Vec<Spanned<String>>,
-    ) {
-        let (title, owner) = (title.to_owned(), owner.map(str::to_owned));
-        self.members.push(Scope { title, owner, kind, names });
-    }
-
-    /// Where a name is used: a member of `owner`, or without one a type, a constant, a message
-    /// type, a flag or a header field.
-    pub(super) fn uses(&self, owner: Option<&str>, name: &str) -> Vec<Span> {
-        let members = self.members.iter().filter(|scope| scope.owner.as_deref() == owner);
-        let mut found: Vec<_> = members.flat_map(|scope| &scope.names).collect();
-        if owner.is_none() {
-            found.extend(self.types.iter().chain(&self.constants));
-        }
-        let mut spans: Vec<_> =
-            found.into_iter().filter(|used| used.value == name).map(|used| used.span).collect();
-        spans.dedup();
-        spans
-    }
-}
-
-/// Reports names that meet in some language, and notes those that are escaped.
-pub(super) fn check(cx: &mut Context) {
-    let mut findings = Vec::new();
-    let scopes = &cx.scopes;
-    check_types(&scopes.types, &mut findings);
-    check_module(scopes, &mut findings);
-    check_derived(scopes, &mut findings);
-    check_header_fields(scopes, &mut findings);
-    let constants = Scope {
-        title: "constants".into(),
-        owner: None,
-        kind: NameKind::Constant,
-        names: scopes.constants.clone(),
-    };
+/// L401: names that meet in some language.
+pub(super) fn same(subject: &Subject, findings: &mut Vec<Finding>) {
+    let scopes = &subject.draft.scopes;
+    check_types(&scopes.types, findings);
+    check_module(scopes, findings);
+    let constants = constants(scopes);
     for scope in scopes.members.iter().chain([&constants]) {
-        check_scope(scope, &mut findings);
+        check_scope(scope, findings);
     }
+}
+
+/// L402: names that are spelled differently somewhere.
+pub(super) fn escaped(subject: &Subject, findings: &mut Vec<Finding>) {
+    let scopes = &subject.draft.scopes;
+    let constants = constants(scopes);
     let types = scopes.types.iter().map(|name| (NameKind::Type, None, name));
     let members = scopes.members.iter().chain([&constants]).flat_map(|scope| {
         scope.names.iter().map(|name| (scope.kind, scope.owner.as_deref(), name))
     });
     for (kind, owner, name) in types.chain(members) {
-        findings.extend(escaped(kind, owner, name));
+        findings.extend(escape(kind, owner, name));
     }
-    cx.findings.extend(findings);
+}
+
+/// L405: names that the generated code gives to something of its own.
+pub(super) fn helpers(subject: &Subject, findings: &mut Vec<Finding>) {
+    let scopes = &subject.draft.scopes;
+    check_derived(scopes, findings);
+    check_header_fields(scopes, findings);
+    if let Some(none) = scopes.members(MESSAGE_FLAGS).find(|name| name.value == "none") {
+        findings.push(
+            Finding::new(rules::HELPER_CLASH, "a message flag named `none`")
+                .at(none.span, "is what the generated code calls the absence of flags")
+                .help("choose another name"),
+        );
+    }
+    check_namespace_types(subject, findings);
+}
+
+fn constants(scopes: &Scopes) -> Scope {
+    Scope {
+        title: "constants".into(),
+        owner: None,
+        kind: NameKind::Constant,
+        names: scopes.constants.clone(),
+    }
 }
 
 /// Members of one type, or names of one list.
@@ -175,9 +127,7 @@ fn check_derived(scopes: &Scopes, findings: &mut Vec<Finding>) {
     }
     // C++ has `kTypeData` and `kFlagUrgent` beside the constants of the spec.
     for (title, kind) in [(MESSAGE_TYPES, "type"), (MESSAGE_FLAGS, "flag")] {
-        let list = scopes.members.iter().filter(|scope| scope.title == title);
-        let names = list.flat_map(|scope| &scope.names);
-        let made = names.map(|name| (name, format!("{kind}_{}", name.value)));
+        let made = scopes.members(title).map(|name| (name, format!("{kind}_{}", name.value)));
         report_derived(&scopes.constants, made, findings);
     }
 }
@@ -223,6 +173,31 @@ fn report_derived<'a>(
                 .at(taken.span, "is what the generated code makes of another name")
                 .also(name.span, "this one")
                 .help("rename one of the two"),
+        );
+    }
+}
+
+/// A C# type named like a part of its namespace hides it, or is hidden by it.
+fn check_namespace_types(subject: &Subject, findings: &mut Vec<Finding>) {
+    let spec = subject.spec;
+    let enums = spec.enums.iter().map(|item| &item.name);
+    let is_type = |part: &str| {
+        enums.clone().chain(spec.structs.iter().map(|item| &item.name)).any(|n| n.value == part)
+    };
+    let namespace = &spec.targets.csharp_namespace;
+    for part in namespace.value.iter().filter(|part| is_type(part)) {
+        let message = format!("the type `{part}` is named like a part of the C# namespace");
+        let mut finding = Finding::new(rules::HELPER_CLASH, message);
+        if let Some(span) = subject.draft.scopes.uses(None, part).first() {
+            finding = finding.at(*span, "one would hide the other");
+        }
+        if let Some(stated) = namespace.span {
+            finding = finding.also(stated, "the namespace");
+        }
+        let other = format!("{part}Protocol");
+        findings.push(
+            finding
+                .help(format!("rename the type, or state targets.csharp.namespace, e.g. {other}")),
         );
     }
 }
@@ -289,7 +264,7 @@ fn way_out(a: &str, b: &str) -> String {
 }
 
 /// A note that says how a name is spelled where it cannot be used as it is.
-fn escaped(kind: NameKind, owner: Option<&str>, name: &Spanned<String>) -> Option<Finding> {
+fn escape(kind: NameKind, owner: Option<&str>, name: &Spanned<String>) -> Option<Finding> {
     let mut spellings: Vec<(String, Vec<&str>, Reason)> = Vec::new();
     for language in Language::ALL {
         let (spelled, reason) = match owner {

@@ -1,29 +1,28 @@
-//! Both headers: fields with roles of fixed types, each role where it belongs.
+//! Both headers: fields with roles of fixed types, each role once.
 
 use std::collections::HashMap;
 
 use super::lower::{Context, defined_twice};
-use super::raw::{Document, Field as RawField, Flags, Header as RawHeader};
+use super::raw::{Document, Field as RawField, Header as RawHeader};
 use super::scalar::shorten;
 use super::structs::{FieldType, field_type};
-use super::{Field, Header, MessageRole, RingRole, types};
+use super::type_text;
 use crate::diagnostic::Finding;
-use crate::layout::{Scalar, Type};
+use crate::model::{Field, Header, MessageRole, RingRole, Scalar, Type};
 use crate::names::NameKind;
 use crate::rules;
-use crate::source::{Span, Spanned};
+use crate::source::{Span, Spanned, Stated};
 
 /// Bytes that `line: n` counts in unless the header states them.
 const DEFAULT_LINE: u64 = 128;
 
-const KIB: u64 = 1 << 10;
-const TIB: u64 = 1 << 40;
-
 /// The magic number of the spec, or the default one.
-pub(super) fn magic(main: &Document, defaults: &Document, cx: &mut Context) -> u32 {
-    let Some(magic) = main.magic.as_ref().or(defaults.magic.as_ref()) else { return 0 };
+pub(super) fn magic(main: &Document, defaults: &Document, cx: &mut Context) -> Stated<u32> {
+    let magic = main.magic.as_ref().or(defaults.magic.as_ref());
+    let magic = magic.expect("the default spec states a magic number");
+    let span = main.magic.as_ref().map(|magic| magic.span);
     match u32::try_from(magic.value) {
-        Ok(value) if value != 0 => return value,
+        Ok(value) if value != 0 => return Stated { value, span },
         Ok(_) => cx.report(
             Finding::new(rules::OUT_OF_RANGE, "the magic number 0")
                 .at(magic.span, "is what an empty file starts with")
@@ -35,22 +34,7 @@ pub(super) fn magic(main: &Document, defaults: &Document, cx: &mut Context) -> u
                 .expected("1 to 0xFFFFFFFF"),
         ),
     }
-    1
-}
-
-/// The default capacity of the spec, or that of the default protocol.
-pub(super) fn capacity(main: &Document, defaults: &Document, cx: &mut Context) -> u64 {
-    let Some(capacity) = main.capacity.as_ref().or(defaults.capacity.as_ref()) else { return KIB };
-    let value = capacity.value;
-    if value.is_power_of_two() && (KIB..=TIB).contains(&value) {
-        return value;
-    }
-    let finding = Finding::new(rules::CAPACITY, format!("a capacity of {value} bytes"))
-        .at(capacity.span, "not a power of two from 1KiB to 1TiB");
-    let near = value.clamp(KIB, TIB).checked_next_power_of_two().unwrap_or(TIB);
-    cx.report(finding.help(format!("the next one that is: {near}")));
-    // A size that lets everything in, so that no struct is called too large for a wrong number.
-    TIB
+    Stated { value: 1, span }
 }
 
 /// What both kinds of roles have in common.
@@ -85,10 +69,7 @@ impl Role for MessageRole {
 
 pub(super) fn ring(raw: &RawHeader, cx: &mut Context) -> Header<RingRole> {
     let fields = fields(raw, |role: RingRole| Some(role.scalar()), ring_field_type, cx);
-    for field in &raw.fields {
-        check_atomic(field, cx);
-    }
-    let line = raw.line.clone().unwrap_or_else(|| Spanned::new(DEFAULT_LINE, raw.span));
+    let line = raw.line.clone().map_or(Stated::default(DEFAULT_LINE), Stated::from);
     let header =
         Header { span: raw.span, doc: raw.doc.clone(), line, size: raw.size.clone(), fields };
     let names = header.fields.iter().map(|field| field.name.clone()).collect();
@@ -109,32 +90,16 @@ pub(super) fn message(raw: &RawHeader, flags: Scalar, cx: &mut Context) -> Heade
     let (all, plain) = (names(NameKind::Field), names(NameKind::HeaderField));
     cx.scopes.add_members("fields of the message header", None, NameKind::Field, all);
     cx.scopes.add_members("fields of the message header", None, NameKind::HeaderField, plain);
-    let line = Spanned::new(0, raw.span);
+    let line = Stated::default(0);
     let (doc, size) = (raw.doc.clone(), raw.size.clone());
     Header { span: raw.span, doc, line, size, fields }
 }
 
-/// The message header of the default spec, which has room for the default type of flags.
-pub(super) fn default_message(
-    raw: &RawHeader,
-    defaults: &Document,
-    flags: &Flags,
-    scalar: Scalar,
-    cx: &mut Context,
-) -> Header<MessageRole> {
-    let default = defaults.flags.as_ref().and_then(|flags| flags.ty.as_ref());
-    let default = default.and_then(|ty| types::scalar(&ty.value)).unwrap_or(scalar);
-    if scalar != default {
-        let name = scalar.name();
-        let message = format!("flags of type `{name}` without a `message_header`");
-        cx.report(
-            Finding::new(rules::ROLE_TYPE, message)
-                .at(flags.ty.as_ref().map_or(flags.span, |ty| ty.span), "does not fit the default")
-                .expected(format!("{}, or a `message_header` of its own", default.name()))
-                .help(format!("give it a field with `role: flags` and `type: {name}`")),
-        );
-    }
-    message(raw, default, cx)
+/// The type of flags that the default message header has room for.
+pub(super) fn default_flags(defaults: &Document) -> Scalar {
+    let ty = defaults.flags.as_ref().and_then(|flags| flags.ty.as_ref());
+    let scalar = ty.and_then(|ty| type_text::scalar(&ty.value));
+    scalar.expect("the default spec states the type of its flags")
 }
 
 /// Types that the ring header may hold beside roles: whatever needs no other definition.
@@ -187,7 +152,8 @@ fn fields<R: Role>(
             None => None,
         };
         if let Some((role, expected)) = expected {
-            let message = format!("the role {role} on a field of type `{}`", written(field));
+            let message =
+                format!("the role {role} on a field of type `{}`", shorten(&written(field)));
             cx.report(
                 Finding::new(rules::ROLE_TYPE, message)
                     .at(ty.span, "has another type than the role")
@@ -205,8 +171,9 @@ fn fields<R: Role>(
     fields
 }
 
-fn written(field: &RawField) -> String {
-    field.ty.as_ref().map(|ty| shorten(&ty.value)).unwrap_or_default()
+/// The type of a field as the text has it.
+pub(super) fn written(field: &RawField) -> String {
+    field.ty.as_ref().map(|ty| ty.value.trim().to_owned()).unwrap_or_default()
 }
 
 fn bad_field_type<R: Role>(span: Span, expected: &str) -> Finding {
@@ -274,34 +241,17 @@ fn placed<R>(
         }
     }
     Some(Field {
+        span: raw.span,
         name: name.clone(),
         doc: raw.doc.clone(),
         ty,
+        written: written(raw),
         role,
         line,
+        atomic: raw.atomic.clone(),
         offset: raw.offset.clone(),
         size: raw.size.clone(),
         align: raw.align.clone(),
         since: None,
     })
-}
-
-fn check_atomic(field: &RawField, cx: &mut Context) {
-    let Some(atomic) = &field.atomic else { return };
-    match (&field.role, atomic.value) {
-        (Some(role), false) => {
-            let role = shorten(&role.value);
-            let finding = Finding::new(rules::NOT_ATOMIC, format!("`{role}` is not atomic"));
-            cx.report(
-                finding
-                    .at(atomic.span, "both sides look at the field")
-                    .expected("true, or nothing: fields with a role are atomic"),
-            );
-        }
-        (None, true) => {
-            let finding = Finding::new(rules::NO_EFFECT, "`atomic` on a field without a role");
-            cx.report(finding.at(atomic.span, "has no effect: the engine never touches the field"));
-        }
-        _ => {}
-    }
 }

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 
 use super::lower::{Context, defined_twice};
-use super::raw::Constant;
-use super::scalar;
-use super::types;
+use super::raw::Constant as RawConstant;
+use super::{scalar, type_text};
 use crate::diagnostic::Finding;
-use crate::layout::{ConstantLayout, ConstantValue, Scalar};
+use crate::model::{Constant, ConstantValue, Scalar};
 use crate::rules;
 use crate::source::yaml::{Kind, Node};
 use crate::source::{Span, Spanned};
 
-pub(super) fn lower<'a>(constants: impl Iterator<Item = &'a Constant>, cx: &mut Context) {
+pub(super) fn lower<'a>(constants: impl Iterator<Item = &'a RawConstant>, cx: &mut Context) {
     let mut places: HashMap<&str, Span> = HashMap::new();
     for constant in constants {
         let Some(name) = &constant.name else { continue };
@@ -25,8 +24,13 @@ pub(super) fn lower<'a>(constants: impl Iterator<Item = &'a Constant>, cx: &mut 
         if let (Some(ty), Some(node)) = (&constant.ty, &constant.value)
             && let Some(value) = value(ty, node, &mut cx.findings)
         {
-            let (name, doc) = (name.value.clone(), constant.doc.clone());
-            cx.constants.push(ConstantLayout { name, doc, value });
+            cx.constants.push(Constant {
+                span: constant.span,
+                name: name.clone(),
+                doc: constant.doc.clone(),
+                ty: ty.clone(),
+                value: Spanned::new(value, node.span),
+            });
         }
     }
 }
@@ -35,7 +39,7 @@ fn value(ty: &Spanned<String>, node: &Node, out: &mut Vec<Finding>) -> Option<Co
     if ty.value == "string" {
         return text(node, out).map(ConstantValue::Text);
     }
-    match types::scalar(&ty.value) {
+    match type_text::scalar(&ty.value) {
         Some(Scalar::Bool) => {
             scalar::boolean(node, out).map(|value| ConstantValue::Bool(value.value))
         }

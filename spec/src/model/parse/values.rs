@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::constants::in_range;
 use super::lower::{Context, TypeName, defined_twice};
-use super::names::{MESSAGE_FLAGS, MESSAGE_TYPES};
-use super::raw::{Enum, Flags, Named};
-use super::types;
+use super::raw::{Enum as RawEnum, Flags as RawFlags, Named as RawNamed};
+use super::scopes::{MESSAGE_FLAGS, MESSAGE_TYPES};
+use super::type_text;
 use crate::diagnostic::{Finding, closest};
-use crate::layout::{EnumLayout, FlagsLayout, NamedValue, Scalar};
+use crate::model::{Enum, Flags, MessageTypes, Named, Scalar};
 use crate::names::NameKind;
 use crate::rules;
 use crate::source::{Span, Spanned};
@@ -22,34 +22,25 @@ const ENGINE_FLAGS: &[&str] = &["urgent", "fragment", "last_fragment"];
 /// Types of the message flags.
 const FLAG_TYPES: &[Scalar] = &[Scalar::U8, Scalar::U16, Scalar::U32];
 
-pub(super) fn message_types(raw: &Spanned<Vec<Named>>, cx: &mut Context) -> Vec<NamedValue> {
+pub(super) fn message_types(raw: &Spanned<Vec<RawNamed>>, cx: &mut Context) -> MessageTypes {
     let mut list = List::new("message type");
     for named in &raw.value {
-        let Some(value) = &named.value else {
-            list.name(named, cx);
-            continue;
-        };
-        if value.value == 0 {
-            cx.report(
-                Finding::new(rules::PADDING_VALUE, "a message type with the value 0")
-                    .at(value.span, "0 marks padding records")
-                    .expected("1 to 4294967295"),
-            );
-        } else if in_range(value, Scalar::U32, &mut cx.findings) {
-            list.add(named, value, cx);
-            continue;
+        match &named.value {
+            Some(value) if in_range(value, Scalar::U32, &mut cx.findings) => {
+                list.add(named, value, cx);
+            }
+            _ => drop(list.name(named, cx)),
         }
-        list.name(named, cx);
     }
     cx.scopes.add_members(MESSAGE_TYPES, None, NameKind::ProtocolValue, list.names.clone());
-    let at = raw.value.first().map_or(raw.span, |named| named.span);
+    let at = raw.value.first().map_or(raw.span, |named| named.start);
     require("message type", ENGINE_TYPES, &list, at, cx);
-    list.values
+    MessageTypes { span: raw.span, list: list.values }
 }
 
-pub(super) fn message_flags(raw: &Flags, cx: &mut Context) -> FlagsLayout {
+pub(super) fn message_flags(raw: &RawFlags, cx: &mut Context) -> Flags {
     let scalar = raw.ty.as_ref().and_then(|ty| {
-        let scalar = types::scalar(&ty.value).filter(|scalar| FLAG_TYPES.contains(scalar));
+        let scalar = type_text::scalar(&ty.value).filter(|scalar| FLAG_TYPES.contains(scalar));
         if scalar.is_none() {
             cx.report(
                 Finding::new(rules::BAD_TYPE, format!("message flags of type `{}`", ty.value))
@@ -63,18 +54,12 @@ pub(super) fn message_flags(raw: &Flags, cx: &mut Context) -> FlagsLayout {
     let mut list = List::new("flag");
     bits(&raw.bits, scalar, &mut list, cx);
     cx.scopes.add_members(MESSAGE_FLAGS, None, NameKind::ProtocolValue, list.names.clone());
-    if let Some(none) = list.names.iter().find(|name| name.value == "none") {
-        cx.report(
-            Finding::new(rules::HELPER_CLASH, "a message flag named `none`")
-                .at(none.span, "is what the generated code calls the absence of flags")
-                .help("choose another name"),
-        );
-    }
     require("flag", ENGINE_FLAGS, &list, raw.span, cx);
-    FlagsLayout { doc: raw.doc.clone(), scalar, bits: list.values }
+    let scalar = Spanned::new(scalar, raw.ty.as_ref().map_or(raw.span, |ty| ty.span));
+    Flags { span: raw.span, doc: raw.doc.clone(), scalar, bits: list.values }
 }
 
-pub(super) fn enums(raw: &[&Enum], cx: &mut Context) {
+pub(super) fn enums(raw: &[&RawEnum], cx: &mut Context) {
     for (index, item) in raw.iter().enumerate() {
         let Some(name) = &item.name else { continue };
         let scalar = enum_scalar(item, cx);
@@ -89,9 +74,7 @@ pub(super) fn enums(raw: &[&Enum], cx: &mut Context) {
                     (Some(value), Some(scalar)) if in_range(value, scalar, &mut cx.findings) => {
                         list.add(named, value, cx);
                     }
-                    _ => {
-                        list.name(named, cx);
-                    }
+                    _ => drop(list.name(named, cx)),
                 }
             }
         }
@@ -104,8 +87,15 @@ pub(super) fn enums(raw: &[&Enum], cx: &mut Context) {
         let meaning = match scalar {
             None => TypeName::Broken,
             Some(scalar) => {
-                let (name, doc) = (name.value.clone(), item.doc.clone());
-                cx.enums.push(EnumLayout { name, doc, scalar, is_flags, values: list.values });
+                let ty = item.ty.as_ref().map_or(item.start, |ty| ty.span);
+                cx.enums.push(Enum {
+                    span: item.span,
+                    name: name.clone(),
+                    doc: item.doc.clone(),
+                    scalar: Spanned::new(scalar, ty),
+                    is_flags,
+                    values: list.values,
+                });
                 TypeName::Enum(cx.enums.len() - 1)
             }
         };
@@ -113,11 +103,11 @@ pub(super) fn enums(raw: &[&Enum], cx: &mut Context) {
     }
 }
 
-fn enum_scalar(item: &Enum, cx: &mut Context) -> Option<Scalar> {
+fn enum_scalar(item: &RawEnum, cx: &mut Context) -> Option<Scalar> {
     let ty = item.ty.as_ref()?;
     let is_flags = item.bits.is_some();
     let fits = |scalar: &Scalar| scalar.is_unsigned() || (scalar.is_signed() && !is_flags);
-    let scalar = types::scalar(&ty.value).filter(fits);
+    let scalar = type_text::scalar(&ty.value).filter(fits);
     if scalar.is_none() {
         let what = if is_flags { "a flag set" } else { "an enum" };
         let expected = if is_flags { "u8, u16, u32 or u64" } else { "u8 to u64 or i8 to i64" };
@@ -130,54 +120,43 @@ fn enum_scalar(item: &Enum, cx: &mut Context) -> Option<Scalar> {
     scalar
 }
 
-fn check_lists(item: &Enum, cx: &mut Context) {
+fn check_lists(item: &RawEnum, cx: &mut Context) {
     let name = item.name.as_ref().map_or("?", |name| &name.value);
     match (&item.values, &item.bits) {
         (Some(_), Some(_)) => cx.report(
             Finding::new(rules::NO_EFFECT, format!("`{name}` has both `values` and `bits`"))
-                .at(item.span, "is either an enum or a flag set")
+                .at(item.start, "is either an enum or a flag set")
                 .expected("`values` for an enum, `bits` for a flag set"),
         ),
         (None, None) => cx.report(
             Finding::new(rules::MISSING_KEY, format!("`{name}` has no values"))
-                .at(item.span, "starts here")
+                .at(item.start, "starts here")
                 .expected("`values` for an enum, `bits` for a flag set"),
         ),
         (Some(list), _) | (_, Some(list)) if list.is_empty() => cx.report(
             Finding::new(rules::MISSING_KEY, format!("`{name}` has no values"))
-                .at(item.span, "starts here")
+                .at(item.start, "starts here")
                 .expected("at least one value"),
         ),
         _ => {}
     }
 }
 
-/// Reads flags: one bit as `value`, any bits as `mask`, none shared.
-fn bits<'a>(raw: &'a [Named], scalar: Scalar, list: &mut List<'a>, cx: &mut Context) {
-    let mut taken: Vec<(i128, &Spanned<i128>, &str)> = Vec::new();
+/// Reads flags: one bit as `value`, any bits as `mask`.
+fn bits<'a>(raw: &'a [RawNamed], scalar: Scalar, list: &mut List<'a>, cx: &mut Context) {
     for named in raw {
-        let Some(bits) = flag_bits(named, scalar, cx) else {
-            list.name(named, cx);
-            continue;
-        };
-        let overlap = taken.iter().find(|(mask, ..)| mask & bits.value != 0);
-        if let Some((mask, first, name)) = overlap {
-            let shared = mask & bits.value;
-            cx.report(
-                Finding::new(rules::FLAGS_OVERLAP, "two flags share bits")
-                    .at(bits.span, format!("shares {shared:#x} with `{name}`"))
-                    .also(first.span, "taken here"),
-            );
-            list.name(named, cx);
-            continue;
+        match flag_bits(named, scalar, cx) {
+            Some(bits) => list.add(named, bits, cx),
+            None => drop(list.name(named, cx)),
         }
-        let name = named.name.as_ref().map_or("?", |name| &name.value);
-        taken.push((bits.value, bits, name));
-        list.add(named, bits, cx);
     }
 }
 
-fn flag_bits<'a>(named: &'a Named, scalar: Scalar, cx: &mut Context) -> Option<&'a Spanned<i128>> {
+fn flag_bits<'a>(
+    named: &'a RawNamed,
+    scalar: Scalar,
+    cx: &mut Context,
+) -> Option<&'a Spanned<i128>> {
     let bits = match (&named.mask, &named.value) {
         (Some(mask), Some(value)) => {
             let finding = Finding::new(rules::NO_EFFECT, "a flag with both `mask` and `value`");
@@ -199,7 +178,7 @@ fn flag_bits<'a>(named: &'a Named, scalar: Scalar, cx: &mut Context) -> Option<&
         (None, None) => {
             cx.report(
                 Finding::new(rules::MISSING_KEY, "a flag without `mask`")
-                    .at(named.span, "starts here")
+                    .at(named.start, "starts here")
                     .expected("`mask`: the bits of the flag"),
             );
             return None;
@@ -213,56 +192,41 @@ fn flag_bits<'a>(named: &'a Named, scalar: Scalar, cx: &mut Context) -> Option<&
     in_range(bits, scalar, &mut cx.findings).then_some(bits)
 }
 
-/// A list of named numbers under construction: names and numbers are taken once.
+/// A list of named numbers under construction: names are taken once.
 struct List<'a> {
     what: &'static str,
-    values: Vec<NamedValue>,
+    values: Vec<Named>,
     /// All names, also of values that were refused.
     names: Vec<Spanned<String>>,
     places: HashMap<&'a str, Span>,
-    numbers: HashMap<i128, (Span, &'a str)>,
 }
 
 impl<'a> List<'a> {
     fn new(what: &'static str) -> Self {
-        Self {
-            what,
-            values: Vec::new(),
-            names: Vec::new(),
-            places: HashMap::new(),
-            numbers: HashMap::new(),
-        }
+        Self { what, values: Vec::new(), names: Vec::new(), places: HashMap::new() }
     }
 
-    /// Takes a name; whether it is there and free.
-    fn name(&mut self, named: &'a Named, cx: &mut Context) -> bool {
-        let Some(name) = &named.name else { return false };
+    /// Takes a name, when it is there and free.
+    fn name(&mut self, named: &'a RawNamed, cx: &mut Context) -> Option<&'a Spanned<String>> {
+        let name = named.name.as_ref()?;
         if let Some(first) = self.places.get(name.value.as_str()) {
             cx.report(defined_twice(self.what, name, *first));
-            return false;
+            return None;
         }
         self.places.insert(&name.value, name.span);
         self.names.push(name.clone());
-        true
+        Some(name)
     }
 
-    fn add(&mut self, named: &'a Named, value: &Spanned<i128>, cx: &mut Context) {
-        if !self.name(named, cx) {
-            return;
+    fn add(&mut self, named: &'a RawNamed, value: &Spanned<i128>, cx: &mut Context) {
+        if let Some(name) = self.name(named, cx) {
+            self.values.push(Named {
+                span: named.span,
+                name: name.clone(),
+                doc: named.doc.clone(),
+                value: value.clone(),
+            });
         }
-        let name = named.name.as_ref().map_or("?", |name| &name.value);
-        if let Some((first, other)) = self.numbers.get(&value.value) {
-            let message = format!("the {} {} stands twice", self.what, value.value);
-            cx.report(
-                Finding::new(rules::DUPLICATE_VALUE, message)
-                    .at(value.span, format!("is also `{other}`"))
-                    .also(*first, "first here"),
-            );
-            return;
-        }
-        self.numbers.insert(value.value, (value.span, name));
-        let (name, doc) = (name.to_owned(), named.doc.clone());
-        self.values.push(NamedValue { name, doc, value: value.value });
     }
 }
 
