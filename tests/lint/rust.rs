@@ -113,14 +113,14 @@ fn lowest_zerocopy() -> Result<(), String> {
         let file: PathBuf = repo::root().join(name);
         fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
     };
-    let manifest = read("Cargo.toml")?;
+    let manifest = read("runtime/Cargo.toml")?;
     let stated = manifest.lines().find_map(|line| line.strip_prefix("zerocopy = { version = \""));
     let stated = stated.and_then(|rest| rest.split('"').next()).ok_or("no version is stated")?;
     let locked = read("Cargo.lock")?;
     match locked.contains(&format!("name = \"zerocopy\"\nversion = \"{stated}\"\n")) {
         true => Ok(()),
         false => Err(format!(
-            "Cargo.lock has another zerocopy than the lowest that Cargo.toml states, {stated}: \
+            "Cargo.lock has another zerocopy than the lowest that runtime/Cargo.toml states, {stated}: \
              cargo update -p zerocopy --precise {stated}"
         )),
     }

@@ -269,7 +269,7 @@ class BatchTest(RingTestCase):
 
     def test_a_batch_takes_whatever_gives_bytes_though_all_are_as_long(self) -> None:
         producer, consumer = self.pair()
-        items = [b"12", bytearray(b"34"), memoryview(b"56"), array("H", [0x3837])] * 10
+        items: list[Any] = [b"12", bytearray(b"34"), memoryview(b"56"), array("H", [0x3837])] * 10
         self.assertEqual(producer.send_batch(items), 40)
         self.assertEqual(consumer.drain(), [b"12", b"34", b"56", b"78"] * 10)
         no_bytes: Any = [b"12"] * 20 + ["34"]

@@ -103,7 +103,8 @@ pub fn cargo(folder: &Path, words: &[&str]) -> io::Result<Command> {
 }
 
 /// Writes a crate outside of the workspace into the cache: one program for each of `programs`, a
-/// name and the file with its `main`. What a user would call its dependencies is the runtime alone.
+/// name and the file with its `main`. What a user would call its dependencies is the runtime alone;
+/// the feature is that of the conformance peers.
 ///
 /// # Errors
 ///
@@ -112,7 +113,7 @@ pub fn crate_of(name: &str, programs: &[(&str, PathBuf)]) -> io::Result<PathBuf>
     let folder = repo::cache().join(name);
     let mut manifest = format!(
         "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2021\"\n\n\
-         [dependencies]\nbitrpc-shm = \"*\"\n\n[workspace]\n"
+         [features]\nany-layout = []\n\n[dependencies]\nbitrpc-shm = \"*\"\n\n[workspace]\n"
     );
     for (name, file) in programs {
         manifest += &format!("\n[[bin]]\nname = {name:?}\npath = {file:?}\n");

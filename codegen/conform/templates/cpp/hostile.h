@@ -163,7 +163,8 @@ public:
             const ring::ByteView view(payload);
             const auto type = static_cast<ring::MessageType>(7);
             for (std::size_t sent = 0; sent < 8192; sent += 2 * ring::message_header::kSize) {
-                const bool is_sent = producer_->try_send(view, type) && producer_->try_send(view, type);
+                const bool is_sent =
+                    producer_->try_send(view, type) && producer_->try_send(view, type);
                 if (!is_sent || consumer_->skip_to_latest() != 1 || !consumer_->skip()) {
                     throw std::runtime_error("of two messages not one is skipped");
                 }

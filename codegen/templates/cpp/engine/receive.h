@@ -185,15 +185,11 @@ inline void SharedMemoryConsumer::withhold(Errc code) noexcept {
 
 /// Takes note of what the caller is told instead of a message.
 inline Errc SharedMemoryConsumer::tell(Errc code) noexcept {
-    switch (code) {
-        case Errc::kOk:
-        case Errc::kEmpty:
-        case Errc::kTimeout: return code;
-        case Errc::kCorrupt: return refuse(code, reader_.position(), reader_.bad_word());
-        case Errc::kNoMemory: return refuse(code, assembler_.refused());
-        case Errc::kMessageTooLarge: return refuse(code, assembler_.limit(), assembler_.refused());
-        default: return refuse(code);
-    }
+    if (code == Errc::kOk || code == Errc::kEmpty || code == Errc::kTimeout) return code;
+    if (code == Errc::kCorrupt) return refuse(code, reader_.position(), reader_.bad_word());
+    if (code == Errc::kNoMemory) return refuse(code, assembler_.refused());
+    if (code != Errc::kMessageTooLarge) return refuse(code);
+    return refuse(code, assembler_.limit(), assembler_.refused());
 }
 
 /// Says what is wrong with a message that is not what it was received as.
