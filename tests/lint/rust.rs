@@ -120,7 +120,7 @@ fn lowest_zerocopy() -> Result<(), String> {
     match locked.contains(&format!("name = \"zerocopy\"\nversion = \"{stated}\"\n")) {
         true => Ok(()),
         false => Err(format!(
-            "Cargo.lock has another zerocopy than the lowest that runtime/Cargo.toml states, {stated}: \
+            "Cargo.lock has another zerocopy than the lowest that the runtime states, {stated}: \
              cargo update -p zerocopy --precise {stated}"
         )),
     }
