@@ -119,7 +119,7 @@ namespace BitRPC.SharedMemory
     /// }
     /// finally
     /// {
-    ///     batch.Discard(); // what an exception has left
+    ///     batch.Dispose(); // drops what an exception has left; "using" from C# 8 on
     /// }
     /// </code>
     /// </example>
@@ -198,5 +198,8 @@ namespace BitRPC.SharedMemory
         /// Drops what is pending, if anything is. The batch can go on.
         /// </summary>
         public void Discard() => _producer?.DiscardBatch(_serial);
+
+        /// <summary>The same, for <c>using</c>, which takes it from C# 8 on.</summary>
+        public void Dispose() => Discard();
     }
 }

@@ -21,6 +21,7 @@ namespace EngineTests
             add("a_batch_that_does_not_fit_sends_a_prefix", BatchPrefix);
             add("an_uncommitted_batch_is_dropped", DroppedBatches);
             add("another_send_goes_behind_what_a_batch_holds", SendsInBatch);
+            add("a_batch_that_is_disposed_of_leaves_no_trace", DisposedBatch);
             add("a_claim_is_sent_once_or_never", Claims);
             add("a_message_in_pieces_comes_whole", Pieces);
             add("a_drain_gives_room_back_on_the_way", Drains);
@@ -217,6 +218,29 @@ namespace EngineTests
         {
             That(producer.Claim(MessageType.Data, 2, out Claim claim), "claim");
             claim.Commit();
+        }
+
+        private static void DisposedBatch() => Both(1024, (producer, consumer) =>
+        {
+            Throws<Failure>(() => FailInDisposedBatch(producer), "the body");
+            That(producer.SendString("behind"), "send");
+            Is("behind", consumer.ReceiveString(0), "what is sent then");
+            Is((Status)ErrorCode.Empty, consumer.TryReceive(out _), "nothing else");
+            Is(1UL, consumer.Statistics.MessagesSent, "counted");
+        });
+
+        private static void FailInDisposedBatch(SharedMemoryProducer producer)
+        {
+            BatchWriter batch = producer.Batch();
+            try
+            {
+                That(batch.Push(MessageType.Data, new byte[2]), "add");
+                throw new Failure("in the middle");
+            }
+            finally
+            {
+                batch.Dispose();
+            }
         }
 
         private static void FailInBatch(SharedMemoryProducer producer)

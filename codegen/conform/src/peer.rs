@@ -2,7 +2,8 @@
 
 use bitrpc_codegen::backend::{self, Input};
 use bitrpc_codegen::emit::File;
-use bitrpc_spec::names::Language;
+use bitrpc_spec::layout::{EnumLayout, FieldLayout, NamedValue};
+use bitrpc_spec::names::{Language, NameKind, spell};
 
 /// One struct a template file; each has the view as its only field. The caller names the derive,
 /// because askama looks for templates from the file that does.
@@ -32,6 +33,51 @@ pub(crate) use {fixed, templates};
 pub(crate) fn file(path: &str, template: &impl askama::Template) -> File {
     let text = template.render().expect("a template prints finished strings into a String");
     File::rendered(path, text)
+}
+
+/// A field by its name in the spec and its own.
+pub(crate) struct Member {
+    pub(crate) raw_name: String,
+    pub(crate) name: String,
+}
+
+impl Member {
+    /// The fields of a header or struct.
+    pub(crate) fn all<R>(language: Language, fields: &[FieldLayout<R>]) -> Vec<Self> {
+        let member = |field: &FieldLayout<R>| Self {
+            raw_name: field.name.clone(),
+            name: spell(language, NameKind::Field, &field.name),
+        };
+        fields.iter().map(member).collect()
+    }
+}
+
+/// An enum or a flag set, and the function that draws one.
+pub(crate) struct Enum {
+    pub(crate) name: String,
+    pub(crate) sampler: String,
+    pub(crate) ty: &'static str,
+    pub(crate) is_flags: bool,
+    pub(crate) values: Vec<String>,
+}
+
+impl Enum {
+    pub(crate) fn new(language: Language, item: &EnumLayout, ty: &'static str) -> Self {
+        let value = |value: &NamedValue| spell(language, NameKind::EnumValue, &value.name);
+        Self {
+            name: spell(language, NameKind::Type, &item.name),
+            sampler: sampler(language, &item.name),
+            ty,
+            is_flags: item.is_flags,
+            values: item.values.iter().map(value).collect(),
+        }
+    }
+}
+
+/// Name of the function that draws a value of the named type; the `_sample` keeps it clear of
+/// keywords.
+pub(crate) fn sampler(language: Language, ident: &str) -> String {
+    format!("{}_sample", spell(language, NameKind::Function, ident).trim_end_matches('_'))
 }
 
 /// The files of the library that the peer takes along: those that `wanted` says by their paths.

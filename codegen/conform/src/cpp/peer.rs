@@ -1,10 +1,10 @@
 //! The peer: what its templates print besides the names of the library.
 
-use crate::peer::{file, fixed, library, templates};
+use crate::peer::{self, Enum, Member, file, fixed, library, templates};
 use bitrpc_codegen::backend::Input;
 use bitrpc_codegen::backend::cpp::spell::{fixed_name, name, scalar};
 use bitrpc_codegen::emit::File;
-use bitrpc_spec::layout::{EnumLayout, HeaderLayout, Layout, Scalar, StructLayout, TailKind, Type};
+use bitrpc_spec::layout::{EnumLayout, Layout, Scalar, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{Language, NameKind};
 
 templates! { askama::Template, View:
@@ -42,20 +42,6 @@ struct View {
     structs: Vec<Struct>,
 }
 
-/// A field by its name in the spec and its own.
-struct Member {
-    raw_name: String,
-    name: String,
-}
-
-struct Enum {
-    name: String,
-    sampler: String,
-    ty: &'static str,
-    is_flags: bool,
-    values: Vec<String>,
-}
-
 struct Struct {
     name: String,
     fixed: String,
@@ -84,34 +70,20 @@ impl View {
         Self {
             header: layout.targets.cpp_header.clone(),
             namespace: layout.targets.cpp_namespace.join("::"),
-            ring_header: members(&layout.ring_header),
-            message_header: members(&layout.message_header),
+            ring_header: Member::all(Language::CPP, &layout.ring_header.fields),
+            message_header: Member::all(Language::CPP, &layout.message_header.fields),
             enums: layout.enums.iter().map(enumeration).collect(),
             structs: layout.structs.iter().map(|item| structure(layout, item)).collect(),
         }
     }
 }
 
-fn members<R>(header: &HeaderLayout<R>) -> Vec<Member> {
-    header.fields.iter().map(|field| member(&field.name)).collect()
-}
-
-fn member(raw_name: &str) -> Member {
-    Member { raw_name: raw_name.to_owned(), name: name(NameKind::Field, raw_name) }
-}
-
 fn enumeration(item: &EnumLayout) -> Enum {
-    Enum {
-        name: name(NameKind::Type, &item.name),
-        sampler: sampler(&item.name),
-        ty: scalar(item.scalar),
-        is_flags: item.is_flags,
-        values: item.values.iter().map(|v| name(NameKind::EnumValue, &v.name)).collect(),
-    }
+    Enum::new(Language::CPP, item, scalar(item.scalar))
 }
 
 fn structure(layout: &Layout, item: &StructLayout) -> Struct {
-    let fields: Vec<_> = item.fields.iter().map(|field| member(&field.name)).collect();
+    let fields = Member::all(Language::CPP, &item.fields);
     let draws = item.fields.iter().zip(&fields);
     let draws = draws.map(|(field, own)| sample(layout, &field.ty, &format!("item.{}", own.name)));
     let tail = item.tail.as_ref().map(|tail| Tail {
@@ -156,8 +128,6 @@ fn sample(layout: &Layout, ty: &Type, target: &str) -> String {
     }
 }
 
-/// Name of the function that draws a value of the named type; the `_sample` keeps it clear of
-/// keywords.
 fn sampler(ident: &str) -> String {
-    format!("{}_sample", name(NameKind::Function, ident).trim_end_matches('_'))
+    peer::sampler(Language::CPP, ident)
 }

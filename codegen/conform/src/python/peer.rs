@@ -1,7 +1,7 @@
 //! The peer: what its templates print besides the names of the library.
 
 use super::facts::{self, MESSAGE_HEADER, RING_HEADER};
-use crate::peer::{file, fixed, library, templates};
+use crate::peer::{self, file, fixed, library, templates};
 use bitrpc_codegen::backend::Input;
 use bitrpc_codegen::backend::python::spell::name;
 use bitrpc_codegen::emit::File;
@@ -148,8 +148,6 @@ fn sample(layout: &Layout, ty: &Type) -> String {
     }
 }
 
-/// Name of the function that draws a value of the named type; the `_sample` keeps it clear of
-/// keywords.
 fn sampler(ident: &str) -> String {
-    format!("{}_sample", name(NameKind::Function, ident).trim_end_matches('_'))
+    peer::sampler(Language::PYTHON, ident)
 }

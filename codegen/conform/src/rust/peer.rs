@@ -1,11 +1,11 @@
 //! The peer: what its templates print besides the names of the library.
 
-use crate::peer::{file, fixed, library, templates};
+use crate::peer::{self, Enum, Member, file, fixed, library, templates};
 use bitrpc_codegen::backend::Input;
 use bitrpc_codegen::backend::rust::spell::{fixed_name, name, padding_name, scalar};
 use bitrpc_codegen::backend::rust::{RUNTIME_VERSION, is_large, keep_long_lines};
 use bitrpc_codegen::emit::File;
-use bitrpc_spec::layout::{EnumLayout, HeaderLayout, Layout, Slot, StructLayout, TailKind, Type};
+use bitrpc_spec::layout::{EnumLayout, Layout, Slot, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{Language, NameKind};
 
 templates! { askama::Template, View:
@@ -47,20 +47,6 @@ struct View {
     structs: Vec<Struct>,
 }
 
-/// A field by its name in the spec and its own.
-struct Member {
-    raw_name: String,
-    name: String,
-}
-
-struct Enum {
-    name: String,
-    sampler: String,
-    ty: &'static str,
-    is_flags: bool,
-    values: Vec<String>,
-}
-
 struct Struct {
     name: String,
     fixed: String,
@@ -86,30 +72,16 @@ impl View {
         Self {
             banner: input.origin.banner(layout.version, Language::RUST),
             runtime_version: RUNTIME_VERSION,
-            ring_header: members(&layout.ring_header),
-            message_header: members(&layout.message_header),
+            ring_header: Member::all(Language::RUST, &layout.ring_header.fields),
+            message_header: Member::all(Language::RUST, &layout.message_header.fields),
             enums: layout.enums.iter().map(enumeration).collect(),
             structs: layout.structs.iter().map(|item| structure(layout, item)).collect(),
         }
     }
 }
 
-fn members<R>(header: &HeaderLayout<R>) -> Vec<Member> {
-    header.fields.iter().map(|field| member(&field.name)).collect()
-}
-
-fn member(raw_name: &str) -> Member {
-    Member { raw_name: raw_name.to_owned(), name: name(NameKind::Field, raw_name) }
-}
-
 fn enumeration(item: &EnumLayout) -> Enum {
-    Enum {
-        name: name(NameKind::Type, &item.name),
-        sampler: sampler(&item.name),
-        ty: scalar(item.scalar),
-        is_flags: item.is_flags,
-        values: item.values.iter().map(|v| name(NameKind::EnumValue, &v.name)).collect(),
-    }
+    Enum::new(Language::RUST, item, scalar(item.scalar))
 }
 
 fn structure(layout: &Layout, item: &StructLayout) -> Struct {
@@ -133,7 +105,7 @@ fn structure(layout: &Layout, item: &StructLayout) -> Struct {
         id: item.id,
         size: item.size,
         is_large: is_large(item),
-        fields: item.fields.iter().map(|field| member(&field.name)).collect(),
+        fields: Member::all(Language::RUST, &item.fields),
         draws: item.slots().into_iter().map(draw).collect(),
         tail,
     }
@@ -167,8 +139,6 @@ fn sample(layout: &Layout, ty: &Type) -> String {
     }
 }
 
-/// Name of the function that draws a value of the named type; the `_sample` keeps it clear of
-/// keywords.
 fn sampler(ident: &str) -> String {
-    format!("{}_sample", name(NameKind::Field, ident).trim_end_matches('_'))
+    peer::sampler(Language::RUST, ident)
 }
