@@ -1,5 +1,8 @@
 //! The steps of the suite, in their order.
 
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
 use bitrpc_conform::toolchain::Missing;
 use bitrpc_tests::{python_packages, tools};
 
@@ -121,9 +124,31 @@ fn generated(settings: &Settings) -> Outcome {
 }
 
 fn package(settings: &Settings) -> Outcome {
+    forget_unpacked();
     // Builds each from its archive, in publishing order. What is not committed yet counts, too.
     let words = ["package", "--workspace", "--exclude", "bitrpc-tests", "--allow-dirty", "--quiet"];
     check("cargo package", &mut settings.cargo(&words))
+}
+
+/// Removes what Cargo unpacked when it packed these crates before: it takes an archive of the same
+/// version for the same, and would build the crates as they were then.
+fn forget_unpacked() {
+    let of_user = || Some(PathBuf::from(env::var_os("HOME")?).join(".cargo"));
+    let Some(home) = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(of_user) else { return };
+    // A registry in a folder has no host before the `-`.
+    let starts = |path: &Path, with: &str| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(with))
+    };
+    let below = |folder: &Path| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let local = below(&home.join("registry/src")).into_iter().filter(|path| starts(path, "-"));
+    let ours = local.flat_map(|path| below(&path)).filter(|path| starts(path, "bitrpc-"));
+    for unpacked in ours {
+        // What cannot be removed fails the build that follows, if it is in the way.
+        let _ = fs::remove_dir_all(unpacked);
+    }
 }
 
 fn unit(settings: &Settings) -> Outcome {
