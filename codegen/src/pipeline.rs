@@ -30,7 +30,7 @@ pub struct Loaded {
 ///
 /// Everything that is wrong with the spec, or why a file cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Findings> {
-    load_from(path, &Files)
+    load_from(path, &Files, &[])
 }
 
 /// The same for the default protocol, which is part of the program: no file is read.
@@ -39,14 +39,14 @@ pub fn load(path: &Path) -> Result<Loaded, Findings> {
 ///
 /// None that a user could cause.
 pub fn load_default() -> Result<Loaded, Findings> {
-    load_from(Path::new(DEFAULT_NAME), &Memory::new().with(DEFAULT_NAME, DEFAULT_SPEC))
+    load_from(Path::new(DEFAULT_NAME), &Memory::new().with(DEFAULT_NAME, DEFAULT_SPEC), &[])
 }
 
 /// What the default protocol's file would be called.
 const DEFAULT_NAME: &str = "bitrpc.yaml";
 
-fn load_from(path: &Path, loader: &dyn Loader) -> Result<Loaded, Findings> {
-    let spec = Spec::load(path, loader)?;
+fn load_from(path: &Path, loader: &dyn Loader, more: &[Language]) -> Result<Loaded, Findings> {
+    let spec = Spec::load_with(path, loader, more)?;
     let layout = Layout::of(&spec);
     let files = spec.sources().iter().map(|source| source.name().into()).collect();
     Ok(Loaded { layout, digest: spec.sources().digest(), files, notes: spec.notes() })
@@ -103,7 +103,10 @@ impl Builder {
     /// The spec is wrong, files would lose changes made by hand, or the system refuses.
     pub fn generate(&self, out: impl AsRef<Path>) -> Result<Applied, BuildError> {
         let out = out.as_ref();
-        let loaded = load(&self.spec).map_err(BuildError::Spec)?;
+        // A spec may state names for languages that only this builder knows.
+        let languages = self.backends.iter().map(|backend| backend.language());
+        let more: Vec<_> = languages.filter(|one| !Language::ALL.contains(one)).collect();
+        let loaded = load_from(&self.spec, &Files, &more).map_err(BuildError::Spec)?;
         if std::env::var_os("OUT_DIR").is_some() {
             for file in &loaded.files {
                 println!("cargo::rerun-if-changed={}", file.display());

@@ -34,21 +34,30 @@ pub enum Endianness {
     Little,
 }
 
-/// Names that depend on the target language, derived from the protocol's unless stated.
+/// What is said of the generated packages.
 #[derive(Debug, Clone)]
 pub struct Targets {
-    /// Cargo package name of the Rust crate.
-    pub rust_crate: Stated<String>,
-    /// C++ namespace, outermost first.
-    pub cpp_namespace: Stated<Vec<String>>,
-    /// C++ header file name.
-    pub cpp_header: Stated<String>,
-    /// C# namespace, outermost first.
-    pub csharp_namespace: Stated<Vec<String>>,
-    /// Python module name.
-    pub python_module: Stated<String>,
+    /// What the keys that languages declare come to, in their order; a text that may be left out
+    /// is there if it is stated.
+    pub names: Vec<Target>,
     /// What the packages say of themselves.
     pub package: Package,
+}
+
+impl Targets {
+    /// What came of a key, by its path: `cpp.header`, `rust.runtime.path`.
+    pub fn get(&self, key: &str) -> Option<&Stated<String>> {
+        self.names.iter().find(|target| target.key == key).map(|target| &target.value)
+    }
+}
+
+/// What a key of a language in `targets` comes to.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The path of the key: the language's word, a dot, and the key.
+    pub key: String,
+    /// As the text states it; or derived from the protocol's name.
+    pub value: Stated<String>,
 }
 
 /// What a spec states for package indexes; what it leaves out has a default in each language.
@@ -62,24 +71,6 @@ pub struct Package {
     pub repository: Option<Spanned<String>>,
     /// One line for indexes.
     pub description: Option<Spanned<String>>,
-    /// Where the generated crate finds the crate `bitrpc-shm`.
-    pub rust_runtime: Stated<RustRuntime>,
-}
-
-/// Where the generated Rust crate finds the runtime of the generator's version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RustRuntime {
-    /// In the registry.
-    Registry,
-    /// In a folder, relative to that of the generated crate.
-    Path(String),
-    /// In a git repository.
-    Git {
-        /// Its URL.
-        url: String,
-        /// A commit; the newest one when none is stated.
-        rev: Option<String>,
-    },
 }
 
 /// A header before its fields have places.

@@ -21,6 +21,7 @@ pub use schema::json_schema;
 pub use types::{ConstantValue, NoRole, Scalar, TailKind, Type};
 
 use crate::diagnostic::{Finding, Findings, Severity};
+use crate::names::Language;
 use crate::rules::checks;
 use crate::source::{Loader, Sources, Spanned, Stated};
 
@@ -79,7 +80,20 @@ impl Spec {
     ///
     /// Everything that is wrong with the spec, its layout included, in one go.
     pub fn load(path: impl AsRef<Path>, loader: &dyn Loader) -> Result<Self, Findings> {
-        let parsed = parse::read(path.as_ref(), loader);
+        Self::load_with(path, loader, &[])
+    }
+
+    /// [`Spec::load`] of a spec whose `targets` may speak of more languages than the built-in ones.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Spec::load`].
+    pub fn load_with(
+        path: impl AsRef<Path>,
+        loader: &dyn Loader,
+        more: &[Language],
+    ) -> Result<Self, Findings> {
+        let parsed = parse::read(path.as_ref(), loader, more);
         let mut findings = parsed.findings;
         if let Some(draft) = &parsed.draft {
             checks::run(draft, &mut findings);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::parse::shape::{DOCUMENT, Form, Shape};
 use super::{DEFAULT_SPEC, Spec};
+use crate::names::Language;
 use crate::source::Memory;
 
 /// A spec in which every key of the language stands.
@@ -121,12 +122,13 @@ fn without_spans(text: &str) -> String {
 
 /// Every key of a shape that is no mapping itself, by its path.
 fn leaves(shape: &Shape, path: &str, all: &mut BTreeSet<String>) {
-    for key in shape.keys {
+    for key in shape.keys.iter() {
         let path =
             if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
-        match &key.form {
-            Form::Map(inner) | Form::List(Form::Map(inner)) => leaves(inner, &path, all),
-            _ => drop(all.insert(path)),
+        let form = if let Form::List(item) = key.form { item } else { &key.form };
+        match form.shape(&Language::ALL) {
+            Some(inner) => leaves(&inner, &path, all),
+            None => drop(all.insert(path)),
         }
     }
 }

@@ -14,11 +14,13 @@ mod language;
 mod python;
 mod reserved;
 mod rust;
+pub(crate) mod target;
 
 pub use cpp::{guarded_macros, is_system_header};
 pub use language::{Language, Row};
 pub(crate) use reserved::engine_reason;
 pub use reserved::{Reason, Words, reason, reserved_words};
+pub use target::{Contradiction, Grammar, Group, NameRule, Taken, TargetKey};
 
 /// What a name is for, which decides its case and what it must not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use bitrpc_spec::names::{self, Language, NameKind};
 
 use super::RUNTIME_VERSION;
 use crate::facts::{self, Prose};
-use bitrpc_spec::model::RustRuntime;
+use bitrpc_spec::layout::RustRuntime;
 
 pub(super) const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
 

@@ -62,7 +62,7 @@ impl Context {
 }
 
 pub(super) fn lower(loaded: Loaded) -> Parsed {
-    let Loaded { mut sources, findings, documents, .. } = loaded;
+    let Loaded { mut sources, findings, documents, languages, .. } = loaded;
     let mut cx = Context {
         findings,
         scopes: Scopes::default(),
@@ -102,7 +102,7 @@ pub(super) fn lower(loaded: Loaded) -> Parsed {
     let message_header = headers::message(message, scalar, &mut cx);
 
     let reserved = reserved(&documents, &mut cx);
-    let targets = targets::lower(main, &name.value, &mut cx);
+    let targets = targets::lower(main, &name.value, &languages, &mut cx);
     let sources = Arc::new(sources);
     let spec = Spec {
         files: documents.iter().map(file).collect(),

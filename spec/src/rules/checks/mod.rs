@@ -203,7 +203,7 @@ mod tests {
         for bad in ALL {
             let Some(text) = bad.bad() else { continue };
             let files = Memory::new().with("example.yaml", text);
-            let parsed = parse::read(Path::new("example.yaml"), &files);
+            let parsed = parse::read(Path::new("example.yaml"), &files, &[]);
             let by_parser = parsed.findings.iter().any(|finding| finding.rule == *bad);
             let mut by_check = false;
             if let Some(draft) = &parsed.draft {

@@ -184,8 +184,8 @@ fn check_namespace_types(subject: &Subject, findings: &mut Vec<Finding>) {
     let is_type = |part: &str| {
         enums.clone().chain(spec.structs.iter().map(|item| &item.name)).any(|n| n.value == part)
     };
-    let namespace = &spec.targets.csharp_namespace;
-    for part in namespace.value.iter().filter(|part| is_type(part)) {
+    let namespace = spec.targets.get("csharp.namespace").expect("a package has a namespace");
+    for part in namespace.value.split('.').filter(|part| is_type(part)) {
         let message = format!("the type `{part}` is named like a part of the C# namespace");
         let mut finding = Finding::new(rules::HELPER_CLASH, message);
         if let Some(span) = subject.draft.scopes.uses(None, part).first() {
