@@ -55,7 +55,8 @@ fn main() -> ExitCode {
         let name = format!("{}/rustfmt", subject.name);
         trials.push(harness::trial(name, move || rustfmt(subject)));
     }
-    trials.push(harness::trial("all_specs/clippy", clippy));
+    trials.push(harness::trial("all_specs/clippy", || clippy(&[])));
+    trials.push(harness::trial("all_specs/clippy_any_layout", || clippy(ANY_LAYOUT)));
     for tool in [GXX, CLANGXX] {
         for standard in ["c++17", "c++20", "c++2b"] {
             let name = format!("cross_language_test/{}_{standard}", tool.program);
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
         )
     }));
     trials.push(harness::trial("cross_language_test/clippy", || {
-        clippy_of(&cross_language_test(Language::RUST))
+        clippy_of(&cross_language_test(Language::RUST), &[])
     }));
     trials.extend(python::trials());
     trials.extend(rust::trials());
@@ -172,18 +173,22 @@ fn rustfmt_files(files: &[PathBuf]) -> Result<(), String> {
     run(command.args(files))
 }
 
+/// The half of the peers whose layout is a value.
+const ANY_LAYOUT: &[&str] = &["--features", "any-layout"];
+
 /// The peers of all specs hold their generated code, and are linted as one crate.
-fn clippy() -> Result<(), String> {
+fn clippy(features: &[&str]) -> Result<(), String> {
     let peer = |subject: &'static Subject| {
         Ok((subject.name.as_str(), subject.job(Language::RUST)?.peer.join("src/main.rs")))
     };
     let peers = subjects().iter().map(peer).collect::<Result<Vec<_>, String>>()?;
     let folder = programs::crate_of("all_peers", &peers).map_err(|error| error.to_string())?;
-    clippy_of(&folder)
+    clippy_of(&folder, features)
 }
 
-fn clippy_of(folder: &Path) -> Result<(), String> {
-    let command = programs::cargo(folder, &["clippy", "--quiet", "--all-targets"]);
+fn clippy_of(folder: &Path, features: &[&str]) -> Result<(), String> {
+    let words = [&["clippy", "--quiet", "--all-targets"], features].concat();
+    let command = programs::cargo(folder, &words);
     run(command.map_err(|error| error.to_string())?.args(["--", "-D", "warnings"]))
 }
 
