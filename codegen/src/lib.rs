@@ -11,6 +11,8 @@ pub mod emit;
 pub mod facts;
 mod pipeline;
 pub mod shell;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use bitrpc_spec::names::Language;
 pub use pipeline::{BuildError, Builder, Loaded, library, load, load_default};

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use bitrpc_codegen::backend::{Backend, Input};
 use bitrpc_codegen::emit::File;
@@ -12,6 +11,7 @@ use bitrpc_spec::layout::{Layout, Slot, StructLayout};
 use bitrpc_spec::model::Spec;
 use bitrpc_spec::names::{self, Language, NameKind, NameRule, Row, TargetKey};
 use bitrpc_spec::source::Memory;
+use bitrpc_spec::testing;
 use serde_json::{Value, json};
 
 static ROW: Row = Row::new("c", "C", names::snake_case).targets(&[TargetKey::name(
@@ -75,21 +75,26 @@ fn offsets(item: &StructLayout) -> impl Iterator<Item = (&str, u64)> {
     })
 }
 
-fn examples() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/examples");
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    // This one is a part of others.
-    entries.filter(|path| !path.ends_with("common.yaml")).collect()
+/// The specs that `bitrpc-spec` brings along, in a folder.
+fn specs() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("examples")).unwrap();
+    for (path, text) in testing::SPECS {
+        fs::write(folder.path().join(path), text).unwrap();
+    }
+    folder
 }
 
 #[test]
 fn a_fifth_language_is_generated_for_every_example() {
+    let specs = specs();
     let out = tempfile::tempdir().unwrap();
-    for spec in examples() {
+    for path in testing::EXAMPLES {
+        let spec = specs.path().join(path);
         let folder = out.path().join(spec.file_stem().unwrap());
         let builder = Builder::new(&spec).languages([]).backend(&Toy);
         let made = builder.generate(&folder).unwrap();
-        let layout = bitrpc_codegen::load(&spec).unwrap().layout;
+        let layout = testing::layout(path);
         let header = folder.join(format!("c/{}_offsets.h", layout.name));
         assert!(made.written.contains(&header), "{made:?}");
         let text = fs::read_to_string(header).unwrap();
@@ -111,7 +116,8 @@ fn a_fifth_language_is_generated_for_every_example() {
 
 #[test]
 fn its_header_says_what_it_says() {
-    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/examples/minimal.yaml");
+    let specs = specs();
+    let spec = specs.path().join("examples/minimal.yaml");
     let out = tempfile::tempdir().unwrap();
     Builder::new(spec).languages([]).backend(&Toy).generate(out.path()).unwrap();
     let text = fs::read_to_string(out.path().join("c/minimal_offsets.h")).unwrap();

@@ -1,14 +1,17 @@
-//! Random specs for tests: valid ones of every shape, with a second opinion of their layout.
+//! Specs for tests: the examples, and random ones of every shape with a second opinion of their
+//! layout.
 //!
 //! [`RandomSpec::new`] makes the same spec of the same seed on every machine. It places fields in
 //! its own, plain way (one byte at a time), so that a test can hold
 //! [`Layout`](crate::layout::Layout) against it; [`RandomSpec::yaml`] writes the spec as text.
 
+mod examples;
 mod header;
 mod payload;
 mod words;
 mod write;
 
+pub use examples::{EXAMPLES, SPECS, files, layout};
 pub use header::{RandomHeader, RandomHeaderField};
 pub use payload::{RandomEnum, RandomField, RandomStruct, RandomTail, RandomType};
 
