@@ -12,7 +12,6 @@ use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::tools::{CLANG_FORMAT, CLANGXX, GXX, Tool};
 use bitrpc_tests::{harness, programs, repo};
-use libtest_mimic::Trial;
 
 #[path = "lint/csharp.rs"]
 mod csharp;
@@ -45,13 +44,14 @@ fn main() -> ExitCode {
         for tool in [GXX, CLANGXX] {
             for (dialect, flags) in DIALECTS {
                 let name = format!("{}/{}_{dialect}", subject.name, tool.program);
-                trials.push(needs(tool, name, move || strict(subject, tool, flags)));
+                trials
+                    .push(harness::needs(&tool.find(), name, move || strict(subject, tool, flags)));
             }
         }
         let name = format!("{}/clang_format", subject.name);
-        trials.push(needs(CLANG_FORMAT, name, move || clang_format(subject)));
+        trials.push(harness::needs(&CLANG_FORMAT.find(), name, move || clang_format(subject)));
         let name = format!("{}/clang_format_peer", subject.name);
-        trials.push(needs(CLANG_FORMAT, name, move || clang_format_peer(subject)));
+        trials.push(harness::needs(&CLANG_FORMAT.find(), name, move || clang_format_peer(subject)));
         let name = format!("{}/rustfmt", subject.name);
         trials.push(harness::trial(name, move || rustfmt(subject)));
     }
@@ -60,15 +60,19 @@ fn main() -> ExitCode {
     for tool in [GXX, CLANGXX] {
         for standard in ["c++17", "c++20", "c++2b"] {
             let name = format!("cross_language_test/{}_{standard}", tool.program);
-            trials.push(needs(tool, name, move || strict_program(tool, standard)));
+            trials.push(harness::needs(&tool.find(), name, move || strict_program(tool, standard)));
         }
     }
-    trials.push(needs(CLANG_FORMAT, "cross_language_test/clang_format".to_owned(), || {
-        format_is_right(
-            &repo::generated(Language::CPP),
-            &[cross_language_test(Language::CPP).join("main.cpp")],
-        )
-    }));
+    trials.push(harness::needs(
+        &CLANG_FORMAT.find(),
+        "cross_language_test/clang_format".to_owned(),
+        || {
+            format_is_right(
+                &repo::generated(Language::CPP),
+                &[cross_language_test(Language::CPP).join("main.cpp")],
+            )
+        },
+    ));
     trials.push(harness::trial("cross_language_test/clippy", || {
         clippy_of(&cross_language_test(Language::RUST), &[])
     }));
@@ -93,17 +97,6 @@ const MACROS: &str = "#define ERROR 0\n#define DELETE 1\n#define IN\n#define OUT
      #define min(a, b) ((a) < (b) ? (a) : (b))\n#define max(a, b) ((a) < (b) ? (b) : (a))\n\
      #include \"HEADER\"\n#ifndef ERROR\n#error the header lost a macro of its user\n#endif\n\
      int main() {}\n";
-
-fn needs(
-    tool: Tool,
-    name: String,
-    test: impl FnOnce() -> Result<(), String> + Send + 'static,
-) -> Trial {
-    match tool.find() {
-        Err(missing) => harness::skipped(name, &missing),
-        Ok(_) => harness::trial(name, test),
-    }
-}
 
 fn run(command: &mut Command) -> Result<(), String> {
     toolchain::run(command).map(drop).map_err(|error| error.to_string())
