@@ -53,8 +53,8 @@ pub(crate) struct Writer<M> {
     /// What room is measured by: `read`, or as much behind it as leaves the current stretch.
     granted: u64,
     stretch: u64,
-    /// How far ahead to prefetch: [`PREFETCH_DISTANCE`], less in a small ring, where that far ahead is what
-    /// the consumer reads now.
+    /// How far ahead to prefetch: [`PREFETCH_DISTANCE`], less in a small ring, where that far ahead
+    /// is what the consumer reads now.
     prefetch: u64,
     /// Whether the consumer had taken everything but one when each of the last stretches began.
     waited_for: u8,

@@ -1,7 +1,7 @@
 //! The keys of the language: which may stand where, which must, and what they mean.
 //!
-//! These tables are the one home of the keys, but for those that a language's row declares. The reader checks every mapping against them, and the
-//! JSON Schema for editors is printed from them.
+//! These tables are the one home of the keys, but for those that a language's row declares. The
+//! reader checks every mapping against them, and the JSON Schema for editors is printed from them.
 
 use std::borrow::Cow;
 
