@@ -88,7 +88,7 @@ fn page() -> String {
     let mut page = String::from(
         "# Rules\n\n\
          What `bitrpc check` holds a spec against. `bitrpc explain L204` prints one of them. An\n\
-         *error* refuses the spec; with a *warning* or a *note* it is used.\n\n\
+         *error* refuses the spec; with a *warning* or an *info* it is used.\n\n\
          This page is printed from [`src/rules`](src/rules), where each rule is a file; its test \
          is\n[`tests/rules.rs`](tests/rules.rs), which writes the page when `UPDATE_EXPECT=1` is \
          set.\n\n\

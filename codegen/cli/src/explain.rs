@@ -21,7 +21,7 @@ pub(super) struct Args {
     /// Print JSON: "id", "severity", "summary", "why", and "bad" and "good" where there are
     /// examples.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -106,7 +106,7 @@ fn style(severity: Severity) -> Style {
     let color = match severity {
         Severity::Error => AnsiColor::BrightRed,
         Severity::Warning => AnsiColor::Yellow,
-        Severity::Note => AnsiColor::BrightGreen,
+        Severity::Info => AnsiColor::BrightGreen,
     };
     color.on_default().bold()
 }
