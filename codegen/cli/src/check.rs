@@ -3,6 +3,7 @@
 use super::SpecArg;
 use crate::console::{Failure, Outcome, say};
 use crate::findings::{self, Format, FormatArg, Report};
+use crate::levels::LevelArgs;
 
 /// Check a spec: report everything that is wrong with it, for all languages.
 #[derive(Debug, clap::Args)]
@@ -11,12 +12,16 @@ pub(super) struct Args {
     #[command(flatten)]
     spec: SpecArg,
     #[command(flatten)]
+    levels: LevelArgs,
+    #[command(flatten)]
     format: FormatArg,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   bitrpc check                                 spec/bitrpc.yaml
+  bitrpc check my.yaml --strict                warnings are errors, as in CI
+  bitrpc check my.yaml --deny L102 --allow L402,L403
   bitrpc check my.yaml --json                  for editors and scripts
   bitrpc check my.yaml --format sarif > a.sarif";
 
@@ -27,8 +32,10 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
+    let levels = args.levels.levels()?;
     let loaded = args.spec.load()?;
-    findings::print(args.format(), &Report::fine(&loaded.notes))?;
+    let found = loaded.checked(&levels)?;
+    findings::print(args.format(), &Report::fine(&found))?;
     if args.format().is_human() {
         let structs = counted(loaded.layout.structs.len(), "struct");
         let enums = counted(loaded.layout.enums.len(), "enum");

@@ -9,6 +9,7 @@ use self::build::BuildFiles;
 use super::{SpecArg, language};
 use crate::console::{Failure, Outcome, say};
 use crate::findings::{self, Format, FormatArg, Report};
+use crate::levels::LevelArgs;
 use bitrpc_codegen::Loaded;
 use bitrpc_codegen::backend::{self, Backend, Input, Origin};
 use bitrpc_codegen::emit::{self, Applied, Plan};
@@ -47,6 +48,8 @@ pub(super) struct Args {
     #[arg(long, conflicts_with_all = ["json", "format"])]
     quiet: bool,
     #[command(flatten)]
+    levels: LevelArgs,
+    #[command(flatten)]
     format: FormatArg,
 }
 
@@ -73,9 +76,11 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
+    let levels = args.levels.levels()?;
     let loaded = args.spec.load()?;
+    let found = loaded.checked(&levels)?;
     let plans = plans(args, &loaded)?;
-    let report = Report::fine(&loaded.notes);
+    let report = Report::fine(&found);
     let outcome =
         if args.check { check::run(args, &plans, report)? } else { write(args, plans, report)? };
     if outcome == Outcome::Fine {

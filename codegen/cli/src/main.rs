@@ -10,6 +10,7 @@ mod explain;
 mod findings;
 mod generate;
 mod layout;
+mod levels;
 mod view;
 
 use std::path::{Path, PathBuf};

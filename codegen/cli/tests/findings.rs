@@ -86,3 +86,57 @@ fn a_file_that_is_not_there_is_told_in_every_form() {
         assert!(text.contains("E001") && text.contains("missing.yaml"), "{text}");
     }
 }
+
+#[test]
+fn levels_make_errors_of_what_is_noted_and_drop_it() {
+    let sandbox = sandbox();
+    let check = |options: &str, code| sandbox.expect(&format!("check noted.yaml {options}"), code);
+    assert!(check("", 0).contains("info[L402]"));
+    assert!(check("--strict", 0).contains("info[L402]"), "an info is no warning");
+    assert!(check("--warn L402", 0).contains("warning[L402]"));
+    assert!(check("--warn L402 --strict", 0).contains("warning[L402]"));
+    assert!(check("--deny L101,L402", 1).contains("error[L402]"));
+    assert!(!check("--allow l402", 0).contains("L402"));
+    let generate = sandbox.expect("generate noted.yaml --out gen --deny L402", 1);
+    assert!(generate.contains("error[L402]") && !sandbox.path("gen").exists(), "{generate}");
+    let json = check("--deny L402 --json", 1);
+    assert!(json.contains("\"ok\": false") && json.contains("\"severity\": \"error\""), "{json}");
+}
+
+#[test]
+fn levels_that_make_no_sense_are_wrong_usage() {
+    let sandbox = sandbox();
+    let refused = |options: &str| sandbox.expect(&format!("check noted.yaml {options}"), 2);
+    assert!(refused("--deny L40").contains("did you mean `L40"));
+    assert!(refused("--allow E022").contains("E022 is an error"));
+    assert!(refused("--deny L402 --allow L402").contains("both --deny and --allow name L402"));
+}
+
+#[test]
+fn a_spec_allows_what_it_means() {
+    let sandbox = sandbox();
+    let allowed = SPEC.replace(
+        "latitude, type: f64",
+        "class, type: f64, allow: [{ rule: L402, why: It is one. }]",
+    );
+    sandbox.write("allowed.yaml", &allowed);
+    assert_eq!(
+        sandbox.expect("check allowed.yaml --deny L402", 0),
+        "allowed.yaml: ok (1 struct, 0 enums)\n"
+    );
+    sandbox.write("unused.yaml", &allowed.replace("class", "kind"));
+    let text = sandbox.expect("check unused.yaml --strict", 1);
+    assert!(text.contains("error[L601]: an `allow` of L402 that allows nothing"), "{text}");
+}
+
+#[test]
+fn what_a_spec_allows_changes_no_byte() {
+    let sandbox = sandbox();
+    let hashes = |spec: &str| {
+        let layout: Value =
+            serde_json::from_str(&sandbox.expect(&format!("layout {spec} --json"), 0)).unwrap();
+        (layout["layout_hash"].clone(), layout["schema_hash"].clone())
+    };
+    sandbox.write("allowing.yaml", &format!("{SPEC}allow: [{{ rule: L402, why: Any. }}]\n"));
+    assert_eq!(hashes("allowing.yaml"), hashes("demo.yaml"));
+}

@@ -22,6 +22,9 @@
 //! prints `RULES.md`.
 
 pub(crate) mod checks;
+mod levels;
+
+pub use levels::{Level, Levels};
 
 use crate::diagnostic::{Severity, closest};
 
@@ -34,6 +37,8 @@ pub enum Found {
     Check,
     /// The parser what cannot be understood, a check the rest.
     Both,
+    /// Nobody before it is known what the others found.
+    Levels,
 }
 
 /// One rule.
@@ -43,6 +48,8 @@ pub struct Rule {
     pub id: &'static str,
     /// How much it matters when the rule is not kept.
     pub severity: Severity,
+    /// Whether it is only checked when a run asks for it.
+    pub is_pedantic: bool,
     /// Who finds what breaks it.
     pub found: Found,
     /// The file of the rule, in Markdown.
@@ -96,12 +103,15 @@ pub fn nearest(written: &str) -> Option<&'static Rule> {
 }
 
 macro_rules! rules {
-    ($($name:ident $id:literal $severity:ident $found:ident,)*) => {
+    (@pedantic) => { false };
+    (@pedantic pedantic) => { true };
+    ($($name:ident $id:literal $severity:ident $found:ident $($pedantic:ident)?,)*) => {
         $(
             #[doc = include_str!(concat!($id, ".md"))]
             pub const $name: &Rule = &Rule {
                 id: $id,
                 severity: Severity::$severity,
+                is_pedantic: rules!(@pedantic $($pedantic)?),
                 found: Found::$found,
                 text: include_str!(concat!($id, ".md")),
             };
@@ -141,6 +151,7 @@ rules! {
     EMPTY_TYPE "E033" Error Check,
     BAD_GROWTH "E034" Error Check,
     TOO_DEEP "E035" Error Check,
+    BAD_ALLOW "E036" Error Parser,
     MISALIGNED "L101" Error Check,
     STATED "L105" Error Check,
     UNSUPPORTED_SCALAR "L106" Error Parser,
@@ -168,6 +179,7 @@ rules! {
     HELPER_CLASH "L405" Error Check,
     RESERVED_UNDERSCORE "L406" Error Parser,
     YAML_TRAP "L408" Error Parser,
+    UNUSED_ALLOW "L601" Warning Levels,
 }
 
 #[cfg(test)]

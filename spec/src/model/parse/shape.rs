@@ -35,6 +35,8 @@ pub(crate) enum Form {
     RingRole,
     /// The role of a field of the message header.
     MessageRole,
+    /// The id of a rule that can be allowed.
+    Rule,
     /// A mapping.
     Map(&'static Shape),
     /// A list of such values.
@@ -67,6 +69,21 @@ const fn required(name: &'static str, form: Form, doc: &'static str) -> Key {
 }
 
 const DOC: Key = key("doc", Form::Text, "What it is for; printed in all generated code.");
+const ALLOWED: Key = key(
+    super::allow::KEY,
+    Form::List(&ALLOWS),
+    "Rules that need not be kept here, each with the reason.",
+);
+
+static ALLOWS: Form = Form::Map(&ALLOW);
+
+static ALLOW: Shape = Shape {
+    what: "an `allow`",
+    keys: &[
+        required("rule", Form::Rule, "The id of a warning or an info, such as L102."),
+        required("why", Form::Text, "Why it need not be kept here."),
+    ],
+};
 
 /// The whole file.
 pub(crate) static DOCUMENT: Shape = Shape {
@@ -76,6 +93,7 @@ pub(crate) static DOCUMENT: Shape = Shape {
         key("name", Form::Snake, "Name of the protocol; names of packages derive from it."),
         key("version", Form::Version, "Wire version. Rings of another major version are refused."),
         DOC,
+        ALLOWED,
         key("endianness", Form::Word(&["little"]), "Byte order: little."),
         key("magic", Form::Int, "First four bytes of a ring file."),
         key("segment", Form::Map(&SEGMENT), "The ring file."),
@@ -165,6 +183,7 @@ static RING_HEADER: Shape = Shape {
     what: "`ring_header`",
     keys: &[
         DOC,
+        ALLOWED,
         key("line", Form::Size, "Bytes that `line: n` of a field counts in; 128 unless stated."),
         key("size", Form::Size, "Bytes before the data area; a multiple of 4096."),
         required("fields", Form::List(&Form::Map(&RING_FIELD)), "Fields; every role once."),
@@ -175,6 +194,7 @@ static MESSAGE_HEADER: Shape = Shape {
     what: "`message_header`",
     keys: &[
         DOC,
+        ALLOWED,
         key("size", Form::Size, "Bytes before the payload; a multiple of 8."),
         required("fields", Form::List(&Form::Map(&MESSAGE_FIELD)), "Fields, in order."),
     ],
@@ -198,6 +218,7 @@ static RING_FIELD: Shape = Shape {
         OFFSET,
         SIZE,
         ALIGN,
+        ALLOWED,
     ],
 };
 
@@ -211,6 +232,7 @@ static MESSAGE_FIELD: Shape = Shape {
         OFFSET,
         SIZE,
         ALIGN,
+        ALLOWED,
     ],
 };
 
@@ -220,6 +242,7 @@ static MESSAGE_TYPE: Shape = Shape {
         FIELD_NAME,
         required("value", Form::Int, "Number from 1 to 4294967295; 0 marks padding."),
         DOC,
+        ALLOWED,
     ],
 };
 
@@ -227,6 +250,7 @@ static FLAGS: Shape = Shape {
     what: "`flags`",
     keys: &[
         DOC,
+        ALLOWED,
         required("type", Form::Type, "u8, u16 or u32."),
         required("bits", Form::List(&Form::Map(&BIT)), "The flags."),
     ],
@@ -239,6 +263,7 @@ static BIT: Shape = Shape {
         key("mask", Form::Int, "The bits of the flag; may be several."),
         key("value", Form::Int, "The one bit of the flag."),
         DOC,
+        ALLOWED,
     ],
 };
 
@@ -249,6 +274,7 @@ static CONSTANT: Shape = Shape {
         required("type", Form::Type, "A number type, bool or string."),
         required("value", Form::Value, "The value."),
         DOC,
+        ALLOWED,
     ],
 };
 
@@ -258,6 +284,7 @@ static ENUM: Shape = Shape {
         required("name", Form::Pascal, "Name in PascalCase."),
         required("type", Form::Type, "An integer type; unsigned for a flag set."),
         DOC,
+        ALLOWED,
         key("values", Form::List(&Form::Map(&VALUE)), "The values of an enum."),
         key("bits", Form::List(&Form::Map(&BIT)), "The flags of a flag set, instead of values."),
     ],
@@ -265,7 +292,7 @@ static ENUM: Shape = Shape {
 
 static VALUE: Shape = Shape {
     what: "an enum value",
-    keys: &[FIELD_NAME, required("value", Form::Int, "The number."), DOC],
+    keys: &[FIELD_NAME, required("value", Form::Int, "The number."), DOC, ALLOWED],
 };
 
 static STRUCT: Shape = Shape {
@@ -274,6 +301,7 @@ static STRUCT: Shape = Shape {
         required("name", Form::Pascal, "Name in PascalCase."),
         key("id", Form::Int, "Makes it a message: its message type."),
         DOC,
+        ALLOWED,
         SIZE,
         ALIGN,
         required("fields", Form::List(&Form::Map(&FIELD)), "Fields, in order."),
@@ -290,6 +318,7 @@ static FIELD: Shape = Shape {
         OFFSET,
         SIZE,
         ALIGN,
+        ALLOWED,
     ],
 };
 
@@ -354,6 +383,7 @@ pub(crate) fn describe(form: &Form) -> &'static str {
         Form::Value => "a number, true, false or a text",
         Form::Word(_) => "one of the known words",
         Form::RingRole | Form::MessageRole => "a role",
+        Form::Rule => "the id of a rule, such as L102",
         Form::Map(_) => "a mapping with keys",
         Form::List(_) => "a list",
     }

@@ -194,7 +194,8 @@ mod tests {
     fn the_table_says_who_finds_what() {
         for rule in ALL {
             let has_check = CHECKS.iter().any(|(checked, _)| checked == rule);
-            assert_eq!(rule.found != Found::Parser, has_check, "{}", rule.id);
+            let checked = matches!(rule.found, Found::Check | Found::Both);
+            assert_eq!(checked, has_check, "{}", rule.id);
         }
     }
 
@@ -219,6 +220,7 @@ mod tests {
                 Found::Parser => assert!(by_parser && !by_check, "{}", bad.id),
                 Found::Check => assert!(by_check && !by_parser, "{}", bad.id),
                 Found::Both => assert!(by_check || by_parser, "{}", bad.id),
+                Found::Levels => assert!(!by_check && !by_parser, "{}", bad.id),
             }
         }
     }
