@@ -41,6 +41,37 @@ pub struct Label {
     pub text: String,
 }
 
+/// A change of one place in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; an empty span for what is added.
+    pub span: Span,
+    /// What comes there.
+    pub text: String,
+}
+
+/// Changes of the text that mend a finding, all of them or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What they do, in a clause without a subject.
+    pub what: String,
+    /// The changes, which do not touch each other.
+    pub edits: Vec<Edit>,
+    /// Whether the bytes of a protocol change with them: then nobody makes them blindly.
+    pub breaking: bool,
+}
+
+impl Fix {
+    pub(crate) fn new(what: impl Into<String>, edits: impl IntoIterator<Item = Edit>) -> Self {
+        Self { what: what.into(), edits: edits.into_iter().collect(), breaking: false }
+    }
+
+    pub(crate) fn breaking(mut self) -> Self {
+        self.breaking = true;
+        self
+    }
+}
+
 /// One thing that is wrong, or worth knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -58,6 +89,8 @@ pub struct Finding {
     pub expected: Option<String>,
     /// What to do about it.
     pub help: Vec<String>,
+    /// The change of the text that does it, when there is one that can be made blindly.
+    pub fix: Option<Fix>,
 }
 
 impl Finding {
@@ -70,6 +103,7 @@ impl Finding {
             related: Vec::new(),
             expected: None,
             help: Vec::new(),
+            fix: None,
         }
     }
 
@@ -90,6 +124,11 @@ impl Finding {
 
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
+        self
+    }
+
+    pub(crate) fn mend(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
         self
     }
 
