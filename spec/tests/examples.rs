@@ -28,3 +28,19 @@ fn an_imported_file_alone_is_no_spec() {
     assert_eq!(findings.errors(), 1);
     assert_eq!(findings.iter().next().unwrap().rule.id, "E007");
 }
+
+#[test]
+fn the_specs_that_people_start_from_break_no_rule() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = std::fs::read_dir(folder.join("examples")).unwrap();
+    let examples = examples.map(|entry| entry.unwrap().path());
+    for path in examples.chain([folder.join("bitrpc.yaml")]) {
+        // Of what is only imported, those that import it tell.
+        if path.ends_with("common.yaml") {
+            continue;
+        }
+        let spec = Spec::load(&path, &Files).unwrap();
+        let findings = spec.notes();
+        assert!(findings.is_empty(), "{findings}");
+    }
+}
