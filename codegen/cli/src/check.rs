@@ -1,5 +1,7 @@
 //! `bitrpc check`: says everything that is wrong with a spec.
 
+mod fix;
+
 use super::SpecArg;
 use crate::console::{Failure, Outcome, say};
 use crate::findings::{self, Format, FormatArg, Report};
@@ -14,6 +16,8 @@ pub(super) struct Args {
     #[command(flatten)]
     levels: LevelArgs,
     #[command(flatten)]
+    fix: fix::FixArgs,
+    #[command(flatten)]
     format: FormatArg,
 }
 
@@ -22,6 +26,8 @@ Examples:
   bitrpc check                                 spec/bitrpc.yaml
   bitrpc check my.yaml --strict                warnings are errors, as in CI
   bitrpc check my.yaml --deny L102 --allow L402,L403
+  bitrpc check my.yaml --fix --diff            what can be mended; without --diff it is
+  bitrpc check my.yaml --fix=order             an order of fields that takes less room
   bitrpc check my.yaml --json                  for editors and scripts
   bitrpc check my.yaml --format sarif > a.sarif";
 
@@ -33,6 +39,9 @@ impl Args {
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let levels = args.levels.levels()?;
+    if args.fix.fix.is_some() {
+        fix::run(&args.fix, args.spec.path(), &levels)?;
+    }
     let loaded = args.spec.load()?;
     let found = loaded.checked(&levels)?;
     findings::print(args.format(), &Report::fine(&found))?;

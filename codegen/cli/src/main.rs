@@ -11,6 +11,7 @@ mod findings;
 mod generate;
 mod layout;
 mod levels;
+mod text_file;
 mod view;
 
 use std::path::{Path, PathBuf};

@@ -1,11 +1,14 @@
 //! What is wrong with a spec, where, and what would be right.
 
+mod fix;
 mod render;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+
+pub use fix::{Edit, Fix, Mended};
 
 use crate::rules::{self, Rule};
 use crate::source::{Sources, Span};
@@ -39,37 +42,6 @@ pub struct Label {
     pub span: Span,
     /// What is to be said; may be empty.
     pub text: String,
-}
-
-/// A change of one place in the text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// What is replaced; an empty span for what is added.
-    pub span: Span,
-    /// What comes there.
-    pub text: String,
-}
-
-/// Changes of the text that mend a finding, all of them or none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
-    /// What they do, in a clause without a subject.
-    pub what: String,
-    /// The changes, which do not touch each other.
-    pub edits: Vec<Edit>,
-    /// Whether the bytes of a protocol change with them: then nobody makes them blindly.
-    pub breaking: bool,
-}
-
-impl Fix {
-    pub(crate) fn new(what: impl Into<String>, edits: impl IntoIterator<Item = Edit>) -> Self {
-        Self { what: what.into(), edits: edits.into_iter().collect(), breaking: false }
-    }
-
-    pub(crate) fn breaking(mut self) -> Self {
-        self.breaking = true;
-        self
-    }
 }
 
 /// One thing that is wrong, or worth knowing.
@@ -217,7 +189,7 @@ impl Findings {
     }
 
     /// For machines: a list of `{rule, severity, message, file, line, column, end_line, end_column,
-    /// label, expected, help, related}`; keys without a value are left out.
+    /// label, expected, help, fix, related}`; keys without a value are left out.
     pub fn to_json(&self) -> Value {
         self.list.iter().map(|finding| self.finding_json(finding)).collect()
     }
@@ -236,6 +208,9 @@ impl Findings {
         }
         if !finding.help.is_empty() {
             object["help"] = json!(finding.help);
+        }
+        if let Some(fix) = &finding.fix {
+            object["fix"] = json!({ "what": fix.what, "breaking": fix.breaking });
         }
         if !finding.related.is_empty() {
             let related = finding.related.iter().map(|label| {

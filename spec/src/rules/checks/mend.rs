@@ -32,23 +32,36 @@ fn line_end(text: &str, at: usize) -> usize {
     text[at..].find(['\n', '\r']).map_or(text.len(), |length| at + length)
 }
 
-/// Puts items of a list into another order: on place `n` goes the item `order[n]`, with the comments
-/// above it and behind it. `None` when the items are on lines that they share with others in part.
-pub(super) fn reordered(subject: &Subject, items: &[Span], order: &[usize]) -> Option<Vec<Edit>> {
-    let source = items.first()?.source;
+/// An item of a list that moves.
+pub(super) struct Moved {
+    /// The item.
+    pub(super) item: Span,
+    /// A number in it that is another one at its new place.
+    pub(super) number: Option<(Span, u64)>,
+}
+
+/// Puts items of a list into another order: on place `n` goes the item `order[n]`, with the
+/// comments above it and behind it.
+pub(super) fn reordered(subject: &Subject, items: &[Moved], order: &[usize]) -> Option<Vec<Edit>> {
+    let source = items.first()?.item.source;
     let text = subject.spec.sources.get(source).text();
-    let shared = items.windows(2).any(|pair| line_of(text, pair[0]).1 >= line_of(text, pair[1]).0);
+    let meet = |pair: &[Moved]| line_of(text, pair[0].item).1 >= line_of(text, pair[1].item).0;
+    let shared = items.windows(2).any(meet);
     let mut chunks: Vec<Span> = Vec::new();
-    for item in items {
+    for Moved { item, .. } in items {
         let after = chunks.last().map(|chunk| chunk.end);
         chunks.push(if shared { exact(text, *item) } else { lines(text, *item, after) });
     }
-    let changed = order.iter().enumerate().filter(|(place, index)| place != *index);
-    let edit = |(place, index): (usize, &usize)| Edit {
-        span: chunks[place],
-        text: text[chunks[*index].range()].to_owned(),
+    let edit = |(place, index): (usize, &usize)| {
+        let mut chunk = text[chunks[*index].range()].to_owned();
+        if let Some((span, number)) = items[*index].number {
+            let from = span.start - chunks[*index].start;
+            chunk.replace_range(from..from + (span.end - span.start), &number.to_string());
+        }
+        Edit { span: chunks[place], text: chunk }
     };
-    Some(changed.map(edit).collect())
+    let is_change = |edit: &Edit| text[edit.span.range()] != edit.text;
+    Some(order.iter().enumerate().map(edit).filter(is_change).collect())
 }
 
 /// An item without what stands between it and the next one.
@@ -76,7 +89,7 @@ fn lines(text: &str, item: Span, after: Option<usize>) -> Span {
     Span { start, end, ..item }
 }
 
-/// Where the last value of an item ends: a mapping on lines of its own reaches up to what follows it.
+/// Where the last value of an item ends: a mapping on lines of its own reaches up to what follows.
 fn content_end(text: &str, item: Span) -> usize {
     let mut end = item.start;
     let mut at = item.start;

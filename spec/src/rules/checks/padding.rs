@@ -1,13 +1,12 @@
 //! Bytes that nobody asked for, and the order of fields that would save them.
 
 use super::Subject;
-use super::mend;
-use crate::diagnostic::{Finding, Fix};
+use super::mend::{self, Moved};
+use crate::diagnostic::{Edit, Finding, Fix};
 use crate::layout::place::{Place, align_up};
 use crate::layout::structs::Placed;
 use crate::model::{Field, Struct};
 use crate::rules;
-use crate::source::Span;
 
 /// Bytes that a processor fetches at once.
 const CACHE_LINE: u64 = 64;
@@ -92,6 +91,8 @@ fn better_orders(subject: &Subject, save_lines: bool, findings: &mut Vec<Finding
 struct Order {
     /// For each place the field that goes there.
     fields: Vec<usize>,
+    /// For each field where it comes to lie.
+    offsets: Vec<u64>,
     size: u64,
 }
 
@@ -107,12 +108,14 @@ fn better_order(item: &Struct, placed: &Placed) -> Option<Order> {
     let mut fields: Vec<usize> = (0..item.fields.len()).collect();
     let since = |index: &usize| item.fields[*index].since.as_ref().map(|since| since.value);
     fields.sort_by_key(|index| (since(index), std::cmp::Reverse(placed.places[*index].align)));
-    let end = fields.iter().fold(0, |end, index| {
+    let (mut end, mut offsets) = (0, vec![0; fields.len()]);
+    for index in &fields {
         let place = &placed.places[*index];
-        align_up(end, place.align).saturating_add(place.own.size)
-    });
+        offsets[*index] = align_up(end, place.align);
+        end = offsets[*index].saturating_add(place.own.size);
+    }
     let size = align_up(end, placed.align);
-    (size < placed.size).then_some(Order { fields, size })
+    (size < placed.size).then_some(Order { fields, offsets, size })
 }
 
 impl Order {
@@ -130,16 +133,28 @@ impl Order {
             1 => format!("`{name}` would take a cache line less in another order"),
             _ => format!("`{name}` would take {lines} cache lines less in another order"),
         };
-        let spans: Vec<Span> = item.fields.iter().map(|field| field.span).collect();
-        let what = format!("orders the fields of `{name}`, which changes its bytes");
         let mut finding = Finding::new(rule, message)
             .at(item.name.span, format!("takes {size} bytes, {padding} of them padding"))
             .expected(format!("{} bytes, in this order: {}{more}", self.size, names.join(", ")))
             .help("another order is a breaking change once payloads of this one are about");
-        if let Some(edits) = mend::reordered(subject, &spans, &self.fields) {
+        if let Some(edits) = self.edits(subject, item) {
+            let what = format!("orders the fields of `{name}`, which changes its bytes");
             finding = finding.mend(Fix::new(what, edits).breaking());
         }
         finding
+    }
+
+    /// The changes of the text, those of stated offsets and of a stated size included.
+    fn edits(&self, subject: &Subject, item: &Struct) -> Option<Vec<Edit>> {
+        let moved = |(field, offset): (&Field, &u64)| Moved {
+            item: field.span,
+            number: field.offset.as_ref().map(|stated| (stated.span, *offset)),
+        };
+        let moved: Vec<Moved> = item.fields.iter().zip(&self.offsets).map(moved).collect();
+        let mut edits = mend::reordered(subject, &moved, &self.fields)?;
+        let size = item.size.as_ref();
+        edits.extend(size.map(|size| Edit { span: size.span, text: self.size.to_string() }));
+        Some(edits)
     }
 }
 
