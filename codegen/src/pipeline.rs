@@ -9,6 +9,7 @@ use bitrpc_spec::diagnostic::Findings;
 use bitrpc_spec::layout::Layout;
 use bitrpc_spec::model::{DEFAULT_SPEC, Spec};
 use bitrpc_spec::names::Language;
+use bitrpc_spec::rules::Levels;
 use bitrpc_spec::source::{Files, Loader, Memory};
 
 /// A spec with all bytes resolved.
@@ -20,8 +21,8 @@ pub struct Loaded {
     pub digest: String,
     /// The spec and all files that it imports.
     pub files: Vec<PathBuf>,
-    /// What is worth knowing, e.g. names that are spelled differently somewhere.
-    pub notes: Findings,
+    /// What it was made of.
+    pub spec: Spec,
 }
 
 /// Reads, checks and lays out the spec at `path`.
@@ -49,7 +50,19 @@ fn load_from(path: &Path, loader: &dyn Loader, more: &[Language]) -> Result<Load
     let spec = Spec::load_with(path, loader, more)?;
     let layout = Layout::of(&spec);
     let files = spec.sources().iter().map(|source| source.name().into()).collect();
-    Ok(Loaded { layout, digest: spec.sources().digest(), files, notes: spec.notes() })
+    Ok(Loaded { layout, digest: spec.sources().digest(), files, spec })
+}
+
+impl Loaded {
+    /// What is worth knowing of the spec in a run with these levels.
+    ///
+    /// # Errors
+    ///
+    /// The same, if the levels make an error of some of it.
+    pub fn checked(&self, levels: &Levels) -> Result<Findings, Findings> {
+        let found = self.spec.findings(levels);
+        if found.errors() == 0 { Ok(found) } else { Err(found) }
+    }
 }
 
 /// Generates from a build script or another program.

@@ -39,3 +39,19 @@ fn tests_of_other_crates_are_given_every_example() {
         assert!(is_given, "add {name} to `testing::SPECS`");
     }
 }
+
+#[test]
+fn the_specs_that_people_start_from_break_no_rule() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = std::fs::read_dir(folder.join("examples")).unwrap();
+    let examples = examples.map(|entry| entry.unwrap().path());
+    for path in examples.chain([folder.join("bitrpc.yaml")]) {
+        // Of what is only imported, those that import it tell.
+        if path.ends_with("common.yaml") {
+            continue;
+        }
+        let spec = Spec::load(&path, &Files).unwrap();
+        let findings = spec.notes();
+        assert!(findings.is_empty(), "{findings}");
+    }
+}

@@ -6,6 +6,7 @@
 //! text, which [`Sources::is_built_in`](crate::source::Sources::is_built_in) tells from the user's.
 
 use super::types::{ConstantValue, NoRole, Scalar, TailKind, Type};
+use crate::rules::Rule;
 use crate::source::{Span, Spanned, Stated};
 
 /// A wire version, major and minor.
@@ -254,4 +255,17 @@ pub struct ReservedName {
     pub owner: Option<String>,
     /// The name.
     pub name: String,
+}
+
+/// A rule that need not be kept by an item and what is in it.
+#[derive(Debug, Clone)]
+pub struct Allow {
+    /// The whole `{ rule: ..., why: ... }`.
+    pub span: Span,
+    /// The item that it is said of; one said of a file spans all of it.
+    pub item: Span,
+    /// The rule, which is no error.
+    pub rule: Spanned<&'static Rule>,
+    /// The reason.
+    pub why: Spanned<String>,
 }

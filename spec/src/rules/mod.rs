@@ -22,6 +22,9 @@
 //! prints `RULES.md`.
 
 pub(crate) mod checks;
+mod levels;
+
+pub use levels::{Level, Levels};
 
 use crate::diagnostic::{Severity, closest};
 
@@ -34,6 +37,8 @@ pub enum Found {
     Check,
     /// The parser what cannot be understood, a check the rest.
     Both,
+    /// Nobody before it is known what the others found.
+    Levels,
 }
 
 /// One rule.
@@ -43,6 +48,8 @@ pub struct Rule {
     pub id: &'static str,
     /// How much it matters when the rule is not kept.
     pub severity: Severity,
+    /// Whether it is only checked when a run asks for it.
+    pub is_pedantic: bool,
     /// Who finds what breaks it.
     pub found: Found,
     /// The file of the rule, in Markdown.
@@ -96,12 +103,15 @@ pub fn nearest(written: &str) -> Option<&'static Rule> {
 }
 
 macro_rules! rules {
-    ($($name:ident $id:literal $severity:ident $found:ident,)*) => {
+    (@pedantic) => { false };
+    (@pedantic pedantic) => { true };
+    ($($name:ident $id:literal $severity:ident $found:ident $($pedantic:ident)?,)*) => {
         $(
             #[doc = include_str!(concat!($id, ".md"))]
             pub const $name: &Rule = &Rule {
                 id: $id,
                 severity: Severity::$severity,
+                is_pedantic: rules!(@pedantic $($pedantic)?),
                 found: Found::$found,
                 text: include_str!(concat!($id, ".md")),
             };
@@ -141,33 +151,56 @@ rules! {
     EMPTY_TYPE "E033" Error Check,
     BAD_GROWTH "E034" Error Check,
     TOO_DEEP "E035" Error Check,
+    BAD_ALLOW "E036" Error Parser,
     MISALIGNED "L101" Error Check,
+    IMPLICIT_PADDING "L102" Warning Check,
+    TAIL_PADDING "L103" Info Check,
     STATED "L105" Error Check,
     UNSUPPORTED_SCALAR "L106" Error Parser,
     NO_EFFECT "L107" Error Both,
     TAIL_NOT_LAST "L108" Error Both,
+    NARROW_LENGTH "L109" Warning Check,
     RECURSIVE "L110" Error Parser,
     TOO_LARGE "L111" Error Check,
     LARGE_VALUE "L112" Warning Check,
+    FIELD_ORDER "L113" Info Check,
+    EXTRA_LINES "L114" Info Check,
+    NO_ENDIANNESS "L115" Info Check pedantic,
     SHARED_LINE "L201" Error Check,
+    CONSTANT_ON_LINE "L202" Warning Check,
+    SMALL_LINE "L203" Warning Check,
     NOT_ATOMIC "L204" Error Check,
+    NARROW_CURSOR "L205" Error Parser,
     CAPACITY "L206" Error Check,
     RECORD_SIZE "L207" Error Check,
     DATA_AREA "L208" Error Check,
     PADDING_VALUE "L209" Error Check,
     ROLE_COUNT "L211" Error Parser,
     PUBLICATION_WORD "L212" Error Check,
+    NO_ZERO "L301" Warning Check,
     DUPLICATE_VALUE "L302" Error Check,
     OUT_OF_RANGE "L303" Error Both,
     FLAGS_OVERLAP "L304" Error Check,
     MULTI_BIT "L305" Error Parser,
     ID_CLASH "L307" Error Check,
+    NO_GROWTH "L308" Info Check,
     SAME_NAME "L401" Error Check,
-    ESCAPED "L402" Note Check,
-    TAKEN "L403" Note Parser,
+    ESCAPED "L402" Info Check,
+    TAKEN "L403" Info Parser,
+    ENCLOSING_TYPE "L404" Info Check,
     HELPER_CLASH "L405" Error Check,
     RESERVED_UNDERSCORE "L406" Error Parser,
+    SHADOWS "L407" Info Check,
     YAML_TRAP "L408" Error Parser,
+    MACRO "L409" Info Check,
+    NO_MAGIC "L501" Info Check pedantic,
+    NO_VERSION "L502" Warning Check,
+    NO_HASH "L503" Error Parser,
+    PALINDROME "L504" Warning Check,
+    NO_ROOM "L505" Info Check,
+    UNDOCUMENTED "L506" Info Check pedantic,
+    SINCE_FIRST "L507" Warning Check,
+    UNUSED_ALLOW "L601" Warning Levels,
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::source::{Span, Spanned, Stated};
 const SHARED_KEYS: &[&str] = &[
     "bitrpc",
     "doc",
+    "allow",
     "ring_header",
     "message_header",
     "message_types",
@@ -125,6 +126,7 @@ pub(super) fn lower(loaded: Loaded) -> Parsed {
         enums: cx.enums,
         structs: structs.list,
         reserved,
+        allows: documents.iter().flat_map(|document| &document.allows).cloned().collect(),
         sources: Arc::clone(&sources),
         notes: Vec::new(),
     };

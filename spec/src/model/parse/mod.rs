@@ -4,6 +4,7 @@
 //! reports what is wrong with it and goes on with what is right, so that one run shows all errors;
 //! what is understood and breaks a rule all the same is for [`checks`](crate::rules::checks).
 
+mod allow;
 mod constants;
 mod headers;
 mod load;

@@ -4,9 +4,9 @@
 //! belong; what is left out or wrong is `None` here, and has been reported.
 
 use super::scalar::{self, Case};
-use super::shape;
+use super::{allow, shape};
 use crate::diagnostic::Finding;
-use crate::model::{Doc, Version};
+use crate::model::{Allow, Doc, Version};
 use crate::names::Language;
 use crate::names::target::{TargetKey, TargetKind};
 use crate::source::yaml::{Entry, Kind, Node};
@@ -39,6 +39,7 @@ pub(crate) struct Document {
     pub(crate) structs: Vec<Struct>,
     pub(crate) reserved: Reserved,
     pub(crate) imports: Vec<Spanned<String>>,
+    pub(crate) allows: Vec<Allow>,
 }
 
 #[derive(Debug, Default)]
@@ -161,6 +162,7 @@ pub(crate) fn read(node: &Node, languages: &[Language], out: Out) -> Document {
         structs: items(node, "structs").map(|item| structure(item, out)).collect(),
         reserved: reserved.map(|node| read_reserved(node, out)).unwrap_or_default(),
         imports: items(node, "imports").filter_map(|item| scalar::text(item, out)).collect(),
+        allows: allow::read(node, &shape::DOCUMENT, out),
     }
 }
 

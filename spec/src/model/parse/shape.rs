@@ -39,6 +39,8 @@ pub(crate) enum Form {
     RingRole,
     /// The role of a field of the message header.
     MessageRole,
+    /// The id of a rule that can be allowed.
+    Rule,
     /// A mapping.
     Map(&'static Shape),
     /// What is said of packages: a mapping with a key for each language.
@@ -93,6 +95,21 @@ const fn required(name: &'static str, form: Form, doc: &'static str) -> Key {
 }
 
 const DOC: Key = key("doc", Form::Text, "What it is for; printed in all generated code.");
+const ALLOWED: Key = key(
+    super::allow::KEY,
+    Form::List(&ALLOWS),
+    "Rules that need not be kept here, each with the reason.",
+);
+
+static ALLOWS: Form = Form::Map(&ALLOW);
+
+static ALLOW: Shape = Shape {
+    what: Cow::Borrowed("an `allow`"),
+    keys: Cow::Borrowed(&[
+        required("rule", Form::Rule, "The id of a warning or an info, such as L102."),
+        required("why", Form::Text, "Why it need not be kept here."),
+    ]),
+};
 
 /// The whole file.
 pub(crate) static DOCUMENT: Shape = Shape {
@@ -102,6 +119,7 @@ pub(crate) static DOCUMENT: Shape = Shape {
         key("name", Form::Snake, "Name of the protocol; names of packages derive from it."),
         key("version", Form::Version, "Wire version. Rings of another major version are refused."),
         DOC,
+        ALLOWED,
         key("endianness", Form::Word(&["little"]), "Byte order: little."),
         key("magic", Form::Int, "First four bytes of a ring file."),
         key("segment", Form::Map(&SEGMENT), "The ring file."),
@@ -166,6 +184,7 @@ static RING_HEADER: Shape = Shape {
     what: Cow::Borrowed("`ring_header`"),
     keys: Cow::Borrowed(&[
         DOC,
+        ALLOWED,
         key("line", Form::Size, "Bytes that `line: n` of a field counts in; 128 unless stated."),
         key("size", Form::Size, "Bytes before the data area; a multiple of 4096."),
         required("fields", Form::List(&Form::Map(&RING_FIELD)), "Fields; every role once."),
@@ -176,6 +195,7 @@ static MESSAGE_HEADER: Shape = Shape {
     what: Cow::Borrowed("`message_header`"),
     keys: Cow::Borrowed(&[
         DOC,
+        ALLOWED,
         key("size", Form::Size, "Bytes before the payload; a multiple of 8."),
         required("fields", Form::List(&Form::Map(&MESSAGE_FIELD)), "Fields, in order."),
     ]),
@@ -199,6 +219,7 @@ static RING_FIELD: Shape = Shape {
         OFFSET,
         SIZE,
         ALIGN,
+        ALLOWED,
     ]),
 };
 
@@ -212,6 +233,7 @@ static MESSAGE_FIELD: Shape = Shape {
         OFFSET,
         SIZE,
         ALIGN,
+        ALLOWED,
     ]),
 };
 
@@ -221,6 +243,7 @@ static MESSAGE_TYPE: Shape = Shape {
         FIELD_NAME,
         required("value", Form::Int, "Number from 1 to 4294967295; 0 marks padding."),
         DOC,
+        ALLOWED,
     ]),
 };
 
@@ -228,6 +251,7 @@ static FLAGS: Shape = Shape {
     what: Cow::Borrowed("`flags`"),
     keys: Cow::Borrowed(&[
         DOC,
+        ALLOWED,
         required("type", Form::Type, "u8, u16 or u32."),
         required("bits", Form::List(&Form::Map(&BIT)), "The flags."),
     ]),
@@ -240,6 +264,7 @@ static BIT: Shape = Shape {
         key("mask", Form::Int, "The bits of the flag; may be several."),
         key("value", Form::Int, "The one bit of the flag."),
         DOC,
+        ALLOWED,
     ]),
 };
 
@@ -250,6 +275,7 @@ static CONSTANT: Shape = Shape {
         required("type", Form::Type, "A number type, bool or string."),
         required("value", Form::Value, "The value."),
         DOC,
+        ALLOWED,
     ]),
 };
 
@@ -259,6 +285,7 @@ static ENUM: Shape = Shape {
         required("name", Form::Pascal, "Name in PascalCase."),
         required("type", Form::Type, "An integer type; unsigned for a flag set."),
         DOC,
+        ALLOWED,
         key("values", Form::List(&Form::Map(&VALUE)), "The values of an enum."),
         key("bits", Form::List(&Form::Map(&BIT)), "The flags of a flag set, instead of values."),
     ]),
@@ -266,7 +293,7 @@ static ENUM: Shape = Shape {
 
 static VALUE: Shape = Shape {
     what: Cow::Borrowed("an enum value"),
-    keys: Cow::Borrowed(&[FIELD_NAME, required("value", Form::Int, "The number."), DOC]),
+    keys: Cow::Borrowed(&[FIELD_NAME, required("value", Form::Int, "The number."), DOC, ALLOWED]),
 };
 
 static STRUCT: Shape = Shape {
@@ -275,6 +302,7 @@ static STRUCT: Shape = Shape {
         required("name", Form::Pascal, "Name in PascalCase."),
         key("id", Form::Int, "Makes it a message: its message type."),
         DOC,
+        ALLOWED,
         SIZE,
         ALIGN,
         required("fields", Form::List(&Form::Map(&FIELD)), "Fields, in order."),
@@ -291,6 +319,7 @@ static FIELD: Shape = Shape {
         OFFSET,
         SIZE,
         ALIGN,
+        ALLOWED,
     ]),
 };
 
@@ -369,6 +398,7 @@ pub(crate) fn describe(form: &Form) -> &'static str {
         Form::Value => "a number, true, false or a text",
         Form::Word(_) => "one of the known words",
         Form::RingRole | Form::MessageRole => "a role",
+        Form::Rule => "the id of a rule, such as L102",
         Form::Map(_) | Form::Targets | Form::Target(_) | Form::TargetGroup(_) => {
             "a mapping with keys"
         }
