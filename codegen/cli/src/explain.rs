@@ -18,8 +18,8 @@ pub(super) struct Args {
     /// The rule, e.g. L204; without it, all rules are listed.
     #[arg(value_name = "RULE")]
     rule: Option<String>,
-    /// Print JSON: "id", "severity", "summary", "why", and "bad" and "good" where there are
-    /// examples.
+    /// Print JSON: "id", "severity", "summary", "why", and where there are examples, "bad" and
+    /// "good"; rules about edits have "class", and "old" and "new" in place of "bad".
     #[arg(long)]
     json: bool,
 }
@@ -74,9 +74,11 @@ pub(super) fn hint(findings: &Findings) {
 fn explained(rule: &Rule) -> String {
     let style = style(rule.severity);
     let (severity, id, summary) = (rule.severity.word(), rule.id, rule.summary());
+    let (old, new) = rule.pair().unzip();
     let mut text =
         format!("{style}{severity}[{id}]{style:#}{TITLE}: {summary}{TITLE:#}\n\n{}", rule.why());
-    for (title, example) in [("Bad", rule.bad()), ("Good", rule.good())] {
+    for (title, example) in [("Bad", rule.bad()), ("Old", old), ("New", new), ("Good", rule.good())]
+    {
         let Some(example) = example else { continue };
         let _ = write!(text, "\n\n{TITLE}{title}:{TITLE:#}\n");
         for line in example.lines() {
@@ -93,7 +95,11 @@ fn to_json(rule: &Rule) -> Value {
         "summary": rule.summary(),
         "why": rule.why(),
     });
-    for (key, example) in [("bad", rule.bad()), ("good", rule.good())] {
+    if let Some(class) = rule.class() {
+        object["class"] = json!(class.word());
+    }
+    let (old, new) = rule.pair().unzip();
+    for (key, example) in [("bad", rule.bad()), ("old", old), ("new", new), ("good", rule.good())] {
         if let Some(example) = example {
             object[key] = json!(example);
         }

@@ -56,7 +56,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn file(&mut self, path: &Path, import: Option<Span>) -> bool {
-        let name = shown(path);
+        let name = self.loader.name(path);
         let identity = self.loader.identity(path);
         if let Some(at) = self.chain.iter().position(|(active, _)| *active == identity) {
             self.cycle(at, &name, import);
@@ -172,11 +172,6 @@ impl Walk<'_> {
         };
         self.loaded.findings.push(finding);
     }
-}
-
-/// The name for messages, with `/` on every system.
-fn shown(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
 }
 
 fn empty() -> Finding {
