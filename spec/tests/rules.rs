@@ -144,9 +144,9 @@ fn page() -> String {
     let mut page = String::from(
         "# Rules\n\n\
          What `bitrpc check` holds a spec against, and (`B`) what `bitrpc diff` says of its edits.\n\
-         `bitrpc explain L204` prints one of them. An *error* refuses the spec; with a *warning* or a\n\
-         *note* it is used. What an edit breaks is told by its class: *attach*, *wire*, *source*,\n\
-         *compatible*.\n\n\
+         `bitrpc explain L204` prints one of them. An *error* refuses the spec; with a *warning*\n\
+         or an *info* it is used. What an edit breaks is told by its class: *attach*, *wire*,\n\
+         *source*, *compatible*.\n\n\
          This page is printed from [`src/rules`](src/rules), where each rule is a file; its test \
          is\n[`tests/rules.rs`](tests/rules.rs), which writes the page when `UPDATE_EXPECT=1` is \
          set.\n\n\

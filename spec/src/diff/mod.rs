@@ -10,7 +10,8 @@
 //! | `identity` | what tells a protocol from others: name, magic, packages, constants |
 //! | `headers` | ring header and message header |
 //! | `values` | message types, flags, enums: names with numbers |
-//! | `structs` | messages and their parts, field by field |
+//! | `structs`, `tail` | messages and their parts that are in both, field by field |
+//! | `messages` | messages and their parts that came or went |
 //! | `reserved` | what must not be used again |
 //! | `version` | the number of the new version with what changed |
 //!
@@ -20,6 +21,7 @@
 mod fields;
 mod headers;
 mod identity;
+mod messages;
 mod pair;
 mod reserved;
 mod structs;
@@ -149,6 +151,7 @@ impl Diff {
         headers::compare(&pair, &mut changes);
         values::compare(&pair, &mut changes);
         structs::compare(&pair, &mut changes);
+        messages::compare(&pair, &mut changes);
         reserved::compare(&pair, &mut changes);
         let next = version::compare(&pair, &mut changes);
         let place = |change: &Change| change.finding.primary.as_ref().map(|label| label.span);

@@ -1,8 +1,8 @@
 //! Whether the number of the new version says what changed.
 //!
-//! Rings of another major version are refused, whatever is in them. Of one version, another schema is
-//! refused; of another minor version, it is let in. So a minor version promises that payloads are
-//! read, and only a major one may break that.
+//! Rings of another major version are refused, whatever is in them. Of one version, another schema
+//! is refused; of another minor version, it is let in. So a minor version promises that payloads
+//! are read, and only a major one may break that.
 
 use super::identity::step;
 use super::pair::Pair;
