@@ -143,7 +143,7 @@ impl Compared {
     }
 
     #[track_caller]
-    fn is_silent(self, silent: bool) -> Self {
+    fn silent(self, silent: bool) -> Self {
         assert_eq!(self.diff.all().to_string().contains(": silent,"), silent);
         self
     }
@@ -159,7 +159,7 @@ fn row_1_a_field_removed_before_the_last_is_misread_in_silence() {
         .offset("air_temperature_celsius", Some(24), None)
         .offset("confidence", Some(28), Some(24))
         .is(Class::Wire, &["B110"])
-        .is_silent(true)
+        .silent(true)
         .says(&["moves `confidence` from 28 to 24", "the size stays 32 bytes"]);
 }
 
@@ -179,7 +179,7 @@ fn row_2_two_removed_fields_are_two_edits() {
         .sizes("BatteryStatus", 168, 168)
         .offset("voltage_filtered_v", Some(12), None)
         .is(Class::Wire, &["B110"])
-        .is_silent(true)
+        .silent(true)
         .says(&["moves `current_a` from 16 to 12", "moves `others` from 24 to 16"]);
     assert_eq!(compared.diff.changes.len(), 2);
 }
@@ -192,7 +192,7 @@ fn row_3_the_last_element_of_a_shorter_array_becomes_padding() {
         .sizes("ActuatorControlsStatus", 24, 24)
         .offset("control_power", Some(8), Some(8))
         .is(Class::Wire, &["B115"])
-        .is_silent(true)
+        .silent(true)
         .says(&["is a f32[3] and was a f32[4]"]);
 }
 
@@ -204,7 +204,7 @@ fn row_4_a_last_byte_removed_is_sent_by_old_programs_unless_it_is_reserved() {
         .sizes("ActuatorArmed", 16, 16)
         .offset("soft_stop", Some(15), None)
         .is(Class::Wire, &["B110"])
-        .is_silent(true)
+        .silent(true)
         .says(&["reserved: { names: [ActuatorArmed.soft_stop] }"]);
     let head = "reserved: { names: [ActuatorArmed.soft_stop] }\n";
     Compared::new(
@@ -243,7 +243,7 @@ fn row_7_a_longer_array_moves_what_follows() {
     Compared::breaking(message("ActuatorMotors", &old), message("ActuatorMotors", &new))
         .sizes("ActuatorMotors", 56, 72)
         .is(Class::Wire, &["B115"])
-        .is_silent(false)
+        .silent(false)
         .says(&["moves `reversible_flags` from 48 to 64"]);
 }
 
@@ -317,7 +317,7 @@ fn row_11_fields_inserted_in_front_move_the_others_in_silence() {
         .sizes(name, 24, 24)
         .offset("roll", Some(8), Some(10))
         .is(Class::Wire, &["B116"])
-        .is_silent(true)
+        .silent(true)
         .says(&["moves `roll` from 8 to 10, `pitch` from 9 to 11", "and 3 more"]);
 }
 
@@ -367,7 +367,7 @@ fn row_15_bytes_with_another_meaning_are_misread_unless_they_were_free() {
     let new = message(name, &["f32[1677] front", "i32 num_sectors", BEHIND, APPENDED]);
     Compared::breaking(old, message(name, &["f32[1677] front", "i32 num_sectors", BEHIND]))
         .is(Class::Wire, &["B115"])
-        .is_silent(true);
+        .silent(true);
     Compared::breaking(old, new)
         .sizes(name, 7320, 20576)
         .offset("num_sectors", None, Some(6708))
@@ -391,7 +391,7 @@ fn row_16_a_sign_is_another_type() {
         .sizes("Shared", 100, 100)
         .offset("current_sector", Some(96), Some(96))
         .is(Class::Wire, &["B115"])
-        .is_silent(true);
+        .silent(true);
 }
 
 #[test]
@@ -399,7 +399,7 @@ fn row_18_a_message_with_another_id_is_another_message() {
     let old = message("Vehicle", &["u64 timestamp"]);
     Compared::breaking(old, Struct { id: Some(1002), ..old })
         .is(Class::Wire, &["B109"])
-        .is_silent(false)
+        .silent(false)
         .says(&["`Vehicle` has the id 1002 and had 1001"]);
 }
 

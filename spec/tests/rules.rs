@@ -143,7 +143,7 @@ fn the_page_is_fresh() {
 fn page() -> String {
     let mut page = String::from(
         "# Rules\n\n\
-         What `bitrpc check` holds a spec against, and (`B`) what `bitrpc diff` says of its edits.\n\
+         What `bitrpc check` holds a spec against, and (`B`) what `bitrpc diff` says of edits.\n\
          `bitrpc explain L204` prints one of them. An *error* refuses the spec; with a *warning*\n\
          or an *info* it is used. What an edit breaks is told by its class: *attach*, *wire*,\n\
          *source*, *compatible*.\n\n\
@@ -160,13 +160,8 @@ fn page() -> String {
     }
     for rule in rules::ALL {
         let _ = write!(page, "\n## {}\n\n**{}**\n\n{}\n", rule.id, rule.summary(), rule.why());
-        let pair = rule.pair().unzip();
-        let examples =
-            [("Bad", rule.bad()), ("Old", pair.0), ("New", pair.1), ("Good", rule.good())];
-        for (title, text) in examples {
-            if let Some(text) = text {
-                let _ = write!(page, "\n{title}:\n\n```yaml\n{text}```\n");
-            }
+        for (title, text) in rule.examples() {
+            let _ = write!(page, "\n{title}:\n\n```yaml\n{text}```\n");
         }
     }
     page

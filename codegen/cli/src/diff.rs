@@ -9,9 +9,10 @@ use anstyle::Style;
 use bitrpc_spec::diff::{Class, Diff, written};
 use bitrpc_spec::model::Version;
 use clap::ValueEnum;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::console::{Failure, Outcome, say};
+use crate::findings::{self, Format, FormatArg, Report};
 use sides::Sides;
 
 const TITLE: Style = Style::new().bold();
@@ -28,6 +29,9 @@ const MOST_NAMED: usize = 6;
 /// Each edit is of a class. attach: old and new programs cannot share a ring. wire: they misread
 /// each other's payloads. source: the bytes are the same, but programs have to be adapted.
 /// compatible: they understand each other.
+///
+/// The JSON form has "ok", "class", "old" and "new" with version and hashes, "version" with what it
+/// should be, and "findings", each with its "class" and the hashes that it "moves".
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -41,19 +45,19 @@ pub(super) struct Args {
     /// not say what changed.
     #[arg(long, value_name = "CLASS", default_value = "wire")]
     fail_on: FailOn,
-    /// Form of the report.
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    format: Format,
+    #[command(flatten)]
+    format: FormatArg,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  bitrpc diff                                         spec/bitrpc.yaml against the last commit
-  bitrpc diff my.yaml                                 the same for another spec
-  bitrpc diff git:v1.0 my.yaml                        against a tag
-  bitrpc diff old.yaml new.yaml --fail-on source      renamed names fail, too
-  bitrpc diff git:HEAD my.yaml --fail-on version      only a wrong version number fails
-  bitrpc diff git:HEAD my.yaml --format json | jq -r .class
+  bitrpc diff                                          spec/bitrpc.yaml against the last commit
+  bitrpc diff my.yaml                                  the same for another spec
+  bitrpc diff git:v1.0 my.yaml                         against a tag
+  bitrpc diff old.yaml new.yaml --fail-on source       renamed names fail, too
+  bitrpc diff git:HEAD my.yaml --fail-on version       only a wrong version number fails
+  bitrpc diff git:HEAD my.yaml --json | jq -r .class   for scripts
+  bitrpc diff git:origin/main my.yaml --format github  for pull requests
 
 Exit codes: 0 nothing of the class --fail-on or above it, 1 a spec has errors, 2 usage or I/O,
 3 source, 4 wire, 5 attach: the gravest class that was found.";
@@ -73,13 +77,10 @@ enum FailOn {
     None,
 }
 
-/// The forms of the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// By class, with the lines of both specs.
-    Human,
-    /// "ok", "class", "old", "new", "version", and "findings", each with "class" and "moves".
-    Json,
+impl Args {
+    pub(super) fn format(&self) -> Format {
+        self.format.format()
+    }
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
@@ -87,9 +88,14 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
     let (old, new) = sides.load()?;
     let diff = Diff::of(&old, &new);
     let failed = failed(&diff, args.fail_on);
-    match args.format {
+    match args.format() {
         Format::Human => say(report(&diff))?,
         Format::Json => say(format_args!("{:#}", to_json(&diff, failed.is_none())))?,
+        format => {
+            let findings = diff.all();
+            let ok = failed.is_none();
+            findings::print(format, &Report { findings: &findings, ok, more: Map::new() })?;
+        }
     }
     Ok(failed.map_or(Outcome::Fine, Outcome::Breaks))
 }

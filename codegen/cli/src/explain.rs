@@ -21,7 +21,7 @@ pub(super) struct Args {
     /// Print JSON: "id", "severity", "summary", "why", and where there are examples, "bad" and
     /// "good"; rules about edits have "class", and "old" and "new" in place of "bad".
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -74,12 +74,9 @@ pub(super) fn hint(findings: &Findings) {
 fn explained(rule: &Rule) -> String {
     let style = style(rule.severity);
     let (severity, id, summary) = (rule.severity.word(), rule.id, rule.summary());
-    let (old, new) = rule.pair().unzip();
     let mut text =
         format!("{style}{severity}[{id}]{style:#}{TITLE}: {summary}{TITLE:#}\n\n{}", rule.why());
-    for (title, example) in [("Bad", rule.bad()), ("Old", old), ("New", new), ("Good", rule.good())]
-    {
-        let Some(example) = example else { continue };
+    for (title, example) in rule.examples() {
         let _ = write!(text, "\n\n{TITLE}{title}:{TITLE:#}\n");
         for line in example.lines() {
             let _ = write!(text, "\n    {line}");
@@ -98,11 +95,8 @@ fn to_json(rule: &Rule) -> Value {
     if let Some(class) = rule.class() {
         object["class"] = json!(class.word());
     }
-    let (old, new) = rule.pair().unzip();
-    for (key, example) in [("bad", rule.bad()), ("old", old), ("new", new), ("good", rule.good())] {
-        if let Some(example) = example {
-            object[key] = json!(example);
-        }
+    for (title, example) in rule.examples() {
+        object[title.to_lowercase()] = json!(example);
     }
     object
 }
@@ -112,7 +106,7 @@ fn style(severity: Severity) -> Style {
     let color = match severity {
         Severity::Error => AnsiColor::BrightRed,
         Severity::Warning => AnsiColor::Yellow,
-        Severity::Note => AnsiColor::BrightGreen,
+        Severity::Info => AnsiColor::BrightGreen,
     };
     color.on_default().bold()
 }

@@ -16,7 +16,7 @@ pub(super) struct Args {
     spec: SpecArg,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 const EXAMPLES: &str = "\

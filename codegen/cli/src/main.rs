@@ -8,6 +8,7 @@ mod console;
 mod demo;
 mod diff;
 mod explain;
+mod findings;
 mod generate;
 mod layout;
 mod view;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::console::{Failure, Outcome, complain};
+use crate::findings::{Format, Report};
 use bitrpc_codegen::Loaded;
 use bitrpc_spec::names::Language;
 
@@ -73,6 +75,21 @@ enum Verb {
     Demo(demo::Args),
 }
 
+impl Verb {
+    /// The form in which the errors of a spec are printed.
+    fn format(&self) -> Format {
+        match self {
+            Self::Generate(args) => args.format(),
+            Self::Check(args) => args.format(),
+            Self::Diff(args) => args.format(),
+            Self::Explain(args) => Format::json_if(args.json),
+            Self::Layout(args) => Format::json_if(args.json),
+            Self::View(args) => Format::json_if(args.json),
+            Self::Demo(args) => Format::json_if(args.json),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.color {
@@ -89,14 +106,23 @@ fn main() -> ExitCode {
         Verb::View(args) => view::run(args),
         Verb::Demo(args) => demo::run(args),
     };
+    exit_code(result, cli.verb.format())
+}
+
+/// Says why a verb did not do its work, in the form that it was asked for.
+fn exit_code(result: Result<Outcome, Failure>, format: Format) -> ExitCode {
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
         Ok(Outcome::Breaks(class)) => ExitCode::from(diff::exit_code(class)),
-        Err(Failure::Spec(findings)) => {
-            complain(findings.render());
-            explain::hint(&findings);
-            ExitCode::from(if findings.is_io() { 2 } else { 1 })
+        Err(Failure::Spec(found)) => {
+            if let Err(refusal) = findings::print(format, &Report::failed(&found)) {
+                return exit_code(Err(refusal), format);
+            }
+            if format.is_human() {
+                explain::hint(&found);
+            }
+            ExitCode::from(if found.is_io() { 2 } else { 1 })
         }
         Err(Failure::System(text)) => {
             complain(format_args!("error: {text}\n"));

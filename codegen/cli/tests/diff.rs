@@ -26,6 +26,7 @@ fn repository() -> Sandbox {
     git(&sandbox, &["add", "."]);
     commit(&sandbox);
     git(&sandbox, &["tag", "v1.0"]);
+    git(&sandbox, &["branch", "origin/main"]);
     sandbox
 }
 
@@ -56,7 +57,7 @@ fn every_example_of_the_help_runs() {
         sandbox.expect(command, 0);
         count += 1;
     }
-    assert_eq!(count, 6, "{help}");
+    assert_eq!(count, 7, "{help}");
 }
 
 #[test]
@@ -120,6 +121,22 @@ fn machines_get_class_and_hashes_of_each_finding() {
     assert_ne!(found["old"]["schema_hash"], found["new"]["schema_hash"]);
     let found = json(&sandbox, "demo.yaml demo.yaml", 0);
     assert_eq!((&found["ok"], &found["class"]), (&true.into(), &Value::Null));
+}
+
+#[test]
+fn each_form_has_both_places() {
+    let sandbox = Sandbox::new();
+    sandbox.write("new.yaml", &version("2.0").replace("f64", "i64"));
+    let expect =
+        |form: &str| sandbox.expect(&format!("diff demo.yaml new.yaml --format {form}"), 4);
+    for form in ["sarif", "github", "junit"] {
+        let text = expect(form);
+        assert!(text.contains("B115") && text.contains("new.yaml"), "{text}");
+    }
+    let sarif: Value = serde_json::from_str(&expect("sarif")).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    let place = &result["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "demo.yaml", "{result:#}");
 }
 
 #[test]

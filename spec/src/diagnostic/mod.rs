@@ -14,7 +14,7 @@ use crate::source::{Sources, Span};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// Worth knowing; the spec is used.
-    Note,
+    Info,
     /// Probably not meant; the spec is used.
     Warning,
     /// The spec is refused.
@@ -22,10 +22,10 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The word for output: `note`, `warning`, `error`.
+    /// The word for output: `info`, `warning`, `error`.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Note => "note",
+            Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
         }

@@ -282,7 +282,9 @@ impl<'a> Compared<'a> {
             Some(span) => change = change.also(pair.in_new(span), "reserved"),
             None => {
                 change = change
-                    .help("old programs still set it: keep it, or reserve it and leave its bytes free")
+                    .help(
+                        "old programs still set it: keep it, or reserve it and keep its bytes free",
+                    )
                     .help(format!("reserved: {{ names: [{subject}] }}"));
             }
         }

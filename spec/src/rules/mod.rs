@@ -123,6 +123,12 @@ impl Rule {
         self.example("old").zip(self.example("new"))
     }
 
+    /// The examples that there are, each with its title: `Bad`, `Old`, `New`, `Good`.
+    pub fn examples(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let titles = ["Bad", "Old", "New", "Good"].into_iter();
+        titles.filter_map(|title| Some((title, self.example(&title.to_lowercase())?)))
+    }
+
     /// What an edit breaks that breaks the rule; `None` for rules that are not about edits.
     pub fn class(&self) -> Option<Class> {
         match self.found {
@@ -192,9 +198,9 @@ rules! {
     TYPE_RENAMED "B201" Warning Diff(Source),
     MEMBER_RENAMED "B202" Warning Diff(Source),
     CONSTANT_CHANGED "B203" Warning Diff(Source),
-    ADDED "B301" Note Diff(Compatible),
-    FILLS_PADDING "B302" Note Diff(Compatible),
-    HARMLESS "B303" Note Diff(Compatible),
+    ADDED "B301" Info Diff(Compatible),
+    FILLS_PADDING "B302" Info Diff(Compatible),
+    HARMLESS "B303" Info Diff(Compatible),
     VERSION_REFUSES "B401" Error Diff(Attach),
     VERSION_LETS_IN "B402" Error Diff(Wire),
     UNREADABLE "E001" Error Parser,
@@ -247,8 +253,8 @@ rules! {
     MULTI_BIT "L305" Error Parser,
     ID_CLASH "L307" Error Check,
     SAME_NAME "L401" Error Check,
-    ESCAPED "L402" Note Check,
-    TAKEN "L403" Note Parser,
+    ESCAPED "L402" Info Check,
+    TAKEN "L403" Info Parser,
     HELPER_CLASH "L405" Error Check,
     RESERVED_UNDERSCORE "L406" Error Parser,
     YAML_TRAP "L408" Error Parser,

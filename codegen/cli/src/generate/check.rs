@@ -8,6 +8,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{Args, Target, display};
 use crate::console::{Failure, Outcome, say};
+use crate::findings::{self, Report};
 use bitrpc_codegen::emit::{Drift, Plan};
 use bitrpc_codegen::shell;
 use bitrpc_spec::names::Language;
@@ -15,23 +16,29 @@ use bitrpc_spec::names::Language;
 /// Changed lines that are shown of one file.
 const DIFF_LINES: usize = 10;
 
-pub(super) fn run(args: &Args, plans: &[(Target, Plan)]) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    args: &Args,
+    plans: &[(Target, Plan)],
+    report: Report,
+) -> Result<Outcome, Failure> {
     let mut found = Vec::new();
     for (target, plan) in plans {
         for drift in plan.compare().map_err(Failure::system)? {
             found.push((Mending::of(*target, &drift), drift));
         }
     }
-    if args.json {
+    let fresh = found.is_empty();
+    if !args.format().is_human() {
         let files: Vec<_> =
             found.iter().map(|(mending, drift)| to_json(args, mending, drift)).collect();
-        say(format_args!("{:#}", json!({ "fresh": files.is_empty(), "files": files })))?;
-    } else if !found.is_empty() {
-        report(args, &found)?;
+        let report = Report { ok: fresh, ..report }.with("fresh", fresh).with("files", files);
+        findings::print(args.format(), &report)?;
+    } else if !fresh {
+        tell(args, &found)?;
     } else if !args.quiet {
         say(format_args!("{} is fresh", args.out.display()))?;
     }
-    Ok(if found.is_empty() { Outcome::Fine } else { Outcome::Findings })
+    Ok(if fresh { Outcome::Fine } else { Outcome::Findings })
 }
 
 /// What mends a file.
@@ -97,7 +104,7 @@ fn to_json(args: &Args, mending: &Mending, drift: &Drift) -> serde_json::Value {
     json!({ "path": path, "difference": difference, "command": mending.command(args) })
 }
 
-fn report(args: &Args, found: &[(Mending, Drift)]) -> Result<(), Failure> {
+fn tell(args: &Args, found: &[(Mending, Drift)]) -> Result<(), Failure> {
     for (_, drift) in found {
         let bold = Style::new().bold();
         let (path, word) = (drift.path.display(), drift.difference.word());
