@@ -159,20 +159,36 @@ impl<'a> Pair<'a> {
                 structs.join(from, to);
             }
         }
-        let holds = |side: &Side, index: usize| {
-            let item = &side.layout.structs[index];
-            let parts = item
+        self.structs = structs;
+        // Parts of parts: each round finds those whose own parts were found before.
+        while self.match_parts() {}
+    }
+
+    /// Structs that are no messages and have no partner yet, by all that they hold; says whether it
+    /// found any.
+    fn match_parts(&mut self) -> bool {
+        let holds = |of: Of, index: usize, is_free: bool| {
+            let side = if of == Of::Old { &self.old } else { &self.new };
+            let (item, at) = (&side.spec.structs[index], &side.layout.structs[index]);
+            if !is_free || item.id.is_some() {
+                return None;
+            }
+            let parts = at
                 .fields
                 .iter()
-                .map(|field| (field.offset, side.layout.type_name(&field.ty), field.name.clone()));
-            (item.size, item.align, parts.collect::<Vec<_>>())
+                .map(|field| (field.offset, self.type_key(of, &field.ty), field.name.clone()));
+            Some((at.size, at.align, parts.collect::<Vec<_>>()))
         };
-        let is_part = |item: &Struct| item.id.is_none() && is_free(&item.name.value);
-        structs.by_key(
-            |i| is_part(&old[i]).then(|| holds(&self.old, i)),
-            |i| is_part(&new[i]).then(|| holds(&self.new, i)),
-        );
-        self.structs = structs;
+        let reserved = &self.new.spec.reserved;
+        let is_free = |item: &Struct| reserved_name(reserved, None, &item.name.value).is_none();
+        let old = self.old.spec.structs.iter().zip(&self.structs.of_old).enumerate();
+        let old = old.map(|(i, (item, found))| holds(Of::Old, i, found.is_none() && is_free(item)));
+        let old: Vec<_> = old.collect();
+        let new = self.structs.of_new.iter().enumerate();
+        let new: Vec<_> = new.map(|(i, found)| holds(Of::New, i, found.is_none())).collect();
+        let count = self.structs.removed().count();
+        self.structs.by_key(|i| old[i].as_ref(), |i| new[i].as_ref());
+        self.structs.removed().count() < count
     }
 
     /// Whether most fields of two structs have the same names or places.
