@@ -10,7 +10,8 @@
 //! 4. [`value`]: what the bytes of a payload mean, for tools;
 //! 5. [`names`]: how a name is spelled in each language, and which ones are taken;
 //! 6. [`rules`]: what a spec is held against, and why;
-//! 7. [`diagnostic`]: what is wrong with a spec, shown in its text.
+//! 7. [`diff`]: what an edit of a spec breaks, and for whom;
+//! 8. [`diagnostic`]: what is wrong with a spec, shown in its text.
 //!
 //! The model knows nothing of the layout: that is a function of it, and cannot fail, because what
 //! cannot be laid out is no model.
@@ -47,6 +48,7 @@
 //! ```
 
 pub mod diagnostic;
+pub mod diff;
 pub mod layout;
 pub mod model;
 pub mod names;

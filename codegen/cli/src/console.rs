@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use bitrpc_spec::diagnostic::Findings;
+use bitrpc_spec::diff::Class;
 
 /// How a verb ended, when it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub(crate) enum Outcome {
     Fine,
     /// The spec, the output or a pair is not as it should be, and was reported: exit code 1.
     Findings,
+    /// An edit of a spec breaks what should not break, of this class: an exit code of its own.
+    Breaks(Class),
 }
 
 /// Why a verb could not do its work: exit code 1 for findings in the spec, else 2.

@@ -21,8 +21,8 @@ pub(super) struct Args {
     /// List all rules, a line for each.
     #[arg(long, conflicts_with = "rule")]
     list: bool,
-    /// Print JSON: "id", "severity", "off", "summary", "why", and "bad" and "good" where there are
-    /// examples.
+    /// Print JSON: "id", "severity", "off", "summary", "why", and where there are examples, "bad"
+    /// and "good"; rules about edits have "class", and "old" and "new" in place of "bad".
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -81,8 +81,7 @@ fn explained(rule: &Rule) -> String {
     let (severity, id, summary) = (rule.severity.word(), rule.id, rule.summary());
     let mut text =
         format!("{style}{severity}[{id}]{style:#}{TITLE}: {summary}{TITLE:#}\n\n{}", rule.why());
-    for (title, example) in [("Bad", rule.bad()), ("Good", rule.good())] {
-        let Some(example) = example else { continue };
+    for (title, example) in rule.examples() {
         let _ = write!(text, "\n\n{TITLE}{title}:{TITLE:#}\n");
         for line in example.lines() {
             let _ = write!(text, "\n    {line}");
@@ -99,10 +98,11 @@ fn to_json(rule: &Rule) -> Value {
         "summary": rule.summary(),
         "why": rule.why(),
     });
-    for (key, example) in [("bad", rule.bad()), ("good", rule.good())] {
-        if let Some(example) = example {
-            object[key] = json!(example);
-        }
+    if let Some(class) = rule.class() {
+        object["class"] = json!(class.word());
+    }
+    for (title, example) in rule.examples() {
+        object[title.to_lowercase()] = json!(example);
     }
     object
 }

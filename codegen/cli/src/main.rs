@@ -1,11 +1,12 @@
 //! The command `bitrpc`: one file a verb.
 //!
 //! Exit codes: 0 fine, 1 findings in a spec, stale output or a failed pair, 2 wrong usage or an
-//! operating system error.
+//! operating system error, 3 to 5 edits of a spec that break something, by class.
 
 mod check;
 mod console;
 mod demo;
+mod diff;
 mod explain;
 mod findings;
 mod generate;
@@ -44,6 +45,7 @@ const EXAMPLES: &str = "\
 Examples:
   bitrpc demo                                    see every language pair talk
   bitrpc check spec/telemetry.yaml               find what is wrong with a spec
+  bitrpc diff spec/telemetry.yaml                what an edit breaks, against the last commit
   bitrpc explain L204                            why a rule is there, with examples
   bitrpc generate spec/telemetry.yaml --out gen  write the rings of all languages
   bitrpc generate --check                        fail when generated code is not fresh (for CI)
@@ -68,6 +70,7 @@ enum Color {
 enum Verb {
     Generate(generate::Args),
     Check(check::Args),
+    Diff(diff::Args),
     Explain(explain::Args),
     Layout(layout::Args),
     View(view::Args),
@@ -80,6 +83,7 @@ impl Verb {
         match self {
             Self::Generate(args) => args.format(),
             Self::Check(args) => args.format(),
+            Self::Diff(args) => args.format(),
             Self::Explain(args) => Format::json_if(args.json),
             Self::Layout(args) => Format::json_if(args.json),
             Self::View(args) => Format::json_if(args.json),
@@ -98,6 +102,7 @@ fn main() -> ExitCode {
     let result = match &cli.verb {
         Verb::Generate(args) => generate::run(args),
         Verb::Check(args) => check::run(args),
+        Verb::Diff(args) => diff::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Layout(args) => layout::run(args),
         Verb::View(args) => view::run(args),
@@ -111,6 +116,7 @@ fn exit_code(result: Result<Outcome, Failure>, format: Format) -> ExitCode {
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::Breaks(class)) => ExitCode::from(diff::exit_code(class)),
         Err(Failure::Spec(found)) => {
             if let Err(refusal) = findings::print(format, &Report::failed(&found)) {
                 return exit_code(Err(refusal), format);

@@ -33,8 +33,7 @@ pub(super) fn document(findings: &Findings) -> Value {
 }
 
 fn descriptor(rule: &Rule) -> Value {
-    let examples = [("Bad", rule.bad()), ("Good", rule.good())].into_iter();
-    let examples = examples.filter_map(|(title, text)| Some((title, text?)));
+    let examples = rule.examples();
     let examples = examples.map(|(title, text)| format!("\n\n{title}:\n\n```yaml\n{text}```"));
     json!({
         "id": rule.id,

@@ -60,7 +60,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn file(&mut self, path: &Path, import: Option<Span>) -> bool {
-        let name = shown(path);
+        let name = self.loader.name(path);
         let identity = self.loader.identity(path);
         if let Some(at) = self.chain.iter().position(|(active, _)| *active == identity) {
             self.cycle(at, &name, import);
@@ -176,11 +176,6 @@ impl Walk<'_> {
         };
         self.loaded.findings.push(finding);
     }
-}
-
-/// The name for messages, with `/` on every system.
-fn shown(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
 }
 
 fn empty() -> Finding {

@@ -21,10 +21,10 @@ pub(super) fn clashes(subject: &Subject, findings: &mut Vec<Finding>) {
         let value = &named.value;
         if named.name.value == FIRST_ID {
             least = Some(value);
-        } else {
-            let what = format!("message type `{}`", named.name.value);
-            taken.insert(value.value, (value.span, what));
+            continue;
         }
+        let what = format!("message type `{}`", named.name.value);
+        taken.insert(value.value, (value.span, what));
         if let Some(span) = reserved.get(&value.value) {
             findings.push(reserved_id(value.value, value.span, *span));
         }
