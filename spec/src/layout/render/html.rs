@@ -140,7 +140,6 @@ fn item(html: &mut Markup, item: &Item) {
     html.element(
         "a",
         &[
-            ("class", &"self"),
             ("href", &format_args!("#{}", item.key)),
             ("aria-label", &format_args!("Link to {}", item.name)),
         ],

@@ -51,6 +51,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "cross", about: "cross_language_test", run: |s| suite(s, "cross_language") },
     Step { name: "acceptance", about: "promised snippets", run: |s| suite(s, "acceptance") },
     Step { name: "models", about: "the protocol's models", run: |s| suite(s, "models") },
+    Step { name: "see", about: "documents in a browser", run: |s| suite(s, "see") },
     Step { name: "readme", about: "examples of the README", run: |s| suite(s, "readme") },
     Step { name: "demo", about: "the command `demo`", run: |s| suite(s, "demo") },
 ];
