@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::OnceLock;
 
 use bitrpc_conform::toolchain::{self, Missing};
 use bitrpc_spec::layout::Layout;
@@ -14,7 +15,7 @@ use bitrpc_spec::model::Spec;
 use bitrpc_spec::source::Files;
 use bitrpc_tests::python_packages::{AXE, HTML5LIB, PLAYWRIGHT, PYMARKDOWN, interpreter};
 use bitrpc_tests::tools::CHROMIUM;
-use bitrpc_tests::{harness, repo};
+use bitrpc_tests::{harness, playground, repo};
 use libtest_mimic::Trial;
 
 /// The pages that are looked at.
@@ -34,11 +35,8 @@ fn main() -> ExitCode {
             return harness::run(vec![harness::trial("documents", move || Err::<(), _>(error))]);
         }
     };
-    let with = |endings: &[&str]| -> Vec<PathBuf> {
-        let has = |path: &&PathBuf| endings.iter().any(|ending| path.ends_with_text(ending));
-        documents.iter().filter(has).cloned().collect()
-    };
-    let (markup, markdown) = (with(&[".html", ".svg"]), with(&[".md"]));
+    let is_markdown = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "md");
+    let (markdown, markup): (Vec<_>, Vec<_>) = documents.into_iter().partition(is_markdown);
     let mut trials = vec![
         needs([HTML5LIB.find()], "valid/html_and_svg".to_owned(), move || {
             python(&[script("valid.py")], &markup)
@@ -54,24 +52,33 @@ fn main() -> ExitCode {
         for width in WIDTHS {
             for scheme in ["light", "dark"] {
                 let name = format!("browser/{page}/{width}_{scheme}");
-                let folder = folder.clone();
+                let base = folder.join(page);
                 let found = [CHROMIUM.find(), PLAYWRIGHT.find(), AXE.find()];
-                trials.push(needs(found, name, move || look(&folder, page, width, scheme)));
+                trials.push(needs(found, name, move || {
+                    look("page.py", &base.with_extension("html"), &base, width, scheme)
+                }));
             }
         }
     }
+    trials.extend(playground_trials(&folder));
     harness::run(trials)
 }
 
-trait Ending {
-    fn ends_with_text(&self, ending: &str) -> bool;
+fn playground_trials(folder: &Path) -> Vec<Trial> {
+    let looks = [("1280", "light"), ("400", "dark")];
+    let trial = |(width, scheme): (&'static str, &'static str)| {
+        let (name, folder) = (format!("playground/{width}_{scheme}"), folder.to_owned());
+        let found = [CHROMIUM.find(), PLAYWRIGHT.find(), AXE.find(), playground::find()];
+        needs(found, name, move || {
+            let page = PLAYGROUND.get_or_init(playground::build).clone()?;
+            look("playground.py", &page, &folder.join("playground"), width, scheme)
+        })
+    };
+    looks.map(trial).into()
 }
 
-impl Ending for PathBuf {
-    fn ends_with_text(&self, ending: &str) -> bool {
-        self.to_string_lossy().ends_with(ending)
-    }
-}
+/// The page, built once.
+static PLAYGROUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
 
 /// Every document of every spec, on disk.
 fn documents(folder: &Path) -> Result<Vec<PathBuf>, String> {
@@ -124,11 +131,18 @@ fn python(words: &[PathBuf], files: &[PathBuf]) -> Result<(), String> {
     output.map(drop).map_err(|error| error.to_string())
 }
 
-fn look(folder: &Path, page: &str, width: &str, scheme: &str) -> Result<(), String> {
-    let pictures = folder.join(format!("{page}-{width}-{scheme}"));
+/// Runs a script that looks at `page`; its pictures begin with `pictures`.
+fn look(
+    script: &str,
+    page: &Path,
+    pictures: &Path,
+    width: &str,
+    scheme: &str,
+) -> Result<(), String> {
+    let pictures = format!("{}-{width}-{scheme}", pictures.display());
     let mut command = Command::new(interpreter());
-    command.arg(script("page.py")).arg(program(CHROMIUM.program)?);
-    command.arg(folder.join(format!("{page}.html"))).args([width, scheme]).arg(pictures);
+    command.arg(self::script(script)).arg(program(CHROMIUM.program)?);
+    command.arg(page).args([width, scheme]).arg(pictures);
     toolchain::run(&mut command).map(drop).map_err(|error| error.to_string())
 }
 

@@ -1,9 +1,14 @@
 //! The layout as documents: what they say, and that no text of a spec gets out of its place.
 
+use std::fs;
+use std::path::Path;
+
 use bitrpc_spec::layout::render::{self, Shown};
 use bitrpc_spec::layout::{self, Layout};
 use bitrpc_spec::model::Spec;
 use bitrpc_spec::source::{Files, Memory};
+
+const UPDATE: &str = "UPDATE_EXPECT";
 
 /// A message of each sort of part, docs with a meaning of their own, and a version that grew.
 const SPEC: &str = r#"
@@ -85,6 +90,20 @@ fn only_known_names_are_shown() {
     let json = render::to_json(&layout, &quote(&layout));
     assert!(json.get("ring_header").is_none() && json["structs"].as_array().unwrap().len() == 1);
     assert_eq!(render::to_json(&layout, &Shown::all()), layout::to_json(&layout));
+}
+
+/// The picture that the README of the repository shows.
+#[test]
+fn the_picture_of_the_readme_is_fresh() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let layout = Layout::of(&Spec::load(folder.join("telemetry.yaml"), &Files).unwrap());
+    let shown = Shown::only(&layout, ["VehicleState"]).unwrap();
+    let (picture, path) = (render::to_svg(&layout, &shown), folder.join("telemetry.svg"));
+    if std::env::var_os(UPDATE).is_some() {
+        fs::write(&path, &picture).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == picture, "telemetry.svg is stale: test again with {UPDATE}=1");
 }
 
 /// Without a browser: every text that could be mistaken for markup is escaped, in each format.

@@ -5,6 +5,7 @@ mod sandbox;
 
 use std::fs;
 
+use bitrpc_spec::model::DEFAULT_SPEC;
 use sandbox::{SPEC, Sandbox};
 
 #[test]
@@ -78,4 +79,29 @@ fn a_file_is_replaced_and_a_device_is_written_to() {
     assert_eq!(text, "");
     sandbox.write("file", "");
     sandbox.expect("doc demo.yaml -o file/out.md", 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn examples_of_the_help_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write("my.yaml", SPEC);
+    sandbox.write("spec/bitrpc.yaml", DEFAULT_SPEC);
+    for verb in ["layout", "doc"] {
+        let help = sandbox.expect(&format!("{verb} --help"), 0);
+        let examples = help.split("Examples:\n").nth(1).unwrap();
+        let commands = examples.lines().filter_map(|line| line.trim().strip_prefix("bitrpc "));
+        let mut count = 0;
+        for command in commands {
+            // Without what explains it, and without what other programs make of it.
+            let words = command.split("   ").next().unwrap().split(" | ").next().unwrap();
+            let words = words.split(" > ").next().unwrap();
+            sandbox.expect(words, 0);
+            count += 1;
+        }
+        assert!(count >= 2, "{verb} has {count} examples");
+    }
+    for file in ["layout.html", "test_data.svg", "my.html"] {
+        assert!(sandbox.path(file).is_file(), "{file}");
+    }
 }

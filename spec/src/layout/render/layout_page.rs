@@ -27,10 +27,10 @@ pub(crate) fn page<'a>(layout: &'a Layout, shown: &Shown) -> Page<'a> {
         false => Vec::new(),
     };
     let groups = [
-        group("headers", "Headers", headers),
         group("messages", "Messages", section(true)),
         group("structs", "Structs", section(false)),
         group("enums", "Enums and flag sets", enums),
+        group("headers", "Headers", headers),
     ];
     let mut page = Page {
         title: format!("{} {major}.{minor}: layout", layout.name),

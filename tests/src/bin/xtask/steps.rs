@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use bitrpc_conform::toolchain::Missing;
-use bitrpc_tests::{python_packages, tools};
+use bitrpc_tests::{playground, python_packages, tools};
 
 use crate::run::{Settings, check, tests};
 use crate::summary::Outcome;
@@ -69,6 +69,8 @@ fn find_tools(settings: &Settings) -> Outcome {
         let is_required = settings.required.is_some() && tool.package.is_some();
         note(&mut outcome, tool.program, tool.purpose, tool.find(), is_required);
     }
+    let is_required = settings.required.is_some() && playground::has_rustup();
+    note(&mut outcome, playground::TARGET, "the playground", playground::find(), is_required);
     for package in python_packages::ALL {
         note(
             &mut outcome,
