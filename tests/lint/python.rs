@@ -72,6 +72,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         for (program, folder) in [
             ("cross_language_test", cross_language_test(Language::PYTHON)),
             ("python_engine", repo::root().join("tests/python_engine")),
+            ("see", repo::root().join("tests/see")),
         ] {
             let folder = folder.clone();
             trials.push(needs(package, format!("{program}/{name}"), move || test(&own(folder))));

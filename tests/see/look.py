@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, sync_playwright
 
 HEIGHT = 900
@@ -32,7 +32,7 @@ COLORS = """() => [...document.querySelectorAll(".legend li")].map((e) => {
 })"""
 
 
-def expect(condition: bool, what: object) -> None:
+def expect(condition: object, what: object) -> None:
     if not condition:
         sys.exit(f"{what}")
 

@@ -5,9 +5,10 @@ Arguments: the browser, the page, the width in pixels, `light` or `dark`, and wh
 
 import sys
 
-from look import expect, fits, is_accessible, shows_details, visible, visit
 from playwright.sync_api import Page
 from playwright.sync_api import expect as eventually
+
+from look import expect, fits, is_accessible, shows_details, visible, visit
 
 
 def searches(page: Page) -> None:
@@ -48,7 +49,7 @@ def jumps(page: Page) -> None:
     expect(broken == [], f"links to nowhere: {broken}")
     page.locator("nav [data-of] a").last.click()
     target = page.locator("main .item").last.locator("h3")
-    expect(visible(target, page), "a link of the contents does not lead to its section")
+    eventually(target).to_be_in_viewport()
 
 
 def changes_colors(page: Page) -> None:

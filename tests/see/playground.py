@@ -5,9 +5,10 @@ Arguments: the browser, the page, the width in pixels, `light` or `dark`, and wh
 
 import sys
 
-from look import expect, fits, is_accessible, shows_details, visit
 from playwright.sync_api import Page
 from playwright.sync_api import expect as eventually
+
+from look import expect, fits, is_accessible, shows_details, visit
 
 SPEC = """bitrpc: 1
 name: typed

@@ -1,18 +1,18 @@
 """Whether HTML files have no parse error, and SVG files are well-formed."""
 
 import sys
-import xml.etree.ElementTree as xml
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
-import html5lib
+import html5lib  # type: ignore[import-untyped]
 
 
 def faults(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".svg":
         try:
-            xml.fromstring(text)
-        except xml.ParseError as error:
+            ET.fromstring(text)
+        except ET.ParseError as error:
             return [f"{path}: {error}"]
         return []
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)

@@ -160,13 +160,21 @@
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
   }
-  // A link to what the search has hidden ends the search.
-  window.addEventListener("hashchange", () => {
-    const target = document.getElementById(location.hash.slice(1));
-    if (query && target?.closest("[hidden]")) {
+  // A link to what the search has hidden ends the search. What is not in the window has no height
+  // of its own yet, so that a jump may end beside its target: the next frames know better.
+  const arrive = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    if (query && target.closest("[hidden]")) {
       query.value = "";
       search();
-      target.scrollIntoView();
     }
-  });
+    const scroll = (times) => {
+      target.scrollIntoView();
+      if (times > 1) requestAnimationFrame(() => scroll(times - 1));
+    };
+    scroll(3);
+  };
+  window.addEventListener("hashchange", arrive);
+  arrive();
 })();
