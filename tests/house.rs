@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("bitrpc-codegen", &["bitrpc-spec"]),
     ("bitrpc-conform", &["bitrpc-spec", "bitrpc-codegen"]),
     ("bitrpc-cli", &["bitrpc-spec", "bitrpc-codegen", "bitrpc-conform"]),
+    ("bitrpc-playground", &["bitrpc-spec", "bitrpc-codegen"]),
     ("bitrpc-shm", &[]),
 ];
 

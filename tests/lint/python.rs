@@ -76,6 +76,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         for (program, folder) in [
             ("cross_language_test", cross_language_test(Language::PYTHON)),
             ("python_engine", repo::root().join("tests/python_engine")),
+            ("see", repo::root().join("tests/see")),
         ] {
             let folder = folder.clone();
             trials.push(harness::needs(&package.find(), format!("{program}/{name}"), move || {

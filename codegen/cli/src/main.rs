@@ -7,6 +7,7 @@ mod check;
 mod console;
 mod demo;
 mod diff;
+mod doc;
 mod explain;
 mod findings;
 mod generate;
@@ -50,6 +51,8 @@ Examples:
   bitrpc generate spec/telemetry.yaml --out gen  write the rings of all languages
   bitrpc generate --check                        fail when generated code is not fresh (for CI)
   bitrpc layout --json | jq .structs             offsets and sizes, for machines
+  bitrpc layout --format html -o layout.html     the same, for a browser
+  bitrpc doc --format html -o protocol.html      the whole protocol, for people
 
 Exit codes: 0 fine, 1 findings or stale output, 2 usage or I/O.";
 
@@ -73,6 +76,7 @@ enum Verb {
     Diff(diff::Args),
     Explain(explain::Args),
     Layout(layout::Args),
+    Doc(doc::Args),
     View(view::Args),
     Demo(demo::Args),
 }
@@ -105,6 +109,7 @@ fn main() -> ExitCode {
         Verb::Diff(args) => diff::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Layout(args) => layout::run(args),
+        Verb::Doc(args) => doc::run(args),
         Verb::View(args) => view::run(args),
         Verb::Demo(args) => demo::run(args),
     };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use bitrpc_conform::toolchain::Missing;
-use bitrpc_tests::{python_packages, tools};
+use bitrpc_tests::{playground, python_packages, tools};
 
 use crate::run::{Settings, check, tests};
 use crate::summary::Outcome;
@@ -56,6 +56,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "cross", about: "cross_language_test", run: |s| suite(s, "cross_language") },
     Step { name: "acceptance", about: "promised snippets", run: |s| suite(s, "acceptance") },
     Step { name: "models", about: "the protocol's models", run: |s| suite(s, "models") },
+    Step { name: "see", about: "documents in a browser", run: |s| suite(s, "see") },
     Step { name: "readme", about: "examples of the README", run: |s| suite(s, "readme") },
     Step { name: "demo", about: "the command `demo`", run: |s| suite(s, "demo") },
 ];
@@ -73,6 +74,8 @@ fn find_tools(settings: &Settings) -> Outcome {
         let is_required = settings.required.is_some() && tool.package.is_some();
         note(&mut outcome, tool.program, tool.purpose, tool.find(), is_required);
     }
+    let is_required = settings.required.is_some() && playground::has_rustup();
+    note(&mut outcome, playground::TARGET, "the playground", playground::find(), is_required);
     for package in python_packages::ALL {
         note(
             &mut outcome,
