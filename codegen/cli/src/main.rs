@@ -4,10 +4,12 @@
 //! operating system error.
 
 mod check;
+mod conform;
 mod console;
 mod demo;
 mod explain;
 mod generate;
+mod import;
 mod layout;
 mod view;
 
@@ -44,6 +46,8 @@ Examples:
   bitrpc generate spec/telemetry.yaml --out gen  write the rings of all languages
   bitrpc generate --check                        fail when generated code is not fresh (for CI)
   bitrpc layout --json | jq .structs             offsets and sizes, for machines
+  bitrpc conform my.yaml --header telemetry.h    structs written by hand against the spec
+  bitrpc import --header telemetry.h             a first spec from the structs you have
 
 Exit codes: 0 fine, 1 findings or stale output, 2 usage or I/O.";
 
@@ -66,6 +70,8 @@ enum Verb {
     Check(check::Args),
     Explain(explain::Args),
     Layout(layout::Args),
+    Conform(conform::Args),
+    Import(import::Args),
     View(view::Args),
     Demo(demo::Args),
 }
@@ -82,6 +88,8 @@ fn main() -> ExitCode {
         Verb::Check(args) => check::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Layout(args) => layout::run(args),
+        Verb::Conform(args) => conform::run(args),
+        Verb::Import(args) => import::run(args),
         Verb::View(args) => view::run(args),
         Verb::Demo(args) => demo::run(args),
     };

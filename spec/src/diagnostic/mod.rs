@@ -107,7 +107,7 @@ impl Finding {
 }
 
 /// The candidate that is most like what was written, if any is like it at all.
-pub(crate) fn closest<'a>(
+pub fn closest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
