@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::parity;
 use crate::runner::{self, Failure, Outcome, Task};
 use crate::stage::Stage;
-use crate::toolchain::{self, BuildError, Found, Program, Toolchain};
+use crate::toolchain::{self, BuildError, Found, Job, Program, Toolchain};
 use bitrpc_codegen::backend::{self, Input};
 use bitrpc_codegen::emit::{Drift, EmitError, MANIFEST, Plan};
 use bitrpc_spec::layout::{self, Layout};
@@ -75,10 +75,27 @@ impl Copy {
     ) -> Result<Program, BuildError> {
         let failed = |error: io::Error| toolchain::not_written(folder, &error);
         let stage = Stage::write(folder, input).map_err(failed)?;
-        let library = stage.job(self.language).library;
+        let Job { library, peer } = stage.job(self.language);
+        self.replace_in_peer(&library, &peer).map_err(failed)?;
         fs::remove_dir_all(&library).map_err(failed)?;
         copy_files(&self.folder, &library).map_err(failed)?;
         stage.build(toolchain, found)
+    }
+}
+
+impl Copy {
+    /// A peer takes files of its library along: those of the copy take their place.
+    fn replace_in_peer(&self, library: &Path, peer: &Path) -> io::Result<()> {
+        for name in files_below(library)? {
+            let taken = peer.join(&name);
+            // The manifest and the licence are in every folder; neither is compiled.
+            if !taken.is_file() || fs::read(&taken)? != fs::read(library.join(&name))? {
+                continue;
+            }
+            let own = self.folder.join(&name);
+            if own.is_file() { fs::copy(own, taken).map(drop)? } else { fs::remove_file(taken)? }
+        }
+        Ok(())
     }
 }
 
@@ -112,15 +129,27 @@ pub fn exchange(
 }
 
 fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (name, kind) = (entry.file_name(), entry.file_type()?);
-        if kind.is_file() {
-            fs::copy(entry.path(), to.join(name))?;
-        } else if kind.is_dir() && !BUILDS.iter().any(|build| *name == **build) {
-            copy_files(&entry.path(), &to.join(name))?;
-        }
+    for name in files_below(from)? {
+        let target = to.join(&name);
+        target.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::copy(from.join(&name), target)?;
     }
     Ok(())
+}
+
+/// The files below `folder`, as paths from there, without what builds have left.
+fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut files, mut open) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(inner) = open.pop() {
+        for entry in fs::read_dir(folder.join(&inner))? {
+            let entry = entry?;
+            let (name, kind) = (entry.file_name(), entry.file_type()?);
+            if kind.is_file() {
+                files.push(inner.join(name));
+            } else if kind.is_dir() && !BUILDS.iter().any(|build| *name == **build) {
+                open.push(inner.join(name));
+            }
+        }
+    }
+    Ok(files)
 }

@@ -81,7 +81,9 @@ impl<'a> Import<'a> {
         for member in &record.members {
             self.lay(&mut laid, member);
         }
-        laid.fill(record.size, "Bytes at the end that no member takes.");
+        if laid.fields.is_empty() || laid.end.next_multiple_of(laid.align) != record.size {
+            laid.fill(record.size, "Bytes at the end that no member takes.");
+        }
         let Laid { fields, align, .. } = laid;
         let origin = record.name.clone();
         self.structs.push(Struct { name: name.clone(), origin, size: record.size, align, fields });
@@ -106,14 +108,11 @@ impl<'a> Import<'a> {
         if laid.end.next_multiple_of(typed.align) != member.offset {
             laid.fill(member.offset, "Bytes that no member takes.");
         }
-        let name = match member.kind {
-            Kind::Bits(_) => laid.name_for("bits", member.offset),
-            _ => laid.name_for(&member.name, member.offset),
+        let (name, doc) = match member.kind {
+            Kind::Bits(_) => ("bits", Some(format!("Bit fields, lowest first: {}.", member.name))),
+            _ => (member.name.as_str(), typed.doc),
         };
-        let doc = match member.kind {
-            Kind::Bits(_) => Some(format!("Bit fields, lowest first: {}.", member.name)),
-            _ => typed.doc,
-        };
+        let name = laid.name_for(name, member.offset);
         let typed = Typed { doc, ..typed };
         laid.push(Field { name, ty: typed.ty, doc: typed.doc }, end, typed.align);
     }
@@ -127,7 +126,8 @@ impl<'a> Import<'a> {
         };
         match kind {
             Kind::Scalar(scalar) => plain(scalar.name(), scalar.size()),
-            Kind::Bits(scalar) => plain(scalar.name(), scalar.size()),
+            Kind::Bits(Some(scalar)) => plain(scalar.name(), scalar.size()),
+            Kind::Bits(None) => plain(&format!("bytes[{size}]"), 1),
             Kind::Char => plain("i8", 1),
             Kind::Enum(item) => {
                 let name = self.add_enum(item);
@@ -213,7 +213,7 @@ impl<'a> Import<'a> {
             line(format_args!("\nenums:"));
         }
         for (name, item) in &self.enums {
-            line(format_args!("  - name: {name}"));
+            line(format_args!("  - name: {}", quoted(name)));
             line(format_args!("    doc: \"`{}`\"", item.name));
             line(format_args!("    type: {}", item.scalar.name()));
             line(format_args!("    values:"));
@@ -225,7 +225,7 @@ impl<'a> Import<'a> {
         line(format_args!("\nstructs:"));
         let mut id = FIRST_ID;
         for item in &self.structs {
-            line(format_args!("  - name: {}", item.name));
+            line(format_args!("  - name: {}", quoted(&item.name)));
             if !self.parts.contains(&item.name) {
                 line(format_args!("    id: {id}"));
                 id += 1;
@@ -234,7 +234,7 @@ impl<'a> Import<'a> {
             line(format_args!("    size: {}", item.size));
             line(format_args!("    fields:"));
             for Field { name, ty, doc } in &item.fields {
-                let ty = if ty.contains('[') { format!("\"{ty}\"") } else { ty.clone() };
+                let ty = if ty.contains('[') { format!("\"{ty}\"") } else { quoted(ty) };
                 let doc = doc.iter().map(|doc| format!(", doc: \"{doc}\"")).collect::<String>();
                 let name = quoted(name);
                 line(format_args!("      - {{ name: {name}, type: {ty}{doc} }}"));
@@ -266,13 +266,8 @@ impl Laid {
         self.align = self.align.max(align);
     }
 
-    /// Takes the bytes up to `end`, unless alignment alone accounts for them.
+    /// Takes the bytes up to `end`.
     fn fill(&mut self, end: u64, doc: &str) {
-        if self.end.next_multiple_of(self.align) == end && !self.fields.is_empty()
-            || self.end >= end
-        {
-            return;
-        }
         let name = free_name(&format!("unused_{}", self.end), "_", &self.names);
         let ty = format!("bytes[{}]", end - self.end);
         self.push(Field { name, ty, doc: Some(doc.to_owned()) }, end, 1);
@@ -296,7 +291,11 @@ fn free_name(name: &str, joint: &str, taken: &BTreeSet<String>) -> String {
 /// A name as YAML needs it: what its readers take for something else is quoted.
 fn quoted(name: &str) -> String {
     const TRAPS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    if TRAPS.contains(&name) { format!("\"{name}\"") } else { name.to_owned() }
+    if TRAPS.contains(&name.to_ascii_lowercase().as_str()) {
+        format!("\"{name}\"")
+    } else {
+        name.to_owned()
+    }
 }
 
 /// The values without what all of them begin with, which C needs and a spec does not; of several

@@ -51,10 +51,8 @@ pub(super) fn join(mut members: Vec<Member>, mut fields: Vec<BitField>) -> Vec<M
         let is_own = exact.1 <= number.1 && !members.iter().any(|m| overlaps(number, m));
         let (start, end) = if is_own { number } else { exact };
         let size = end - start;
-        let kind = match integer(false, size) {
-            Some(scalar) if start % size == 0 => Kind::Bits(scalar),
-            _ => Kind::Other("bit fields".to_owned()),
-        };
+        let is_number = size > 0 && start % size == 0;
+        let kind = Kind::Bits(integer(false, size).filter(|_| is_number));
         let names = group.iter().map(|field| format!("{}:{}", field.name, field.count));
         let name = names.collect::<Vec<_>>().join(" ");
         members.push(Member { name, offset: start, size, kind });
@@ -78,7 +76,7 @@ mod tests {
         let members = join(Vec::new(), fields);
         let told: Vec<_> = members.iter().map(|m| (m.name.as_str(), m.offset, m.size)).collect();
         assert_eq!(told, [("a:5 b:27", 0, 4), ("c:1", 4, 4)]);
-        assert_eq!(members[0].kind, Kind::Bits(Scalar::U32));
+        assert_eq!(members[0].kind, Kind::Bits(Some(Scalar::U32)));
     }
 
     #[test]
@@ -86,7 +84,7 @@ mod tests {
         let kind = Kind::Scalar(Scalar::U8);
         let other = Member { name: "tos".to_owned(), offset: 1, size: 1, kind };
         let members = join(vec![other], vec![field("hl", 0, 4), field("v", 4, 4)]);
-        assert_eq!((members[0].size, &members[0].kind), (1, &Kind::Bits(Scalar::U8)));
+        assert_eq!((members[0].size, &members[0].kind), (1, &Kind::Bits(Some(Scalar::U8))));
         assert_eq!(members[1].offset, 1);
     }
 }

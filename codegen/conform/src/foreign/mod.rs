@@ -62,8 +62,9 @@ pub enum Kind {
     Record(String),
     /// Elements in a row.
     Array(Box<Kind>, u64),
-    /// Bit fields that share a number; the member's name lists theirs.
-    Bits(Scalar),
+    /// Bit fields that share a number, where there is one of that size; the member's name lists
+    /// theirs.
+    Bits(Option<Scalar>),
     /// What a spec has no type for, in words: `a pointer`, `a union`.
     Other(String),
     /// Nothing is known but its place.
