@@ -15,7 +15,7 @@ pub mod shell;
 pub mod testing;
 
 pub use bitrpc_spec::names::Language;
-pub use pipeline::{BuildError, Builder, Loaded, library, load, load_default};
+pub use pipeline::{BuildError, Builder, Loaded, files, library, load, load_default};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

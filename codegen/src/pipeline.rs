@@ -135,11 +135,16 @@ impl Builder {
 
 /// The files of one language's folder below `out`.
 pub fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
+    Plan::new(&out.join(backend.language().id()), files(backend, input))
+}
+
+/// All files of one language's folder, wherever that is.
+pub fn files(backend: &dyn Backend, input: &Input) -> Vec<File> {
     let mut files = backend.files(input);
     for (path, text) in [(".gitattributes", GIT_ATTRIBUTES), ("LICENSE", LICENSE)] {
         files.push(File::new(path, text));
     }
-    Plan::new(&out.join(backend.language().id()), files)
+    files
 }
 
 /// Keeps git from changing line ends, and tells code hosts what they need not show in reviews.

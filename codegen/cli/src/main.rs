@@ -4,6 +4,7 @@
 //! operating system error, 3 to 5 edits of a spec that break something, by class.
 
 mod check;
+mod conform;
 mod console;
 mod demo;
 mod diff;
@@ -11,6 +12,7 @@ mod doc;
 mod explain;
 mod findings;
 mod generate;
+mod import;
 mod layout;
 mod levels;
 mod text_file;
@@ -53,6 +55,8 @@ Examples:
   bitrpc layout --json | jq .structs             offsets and sizes, for machines
   bitrpc layout --format html -o layout.html     the same, for a browser
   bitrpc doc --format html -o protocol.html      the whole protocol, for people
+  bitrpc conform my.yaml --header telemetry.h    structs written by hand against the spec
+  bitrpc import --header telemetry.h             a first spec from the structs you have
 
 Exit codes: 0 fine, 1 findings or stale output, 2 usage or I/O.";
 
@@ -77,6 +81,8 @@ enum Verb {
     Explain(explain::Args),
     Layout(layout::Args),
     Doc(doc::Args),
+    Conform(conform::Args),
+    Import(import::Args),
     View(view::Args),
     Demo(demo::Args),
 }
@@ -90,6 +96,8 @@ impl Verb {
             Self::Diff(args) => args.format(),
             Self::Explain(args) => Format::json_if(args.json),
             Self::Layout(args) => Format::json_if(args.json),
+            Self::Conform(args) => Format::json_if(args.json),
+            Self::Doc(_) | Self::Import(_) => Format::Human,
             Self::View(args) => Format::json_if(args.json),
             Self::Demo(args) => Format::json_if(args.json),
         }
@@ -110,6 +118,8 @@ fn main() -> ExitCode {
         Verb::Explain(args) => explain::run(args),
         Verb::Layout(args) => layout::run(args),
         Verb::Doc(args) => doc::run(args),
+        Verb::Conform(args) => conform::run(args),
+        Verb::Import(args) => import::run(args),
         Verb::View(args) => view::run(args),
         Verb::Demo(args) => demo::run(args),
     };

@@ -12,7 +12,10 @@ use sandbox::{SPEC, Sandbox};
 #[test]
 fn help_of_every_verb_shows_examples() {
     let sandbox = Sandbox::new();
-    for verb in ["", "generate", "check", "diff", "explain", "layout", "doc", "view", "demo"] {
+    for verb in [
+        "", "generate", "check", "diff", "explain", "layout", "doc", "conform", "import", "view",
+        "demo",
+    ] {
         let name = if verb.is_empty() { "help" } else { verb };
         let text = sandbox.expect(&format!("{verb} --help"), 0);
         assert!(text.contains("Examples:"), "{text}");

@@ -116,7 +116,7 @@ impl Toolchain for Mono {
 }
 
 /// The SDK's driver without its habits.
-fn dotnet(program: &Path) -> Command {
+pub(crate) fn dotnet(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.envs(QUIET);
     command

@@ -37,6 +37,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "names", about: "every reserved name, compiled", run: |s| suite(s, "names") },
     Step { name: "regenerate", about: "rules of builds", run: |s| suite(s, "regenerate") },
     Step { name: "layout", about: "layout facts by compiler", run: |s| suite(s, "layout_parity") },
+    Step { name: "conform", about: "what is out there by spec", run: |s| suite(s, "conform") },
     Step { name: "golden", about: "committed bytes of all specs", run: |s| suite(s, "golden") },
     Step {
         name: "changes",
