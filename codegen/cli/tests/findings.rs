@@ -140,3 +140,13 @@ fn what_a_spec_allows_changes_no_byte() {
     sandbox.write("allowing.yaml", &format!("{SPEC}allow: [{{ rule: L402, why: Any. }}]\n"));
     assert_eq!(hashes("allowing.yaml"), hashes("demo.yaml"));
 }
+
+#[test]
+fn stale_files_are_told_in_every_form() {
+    let sandbox = sandbox();
+    for format in ["human", "json", "sarif", "github", "junit"] {
+        let words = format!("generate demo.yaml --check --lang cpp --out none --format {format}");
+        let text = sandbox.expect(&words, 1);
+        assert!(text.contains("none/cpp/README.md"), "{format}: {text}");
+    }
+}

@@ -7,8 +7,8 @@ use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
 use super::{Args, Target, display};
-use crate::console::{Failure, Outcome, say};
-use crate::findings::{self, Report};
+use crate::console::{Failure, Outcome, complain, say};
+use crate::findings::{self, Format, Report};
 use bitrpc_codegen::emit::{Drift, Plan};
 use bitrpc_codegen::shell;
 use bitrpc_spec::names::Language;
@@ -33,6 +33,13 @@ pub(super) fn run(
             found.iter().map(|(mending, drift)| to_json(args, mending, drift)).collect();
         let report = Report { ok: fresh, ..report }.with("fresh", fresh).with("files", files);
         findings::print(args.format(), &report)?;
+        // The other forms hold what was found in the spec, and no files.
+        if args.format() != Format::Json {
+            for (mending, drift) in &found {
+                let (path, word) = (drift.path.display(), drift.difference.word());
+                complain(format_args!("{path}: {word}; mend it by: {}\n", mending.command(args)));
+            }
+        }
     } else if !fresh {
         tell(args, &found)?;
     } else if !args.quiet {

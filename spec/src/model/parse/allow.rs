@@ -45,38 +45,32 @@ fn section(entry: &Entry) -> Span {
 fn allow(node: &Node, item: Span, out: &mut Vec<Finding>) -> Option<Allow> {
     let rule = scalar::text(node.get("rule")?, out)?;
     let why = scalar::text(node.get("why")?, out)?;
-    match known(&rule) {
-        Ok(found) if !why.value.trim().is_empty() => {
-            let rule = Spanned::new(found, rule.span);
-            Some(Allow { span: node.span, item, rule, why })
-        }
-        Ok(_) => {
-            let finding = Finding::new(rules::BAD_ALLOW, "an `allow` without a reason");
-            out.push(finding.at(why.span, "says nothing").expected("why the rule is not kept"));
-            None
-        }
-        Err(finding) => {
-            out.push(finding);
-            None
-        }
+    let found = known(&rule, out)?;
+    if why.value.trim().is_empty() {
+        let finding = Finding::new(rules::BAD_ALLOW, "an `allow` without a reason");
+        out.push(finding.at(why.span, "says nothing").expected("why the rule is not kept"));
+        return None;
     }
+    Some(Allow { span: node.span, item, rule: Spanned::new(found, rule.span), why })
 }
 
-/// The rule of this id, if it is one that can be allowed.
-fn known(id: &Spanned<String>) -> Result<&'static Rule, Finding> {
+/// The rule of this id; one that is not there or cannot be allowed is reported.
+fn known(id: &Spanned<String>, out: &mut Vec<Finding>) -> Option<&'static Rule> {
+    const EXPECTED: &str = "the id of a warning or an info, such as L102";
     let Some(rule) = rules::find(&id.value) else {
         let message = format!("there is no rule `{}`", scalar::shorten(&id.value));
         let finding = Finding::new(rules::BAD_ALLOW, message).at(id.span, "not the id of a rule");
         let ids = rules::ALL.iter().filter(|rule| rule.severity != Severity::Error);
-        return Err(finding
-            .expected("the id of a warning or an info, such as L102")
-            .did_you_mean(&id.value, ids.map(|rule| rule.id)));
+        let ids = ids.map(|rule| rule.id);
+        out.push(finding.expected(EXPECTED).did_you_mean(&id.value, ids));
+        return None;
     };
     if rule.severity == Severity::Error {
         let message = format!("{} cannot be allowed", rule.id);
-        return Err(Finding::new(rules::BAD_ALLOW, message)
-            .at(id.span, "is an error: no ring works without the rule")
-            .expected("the id of a warning or an info, such as L102"));
+        let finding = Finding::new(rules::BAD_ALLOW, message);
+        let finding = finding.at(id.span, "is an error: no ring works without the rule");
+        out.push(finding.expected(EXPECTED));
+        return None;
     }
-    Ok(rule)
+    Some(rule)
 }
