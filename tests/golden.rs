@@ -151,7 +151,7 @@ fn dump(subject: &Subject, member: &Member) -> Result<String, String> {
     let text = run(peer.command().arg("golden")).map_err(|error| error.to_string())?;
     for line in text.lines() {
         let (title, digits) = line.rsplit_once(' ').ok_or(format!("not a sample: {line}"))?;
-        sections.push(Section::new(title, &bytes(digits)?));
+        sections.push(Section::new(title, &hex::bytes(digits)?));
     }
     let spec = subject.path.strip_prefix(repo::root()).unwrap_or(&subject.path).display();
     Ok(format!(
@@ -159,12 +159,6 @@ fn dump(subject: &Subject, member: &Member) -> Result<String, String> {
          zeros are left out.\n# Written by: {UPDATE}\n{}",
         hex::render(&sections)
     ))
-}
-
-fn bytes(digits: &str) -> Result<Vec<u8>, String> {
-    let pair = |at| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    let bytes: Option<Vec<_>> = (0..digits.len()).step_by(2).map(pair).collect();
-    bytes.ok_or_else(|| format!("not hexadecimal: {digits}"))
 }
 
 /// Both headers as they are after one message of 8 bytes was sent into a fresh ring.

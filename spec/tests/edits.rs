@@ -27,14 +27,28 @@ fn edited(seed: u64, size: usize, count: usize, most: Class) -> Edited {
 }
 
 fn load(spec: &RandomSpec) -> Result<Spec, String> {
+    load_as("random.yaml", spec)
+}
+
+fn load_as(name: &str, spec: &RandomSpec) -> Result<Spec, String> {
     let text = spec.yaml();
-    let files = Memory::new().with("random.yaml", text.clone());
-    Spec::load("random.yaml", &files).map_err(|findings| format!("{findings}\n{text}"))
+    let files = Memory::new().with(name, text.clone());
+    Spec::load(name, &files).map_err(|findings| format!("{findings}\n{text}"))
+}
+
+/// Whether a finding has places in both specs; what one of them leaves out is that of the default.
+fn is_in_both(diff: &Diff, change: &Change) -> bool {
+    let findings = diff.all();
+    let labels = change.finding.primary.iter().chain(&change.finding.related);
+    let names = labels.map(|label| findings.sources().get(label.span.source).name().to_owned());
+    let names: std::collections::BTreeSet<_> = names.collect();
+    names.len() == 2
 }
 
 /// What is wrong with the verdict on some edits; nothing when one of the specs cannot be.
 fn wrong(edited: &Edited) -> Option<String> {
-    let (old, new) = (load(&edited.old).ok()?, load(&edited.new).ok()?);
+    let old = load_as("old.yaml", &edited.old).ok()?;
+    let new = load_as("new.yaml", &edited.new).ok()?;
     let diff = Diff::of(&old, &new);
     let says = |text: String| Some(format!("{text}:\n{}", diff.all()));
     if diff.class() != edited.class() {
@@ -42,6 +56,9 @@ fn wrong(edited: &Edited) -> Option<String> {
     }
     if diff.version_finding().is_some() {
         return says("the version does not fit".to_owned());
+    }
+    if !diff.changes.iter().all(|change| is_in_both(&diff, change)) {
+        return says("a place in one spec alone".to_owned());
     }
     let moves = |moves: fn(&Change) -> bool| diff.changes.iter().any(moves);
     if (diff.old.layout_hash != diff.new.layout_hash) != moves(|change| change.moves_layout) {

@@ -101,7 +101,8 @@ fn constants(pair: &Pair, out: &mut Vec<Change>) {
             if super::pair::reserved_name(&pair.old.spec.reserved, None, name).is_none() {
                 let message = format!("constant `{name}` added");
                 let change = Change::new(rules::ADDED, name, message);
-                out.push(change.at(pair.in_new(item.name.span), "new"));
+                let change = change.at(pair.in_new(item.name.span), "new");
+                out.push(change.also(pair.old.spec.name.span, "did not have it"));
             }
             continue;
         };

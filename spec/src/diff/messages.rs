@@ -96,5 +96,6 @@ fn added(pair: &Pair, ids: &Ids, is: &Struct) -> Option<Change> {
         None => format!("type `{name}` added"),
     };
     let change = Change::new(rules::ADDED, name, message).schema();
-    Some(change.at(pair.in_new(is.name.span), "new"))
+    let change = change.at(pair.in_new(is.name.span), "new");
+    Some(change.also(pair.old.spec.name.span, "did not have it"))
 }

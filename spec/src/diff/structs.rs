@@ -122,7 +122,8 @@ impl<'a> Compared<'a> {
             (None, Some(is)) if reserved_id(reserved.0, is.value.into()).is_none() => {
                 let message = format!("`{name}` is a message, with the id {}", is.value);
                 let change = Change::new(rules::ADDED, name, message).schema();
-                found.push(change.at(self.in_new(is.span), "new"));
+                let change = change.at(self.in_new(is.span), "new");
+                found.push(change.also(self.old.name.span, "had no id"));
             }
             _ => {}
         }

@@ -17,10 +17,10 @@ const FIRST_ID: &str = "custom_min";
 
 pub(super) fn compare(pair: &Pair, out: &mut Vec<Change>) {
     let (old, new) = (&pair.old.spec.message_types, &pair.new.spec.message_types);
-    let kind = Kind { what: "message type", owner: None, home: new.span };
+    let kind = Kind { what: "message type", owner: None, homes: [old.span, new.span] };
     kind.compare(pair, [&old.list, &new.list], out);
     let (old, new) = (&pair.old.spec.flags, &pair.new.spec.flags);
-    let kind = Kind { what: "message flag", owner: None, home: new.span };
+    let kind = Kind { what: "message flag", owner: None, homes: [old.span, new.span] };
     kind.compare(pair, [&old.bits, &new.bits], out);
     enums(pair, out);
 }
@@ -40,7 +40,8 @@ fn enums(pair: &Pair, out: &mut Vec<Change>) {
         let name = &item.name.value;
         if reserved_name(&pair.old.spec.reserved, None, name).is_none() {
             let change = Change::new(rules::ADDED, name, format!("type `{name}` added"));
-            out.push(change.at(pair.in_new(item.name.span), "new").schema());
+            let change = change.at(pair.in_new(item.name.span), "new");
+            out.push(change.also(pair.old.spec.name.span, "did not have it").schema());
         }
     }
 }
@@ -80,7 +81,7 @@ fn enumeration(pair: &Pair, was: &Enum, is: &Enum, out: &mut Vec<Change>) {
     }
     let what = if is.is_flags { "flag" } else { "value" };
     let owner = Some([was.name.value.as_str(), is.name.value.as_str()]);
-    let kind = Kind { what, owner, home: is.name.span };
+    let kind = Kind { what, owner, homes: [was.name.span, is.name.span] };
     kind.compare(pair, [&was.values, &is.values], out);
 }
 
@@ -89,8 +90,8 @@ struct Kind<'a> {
     what: &'static str,
     /// The type that they belong to, by its old and its new name.
     owner: Option<[&'a str; 2]>,
-    /// Where the new list is.
-    home: Span,
+    /// Where the old and the new list are.
+    homes: [Span; 2],
 }
 
 impl Kind<'_> {
@@ -192,7 +193,7 @@ impl Kind<'_> {
     fn removed(&self, pair: &Pair, was: &Named) -> Change {
         let (name, what) = (&was.name.value, self.what);
         let number = self.shown(was.value.value);
-        let (at, label) = gone(pair, self.home);
+        let (at, label) = gone(pair, self.homes[1]);
         let reserved = self.reserved(&pair.new.spec.reserved, was);
         let is_sent = name != FIRST_ID || self.owner.is_some();
         let (rule, how) = match reserved {
@@ -254,6 +255,7 @@ impl Kind<'_> {
                     format!("{what} `{name}` ({number}) added"),
                 )
                 .at(pair.in_new(is.name.span), "new")
+                .also(self.homes[0], "did not have it")
                 .schema(),
             ),
         }

@@ -38,6 +38,11 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "regenerate", about: "rules of builds", run: |s| suite(s, "regenerate") },
     Step { name: "layout", about: "layout facts by compiler", run: |s| suite(s, "layout_parity") },
     Step { name: "golden", about: "committed bytes of all specs", run: |s| suite(s, "golden") },
+    Step {
+        name: "changes",
+        about: "what diff promises, by programs of two versions",
+        run: |s| suite(s, "changes"),
+    },
     Step { name: "exchange", about: "every pair over every spec", run: |s| suite(s, "exchange") },
     Step { name: "cpp_engine", about: "C++ from inside", run: |s| suite(s, "cpp_engine") },
     Step { name: "python_engine", about: "Python from inside", run: |s| suite(s, "python_engine") },
