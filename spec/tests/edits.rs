@@ -92,7 +92,11 @@ proptest! {
     #![proptest_config(config(1))]
 
     #[test]
-    fn the_verdict_on_edits_is_what_they_break(seed: u64, size in 0_usize..12, count in 0_usize..4) {
+    fn the_verdict_on_edits_is_what_they_break(
+        seed: u64,
+        size in 0_usize..12,
+        count in 0_usize..4,
+    ) {
         let edited = edited(seed, size, count, Class::Attach);
         for spec in [&edited.old, &edited.new] {
             if let Err(text) = load(spec) {
@@ -130,7 +134,8 @@ proptest! {
             let diff = Diff::of(old, new);
             prop_assert!(diff.class() == Some(Class::Attach), "they have other names");
             prop_assert!(!diff.all().to_string().is_empty());
-            prop_assert!(diff.to_json()["findings"].as_array().unwrap().len() == diff.changes.len());
+            let count = diff.to_json()["findings"].as_array().unwrap().len();
+            prop_assert_eq!(count, diff.changes.len());
         }
     }
 
