@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::lower::Context;
 use crate::diagnostic::Finding;
 use crate::names::{
-    Language, NameKind, Reason, engine_reason, snake, spell_member_why, spell_why, unescaped,
+    Language, NameKind, Reason, is_engine_word, snake, spell_member_why, spell_why, unescaped,
 };
 use crate::rules;
 use crate::source::{Span, Spanned};
@@ -195,7 +195,7 @@ fn check_header_fields(scopes: &Scopes, findings: &mut Vec<Finding>) {
 }
 
 fn is_member_of_messages(name: &Spanned<String>) -> bool {
-    engine_reason(NameKind::HeaderField, &name.value).is_some()
+    is_engine_word(NameKind::HeaderField, &name.value)
 }
 
 fn find_derived(

@@ -10,8 +10,8 @@
 
 mod reserved;
 
-pub(crate) use reserved::engine_reason;
 pub use reserved::{Reason, is_system_header, reason, reserved_words};
+pub(crate) use reserved::{engine_reason, is_engine_word};
 
 use serde::Serialize;
 
@@ -140,7 +140,7 @@ pub fn spell_member(language: Language, kind: NameKind, owner: &str, ident: &str
 /// The final identifier and, when it was escaped, why.
 pub fn spell_why(language: Language, kind: NameKind, ident: &str) -> (String, Option<Reason>) {
     let mut name = unescaped(language, kind, ident);
-    let reason = reason(language, kind, &name).or_else(|| engine_reason(kind, ident));
+    let reason = reason(language, kind, &name).or_else(|| engine_reason(language, kind, ident));
     if reason.is_some() {
         name.push('_');
     }

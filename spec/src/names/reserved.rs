@@ -77,7 +77,13 @@ const LISTS: [&[&str]; 4] = [
     &[include_str!("python.txt"), include_str!("python_modules.txt")],
 ];
 
-const ENGINE: &[&str] = &[include_str!("engine.txt")];
+/// Words of the engine, which a spec spells otherwise than the language does.
+const ENGINE: [&str; 4] = [
+    include_str!("engine_rust.txt"),
+    include_str!("engine_cpp.txt"),
+    include_str!("engine_csharp.txt"),
+    include_str!("engine_python.txt"),
+];
 
 /// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.
 pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> {
@@ -94,7 +100,7 @@ pub fn is_system_header(stem: &str) -> bool {
 /// Every word that the lists of a language have, in order, each once.
 pub fn reserved_words(language: Language) -> Vec<&'static str> {
     let mut words: Vec<_> =
-        words_of(language).words.keys().chain(engine_words().words.keys()).collect();
+        words_of(language).words.keys().chain(engine_words(language).words.keys()).collect();
     words.sort_unstable();
     words.dedup();
     words.into_iter().copied().collect()
@@ -106,14 +112,20 @@ fn words_of(language: Language) -> &'static Words {
     WORDS[index].get_or_init(|| Words::read(LISTS[index]))
 }
 
-fn engine_words() -> &'static Words {
-    static WORDS: OnceLock<Words> = OnceLock::new();
-    WORDS.get_or_init(|| Words::read(ENGINE))
+fn engine_words(language: Language) -> &'static Words {
+    static WORDS: [OnceLock<Words>; 4] = [const { OnceLock::new() }; 4];
+    let index = language as usize;
+    WORDS[index].get_or_init(|| Words::read(&ENGINE[index..=index]))
 }
 
-/// Why `ident`, as the spec writes it, cannot be a name of this kind in any language.
-pub(crate) fn engine_reason(kind: NameKind, ident: &str) -> Option<Reason> {
-    engine_words().find(kind, ident)
+/// Why `ident`, as the spec writes it, cannot be a name of this kind in the language.
+pub(crate) fn engine_reason(language: Language, kind: NameKind, ident: &str) -> Option<Reason> {
+    engine_words(language).find(kind, ident)
+}
+
+/// Whether the engine of any language has a name of this kind that is written so in a spec.
+pub(crate) fn is_engine_word(kind: NameKind, ident: &str) -> bool {
+    Language::ALL.iter().any(|language| engine_reason(*language, kind, ident).is_some())
 }
 
 const fn bit(kind: NameKind) -> u32 {
@@ -192,10 +204,11 @@ mod tests {
     }
 
     #[test]
-    fn the_engines_names_are_kept_in_all_languages() {
-        assert_eq!(engine_reason(NameKind::Type, "RingBuffer"), Some(Reason::Engine));
-        assert_eq!(engine_reason(NameKind::HeaderField, "payload"), Some(Reason::Engine));
-        assert_eq!(engine_reason(NameKind::Field, "payload"), None);
+    fn the_engines_names_are_kept() {
+        let cpp = |kind, word| engine_reason(Language::Cpp, kind, word);
+        assert_eq!(cpp(NameKind::Type, "RingBuffer"), Some(Reason::Engine));
+        assert_eq!(cpp(NameKind::HeaderField, "payload"), Some(Reason::Engine));
+        assert_eq!(cpp(NameKind::Field, "payload"), None);
     }
 
     #[test]
