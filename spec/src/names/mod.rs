@@ -17,8 +17,8 @@ mod rust;
 
 pub use cpp::{guarded_macros, is_system_header};
 pub use language::{Language, Row};
-pub(crate) use reserved::engine_reason;
 pub use reserved::{Reason, Words, reason, reserved_words};
+pub(crate) use reserved::{engine_reason, is_engine_word};
 
 /// What a name is for, which decides its case and what it must not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,7 +95,7 @@ pub fn spell_member(language: Language, kind: NameKind, owner: &str, ident: &str
 /// The final identifier and, when it was escaped, why.
 pub fn spell_why(language: Language, kind: NameKind, ident: &str) -> (String, Option<Reason>) {
     let mut name = unescaped(language, kind, ident);
-    let reason = reason(language, kind, &name).or_else(|| engine_reason(kind, ident));
+    let reason = reason(language, kind, &name).or_else(|| engine_reason(language, kind, ident));
     if reason.is_some() {
         name.push('_');
     }

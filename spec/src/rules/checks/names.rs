@@ -6,7 +6,7 @@ use super::Subject;
 use crate::diagnostic::Finding;
 use crate::model::parse::scopes::{MESSAGE_FLAGS, MESSAGE_TYPES, Scope, Scopes};
 use crate::names::{
-    Language, NameKind, Reason, engine_reason, snake, spell_member_why, spell_why, unescaped,
+    Language, NameKind, Reason, is_engine_word, snake, spell_member_why, spell_why, unescaped,
 };
 use crate::rules;
 use crate::source::Spanned;
@@ -145,7 +145,7 @@ fn check_header_fields(scopes: &Scopes, findings: &mut Vec<Finding>) {
 }
 
 fn is_member_of_messages(name: &Spanned<String>) -> bool {
-    engine_reason(NameKind::HeaderField, &name.value).is_some()
+    is_engine_word(NameKind::HeaderField, &name.value)
 }
 
 fn find_derived(
