@@ -18,6 +18,9 @@ pub(crate) struct Names {
     pub(crate) members: BTreeSet<String>,
 }
 
+/// What the engines call their own, in whichever language and case: a spec may have each of them.
+const ENGINE: &str = include_str!("engine.txt");
+
 /// Everything that the code of `language` is made of, and its keywords, builtins and other reserved
 /// words, but for what C's headers define, which is tried apart.
 ///
@@ -31,6 +34,7 @@ pub(crate) fn of_language(language: Language) -> Result<Names, String> {
         read(folder, &mut words).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     words.extend(reserved_words(language).into_iter().filter(is_own(language)).map(str::to_owned));
+    words.extend(ENGINE.split_ascii_whitespace().map(str::to_owned));
     let mut names = Names::of(&words);
     // Fields have setters, which may meet something, too.
     let set = names.members.iter().filter_map(|name| name.strip_prefix("set_"));
@@ -88,6 +92,7 @@ pub(crate) fn of_messages(language: Language) -> Result<Names, String> {
         }
     }
     words.extend(reserved_words(language).into_iter().filter(is_own(language)).map(str::to_owned));
+    words.extend(ENGINE.split_ascii_whitespace().map(str::to_owned));
     Ok(Names::of(&words))
 }
 

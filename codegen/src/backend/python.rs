@@ -67,6 +67,7 @@ templates! { View:
     Numbers = "python/_layout.py";
     Headers = "python/_headers.py";
     Messages = "python/messages.py";
+    Kinds = "python/_protocol.py";
     PeerSamples = "python/peer/samples.py";
     PeerFacts = "python/peer/facts.py";
     PeerProtocol = "python/peer/protocol.py";
@@ -79,6 +80,7 @@ fn package(view: &View) -> Vec<File> {
         commented(view, file(path("__init__.py"), &Package { view })),
         commented(view, file(path("_layout.py"), &Numbers { view })),
         commented(view, file(path("_headers.py"), &Headers { view })),
+        commented(view, file(path("_protocol.py"), &Kinds { view })),
         commented(view, file(path("messages.py"), &Messages { view })),
         fixed_file(&path("py.typed"), ""),
     ];
@@ -120,11 +122,12 @@ struct View {
     facts: Vec<Facts>,
     ring_header_facts: &'static str,
     message_header_facts: &'static str,
-    any_struct: bool,
-    any_sequence: bool,
+    /// What the module of messages imports, under names that no spec has.
+    imports_of_messages: Vec<String>,
     /// Names of the structs that are messages.
     any_messages: Vec<String>,
-    /// Names of the spec, in the order in which imports are sorted.
+    /// Names of the spec that the package has beside those of the engine, in the order in which
+    /// imports are sorted.
     imports: Vec<String>,
     /// All public names, in the order of `__all__`.
     exports: Vec<String>,
@@ -183,6 +186,9 @@ struct Constant {
 #[derive(Debug, Serialize)]
 struct Enum {
     name: String,
+    /// How classes call it.
+    reference: String,
+    is_aliased: bool,
     base: &'static str,
     /// Function of the conformance peer that draws a value.
     sampler: String,
@@ -202,11 +208,11 @@ impl View {
         let constants: Vec<_> = layout.constants.iter().map(constant).collect();
         let enums: Vec<_> = layout.enums.iter().map(enumeration).collect();
         let doc = PROSE.wrap_or(&layout.doc, || format!("The {} protocol.", layout.name));
-        let own = ["AnyMessage", "MessageFlags", "MessageType", "STRUCTS", "decode"];
-        let mut imports: Vec<String> = own.map(str::to_owned).into();
+        let mut imports = Vec::new();
         imports.extend(constants.iter().map(|constant| constant.name.clone()));
         imports.extend(enums.iter().map(|item| item.name.clone()));
         imports.extend(structs.iter().map(|item| item.name.clone()));
+        imports.retain(|name: &String| !EXPORTS.contains(&name.as_str()));
         imports.sort_by_cached_key(|name| literals::import_key(name));
         let mut exports = imports.clone();
         exports.extend(EXPORTS.iter().map(|&name| name.to_owned()));
@@ -233,11 +239,7 @@ impl View {
             facts: headers::facts(layout),
             ring_header_facts: headers::RING_HEADER,
             message_header_facts: headers::MESSAGE_HEADER,
-            any_struct: !structs.is_empty(),
-            any_sequence: structs
-                .iter()
-                .flat_map(|s| &s.fields)
-                .any(|f| f.hint.contains("Sequence[")),
+            imports_of_messages: imports_of_messages(&constants, &enums, &structs),
             any_messages: {
                 let messages = structs.iter().filter(|item| item.is_message);
                 messages.map(|item| item.name.clone()).collect()
@@ -249,6 +251,26 @@ impl View {
             exports,
         }
     }
+}
+
+/// The import statements of the module of messages.
+fn imports_of_messages(constants: &[Constant], enums: &[Enum], structs: &[Struct]) -> Vec<String> {
+    let (any_enum, any_struct) = (!enums.is_empty(), !structs.is_empty());
+    let mut lines = Vec::new();
+    let mut add = |is_needed: bool, line: &str| lines.extend(is_needed.then(|| line.to_owned()));
+    add(any_struct, "import struct as _struct");
+    add(any_struct || !constants.is_empty(), "import typing as _t");
+    add(any_struct || !constants.is_empty(), "");
+    match (any_enum, any_struct) {
+        (true, true) => add(true, "from . import _enums, _payload, _view"),
+        (true, false) => add(true, "from . import _enums"),
+        (false, true) => add(true, "from . import _payload, _view"),
+        (false, false) => {}
+    }
+    add(any_struct, "");
+    add(any_struct, "if _t.TYPE_CHECKING:");
+    add(any_struct, "    import collections.abc as _abc");
+    lines
 }
 
 /// The lines of a docstring, its quotes included, that stands `indent` columns from the left.
@@ -351,6 +373,8 @@ fn enumeration(item: &EnumLayout) -> Enum {
     let doc = PROSE.wrap_or(&item.doc, || format!("The `{}` values.", item.name));
     Enum {
         name: spell(NameKind::Type, &item.name),
+        reference: reference(&item.name),
+        is_aliased: is_aliased(&item.name),
         base: if item.is_flags { "OpenIntFlag" } else { "OpenIntEnum" },
         sampler: sampler(&item.name),
         is_flags: item.is_flags,
@@ -363,6 +387,16 @@ fn enumeration(item: &EnumLayout) -> Enum {
             values(&item.values, |v| decimal(v.value), NameKind::EnumValue)
         },
     }
+}
+
+/// Whether classes have a member of the type's name, which hides the type within them.
+fn is_aliased(name: &str) -> bool {
+    ["ALIGN", "SIZE", "View"].contains(&name)
+}
+
+/// How the code within classes calls a type of the spec.
+fn reference(name: &str) -> String {
+    format!("{}{}", if is_aliased(name) { "_" } else { "" }, spell(NameKind::Type, name))
 }
 
 /// Name of the peer's function that draws a value of the named type; the `_sample` keeps it clear

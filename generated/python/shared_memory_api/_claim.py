@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ._closing import leave
 from ._errors import Disposed
-from ._headers import HeaderFieldSetters
+from ._headers import HeaderFields
 from ._layout import MESSAGE_HEADER_SIZE, TYPE_DATA
 from ._message import as_bytes
 from ._record import USER_FLAGS, WORD
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._typing import BytesLike
 
 
-class Claim(HeaderFieldSetters):
+class Claim:
     """Room in the ring for one message, to be filled in place and then published.
 
     As a context manager it gives the room as a writable memoryview, publishes the message at the
@@ -44,6 +44,7 @@ class Claim(HeaderFieldSetters):
         "_buffer",
         "_claim",
         "_flags",
+        "_head",
         "_place",
         "_producer",
         "_start",
@@ -61,7 +62,8 @@ class Claim(HeaderFieldSetters):
         self._place = place
         self._type = message_type
         self._flags = 0
-        # Where the setters of header fields write.
+        # The header as its fields see it, once they are asked for.
+        self._head: memoryview | None = None
         self._buffer = producer._attachment.view
         self._start = place[0] * WORD
         payload = self._start + MESSAGE_HEADER_SIZE
@@ -77,6 +79,18 @@ class Claim(HeaderFieldSetters):
     def payload(self) -> memoryview:
         """The room, writable, until the claim is committed or abandoned."""
         return self._view
+
+    @property
+    def header(self) -> HeaderFields:
+        """The header's fields that are the spec's own, writable, as long as the room is.
+
+        Raises:
+            Disposed: The claim was committed or abandoned already, or its producer closed.
+        """
+        self._open_producer()
+        if self._head is None:
+            self._head = self._buffer[self._start : self._start + MESSAGE_HEADER_SIZE]
+        return HeaderFields(self._head)
 
     def set_flags(self, flags: int) -> None:
         """Sets the flags of the message; the fragment bits are the engine's and are ignored."""
@@ -135,6 +149,8 @@ class Claim(HeaderFieldSetters):
 
     def _let_go(self) -> None:
         producer, self._producer = self._producer, None
+        if self._head is not None:
+            self._head.release()
         try:
             self._view.release()
         finally:
@@ -233,7 +249,7 @@ class BatchWriter:
         Raises:
             RingError: As for :meth:`SharedMemoryProducer.send_typed`.
         """
-        return self.push(value.pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
+        return self.push(value._pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
 
     def commit(self) -> None:
         """Publishes what was added, and wakes the consumer if it sleeps.

@@ -297,8 +297,8 @@ class Receiving(Receiver):
             Unsupported: There is no numpy, or the struct has a variable tail.
             RingError: As for :meth:`drain`.
         """
-        kind.numpy_array(())
-        return kind.numpy_array(self.drain(max_messages, kind=kind))
+        kind._numpy_array(())
+        return kind._numpy_array(self.drain(max_messages, kind=kind))
 
 
 def _text_of(_message_type: int, payload: bytes) -> str:

@@ -311,8 +311,20 @@ mod tests {
         assert_eq!(field(Language::Python, "int"), "int_");
         assert_eq!(spell(Language::Cpp, NameKind::EnumValue, "delete"), "DELETE_");
         assert_eq!(spell(Language::Cpp, NameKind::ProtocolValue, "error"), "ERROR");
-        let types = Language::ALL.map(|language| spell(language, NameKind::Type, "Error"));
-        assert_eq!(types, ["Error_"; 4]);
+    }
+
+    #[test]
+    fn a_users_names_are_his() {
+        let types =
+            ["Error", "Header", "Message", "Mode", "Protocol", "Record", "Status", "Timeout"];
+        let fields = ["flags", "header", "length", "pack", "packed_size", "payload", "release"];
+        for language in [Language::Python] {
+            assert_eq!(types.map(|name| spell(language, NameKind::Type, name)), types);
+            for kind in [NameKind::Field, NameKind::HeaderField] {
+                assert_eq!(fields.map(|name| spell(language, kind, name)), fields);
+            }
+            assert_eq!(spell(language, NameKind::Constant, "schema_hash"), "SCHEMA_HASH");
+        }
     }
 
     #[test]

@@ -77,12 +77,12 @@ const LISTS: [&[&str]; 4] = [
     &[include_str!("python.txt"), include_str!("python_modules.txt")],
 ];
 
-/// Words of the engine, which a spec spells otherwise than the language does.
+/// Words of the engine, which a spec spells otherwise than the language does: none in Python.
 const ENGINE: [&str; 4] = [
     include_str!("engine_rust.txt"),
     include_str!("engine_cpp.txt"),
     include_str!("engine_csharp.txt"),
-    include_str!("engine_python.txt"),
+    "",
 ];
 
 /// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::common::Prose;
-use super::{WIDTH, literals, sampler, spell};
+use super::{WIDTH, literals, reference, sampler, spell};
 use bitrpc_spec::layout::{Layout, Scalar, StructLayout, TailKind, TailLayout, Type};
 use bitrpc_spec::names::NameKind;
 
@@ -11,9 +11,9 @@ use bitrpc_spec::names::NameKind;
 #[derive(Debug, Serialize)]
 pub(super) struct Field {
     pub(super) name: String,
+    /// It has the name of a method of the base class.
+    pub(super) hides: bool,
     pub(super) doc: Vec<String>,
-    /// Type of the attribute.
-    pub(super) hint: String,
     /// Type of the parameter.
     pub(super) parameter_hint: String,
     pub(super) default: String,
@@ -28,6 +28,10 @@ pub(super) struct Field {
     /// Expression with which the conformance peer draws a value.
     pub(super) sample: String,
 }
+
+/// Members of `Payload` that a field may hide, because the engine uses others.
+const METHODS: [&str; 6] =
+    ["numpy_array", "numpy_dtype", "pack", "pack_into", "packed_size", "unpack"];
 
 /// What depends on the type alone.
 struct Shape {
@@ -65,6 +69,7 @@ pub(super) fn of_struct(layout: &Layout, item: &StructLayout) -> Vec<Field> {
 
 fn finish(name: String, doc: Vec<String>, shape: Shape) -> Field {
     let Shape { hint, default, fresh, value, make, descriptor, sample, .. } = shape;
+    let hides = METHODS.contains(&name.as_str());
     let (parameter_hint, default, assignment) = match default {
         Some(default) => {
             let assignment = literals::assignment(&format!("self.{name}"), &name, WIDTH - 8);
@@ -72,14 +77,16 @@ fn finish(name: String, doc: Vec<String>, shape: Shape) -> Field {
         }
         None => {
             let initial = format!("{fresh} if {name} is None else {name}");
-            let assignment =
-                literals::assignment(&format!("self.{name}: {hint}"), &initial, WIDTH - 8);
+            // What hides a method is declared already.
+            let declared = if hides { String::new() } else { format!(": {hint}") };
+            let target = format!("self.{name}{declared}");
+            let assignment = literals::assignment(&target, &initial, WIDTH - 8);
             (format!("{hint} | None"), "None".to_owned(), assignment)
         }
     };
     let line = format!("{name} = {descriptor}");
     let descriptor = format!("{descriptor}{}", literals::skip(WIDTH - 8, &[line]));
-    Field { name, doc, hint, parameter_hint, default, assignment, value, make, descriptor, sample }
+    Field { name, hides, doc, parameter_hint, default, assignment, value, make, descriptor, sample }
 }
 
 fn shape(layout: &Layout, ty: &Type, target: &str, index: u64, offset: u64) -> Shape {
@@ -118,7 +125,7 @@ fn shape(layout: &Layout, ty: &Type, target: &str, index: u64, offset: u64) -> S
         },
         Type::Enum(number) => {
             let item = &layout.enums[*number];
-            let name = spell(NameKind::Type, &item.name);
+            let name = reference(&item.name);
             let zero = item.values.iter().find(|value| value.value == 0);
             let member = |value: &bitrpc_spec::layout::NamedValue| {
                 format!("{name}.{}", spell(NameKind::EnumValue, &value.name))
@@ -136,14 +143,14 @@ fn shape(layout: &Layout, ty: &Type, target: &str, index: u64, offset: u64) -> S
         }
         Type::Struct(number) => {
             let item = &layout.structs[*number];
-            let name = spell(NameKind::Type, &item.name);
+            let name = reference(&item.name);
             Shape {
                 hint: name.clone(),
                 default: None,
                 fresh: format!("{name}()"),
                 count: 1,
-                value: format!("{target}.pack()"),
-                make: format!("{name}.unpack({at})"),
+                value: format!("{target}._pack()"),
+                make: format!("{name}._unpack({at})"),
                 descriptor: format!("_view.StructField({name}.View, {}, {offset})", item.size),
                 sample: sample(layout, ty),
             }
@@ -166,10 +173,10 @@ fn array(
     match element {
         Type::Enum(number) => {
             let item = &layout.enums[*number];
-            let name = spell(NameKind::Type, &item.name);
+            let name = reference(&item.name);
             let (code, size) = (code(item.scalar), item.scalar.size() * len);
             Shape {
-                hint: format!("Sequence[{name}]"),
+                hint: format!("_abc.Sequence[{name}]"),
                 default: None,
                 fresh: format!("({name}(0),) * {len}"),
                 count: len,
@@ -181,10 +188,10 @@ fn array(
         }
         Type::Struct(number) => {
             let item = &layout.structs[*number];
-            let name = spell(NameKind::Type, &item.name);
+            let name = reference(&item.name);
             let size = item.size * len;
             Shape {
-                hint: format!("Sequence[{name}]"),
+                hint: format!("_abc.Sequence[{name}]"),
                 default: None,
                 fresh: format!("tuple({name}() for _ in range({len}))"),
                 count: 1,
@@ -198,7 +205,7 @@ fn array(
             let scalar = plain(other);
             let size = scalar.size() * len;
             Shape {
-                hint: format!("Sequence[{}]", hint(scalar)),
+                hint: format!("_abc.Sequence[{}]", hint(scalar)),
                 default: Some(format!("({},) * {len}", zero(scalar))),
                 fresh: String::new(),
                 count: len,
@@ -242,7 +249,7 @@ fn tail_shape(layout: &Layout, tail: &TailLayout, target: &str, index: u64, offs
         sample(layout, element)
     );
     let sequence = |hint: &str, value: String, make: String, descriptor: String| Shape {
-        hint: format!("Sequence[{hint}]"),
+        hint: format!("_abc.Sequence[{hint}]"),
         default: Some("()".to_owned()),
         fresh: String::new(),
         count: 1,
@@ -253,7 +260,7 @@ fn tail_shape(layout: &Layout, tail: &TailLayout, target: &str, index: u64, offs
     };
     match element {
         Type::Struct(number) => {
-            let name = spell(NameKind::Type, &layout.structs[*number].name);
+            let name = reference(&layout.structs[*number].name);
             sequence(
                 &name,
                 format!("_payload.pack_all({target})"),
@@ -263,7 +270,7 @@ fn tail_shape(layout: &Layout, tail: &TailLayout, target: &str, index: u64, offs
         }
         Type::Enum(number) => {
             let item = &layout.enums[*number];
-            let (name, code) = (spell(NameKind::Type, &item.name), code(item.scalar));
+            let (name, code) = (reference(&item.name), code(item.scalar));
             sequence(
                 &name,
                 format!("_payload.pack_numbers({target}, \"{code}\")"),
@@ -320,7 +327,7 @@ pub(super) fn numpy_format(layout: &Layout, ty: &Type) -> String {
         Type::Char(len) => format!("\"S{len}\""),
         Type::Bytes(len) => format!("(\"u1\", {len})"),
         Type::Enum(number) => format!("\"{}\"", numpy_code(layout.enums[*number].scalar)),
-        Type::Struct(number) => spell(NameKind::Type, &layout.structs[*number].name),
+        Type::Struct(number) => reference(&layout.structs[*number].name),
         Type::Array(element, len) => format!("({}, {len})", numpy_format(layout, element)),
     }
 }

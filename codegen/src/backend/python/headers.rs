@@ -7,7 +7,7 @@ use super::super::common::{Slot, needs_align, slots};
 use super::{PROSE, WIDTH, docstring, fields, literals, spell};
 use bitrpc_spec::layout::{FieldLayout, HeaderLayout, Layout, Type, diagram};
 use bitrpc_spec::model::MessageRole;
-use bitrpc_spec::names::{self, NameKind};
+use bitrpc_spec::names::NameKind;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Header {
@@ -47,16 +47,9 @@ pub(super) struct FactsSlot {
 /// A field of the message header without a role, which users set and read by themselves.
 #[derive(Debug, Serialize)]
 pub(super) struct HeaderField {
-    pub(super) name: String,
-    pub(super) constant: String,
-    /// The lines that make an attribute of the constant.
+    /// The lines that make an attribute of its descriptor.
     pub(super) assignment: Vec<String>,
-    pub(super) setter: String,
     pub(super) doc: Vec<String>,
-    pub(super) hint: &'static str,
-    pub(super) descriptor: String,
-    /// What stands behind the setter's first line, which may be too long.
-    pub(super) skip: &'static str,
 }
 
 pub(super) fn header<R>(header: &HeaderLayout<R>) -> Header {
@@ -127,24 +120,15 @@ pub(super) fn header_fields(header: &HeaderLayout<MessageRole>) -> Vec<HeaderFie
         let scalar = fields::plain(&field.ty);
         let doc = PROSE.wrap_or(&field.doc, || format!("The `{}` field.", field.name));
         let name = spell(NameKind::HeaderField, &field.name);
-        let constant = format!("_{}", names::screaming(&field.name));
-        let setter = format!("set_{}", field.name);
-        let hint = fields::hint(scalar);
-        let head = format!("def {setter}(self, value: {hint}) -> None:");
+        let descriptor = format!(
+            "_view.{}(\"{}\", {})",
+            fields::descriptor(scalar),
+            fields::code(scalar),
+            field.offset
+        );
         HeaderField {
-            assignment: literals::assignment(&name, &constant, WIDTH - 4),
-            skip: literals::skip(WIDTH - 4, &[head]),
-            name,
-            constant,
-            setter,
+            assignment: literals::assignment(&name, &descriptor, WIDTH - 4),
             doc: docstring(&doc, 4),
-            hint,
-            descriptor: format!(
-                "_view.{}(\"{}\", {})",
-                fields::descriptor(scalar),
-                fields::code(scalar),
-                field.offset
-            ),
         }
     };
     header.fields.iter().filter(|f| f.role.is_none()).map(field).collect()

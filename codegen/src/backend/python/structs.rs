@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::fields::{self, Field};
 use super::literals;
-use super::{PROSE, WIDTH, docstring, sampler, spell};
+use super::{PROSE, WIDTH, docstring, is_aliased, reference, sampler, spell};
 use bitrpc_spec::layout::{FieldLayout, Layout, StructLayout, diagram};
 use bitrpc_spec::names::NameKind;
 
@@ -13,6 +13,9 @@ use bitrpc_spec::names::NameKind;
 pub(super) struct Struct {
     pub(super) name: String,
     pub(super) raw_name: String,
+    /// How classes call it.
+    pub(super) reference: String,
+    pub(super) is_aliased: bool,
     pub(super) base: &'static str,
     pub(super) sampler: String,
     pub(super) doc: Vec<String>,
@@ -73,9 +76,11 @@ pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
     let name = spell(NameKind::Type, &item.name);
     let columns: Vec<Column> = item.fields.iter().map(column).collect();
     Struct {
-        skips: skips(&name, &fields, &columns),
+        skips: skips(&reference(&item.name), &fields, &columns),
         name,
         raw_name: item.name.clone(),
+        reference: reference(&item.name),
+        is_aliased: is_aliased(&item.name),
         base: if item.tail.is_some() { "PayloadWithTail" } else { "Payload" },
         sampler: sampler(&item.name),
         doc: docstring(&doc, 4),
@@ -106,7 +111,7 @@ fn skips(name: &str, fields: &[Field], columns: &[Column]) -> Skips {
         values: of(12, &|f| format!("{},", f.value)),
         make: literals::skip(
             WIDTH - 4,
-            &[format!("def _make(cls, v: tuple[Any, ...]) -> {name}:")],
+            &[format!("def _make(cls, v: tuple[_t.Any, ...]) -> {name}:")],
         ),
         made: of(12, &|f| format!("{},", f.make)),
     }
