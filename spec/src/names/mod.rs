@@ -239,8 +239,22 @@ mod tests {
         assert_eq!(field(Language::PYTHON, "int"), "int_");
         assert_eq!(spell(Language::CPP, NameKind::EnumValue, "delete"), "DELETE_");
         assert_eq!(spell(Language::CPP, NameKind::ProtocolValue, "error"), "ERROR");
-        let types = Language::ALL.map(|language| spell(language, NameKind::Type, "Error"));
-        assert_eq!(types, ["Error_"; 4]);
+    }
+
+    #[test]
+    fn a_users_names_are_his() {
+        let types =
+            ["Error", "Header", "Message", "Mode", "Protocol", "Record", "Status", "Timeout"];
+        let fields = ["flags", "header", "length", "pack", "packed_size", "payload", "release"];
+        for language in [Language::PYTHON] {
+            assert_eq!(types.map(|name| spell(language, NameKind::Type, name)), types);
+            for kind in [NameKind::Field, NameKind::HeaderField] {
+                let own = fields.map(|name| unescaped(language, kind, name));
+                assert_eq!(fields.map(|name| spell(language, kind, name)), own);
+            }
+            let own = unescaped(language, NameKind::Constant, "schema_hash");
+            assert_eq!(spell(language, NameKind::Constant, "schema_hash"), own);
+        }
     }
 
     #[test]
