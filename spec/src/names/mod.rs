@@ -318,12 +318,14 @@ mod tests {
         let types =
             ["Error", "Header", "Message", "Mode", "Protocol", "Record", "Status", "Timeout"];
         let fields = ["flags", "header", "length", "pack", "packed_size", "payload", "release"];
-        for language in [Language::Python] {
+        for language in [Language::Csharp, Language::Python] {
             assert_eq!(types.map(|name| spell(language, NameKind::Type, name)), types);
             for kind in [NameKind::Field, NameKind::HeaderField] {
-                assert_eq!(fields.map(|name| spell(language, kind, name)), fields);
+                let own = fields.map(|name| unescaped(language, kind, name));
+                assert_eq!(fields.map(|name| spell(language, kind, name)), own);
             }
-            assert_eq!(spell(language, NameKind::Constant, "schema_hash"), "SCHEMA_HASH");
+            let own = unescaped(language, NameKind::Constant, "schema_hash");
+            assert_eq!(spell(language, NameKind::Constant, "schema_hash"), own);
         }
     }
 

@@ -77,13 +77,8 @@ const LISTS: [&[&str]; 4] = [
     &[include_str!("python.txt"), include_str!("python_modules.txt")],
 ];
 
-/// Words of the engine, which a spec spells otherwise than the language does: none in Python.
-const ENGINE: [&str; 4] = [
-    include_str!("engine_rust.txt"),
-    include_str!("engine_cpp.txt"),
-    include_str!("engine_csharp.txt"),
-    "",
-];
+/// Words of the engine, which a spec spells otherwise than the language does: none in C# and Python.
+const ENGINE: [&str; 4] = [include_str!("engine_rust.txt"), include_str!("engine_cpp.txt"), "", ""];
 
 /// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.
 pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> {

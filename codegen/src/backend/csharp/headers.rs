@@ -2,12 +2,10 @@
 
 use serde::Serialize;
 
-use super::doc::field_doc;
-use super::spell;
 use super::structs::{Field, diagram_lines, fields};
-use super::types::{NamedLiteral, string_literal, type_name, wire_type};
+use super::types::{NamedLiteral, string_literal};
 use crate::backend::common::{ENGINE_FLAGS, ENGINE_TYPES, engine_flag, engine_type, hex};
-use bitrpc_spec::layout::{FieldLayout, HeaderLayout, Layout, Scalar, Type, diagram};
+use bitrpc_spec::layout::{HeaderLayout, Layout, diagram};
 use bitrpc_spec::model::{MessageRole, RingRole};
 use bitrpc_spec::names::{self, NameKind};
 
@@ -39,24 +37,14 @@ pub(super) struct Header {
     pub(super) size: u64,
     pub(super) align: u64,
     pub(super) fields: Vec<Field>,
-    /// Fields without a role, which users set and read by themselves.
-    pub(super) extras: Vec<Extra>,
 }
 
+/// The fields of the message header without a role, which users set and read by themselves, where
+/// they are in the header.
 #[derive(Debug, Serialize)]
-pub(super) struct Extra {
-    pub(super) name: String,
-    pub(super) setter: String,
-    pub(super) doc: Vec<String>,
-    pub(super) ty: String,
-    /// The type that lies in memory: `byte` for a bool.
-    pub(super) wire: String,
-    pub(super) offset: u64,
-    /// The expression that reads it, of `payload`, where the payload starts.
-    pub(super) read: String,
-    /// The expression that is stored, of `value` and of the property itself.
-    pub(super) write: String,
-    pub(super) write_own: String,
+pub(super) struct HeaderFields {
+    pub(super) size: u64,
+    pub(super) fields: Vec<Field>,
 }
 
 impl Protocol {
@@ -64,6 +52,7 @@ impl Protocol {
         let literal = |name: String, literal: String| NamedLiteral {
             name,
             raw_name: String::new(),
+            qualified: String::new(),
             doc: Vec::new(),
             literal,
             is_large: false,
@@ -137,40 +126,32 @@ fn header_words(layout: &Layout) -> Vec<(u64, String)> {
     (WORD..header.size).step_by(8).map(word).collect()
 }
 
-pub(super) fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> Header {
-    let extra = |field: &FieldLayout<R>| {
-        let name = spell(NameKind::HeaderField, &field.name);
-        let is_bool = field.ty == Type::Scalar(Scalar::Bool);
-        let offset = field.offset;
-        let ty = type_name(layout, &field.ty);
-        // The header lies in front of the payload.
-        let before = header.size - offset;
-        let read = if is_bool {
-            format!("IsPresent && *(payload - {before}) != 0")
-        } else {
-            format!("IsPresent ? *({ty}*)(payload - {before}) : default({ty})")
-        };
-        let stored = |value: &str| match is_bool {
-            true => format!("{value} ? (byte)1 : (byte)0"),
-            false => value.to_owned(),
-        };
-        Extra {
-            setter: spell(NameKind::Function, &format!("set_{}", field.name)),
-            doc: field_doc(field),
-            wire: wire_type(layout, &field.ty),
-            write: stored("value"),
-            write_own: stored(&name),
-            name,
-            ty,
-            offset,
-            read,
-        }
-    };
+pub(super) fn header<R: HeaderOf>(layout: &Layout, header: &HeaderLayout<R>) -> Header {
     Header {
         diagram: diagram_lines(diagram::of_header(header)),
         size: header.size,
         align: header.align,
-        fields: fields(layout, "", &header.fields, header.size),
-        extras: header.fields.iter().filter(|f| f.role.is_none()).map(extra).collect(),
+        fields: fields(layout, R::NAME, NameKind::Field, &header.fields, header.size),
     }
+}
+
+/// A role, which says whose header it is in.
+pub(super) trait HeaderOf {
+    /// Name of the struct.
+    const NAME: &str;
+}
+
+impl HeaderOf for RingRole {
+    const NAME: &str = "RingHeader";
+}
+
+impl HeaderOf for MessageRole {
+    const NAME: &str = "MessageHeader";
+}
+
+pub(super) fn header_fields(layout: &Layout) -> Option<HeaderFields> {
+    let header = &layout.message_header;
+    let own: Vec<_> = header.fields.iter().filter(|field| field.role.is_none()).cloned().collect();
+    let fields = || fields(layout, "HeaderFields", NameKind::HeaderField, &own, header.size);
+    (!own.is_empty()).then(|| HeaderFields { size: header.size, fields: fields() })
 }

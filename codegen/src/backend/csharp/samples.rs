@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::type_spelling;
-use super::types::{namespace_prefix, qualified, scalar, type_name};
+use super::types::{qualified, scalar, spec_type};
 use bitrpc_spec::layout::{EnumLayout, FieldLayout, Layout, Scalar, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{self, Language, NameKind};
 
@@ -32,7 +32,6 @@ pub(super) fn all(layout: &Layout) -> Vec<Sample> {
 
 fn sample(layout: &Layout, item: &StructLayout) -> Sample {
     let name = type_spelling(&item.name);
-    let prefix = namespace_prefix(layout);
     let draw = |field: &FieldLayout| {
         let member = member(&item.name, &field.name);
         statement(layout, &field.ty, &format!("item.{member}"))
@@ -46,7 +45,7 @@ fn sample(layout: &Layout, item: &StructLayout) -> Sample {
             TailKind::String => "rng.TailText(room)".to_owned(),
             TailKind::Bytes => "rng.TailBytes(room)".to_owned(),
             TailKind::Elements(ty) => {
-                let ty_name = qualified(layout, type_name(layout, ty));
+                let ty_name = qualified(layout, ty);
                 let element = expression(layout, ty);
                 format!(
                     "rng.TailElements<{ty_name}>(room, {}, r => {})",
@@ -58,11 +57,11 @@ fn sample(layout: &Layout, item: &StructLayout) -> Sample {
         format!("whole.{member} = {drawn};")
     });
     Sample {
-        ty: format!("{prefix}{name}"),
+        ty: spec_type(layout, &name),
         fixed_ty: if item.tail.is_some() {
-            format!("{prefix}{name}Fixed")
+            spec_type(layout, &format!("{name}Fixed"))
         } else {
-            format!("{prefix}{name}")
+            spec_type(layout, &name)
         },
         name,
         raw_name: item.name.clone(),
@@ -116,7 +115,7 @@ fn expression(layout: &Layout, ty: &Type) -> String {
 }
 
 fn enum_value(layout: &Layout, item: &EnumLayout) -> String {
-    let name = qualified(layout, type_spelling(&item.name));
+    let name = spec_type(layout, &type_spelling(&item.name));
     let ty = scalar(item.scalar);
     if item.is_flags {
         return format!("unchecked(({name})({ty})rng.Next())");

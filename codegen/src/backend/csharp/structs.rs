@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::doc::{self, doc, field_doc};
 use super::type_spelling;
-use super::types::{is_large, qualified, same, show, string_literal, type_name, wire_type};
+use super::types::{is_large, qualified_wire, same, show, spec_type, string_literal, type_name};
 use crate::backend::common::{Slot, slots};
 use bitrpc_spec::layout::{
     FieldLayout, Layout, Scalar, StructLayout, TailKind, TailLayout, Type, diagram,
@@ -87,9 +87,9 @@ pub(super) fn fixed_struct(layout: &Layout, item: &StructLayout, namespace: &str
         } else {
             doc(&item.doc, fallback)
         },
-        fields: fields(layout, &item.name, &item.fields, item.size),
+        fields: fields(layout, &item.name, NameKind::Field, &item.fields, item.size),
         is_part,
-        qualified: qualified(layout, part_name.clone()),
+        qualified: spec_type(layout, &part_name),
         name: part_name,
         ..parts(item, namespace)
     }
@@ -106,7 +106,7 @@ pub(super) fn tailed_struct(layout: &Layout, item: &StructLayout, namespace: &st
         show: members.show(),
         doc: doc(&item.doc, || format!("The `{}` payload.", item.name)),
         fixed: format!("{name}Fixed"),
-        qualified: qualified(layout, name.clone()),
+        qualified: spec_type(layout, &name),
         name,
         tail: tail.map(|(tail, _)| tail),
         size_of,
@@ -124,7 +124,7 @@ fn parts(item: &StructLayout, namespace: &str) -> Struct {
         diagram: diagram_lines(diagram::of_struct(item)),
         message_type: item.id.map_or_else(
             || format!("global::{namespace}.Layout.TypeData"),
-            |id| format!("(MessageType){id}"),
+            |id| format!("(global::{namespace}.MessageType){id}"),
         ),
         size: item.size,
         is_empty: item.size == 0,
@@ -266,19 +266,20 @@ fn tail(
 pub(super) fn fields<R>(
     layout: &Layout,
     owner: &str,
+    kind: NameKind,
     fields: &[FieldLayout<R>],
     end: u64,
 ) -> Vec<Field> {
     let field = |slot: Slot<'_, R>| match slot {
         Slot::Field(field) => {
-            let name = names::spell_member(Language::Csharp, NameKind::Field, owner, &field.name);
+            let name = names::spell_member(Language::Csharp, kind, owner, &field.name);
             let is_bool = field.ty == Type::Scalar(Scalar::Bool);
             Field {
                 raw_name: field.name.clone(),
                 storage: if is_bool { format!("_{name}") } else { name.clone() },
                 doc: field_doc(field),
                 ty: type_name(layout, &field.ty),
-                qualified_wire: qualified(layout, wire_type(layout, &field.ty)),
+                qualified_wire: qualified_wire(layout, &field.ty),
                 offset: field.offset,
                 size: field.size,
                 is_padding: false,

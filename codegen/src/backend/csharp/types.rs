@@ -12,6 +12,8 @@ use bitrpc_spec::layout::{ConstantValue, Layout, Scalar, Type};
 pub(super) struct NamedLiteral {
     pub(super) name: String,
     pub(super) raw_name: String,
+    /// The struct that it is named after.
+    pub(super) qualified: String,
     pub(super) doc: Vec<String>,
     pub(super) literal: String,
     /// Names a struct that not every runtime takes.
@@ -86,7 +88,7 @@ fn inline_type(layout: &Layout, ty: &Type, size: u64) -> Option<InlineType> {
         Type::Char(length) => (String::new(), String::new(), *length),
         Type::Bytes(length) => ("byte".to_owned(), "byte".to_owned(), *length),
         Type::Array(element, length) => {
-            (type_name(layout, element), wire_type(layout, element), *length)
+            (qualified(layout, element), qualified_wire(layout, element), *length)
         }
         _ => return None,
     };
@@ -128,7 +130,9 @@ fn inline_name(layout: &Layout, ty: &Type) -> Option<String> {
         Type::Array(element, length) => {
             let element = match element.as_ref() {
                 Type::Scalar(ty) => class_name(*ty).to_owned(),
-                other => type_name(layout, other),
+                Type::Enum(index) => type_spelling(&layout.enums[*index].name),
+                Type::Struct(index) => type_spelling(&layout.structs[*index].name),
+                other => unreachable!("a spec has no array of {other:?}"),
             };
             Some(format!("{element}Array{length}"))
         }
@@ -136,33 +140,44 @@ fn inline_name(layout: &Layout, ty: &Type) -> Option<String> {
     }
 }
 
+/// A type's name within the namespace of the spec's types, where only theirs are short.
 pub(super) fn type_name(layout: &Layout, ty: &Type) -> String {
     match ty {
         Type::Scalar(ty) => scalar(*ty).to_owned(),
         Type::Enum(index) => type_spelling(&layout.enums[*index].name),
         Type::Struct(index) => type_spelling(&layout.structs[*index].name),
         Type::Char(_) | Type::Bytes(_) | Type::Array(..) => {
-            format!("Inline.{}", inline_name(layout, ty).expect("an array or text"))
+            let name = inline_name(layout, ty).expect("an array or text");
+            format!("{}Inline.{name}", namespace_prefix(layout))
         }
     }
 }
 
-/// The type that lies in memory: a bool is a byte there, of which any value may come.
-pub(super) fn wire_type(layout: &Layout, ty: &Type) -> String {
+/// A type's name for other namespaces.
+pub(super) fn qualified(layout: &Layout, ty: &Type) -> String {
+    let name = type_name(layout, ty);
     match ty {
-        Type::Scalar(Scalar::Bool) => "byte".to_owned(),
-        other => type_name(layout, other),
+        Type::Enum(_) | Type::Struct(_) => spec_type(layout, &name),
+        _ => name,
     }
 }
 
-/// A type's name for other namespaces, in which the names of specs mean something else.
-pub(super) fn qualified(layout: &Layout, name: String) -> String {
-    let is_keyword = name.starts_with(|first: char| first.is_ascii_lowercase());
-    if is_keyword { name } else { format!("{}{name}", namespace_prefix(layout)) }
+/// The type that lies in memory, for other namespaces: a bool is a byte there, of which any value
+/// may come.
+pub(super) fn qualified_wire(layout: &Layout, ty: &Type) -> String {
+    match ty {
+        Type::Scalar(Scalar::Bool) => "byte".to_owned(),
+        other => qualified(layout, other),
+    }
 }
 
-/// What stands before the names of the spec in other namespaces.
-pub(super) fn namespace_prefix(layout: &Layout) -> String {
+/// The name for other namespaces of what the spec calls `name`.
+pub(super) fn spec_type(layout: &Layout, name: &str) -> String {
+    format!("{}Messages.{name}", namespace_prefix(layout))
+}
+
+/// What stands before the names of the engine in other namespaces.
+fn namespace_prefix(layout: &Layout) -> String {
     format!("global::{}.", layout.targets.csharp_namespace.join("."))
 }
 

@@ -3,15 +3,15 @@
 use serde::Serialize;
 
 use super::doc::doc;
-use super::headers::{Header, Protocol, header};
+use super::headers::{Header, HeaderFields, Protocol, header, header_fields};
 use super::structs::{Struct, fixed_struct, tailed_struct};
-use super::types::{InlineType, NamedLiteral, inline_types, is_large, literal, scalar};
+use super::types::{InlineType, NamedLiteral, inline_types, is_large, literal, scalar, spec_type};
 use super::{samples, spell, type_spelling};
 use crate::backend::Input;
 use crate::backend::common::hex;
 use crate::backend::package::PackageFacts;
 use bitrpc_spec::layout::{
-    ConstantLayout, ConstantValue, EnumLayout, NamedValue, Scalar, StructLayout,
+    ConstantLayout, ConstantValue, EnumLayout, Layout, NamedValue, Scalar, StructLayout,
 };
 use bitrpc_spec::names::{self, Language, NameKind};
 
@@ -36,6 +36,8 @@ pub(super) struct View {
     pub(super) protocol: Protocol,
     pub(super) ring_header: Header,
     pub(super) message_header: Header,
+    /// The fields of the message header without a role, if there are any.
+    pub(super) header_fields: Option<HeaderFields>,
     pub(super) message_types: Vec<NamedLiteral>,
     pub(super) message_ids: Vec<NamedLiteral>,
     pub(super) flags_type: &'static str,
@@ -94,8 +96,9 @@ impl View {
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),
             message_header: header(layout, &layout.message_header),
+            header_fields: header_fields(layout),
             message_types: layout.message_types.iter().map(message_type).collect(),
-            message_ids: structs().filter_map(message_id).collect(),
+            message_ids: structs().filter_map(|item| message_id(layout, item)).collect(),
             flags_type: scalar(layout.flags.scalar),
             flags: bits(&layout.flags.bits, layout.flags.scalar, NameKind::ProtocolValue),
             adds_no_flag: lacks_none(&layout.flags.bits),
@@ -120,11 +123,13 @@ fn message_type(value: &NamedValue) -> NamedLiteral {
     named(value, value.value.to_string(), NameKind::ProtocolValue)
 }
 
-fn message_id(item: &StructLayout) -> Option<NamedLiteral> {
-    let name = type_spelling(&item.name);
+fn message_id(layout: &Layout, item: &StructLayout) -> Option<NamedLiteral> {
+    let raw_name = type_spelling(&item.name);
+    let qualified = spec_type(layout, &raw_name);
+    let name = if raw_name == "MessageIds" { format!("{raw_name}_") } else { raw_name.clone() };
     let literal = item.id?.to_string();
     let is_large = is_large(item.size);
-    Some(NamedLiteral { raw_name: name.clone(), name, doc: Vec::new(), literal, is_large })
+    Some(NamedLiteral { name, raw_name, qualified, doc: Vec::new(), literal, is_large })
 }
 
 fn bits(bits: &[NamedValue], scalar: Scalar, kind: NameKind) -> Vec<NamedLiteral> {
@@ -136,6 +141,7 @@ fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {
     NamedLiteral {
         name: spell(kind, &value.name),
         raw_name: value.name.clone(),
+        qualified: String::new(),
         doc: doc(&value.doc, || format!("Value `{}`.", value.name)),
         literal,
         is_large: false,
