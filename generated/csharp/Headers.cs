@@ -12,7 +12,7 @@ namespace BitRPC.SharedMemory
     /// <remarks>
     /// The engine never reads a whole one: each field is read and written by itself, at its offset.
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = 4096)]
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = 4096)]
     public unsafe struct RingHeader
     {
         /// <summary>
@@ -211,7 +211,7 @@ namespace BitRPC.SharedMemory
     ///       +-------------------------------+-------+-----------------------+
     /// </code>
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = 16)]
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = 16)]
     public unsafe struct MessageHeader
     {
         /// <summary>

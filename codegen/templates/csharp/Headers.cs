@@ -10,7 +10,7 @@ namespace {{ view.namespace }}
     /// <remarks>
     /// The engine never reads a whole one: each field is read and written by itself, at its offset.
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = {{ item.size }})]
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = {{ item.size }})]
     public unsafe struct RingHeader
     {
 {%- include "csharp/fields.cs" %}
@@ -25,7 +25,7 @@ namespace {{ view.namespace }}
 {%- endfor %}
     /// </code>
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = {{ item.size }})]
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = {{ item.size }})]
     public unsafe struct MessageHeader
     {
 {%- include "csharp/fields.cs" %}
@@ -33,7 +33,7 @@ namespace {{ view.namespace }}
 {%- if let Some(item) = view.header_fields %}
 
     /// <summary>The fields of the message header that the engine does not know.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = {{ item.size }})]
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = {{ item.size }})]
     public unsafe struct HeaderFields
     {
 {%- include "csharp/fields.cs" %}
