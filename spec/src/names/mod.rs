@@ -246,7 +246,7 @@ mod tests {
         let types =
             ["Error", "Header", "Message", "Mode", "Protocol", "Record", "Status", "Timeout"];
         let fields = ["flags", "header", "length", "pack", "packed_size", "payload", "release"];
-        for language in [Language::PYTHON] {
+        for language in [Language::CSHARP, Language::PYTHON] {
             assert_eq!(types.map(|name| spell(language, NameKind::Type, name)), types);
             for kind in [NameKind::Field, NameKind::HeaderField] {
                 let own = fields.map(|name| unescaped(language, kind, name));

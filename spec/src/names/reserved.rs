@@ -64,11 +64,11 @@ pub struct Words {
     words: HashMap<&'static str, u64>,
 }
 
-/// Words of the engine, which a spec spells otherwise than the language does: none in Python.
-const ENGINE: [(Language, &str); 3] = [
+/// Words of the engine, which a spec spells otherwise than the language does: none in C# and
+/// Python.
+const ENGINE: [(Language, &str); 2] = [
     (Language::RUST, include_str!("engine_rust.txt")),
     (Language::CPP, include_str!("engine_cpp.txt")),
-    (Language::CSHARP, include_str!("engine_csharp.txt")),
 ];
 
 /// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.
