@@ -1,5 +1,6 @@
 //! C++17: one self-contained header.
 
+mod root;
 mod spelling;
 mod structs;
 mod view;

@@ -1,6 +1,6 @@
 //! How C++ spells names, scalar types, literals and comments.
 
-use bitrpc_spec::layout::Scalar;
+use bitrpc_spec::layout::{Layout, Scalar};
 use bitrpc_spec::names::{self, Language, NameKind};
 
 /// The type that carries a scalar on the wire.
@@ -18,6 +18,12 @@ pub(super) fn scalar(scalar: Scalar) -> &'static str {
         Scalar::F64 => "double",
         Scalar::Bool => "WireBool",
     }
+}
+
+/// The header's namespace as code of any other one names it: whatever stands there under the same
+/// name as something of the header does not hide that.
+pub(super) fn root(layout: &Layout) -> String {
+    format!("::{}", layout.targets.cpp_namespace.join("::"))
 }
 
 /// An integer literal that has exactly its type's range: no implicit sign change, and the least

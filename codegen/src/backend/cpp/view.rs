@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::spelling::{integer, sampler, scalar, spell, string_literal};
+use super::root::exports;
+use super::spelling::{integer, root, sampler, scalar, spell, string_literal};
 use super::structs::{HeaderView, Struct, header, structure};
 use super::{PROSE, WIDTH};
 use crate::backend::Input;
@@ -17,6 +18,8 @@ pub(super) struct View {
     pub(super) banner: Vec<String>,
     pub(super) doc: Vec<String>,
     pub(super) namespace: String,
+    /// The namespace as code of any other one names it.
+    pub(super) root: String,
     pub(super) header: String,
     /// CMake target name.
     pub(super) target: String,
@@ -33,6 +36,10 @@ pub(super) struct View {
     pub(super) constants: Vec<Constant>,
     pub(super) enums: Vec<Enum>,
     pub(super) structs: Vec<Struct>,
+    /// Some of the enums are flag sets.
+    pub(super) has_flag_sets: bool,
+    /// Names of the spec that stand beside those of the header.
+    pub(super) exports: Vec<String>,
 }
 
 /// The numbers that the engine takes, as literals.
@@ -102,10 +109,14 @@ pub(super) struct Enum {
 impl View {
     pub(super) fn new(input: &Input) -> Self {
         let layout = input.layout;
+        let constants: Vec<_> = layout.constants.iter().map(constant).collect();
+        let enums: Vec<_> = layout.enums.iter().map(enumeration).collect();
+        let structs: Vec<_> = layout.structs.iter().map(|s| structure(layout, s)).collect();
         Self {
             banner: input.origin.banner(layout.version, Language::Cpp),
             doc: PROSE.wrap_or(&layout.doc, || format!("The {} protocol.", layout.name)),
             namespace: layout.targets.cpp_namespace.join("::"),
+            root: root(layout),
             header: layout.targets.cpp_header.clone(),
             target: cmake_target(&layout.targets.cpp_namespace),
             spec: input.origin.spec().to_owned(),
@@ -117,9 +128,11 @@ impl View {
             message_types: layout.message_types.iter().map(message_type).collect(),
             flags_type: scalar(layout.flags.scalar),
             flags: bits(&layout.flags.bits, layout.flags.scalar, NameKind::ProtocolValue),
-            constants: layout.constants.iter().map(constant).collect(),
-            enums: layout.enums.iter().map(enumeration).collect(),
-            structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
+            has_flag_sets: enums.iter().any(|item| item.is_flags),
+            exports: exports(&constants, &enums, &structs),
+            constants,
+            enums,
+            structs,
         }
     }
 }
