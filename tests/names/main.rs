@@ -2,6 +2,7 @@
 //! a spec has for names: what no rule refuses compiles, in all languages.
 
 mod batch;
+mod engine;
 mod packages;
 mod words;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         harness::trial("rust/header_fields", || header_fields(Language::Rust, rust)),
         needs(GXX, "cpp/macros", cpp_among_macros),
     ];
+    trials.extend(engine::trials());
     trials.extend(packages::trials());
     harness::run(trials)
 }
