@@ -13,7 +13,7 @@ use crate::words;
 const COUNT: u64 = 8_000;
 
 /// Languages in which no name of a spec steps aside for one of the engine.
-const FREE: [Language; 1] = [Language::Cpp];
+const FREE: [Language; 2] = [Language::Rust, Language::Cpp];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![harness::trial("engine_words/keep_their_spelling", keep_their_spelling)];

@@ -48,7 +48,7 @@ fn is_own(language: Language) -> impl Fn(&&str) -> bool {
 /// Files, from the repository's root, with the classes that fields of the message header are
 /// members of.
 const MESSAGE_CLASSES: [(Language, &[&str]); 4] = [
-    (Language::Rust, &["generated/rust/src/messages.rs"]),
+    (Language::Rust, &["generated/rust/src/protocol.rs"]),
     (
         Language::Cpp,
         &[

@@ -5,7 +5,7 @@ mod text;
 use serde::Serialize;
 use serde_json::Value;
 
-use self::text::{keep_long_lines, rustdoc};
+use self::text::{INDENT, WIDTH, indent, keep_long_lines, rustdoc};
 use super::common::{
     ENGINE_FLAGS, ENGINE_TYPES, Prose, Slot, engine_flag, engine_type, hex, needs_align, slots,
 };
@@ -19,7 +19,7 @@ use bitrpc_spec::layout::{
 use bitrpc_spec::model::{MessageRole, RingRole};
 use bitrpc_spec::names::{Language, NameKind, spell};
 
-const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
+const PROSE: Prose = Prose { escape: rustdoc, width: WIDTH - INDENT };
 
 /// Bytes from which on a struct is kept in a box: a thread may have a small stack, and a value
 /// passes over it several times.
@@ -45,7 +45,7 @@ impl Backend for Rust {
             file("README.md", &Readme { view }),
             fixed_file("rustfmt.toml", include_str!("../../templates/rust/rustfmt.toml")),
             file("src/lib.rs", &Library { view }),
-            keep_long_lines(file("src/messages.rs", &Messages { view })),
+            protocol(view),
         ]
     }
 
@@ -53,9 +53,9 @@ impl Backend for Rust {
         let view = &View::new(input);
         vec![
             file("Cargo.toml", &PeerManifest { view }),
-            keep_long_lines(file("src/messages.rs", &Messages { view })),
-            keep_long_lines(file("src/facts.rs", &PeerFacts { view })),
-            keep_long_lines(file("src/samples.rs", &PeerSamples { view })),
+            protocol(view),
+            keep_long_lines(file("src/facts.rs", &PeerFacts { view }), WIDTH),
+            keep_long_lines(file("src/samples.rs", &PeerSamples { view }), WIDTH),
             fixed_file("src/main.rs", include_str!("../../templates/rust/peer/main.rs")),
             fixed_file("src/attempt.rs", include_str!("../../templates/rust/peer/attempt.rs")),
             fixed_file("src/consume.rs", include_str!("../../templates/rust/peer/consume.rs")),
@@ -85,6 +85,22 @@ templates! { View:
     PeerSamples = "rust/peer/samples.rs";
 }
 
+/// The one file that has everything but the engine.
+#[derive(askama::Template)]
+#[template(path = "rust/protocol.rs", escape = "none")]
+struct ProtocolFile<'a> {
+    view: &'a View,
+    /// The contents of its module `messages`.
+    messages: &'a str,
+}
+
+fn protocol(view: &View) -> File {
+    let items = keep_long_lines(file("", &Messages { view }), WIDTH - INDENT);
+    let messages = indent(items.text.trim_start());
+    let whole = file("src/protocol.rs", &ProtocolFile { view, messages: &messages });
+    keep_long_lines(whole, WIDTH)
+}
+
 /// Everything that the Rust templates print.
 #[derive(Debug, Serialize)]
 struct View {
@@ -103,6 +119,9 @@ struct View {
     constants: Vec<Constant>,
     enums: Vec<Enum>,
     structs: Vec<Struct>,
+    /// The variant of `AnyMessage` for what no struct describes. It steps aside for a message that
+    /// is called so.
+    other: &'static str,
     command: String,
     spec: String,
 }
@@ -221,6 +240,8 @@ struct Struct {
 #[derive(Debug, Serialize)]
 struct Tail {
     name: String,
+    /// Name of the part before it, which steps aside for a tail that is called so.
+    fixed: &'static str,
     doc: Vec<String>,
     /// Type of the field that borrows the tail, without its lifetime: `str`, `[u8]` or `[T]`.
     ty: String,
@@ -251,6 +272,7 @@ impl View {
             constants: layout.constants.iter().map(constant).collect(),
             enums: layout.enums.iter().map(enumeration).collect(),
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
+            other: if has_message(layout, "Other") { "Other_" } else { "Other" },
             command: input.origin.command(Language::Rust),
             spec: input.origin.spec().to_owned(),
         }
@@ -337,6 +359,10 @@ fn fields<R>(layout: &Layout, fields: &[FieldLayout<R>], end: u64) -> Vec<Field>
         },
     };
     slots(fields, end).into_iter().map(field).collect()
+}
+
+fn has_message(layout: &Layout, name: &str) -> bool {
+    layout.structs.iter().any(|item| item.id.is_some() && item.name == name)
 }
 
 fn message_type(value: &NamedValue) -> NamedLiteral {
@@ -431,6 +457,7 @@ fn tail(layout: &Layout, tail: &TailLayout) -> Tail {
     };
     Tail {
         name: spell(Language::Rust, NameKind::Field, &tail.name),
+        fixed: if tail.name == "fixed" { "fixed_" } else { "fixed" },
         doc: PROSE.field(&tail.name, &tail.doc, tail.since, "empty"),
         ty,
         reader,

@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn names_of_the_engine_are_free_for_a_spec() {
-        for language in [Language::Cpp] {
+        for language in [Language::Rust, Language::Cpp] {
             for name in ["Mode", "Status", "Header", "Error", "Record", "Message", "Timeout"] {
                 assert_eq!(spell(language, NameKind::Type, name), name);
             }

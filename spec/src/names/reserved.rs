@@ -77,14 +77,10 @@ const LISTS: [&[&str]; 4] = [
     &[include_str!("python.txt"), include_str!("python_modules.txt")],
 ];
 
-/// Words of the engine, which a spec spells otherwise than the language does. In C++ it takes none:
-/// what a spec defines has a namespace of its own there.
-const ENGINE: [&str; 4] = [
-    include_str!("engine_rust.txt"),
-    "",
-    include_str!("engine_csharp.txt"),
-    include_str!("engine_python.txt"),
-];
+/// Words of the engine, which a spec spells otherwise than the language does. In Rust and C++ it
+/// takes none: what a spec defines has a namespace of its own there.
+const ENGINE: [&str; 4] =
+    ["", "", include_str!("engine_csharp.txt"), include_str!("engine_python.txt")];
 
 /// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.
 pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> {

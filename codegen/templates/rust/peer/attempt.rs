@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bitrpc_shm::{DecodeError, Error, Mode, Options};
 
-use crate::messages::{Consumer, Monitor, Producer, Protocol};
+use crate::protocol::{Consumer, Monitor, Producer, Protocol};
 use crate::{samples, text, Failure};
 
 /// How long a receive waits.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bitrpc_shm::ReceiveError;
 
-use crate::messages::{Consumer, Message};
+use crate::protocol::{Consumer, Message};
 use crate::pace;
 use crate::samples;
 use crate::script::{Kind, Plan, Planned};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bitrpc_shm::{Error, Layout, Mode, Options};
 
-use crate::messages::{Consumer, Monitor, Producer, Protocol};
+use crate::protocol::{Consumer, Monitor, Producer, Protocol};
 use crate::rng::Rng;
 use crate::samples;
 use crate::Failure;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bitrpc_shm::{Encode, SendError};
 
-use crate::messages::Producer;
+use crate::protocol::Producer;
 use crate::pace::Gaps;
 use crate::samples::{self, Visit};
 use crate::script::{Kind, Plan, Planned};

@@ -2,7 +2,7 @@
 
 use bitrpc_shm::{Options, PeerState};
 
-use crate::messages::Monitor;
+use crate::protocol::Monitor;
 use crate::Failure;
 
 /// Prints the counters and states of the ring.
