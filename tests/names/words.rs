@@ -48,7 +48,7 @@ fn is_own(language: Language) -> impl Fn(&&str) -> bool {
 /// Files, from the repository's root, with the classes that fields of the message header are
 /// members of.
 const MESSAGE_CLASSES: [(Language, &[&str]); 4] = [
-    (Language::RUST, &["generated/rust/src/messages.rs"]),
+    (Language::RUST, &["generated/rust/src/protocol.rs"]),
     (
         Language::CPP,
         &[
@@ -91,6 +91,11 @@ pub(crate) fn of_messages(language: Language) -> Result<Names, String> {
     words.extend(reserved_words(language).into_iter().filter(is_own(language)).map(str::to_owned));
     words.extend(engine_words());
     Ok(Names::of(&words))
+}
+
+/// What the engines use themselves.
+pub(crate) fn of_engine() -> Names {
+    Names::of(&engine_words().collect())
 }
 
 fn engine_words() -> impl Iterator<Item = String> {
