@@ -120,7 +120,7 @@ fn values(subject: &Subject) -> Result<(), String> {
         if title.ends_with("_header") {
             continue;
         }
-        let bytes = bytes(&section.digits().ok_or("a masked byte in a struct")?)?;
+        let bytes = hex::bytes(&section.digits().ok_or("a masked byte in a struct")?)?;
         let name = title.split(' ').next().unwrap_or_default();
         let item = layout.structs.iter().find(|item| item.name == name);
         let item = item.ok_or_else(|| format!("{title}: no such struct"))?;

@@ -63,7 +63,11 @@ fn main() -> ExitCode {
         harness::trial("python_has_the_numbers_of_the_native_engines", numbers::of_python),
         harness::trial(
             "the_csharp_engine_is_the_same_for_every_spec",
-            engine::is_the_same_for_every_spec,
+            engine::of_csharp_is_the_same_for_every_spec,
+        ),
+        harness::trial(
+            "the_python_engine_is_the_same_for_every_spec",
+            engine::of_python_is_the_same_for_every_spec,
         ),
         harness::trial("the_runtime_has_the_rules_of_the_workspace", runtime_stands_alone),
     ])

@@ -25,7 +25,7 @@ const DISTANCE: [&str; 3] = [
 /// What Rust does without: it starts a lost race over for so long, not so many times.
 const NOT_IN_RUST: &[&str] = &["RACES"];
 
-const PYTHON: &str = "codegen/templates/python/package";
+const PYTHON: &str = "codegen/templates/python/engine";
 
 /// Those that Python has a name for, and which.
 const IN_PYTHON: &[(&str, &str)] = &[

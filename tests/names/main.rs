@@ -2,6 +2,7 @@
 //! a spec has for names: what no rule refuses compiles, in all languages.
 
 mod batch;
+mod engine;
 mod packages;
 mod words;
 
@@ -11,6 +12,7 @@ use std::fs;
 use std::ops::Range;
 use std::process::{Command, ExitCode};
 
+use bitrpc_conform::csharp;
 use bitrpc_conform::toolchain::run;
 use bitrpc_spec::names::{Language, NameKind, Reason, reason, reserved_words, spell};
 use bitrpc_tests::tools::{GXX, MONO, PYTHON};
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         harness::trial("rust/header_fields", || header_fields(Language::RUST, rust)),
         harness::needs(&GXX.find(), "cpp/macros", cpp_among_macros),
     ];
+    trials.extend(engine::trials());
     trials.extend(packages::trials());
     harness::run(trials)
 }
@@ -114,7 +117,7 @@ fn cpp_peer(generated: &Generated) -> Result<(), String> {
     run_quietly(command.args(STRICT).arg("-I").arg(job.library).arg(job.peer.join("main.cpp")))
 }
 
-/// The accessors of messages are those of the fields: no member of the engine hides one.
+/// The accessors of headers are those of the fields: no member of the engine hides one.
 fn cpp_header(generated: &Generated) -> Result<(), String> {
     let targets = &generated.layout.targets;
     let folder = generated.stage.job(Language::CPP).library;
@@ -128,7 +131,7 @@ fn cpp_header(generated: &Generated) -> Result<(), String> {
         let name = spell(Language::CPP, NameKind::HeaderField, &field.name);
         unit += &format!(
             "static_assert(std::is_same_v<std::uint8_t, \
-             decltype(std::declval<const ReceivedMessage&>().{name}())>, \"{name}\");\n"
+             decltype(std::declval<const ReceivedMessage&>().header().{name}())>, \"{name}\");\n"
         );
     }
     cpp_unit(&unit, &["-I".as_ref(), folder.as_os_str()])
@@ -149,7 +152,7 @@ fn csharp(generated: &Generated) -> Result<(), String> {
     let mut command = Command::new(MONO.program);
     command.args(["-langversion:7.2", "-unsafe", "-warn:4", "-warnaserror"]);
     command.arg(format!("-out:{}", folder.path().join("peer.exe").display()));
-    run_quietly(command.arg(job.peer.join("*.cs")).arg(job.library.join("*.cs")))
+    run_quietly(command.arg(job.peer.join("*.cs")).args(csharp::library_sources(&job.library)))
 }
 
 fn python(generated: &Generated) -> Result<(), String> {
@@ -162,26 +165,29 @@ fn python(generated: &Generated) -> Result<(), String> {
     Ok(())
 }
 
-/// No class of the engine hides the accessor of a field.
+/// The view of a message's header has the fields of the spec and nothing else that could hide one.
 const ACCESSORS: &str = "
 import inspect
 import sys
 from importlib import import_module
 
 package = import_module(sys.argv[1])
-headers = import_module(sys.argv[1] + '._headers')
-for base in (headers.HeaderFieldGetters, headers.HeaderFieldSetters):
-    own = [name for name in vars(base) if not name.startswith('__')]
-    for kind in filter(inspect.isclass, vars(package).values()):
-        if issubclass(kind, base):
-            hidden = [n for n in own if inspect.getattr_static(kind, n) is not vars(base)[n]]
-            assert not hidden, (kind, hidden)
+message = package.SharedMemoryMessage()
+for number, name in enumerate(sys.argv[2:]):
+    assert inspect.isdatadescriptor(inspect.getattr_static(type(message.header), name)), name
+    setattr(message.header, name, number)
+for number, name in enumerate(sys.argv[2:]):
+    assert getattr(message.header, name) == number, name
 ";
 
 fn python_accessors(generated: &Generated) -> Result<(), String> {
     python(generated)?;
     let mut command = Command::new(PYTHON.program);
     command.args(["-c", ACCESSORS, &generated.layout.targets.python_module]);
+    let fields = &generated.layout.message_header.fields;
+    for field in fields.iter().filter(|field| field.role.is_none()) {
+        command.arg(spell(Language::PYTHON, NameKind::HeaderField, &field.name));
+    }
     let library = generated.stage.job(Language::PYTHON).library;
     run_quietly(command.env("PYTHONPATH", library))
 }

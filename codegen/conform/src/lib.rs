@@ -6,7 +6,7 @@
 
 pub mod copy;
 mod cpp;
-mod csharp;
+pub mod csharp;
 pub mod driver;
 pub mod foreign;
 pub mod import;

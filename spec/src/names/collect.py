@@ -79,6 +79,9 @@ class Found:
     names: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
 
+# Macros of platform headers that are types of the generated header.
+ENGINE_TYPES = {"Status"}
+
 
 def usable(name: str) -> bool:
     """Whether a name of a spec can become `name`, `_` at its end aside."""
@@ -320,7 +323,12 @@ def main() -> None:
                 "Of other headers: POSIX, Windows, X11, Qt. The protocol's own message types and\n"
                 "# flags keep their names: the generated header sets such macros aside.",
                 "platform_macro any -protocol_value",
-                found.platform - found.standard,
+                found.platform - found.standard - ENGINE_TYPES,
+            ),
+            (
+                "Types of the engine are called so, too: the header sets these aside in any case.",
+                "platform_macro any -protocol_value -type",
+                ENGINE_TYPES,
             ),
         ])
         write("cpp_globals.txt", "Names that C headers declare outside of all namespaces.", [

@@ -18,7 +18,6 @@ pub(crate) mod target;
 
 pub use cpp::{guarded_macros, is_system_header};
 pub use language::{Language, Row};
-pub(crate) use reserved::engine_reason;
 pub use reserved::{Reason, Words, reason, reserved_words};
 pub use target::{Contradiction, Grammar, Group, NameRule, Taken, TargetKey};
 
@@ -97,7 +96,7 @@ pub fn spell_member(language: Language, kind: NameKind, owner: &str, ident: &str
 /// The final identifier and, when it was escaped, why.
 pub fn spell_why(language: Language, kind: NameKind, ident: &str) -> (String, Option<Reason>) {
     let mut name = unescaped(language, kind, ident);
-    let reason = reason(language, kind, &name).or_else(|| engine_reason(kind, ident));
+    let reason = reason(language, kind, &name);
     if reason.is_some() {
         name.push('_');
     }
@@ -241,8 +240,23 @@ mod tests {
         assert_eq!(field(Language::PYTHON, "int"), "int_");
         assert_eq!(spell(Language::CPP, NameKind::EnumValue, "delete"), "DELETE_");
         assert_eq!(spell(Language::CPP, NameKind::ProtocolValue, "error"), "ERROR");
-        let types = Language::ALL.map(|language| spell(language, NameKind::Type, "Error"));
-        assert_eq!(types, ["Error_"; 4]);
+    }
+
+    #[test]
+    fn names_of_the_engine_are_free_for_a_spec() {
+        let types =
+            ["Error", "Header", "Message", "Mode", "Protocol", "Record", "Status", "Timeout"];
+        let fields = ["fixed", "header", "length", "pack", "tail_size", "accepts_size", "release"];
+        let header_fields = ["payload", "flags", "commit", "message_id", "header", "release"];
+        let constants = ["magic", "default_capacity", "layout_hash", "schema_hash"];
+        for language in Language::ALL {
+            let kept =
+                |kind, name: &&str| spell(language, kind, name) == unescaped(language, kind, name);
+            assert_eq!(types.map(|name| spell(language, NameKind::Type, name)), types);
+            assert!(fields.iter().all(|name| kept(NameKind::Field, name)), "{language:?}");
+            assert!(header_fields.iter().all(|name| kept(NameKind::HeaderField, name)));
+            assert!(constants.iter().all(|name| kept(NameKind::Constant, name)));
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The words that a spelled name must step aside for, read from the data files beside this one.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
 
 use super::{Language, NameKind};
 
@@ -64,8 +63,6 @@ pub struct Words {
     words: HashMap<&'static str, u64>,
 }
 
-const ENGINE: &[&str] = &[include_str!("engine.txt")];
-
 /// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.
 pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> {
     language.words().find(kind, word)
@@ -73,21 +70,9 @@ pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> 
 
 /// Every word that the lists of a language have, in order, each once.
 pub fn reserved_words(language: Language) -> Vec<&'static str> {
-    let mut words: Vec<_> =
-        language.words().words.keys().chain(engine_words().words.keys()).collect();
+    let mut words: Vec<_> = language.words().words.keys().copied().collect();
     words.sort_unstable();
-    words.dedup();
-    words.into_iter().copied().collect()
-}
-
-fn engine_words() -> &'static Words {
-    static WORDS: OnceLock<Words> = OnceLock::new();
-    WORDS.get_or_init(|| Words::read(ENGINE))
-}
-
-/// Why `ident`, as the spec writes it, cannot be a name of this kind in any language.
-pub(crate) fn engine_reason(kind: NameKind, ident: &str) -> Option<Reason> {
-    engine_words().find(kind, ident)
+    words
 }
 
 const fn bit(kind: NameKind) -> u32 {
@@ -169,13 +154,6 @@ mod tests {
         ] {
             assert_eq!(reason(language, NameKind::Function, word), Some(Reason::Keyword));
         }
-    }
-
-    #[test]
-    fn the_engines_names_are_kept_in_all_languages() {
-        assert_eq!(engine_reason(NameKind::Type, "RingBuffer"), Some(Reason::Engine));
-        assert_eq!(engine_reason(NameKind::HeaderField, "payload"), Some(Reason::Engine));
-        assert_eq!(engine_reason(NameKind::Field, "payload"), None);
     }
 
     #[test]

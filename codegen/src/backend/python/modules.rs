@@ -3,13 +3,13 @@
 /// Name and text of each module.
 macro_rules! engine {
     ($($name:literal)*) => {
-        &[$(($name, include_str!(concat!("../../../templates/python/package/", $name)))),*]
+        &[$(($name, include_str!(concat!("../../../templates/python/engine/", $name)))),*]
     };
 }
 
-/// The modules of the engine, in the package.
+/// The modules of the engine, in a package within the package.
 pub(super) const ENGINE: &[(&str, &str)] = engine! {
-    "_attach.py" "_attachment.py" "_batch.py" "_claim.py" "_closing.py" "_consumer.py" "_core.py"
+    "__init__.py" "_attach.py" "_attachment.py" "_batch.py" "_claim.py" "_closing.py" "_consumer.py" "_core.py"
     "_course.py" "_create.py" "_discard.py" "_drain.py" "_endpoint.py" "_enums.py" "_errors.py"
     "_factory.py" "_files.py" "_fragments.py" "_linux.py" "_log.py" "_macos.py" "_manager.py"
     "_memory.py" "_message.py" "_monitor.py" "_naps.py" "_options.py" "_payload.py" "_platform.py"
@@ -21,6 +21,7 @@ pub(super) const ENGINE: &[(&str, &str)] = engine! {
 /// Public names of the engine, beside which those of the spec are exported.
 pub(super) const EXPORTS: &[&str] = &[
     "AlreadyExists",
+    "AnyMessage",
     "AttachError",
     "BadMagic",
     "BatchWriter",
@@ -43,7 +44,9 @@ pub(super) const EXPORTS: &[&str] = &[
     "LAYOUT_HASH",
     "LayoutMismatch",
     "MessageError",
+    "MessageFlags",
     "MessageTooLarge",
+    "MessageType",
     "Mode",
     "Monitor",
     "NoSpace",
@@ -62,6 +65,7 @@ pub(super) const EXPORTS: &[&str] = &[
     "RingError",
     "RoleTaken",
     "SCHEMA_HASH",
+    "STRUCTS",
     "SchemaMismatch",
     "SharedMemoryConsumer",
     "SharedMemoryManager",
@@ -88,7 +92,9 @@ pub(super) const EXPORTS: &[&str] = &[
     "create_consumer",
     "create_manager",
     "create_producer",
+    "decode",
     "last_error",
+    "messages",
     "remove_ring",
     "ring_path",
 ];
