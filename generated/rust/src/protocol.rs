@@ -434,6 +434,7 @@ pub mod messages {
     }
 }
 
+#[allow(unused_imports)] // a private module, which this file may be, need not use them
 pub use self::messages::*;
 
 /// A payload as the struct that its message type names, borrowed or owned.

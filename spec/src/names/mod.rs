@@ -4,9 +4,9 @@
 //! own case per kind of name (see [`NameKind`]); the words stay the same.
 //!
 //! One rule keeps every result legal in every language: **a name that would be a keyword, a macro,
-//! a builtin that the generated code needs, a name of the generated code itself, or (C#) the name
-//! of the enclosing type, gets `_` appended.** A spec's identifier never ends in `_`, so an escaped
-//! name cannot meet a plain one.
+//! a builtin that the generated code needs, or (C#) the name of the enclosing type, gets `_`
+//! appended.** A spec's identifier never ends in `_`, so an escaped name cannot meet a plain one.
+//! Names of the engine are no reason: what a spec defines has a namespace of its own.
 
 mod cpp;
 mod csharp;
