@@ -17,9 +17,9 @@ use bitrpc_conform::foreign::Compiler;
 /// this machine is skipped by name.
 ///
 /// Structs of a header are asked of your compiler through the debug information that it writes,
-/// nothing is run; those of a C# file of the runtime's marshaller; those of a Python module (ctypes,
-/// numpy.dtype, struct.Struct) of its interpreter, which imports the module. Without --struct those
-/// are compared that are called as in the spec.
+/// nothing is run; those of a C# file of the runtime's marshaller; those of a Python module
+/// (ctypes, numpy.dtype, struct.Struct) of its interpreter, which imports the module. Without
+/// --struct those are compared that are called as in the spec.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -81,7 +81,7 @@ Examples:
   bitrpc conform my.yaml --python shm.py --struct HEADER_FORMAT=message_header
   bitrpc conform my.yaml --csharp Telemetry.cs
 
-The JSON report: {\"conforms\": true, \"structs\": [...]} or {\"conforms\": true, \"copies\": [...]}.
+The JSON report: {\"conforms\": true, \"structs\": [...]}, of a copy with \"copies\": [...].
 Exit codes: 0 all conforms, 1 something differs, 2 usage, a refused source or I/O.";
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {

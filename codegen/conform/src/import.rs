@@ -98,7 +98,8 @@ impl<'a> Import<'a> {
         }
         let typed = self.typed(&member.kind, member.size);
         // A struct of a size that its alignment does not divide is a packed one.
-        let is_aligned = member.offset % typed.align == 0 && laid.size % typed.align == 0;
+        let is_aligned =
+            member.offset.is_multiple_of(typed.align) && laid.size.is_multiple_of(typed.align);
         let typed = if is_aligned {
             typed
         } else {

@@ -16,9 +16,9 @@
 //! (three backticks)
 //! ```
 //!
-//! A rule about the edits of a spec (`B`) has a pair of specs, `yaml old` and `yaml new`, in place of
-//! the bad one, and its `yaml good` is a compatible way to make the change. What is compatible itself
-//! has the pair alone.
+//! A rule about the edits of a spec (`B`) has a pair of specs, `yaml old` and `yaml new`, in place
+//! of the bad one, and its `yaml good` is a compatible way to make the change. What is compatible
+//! itself has the pair alone.
 //!
 //! A rule that no short text can break has no example, and says why in its last paragraph. What
 //! breaks a rule is found by the parser or by the rule's check in `checks`, as the table says; both
@@ -170,7 +170,9 @@ pub fn nearest(written: &str) -> Option<&'static Rule> {
 macro_rules! rules {
     (@pedantic) => { false };
     (@pedantic pedantic) => { true };
-    ($($name:ident $id:literal $severity:ident $found:ident $(($class:ident))? $($pedantic:ident)?,)*) => {
+    ($(
+        $name:ident $id:literal $severity:ident $found:ident $(($class:ident))? $($pedantic:ident)?,
+    )*) => {
         $(
             #[doc = include_str!(concat!($id, ".md"))]
             pub const $name: &Rule = &Rule {

@@ -38,7 +38,8 @@ pub(super) fn run(args: &Args, loaded: &Loaded, folder: &Path) -> Result<bool, F
     if copies.is_empty() {
         let ids = Language::ALL.map(Language::id).join(", ");
         return Err(Failure::System(format!(
-            "{} is no generated folder: expected bitrpc.manifest in it, or in one of {ids} below it",
+            "{} is no generated folder: expected bitrpc.manifest in it, or in one of {ids} below \
+             it",
             folder.display()
         )));
     }

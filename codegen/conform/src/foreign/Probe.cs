@@ -16,7 +16,8 @@ namespace BitrpcProbe
         private static void Main()
         {
             Type[] types = typeof(Program).Assembly.GetTypes();
-            IEnumerable<string> layouts = types.Where(IsAsked).Select(Layout).Where(text => text != null);
+            IEnumerable<string> layouts =
+                types.Where(IsAsked).Select(Layout).Where(text => text != null);
             Console.WriteLine("{" + string.Join(",", layouts.ToArray()) + "}");
         }
 
@@ -28,13 +29,14 @@ namespace BitrpcProbe
                 && type.Namespace != "BitrpcProbe";
         }
 
-        /// <summary>One struct; null for one that cannot be shared, because it holds references.</summary>
+        /// <summary>One struct; null for one that holds references, which nobody shares.</summary>
         private static string Layout(Type type)
         {
             try
             {
                 int size = Marshal.SizeOf(type);
-                IEnumerable<string> fields = type.GetFields(Members).Select(field => Field(type, field));
+                IEnumerable<string> fields =
+                    type.GetFields(Members).Select(field => Field(type, field));
                 return Quoted(type.FullName) + ":{\"size\":" + size
                     + ",\"fields\":[" + string.Join(",", fields.ToArray()) + "]}";
             }
@@ -49,7 +51,8 @@ namespace BitrpcProbe
             long offset = Marshal.OffsetOf(type, field.Name).ToInt64();
             string word = Word(field.FieldType);
             string end = word == null ? "null" : Quoted(word);
-            return "[" + Quoted(Name(field)) + "," + offset + "," + Size(type, field) + "," + end + "]";
+            return "[" + Quoted(Name(field)) + "," + offset + "," + Size(type, field) + ","
+                + end + "]";
         }
 
         /// <summary>The name as it is written: that of the property for its hidden field.</summary>

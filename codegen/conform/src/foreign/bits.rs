@@ -51,7 +51,7 @@ pub(super) fn join(mut members: Vec<Member>, mut fields: Vec<BitField>) -> Vec<M
         let is_own = exact.1 <= number.1 && !members.iter().any(|m| overlaps(number, m));
         let (start, end) = if is_own { number } else { exact };
         let size = end - start;
-        let is_number = size > 0 && start % size == 0;
+        let is_number = size > 0 && start.is_multiple_of(size);
         let kind = Kind::Bits(integer(false, size).filter(|_| is_number));
         let names = group.iter().map(|field| format!("{}:{}", field.name, field.count));
         let name = names.collect::<Vec<_>>().join(" ");

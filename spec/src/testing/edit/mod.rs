@@ -50,7 +50,8 @@ impl Edited {
     pub fn shrunk(mut self, fails: impl Fn(&Self) -> bool) -> Self {
         let subjects: HashSet<String> =
             self.edits.iter().map(|edit| edit.subject.clone()).collect();
-        let mut candidates: Vec<Box<dyn Fn(&mut RandomSpec)>> = vec![
+        type Cut = Box<dyn Fn(&mut RandomSpec)>;
+        let mut candidates: Vec<Cut> = vec![
             Box::new(|spec| spec.constants.clear()),
             Box::new(|spec| spec.ring_header = None),
             Box::new(|spec| spec.message_types = None),
