@@ -1,6 +1,6 @@
 //! How findings are printed: the same in every verb that has some.
 //!
-//! A verb takes a [`FormatArg`] among its own, and gives what it found to [`print`] as a
+//! A verb takes a [`FormatArg`] among its own, and gives what it found to [`print()`] as a
 //! [`Report`]. People get each finding with its source lines, on standard error; what machines get
 //! is one document on standard output, also when nothing was found.
 
