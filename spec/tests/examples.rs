@@ -1,6 +1,6 @@
 //! Every spec of the repository is accepted, and its layout is recorded.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bitrpc_spec::layout::{Layout, to_text};
 use bitrpc_spec::model::Spec;
@@ -30,22 +30,26 @@ fn an_imported_file_alone_is_no_spec() {
     assert_eq!(findings.iter().next().unwrap().rule.id, "E007");
 }
 
+/// The files of the examples; a picture of one stands beside them.
+fn examples() -> impl Iterator<Item = PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+}
+
 #[test]
 fn tests_of_other_crates_are_given_every_example() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let is_given = SPECS.iter().any(|(path, _)| path.strip_prefix("examples/") == Some(&name));
+    for path in examples() {
+        let name = path.file_name().unwrap().to_string_lossy();
+        let is_given = SPECS.iter().any(|(path, _)| path.strip_prefix("examples/") == Some(&*name));
         assert!(is_given, "add {name} to `testing::SPECS`");
     }
 }
 
 #[test]
 fn the_specs_that_people_start_from_break_no_rule() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let examples = std::fs::read_dir(folder.join("examples")).unwrap();
-    let examples = examples.map(|entry| entry.unwrap().path());
-    for path in examples.chain([folder.join("bitrpc.yaml")]) {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("bitrpc.yaml");
+    for path in examples().chain([default]) {
         // Of what is only imported, those that import it tell.
         if path.ends_with("common.yaml") {
             continue;

@@ -24,7 +24,7 @@
     }
   };
 
-  const wanted = { language: "rust", path: "src/messages.rs" };
+  const wanted = { language: "rust", path: "src/protocol.rs" };
   const make = (tag, words, ...children) => {
     const element = document.createElement(tag);
     if (words) element.textContent = words;

@@ -94,7 +94,7 @@ mod tests {
         let request = json!({
             "path": "demo.yaml",
             "files": { "demo.yaml": spec, "part.yaml": PART },
-            "wanted": { "language": "rust", "path": "src/messages.rs" },
+            "wanted": { "language": "rust", "path": "src/protocol.rs" },
         });
         serde_json::from_str(&answer(&request.to_string())).unwrap()
     }
