@@ -11,12 +11,12 @@ use bitrpc_tests::harness;
 use bitrpc_tests::matrix::{Member, Subject, members, subjects};
 use serde_json::{Value, json};
 
-use self::messages::{Consumer, MessageType, Monitor, Producer, RingBuffer};
+use self::protocol::{Consumer, MessageType, Monitor, Producer, RingBuffer};
 
 /// The default spec's own Rust code. Included, so that no formatter comes by.
 #[allow(dead_code, unreachable_pub)]
-mod messages {
-    include!("../generated/rust/src/messages.rs");
+mod protocol {
+    include!("../generated/rust/src/protocol.rs");
 }
 
 /// What is done to a ring before it is read; returns what has to stay attached meanwhile.
@@ -151,7 +151,7 @@ fn gap_counted(options: &Options) -> Result<Sides, Box<dyn std::error::Error>> {
     producer.send(MessageType::DATA, b"first")?;
     drop(consumer.receive(Some(Duration::ZERO))?);
     producer.send(MessageType::DATA, b"second")?;
-    let (header, message) = (messages::Protocol::RING_HEADER, messages::Protocol::MESSAGE_HEADER);
+    let (header, message) = (protocol::Protocol::RING_HEADER, protocol::Protocol::MESSAGE_HEADER);
     let second = (header.size + 24 + message.message_id) as u64;
     let file = std::fs::File::options().write(true).open(producer.path())?;
     file.write_all_at(&77u32.to_le_bytes(), second)?;

@@ -20,9 +20,10 @@
 //     std::string text;
 //     while (consumer->receive_string(text)) show(text);
 //
-// What is where: constants and headers, results and errors, payloads, Timeout, Options, RingBuffer,
-// Statistics, messages, Claim and BatchWriter, SharedMemoryProducer, SharedMemoryConsumer,
-// SharedMemoryManager, Monitor, and the factories at the end. Everything in `detail` may change.
+// What is where: results and errors, constants and headers, what the spec defines (in `messages`),
+// Timeout, Options, RingBuffer, Statistics, messages, Claim and BatchWriter, SharedMemoryProducer,
+// SharedMemoryConsumer, SharedMemoryManager, Monitor, and the factories at the end. Everything in
+// `detail` may change.
 //
 // The file
 //
@@ -437,9 +438,6 @@ inline constexpr std::string_view kFilePrefix = "BitRPC_";
 /// Capacity of a new ring when none is asked for, in bytes.
 inline constexpr std::uint64_t kDefaultCapacity = 1048576ULL;
 
-/// Milliseconds between two heartbeats of a manager.
-inline constexpr std::uint32_t kDefaultHeartbeatMs = 1000U;
-
 /// The header at the start of every ring, as it lies in memory. The engine never forms a
 /// reference to one: every field is read and written through an atomic at its offset.
 ///
@@ -831,34 +829,57 @@ BITRPC_DETAIL_INLINE void copy_bytes(void* to, const void* from, std::size_t siz
     return text;
 }
 
-/// Reads the elements of a T[] tail; false if the size is no multiple of an element's.
-template <class T>
-[[nodiscard]] bool load_tail(ByteView bytes, std::vector<T>& out) {
-    if (bytes.size() % sizeof(T) != 0) return false;
-    out.resize(bytes.size() / sizeof(T));
-    copy_bytes(static_cast<void*>(out.data()), bytes.data(), bytes.size());
-    return true;
+/// Reads the text of a `string` tail: kInvalidUtf8.
+[[nodiscard]] inline Errc load_tail(ByteView bytes, std::string& out) {
+    if (!is_utf8(bytes.text())) return Errc::kInvalidUtf8;
+    out.assign(bytes.text());
+    return Errc::kOk;
 }
 
-/// True for the structs that the generator made: they know their sizes on the wire.
-template <class T, class = void>
-inline constexpr bool kIsRecord = false;
+/// Reads the elements of a T[] tail: kSizeMismatch unless it is a whole number of them.
 template <class T>
-inline constexpr bool kIsRecord<T, std::void_t<decltype(T::kWireSize)>> = true;
+[[nodiscard]] Errc load_tail(ByteView bytes, std::vector<T>& out) {
+    if (bytes.size() % sizeof(T) != 0) return Errc::kSizeMismatch;
+    out.resize(bytes.size() / sizeof(T));
+    copy_bytes(static_cast<void*>(out.data()), bytes.data(), bytes.size());
+    return Errc::kOk;
+}
+
+/// What the engine knows of a struct that the generator made: `accepts`, which says whether a
+/// receive reads a payload of some size, and where there is a variable tail, `kTail`, the member
+/// that holds it, and `Fixed`, the base without it. It stands outside of the struct, where every
+/// name is free for fields. Of structs that the user wrote nothing is known.
+template <class T>
+struct Wire : std::false_type {};
+
+/// True for the structs that the generator made.
+template <class T>
+inline constexpr bool kIsRecord = Wire<T>::value;
 
 /// True for generated structs that have a message type of their own.
 template <class T, class = void>
 inline constexpr bool kHasType = false;
 template <class T>
-inline constexpr bool kHasType<T, std::void_t<decltype(T::kMessageType)>> = true;
+inline constexpr bool kHasType<T, std::void_t<decltype(T::kMessageType)>> = kIsRecord<T>;
 
-/// True for generated structs that end in a part of variable size. (A struct that is itself called
-/// Fixed has a name Fixed in it, too.)
+/// True for generated structs that end in a part of variable size.
 template <class T, class = void>
 inline constexpr bool kHasTail = false;
 template <class T>
-inline constexpr bool kHasTail<T, std::void_t<typename T::Fixed>> =
-    !std::is_same_v<typename T::Fixed, T>;
+inline constexpr bool kHasTail<T, std::void_t<typename Wire<T>::Fixed>> = true;
+
+/// The text or the elements that a struct ends in.
+template <class T>
+[[nodiscard]] auto& tail_of(T& value) noexcept {
+    return value.*Wire<std::remove_const_t<T>>::kTail;
+}
+
+/// Bytes that the end of a struct takes on the wire.
+template <class T>
+[[nodiscard]] std::size_t tail_size(const T& value) noexcept {
+    const auto& tail = detail::tail_of(value);
+    return tail.size() * sizeof *tail.data();
+}
 
 /// The type that a struct is sent under: its own, or plain data.
 template <class T>
@@ -884,7 +905,7 @@ template <class T>
 template <class T>
 [[nodiscard]] std::size_t payload_size(const T& value) noexcept {
     if constexpr (kHasTail<T>) {
-        return T::kWireSize + value.tail_size();
+        return T::kWireSize + detail::tail_size(value);
     } else {
         static_cast<void>(value);
         return detail::wire_size<T>();
@@ -926,9 +947,9 @@ BITRPC_DETAIL_INLINE void write_foreign(const T& value, std::byte* out) noexcept
 template <class T>
 void write_payload(const T& value, std::byte* out) noexcept {
     if constexpr (kHasTail<T>) {
-        const typename T::Fixed& fixed = value;
+        const typename Wire<T>::Fixed& fixed = value;
         copy_bytes(out, static_cast<const void*>(&fixed), T::kWireSize);
-        value.write_tail(out + T::kWireSize);
+        copy_bytes(out + T::kWireSize, detail::tail_of(value).data(), detail::tail_size(value));
     } else if constexpr (kIsRecord<T>) {
         copy_bytes(out, static_cast<const void*>(&value), T::kWireSize);
     } else {
@@ -955,14 +976,14 @@ template <class T>
         copy_bytes(static_cast<void*>(&out), payload.data(), sizeof(T));
         return Errc::kOk;
     } else if constexpr (kHasTail<T>) {
-        if (!T::accepts_size(payload.size())) return Errc::kSizeMismatch;
-        const Errc tail = out.read_tail(payload.from(T::kWireSize));
+        if (!Wire<T>::accepts(payload.size())) return Errc::kSizeMismatch;
+        const Errc tail = detail::load_tail(payload.from(T::kWireSize), detail::tail_of(out));
         if (tail != Errc::kOk) return tail;
-        detail::read_fixed<typename T::Fixed>(payload, out);
+        detail::read_fixed<typename Wire<T>::Fixed>(payload, out);
         return Errc::kOk;
     } else {
         const bool is_longer = payload.size() > T::kWireSize;
-        if (!T::accepts_size(payload.size()) || (exact && is_longer)) return Errc::kSizeMismatch;
+        if (!Wire<T>::accepts(payload.size()) || (exact && is_longer)) return Errc::kSizeMismatch;
         detail::read_fixed(payload, out);
         return Errc::kOk;
     }
@@ -1165,21 +1186,40 @@ template <class Flags>
 
 }  // namespace detail
 
-namespace detail {
+// clang-format off
+/// The message header fields that have no role: this protocol has none.
+class HeaderFields {
+public:
+    /// Those of the header at this place; for messages.
+    explicit HeaderFields(const std::byte* headerBytes) noexcept : rawHeader(headerBytes) {}
 
-/// Setters of the message header fields that have no role: this protocol has none.
-template <class Claim>
-class HeaderFieldSetters {};
+private:
+    // No field of a spec can be called so.
+    [[maybe_unused]] const std::byte* rawHeader;
+};
 
-/// Getters of the message header fields that have no role: this protocol has none.
-template <class Message>
-class HeaderFieldGetters {};
+/// The same of a message under way: they are zero unless set.
+class MutableHeaderFields : public HeaderFields {
+public:
+    /// Those of the header at this place; for messages and claims.
+    explicit MutableHeaderFields(std::byte* headerBytes) noexcept
+        : HeaderFields(headerBytes), openHeader(headerBytes) {}
 
-}  // namespace detail
+private:
+    [[maybe_unused]] std::byte* openHeader;
+};
+// clang-format on
 
 // ---------------------------------------------------------------------------------------------
-// Payloads
+// Messages
 // ---------------------------------------------------------------------------------------------
+
+/// The constants, enums and structs of the spec, with the names that they have there. Those names
+/// that nothing of this header has stand beside the rest of it, too: see its end.
+namespace messages {
+
+/// Milliseconds between two heartbeats of a manager.
+inline constexpr std::uint32_t kDefaultHeartbeatMs = 1000U;
 
 /// What the cross-language test sends. Its first 16 bytes are version 1.0 of it, the plain
 /// `struct { int id; double value; }`, which is still received.
@@ -1198,7 +1238,7 @@ class HeaderFieldGetters {};
 ///           +---------------------------------------------------------------+
 struct TestData {
     /// The message type that the struct travels under.
-    static constexpr MessageType kMessageType = static_cast<MessageType>(1001U);
+    static constexpr auto kMessageType = static_cast<::bitrpc::shared_memory::MessageType>(1001U);
     /// Size of the struct on the wire, in bytes.
     static constexpr std::size_t kWireSize = 88;
 
@@ -1224,11 +1264,6 @@ struct TestData {
     /// The text up to its first zero; none if it is not UTF-8. Lives as long as this struct.
     [[nodiscard]] std::optional<std::string_view> message_view() const noexcept {
         return detail::load_text(message.data(), message.size());
-    }
-
-    /// True for the payload sizes that a receive reads: of this version, older and newer ones.
-    [[nodiscard]] static constexpr bool accepts_size(std::size_t wireSize) noexcept {
-        return wireSize >= kWireSize || wireSize == 16;
     }
 };
 
@@ -1263,6 +1298,22 @@ static_assert(offsetof(TestData, timestamp) == 80, "TestData::timestamp");
 }
 // clang-format on
 
+}  // namespace messages
+
+namespace detail {
+
+// clang-format off
+/// What the engine knows of TestData.
+template <>
+struct Wire<messages::TestData> : std::true_type {
+    [[nodiscard]] static constexpr bool accepts(std::size_t size) noexcept {
+        return size >= 88 || size == 16;
+    }
+};
+// clang-format on
+
+}  // namespace detail
+
 // clang-format off
 /// The name of a message type, or of the struct that travels under it; its number if it has none.
 [[nodiscard]] inline std::string to_string(MessageType type) {
@@ -1272,7 +1323,7 @@ static_assert(offsetof(TestData, timestamp) == 80, "TestData::timestamp");
         {"HEARTBEAT", MessageType::HEARTBEAT},
         {"ERROR", MessageType::ERROR},
         {"CUSTOM_MIN", MessageType::CUSTOM_MIN},
-        {"TestData", TestData::kMessageType},
+        {"TestData", messages::TestData::kMessageType},
     });
 }
 
@@ -1292,7 +1343,7 @@ static_assert(offsetof(TestData, timestamp) == 80, "TestData::timestamp");
 /// 16 KiB is held by a std::unique_ptr. The functions below have the type as a parameter: so
 /// compilers make the variant, which may be too large for them, only where it is used.
 // clang-format off
-using AnyMessage = std::variant<UnknownMessage, detail::Held<TestData>>;
+using AnyMessage = std::variant<UnknownMessage, detail::Held<messages::TestData>>;
 // clang-format on
 
 namespace detail {
@@ -1301,8 +1352,8 @@ namespace detail {
 template <class Any, class Message>
 [[nodiscard]] Any decode_any(const Message& message, [[maybe_unused]] bool exact) {
     switch (static_cast<std::uint32_t>(message.message_type())) {
-        case static_cast<std::uint32_t>(TestData::kMessageType):
-            return detail::decode_as<Any, TestData>(message, exact);
+        case static_cast<std::uint32_t>(messages::TestData::kMessageType):
+            return detail::decode_as<Any, messages::TestData>(message, exact);
         default:
             return detail::unknown_message(message, Errc::kTypeMismatch);
     }
@@ -1311,8 +1362,8 @@ template <class Any, class Message>
 template <class Message, class Visitor>
 Visited<Visitor> visit_any(const Message& message, Visitor& visitor, [[maybe_unused]] bool exact) {
     switch (static_cast<std::uint32_t>(message.message_type())) {
-        case static_cast<std::uint32_t>(TestData::kMessageType):
-            return detail::visit_as<TestData>(message, visitor, exact);
+        case static_cast<std::uint32_t>(messages::TestData::kMessageType):
+            return detail::visit_as<messages::TestData>(message, visitor, exact);
         default:
             return visitor(detail::unknown_message(message, Errc::kTypeMismatch));
     }
@@ -5292,7 +5343,7 @@ class ReceivedMessage;
 /// A message that lies in the ring or in the consumer's buffer: free to copy, valid until its
 /// owner releases it. The sender's promise not to change a published message is all that keeps
 /// its bytes still; take a copy (SharedMemoryMessage) when the sender is not trusted.
-class MessageView : public detail::HeaderFieldGetters<MessageView> {
+class MessageView {
 public:
     /// No message.
     MessageView() noexcept = default;
@@ -5358,7 +5409,9 @@ public:
         return static_cast<const T*>(static_cast<const void*>(payload_.data()));
     }
 
-    /// The header's bytes, for the getters of fields without a role.
+    /// Its header fields that have no role.
+    [[nodiscard]] HeaderFields header() const noexcept { return HeaderFields(header_); }
+    /// The header's bytes.
     [[nodiscard]] const std::byte* header_bytes() const noexcept { return header_; }
 
 private:
@@ -5378,8 +5431,7 @@ private:
 };
 
 /// A message that owns its bytes: to be sent, or copied from the ring.
-class SharedMemoryMessage : public detail::HeaderFieldGetters<SharedMemoryMessage>,
-                            public detail::HeaderFieldSetters<SharedMemoryMessage> {
+class SharedMemoryMessage {
 public:
     /// Plain data without payload.
     SharedMemoryMessage() = default;
@@ -5433,7 +5485,12 @@ public:
     }
     void set_payload(ByteView payload) { payload_.assign(payload.begin(), payload.end()); }
 
-    /// The header's bytes, for fields without a role.
+    /// Its header fields that have no role.
+    [[nodiscard]] HeaderFields header() const noexcept { return HeaderFields(header_.data()); }
+    [[nodiscard]] MutableHeaderFields header() noexcept {
+        return MutableHeaderFields(header_.data());
+    }
+    /// The header's bytes.
     [[nodiscard]] const std::byte* header_bytes() const noexcept { return header_.data(); }
     [[nodiscard]] std::byte* header_bytes() noexcept { return header_.data(); }
 
@@ -5469,7 +5526,7 @@ class SharedMemoryProducer;
 ///         fill(claim.data(), claim.size());
 ///         if (Status status = claim.commit(); !status) report(status.name());
 ///     }
-class [[nodiscard]] Claim : public detail::HeaderFieldSetters<Claim> {
+class [[nodiscard]] Claim {
 public:
     Claim(Claim&& other) noexcept
         : producer_(std::exchange(other.producer_, nullptr)),
@@ -5516,7 +5573,11 @@ public:
     /// Gives the room back.
     BITRPC_DETAIL_INLINE void abandon() noexcept;
 
-    /// The header's bytes, for the setters of fields without a role: zero until they are set.
+    /// Its header fields that have no role: zero until they are set.
+    [[nodiscard]] MutableHeaderFields header() noexcept {
+        return MutableHeaderFields(header_bytes());
+    }
+    /// The header's bytes, of which all but the first word are zero until they are set.
     [[nodiscard]] std::byte* header_bytes() noexcept {
         if (!std::exchange(has_fields_, true)) {
             std::memset(slot_.header + detail::kWord, 0, message_header::kSize - detail::kWord);
@@ -7840,6 +7901,16 @@ template <class Make>
     const int failed = detail::File::remove(path);
     return failed == 0 ? Error() : detail::system_failure(failed, "remove", path);
 }
+
+// ---------------------------------------------------------------------------------------------
+// Names of the spec that nothing above has
+// ---------------------------------------------------------------------------------------------
+
+// clang-format off
+using messages::kDefaultHeartbeatMs;
+using messages::TestData;
+using messages::to_string;
+// clang-format on
 
 }  // namespace bitrpc::shared_memory
 

@@ -5,8 +5,8 @@ use bitrpc_conform::toolchain::Missing;
 use bitrpc_shm::Layout as _;
 use bitrpc_spec::model::RingRole;
 
-use crate::messages::Protocol;
 use crate::place::{CAPACITY, Launch, Place, Verdict, can_mount};
+use crate::protocol::Protocol;
 use crate::setup::{
     DAMAGE, Held, IN_ITS_PLACE, SECOND, bad_word, cut, held_by_peer, nothing, ring, set_mode,
 };

@@ -12,8 +12,8 @@ mod setup;
 
 /// The default spec's own Rust code, to prepare rings with. Included: no formatter comes by.
 #[allow(dead_code, unreachable_pub)]
-mod messages {
-    include!("../../generated/rust/src/messages.rs");
+mod protocol {
+    include!("../../generated/rust/src/protocol.rs");
 }
 
 use std::process::ExitCode;

@@ -19,7 +19,7 @@ use bitrpc_spec::model::RingRole;
 use bitrpc_tests::matrix::{Member, Subject};
 use serde_json::Value;
 
-use crate::messages::{Consumer, Producer};
+use crate::protocol::{Consumer, Producer};
 
 /// Capacity of every ring that is prepared here.
 pub(crate) const CAPACITY: u64 = 4096;

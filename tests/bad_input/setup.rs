@@ -11,8 +11,8 @@ use bitrpc_conform::wait_until;
 use bitrpc_shm::Layout as _;
 use bitrpc_spec::model::RingRole;
 
-use crate::messages::Protocol;
 use crate::place::{CAPACITY, Place};
+use crate::protocol::Protocol;
 
 /// What is kept until the attempt is over: holders of roles.
 pub(crate) type Held = Box<dyn Any>;

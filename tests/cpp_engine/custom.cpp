@@ -21,21 +21,21 @@ int main() {
         auto claim = p->claim(5, MessageType::ERROR_);
         CHECK(claim);
         std::memcpy(claim.data(), "hello", 5);
-        claim.set_channel(7);
-        claim.set_priority(-3);
-        claim.set_traced(true);
-        claim.set_correlation(~0ULL);
+        claim.header().set_channel(7);
+        claim.header().set_priority(-3);
+        claim.header().set_traced(true);
+        claim.header().set_correlation(~0ULL);
         claim.set_flags(MessageFlags::SIGNED);
         CHECK(claim.commit());
         SharedMemoryMessage copy;
-        CHECK(c->receive_message(copy) && copy.text() == "hello" && copy.channel() == 7 &&
-              copy.priority() == -3 && copy.traced() && copy.correlation() == ~0ULL &&
+        CHECK(c->receive_message(copy) && copy.text() == "hello" && copy.header().channel() == 7 &&
+              copy.header().priority() == -3 && copy.header().traced() && copy.header().correlation() == ~0ULL &&
               copy.flags() == MessageFlags::SIGNED && copy.timestamp_ns() != 0);
-        copy.set_channel(8);
+        copy.header().set_channel(8);
         CHECK(p->send_message(copy));
         {
             auto m = c->receive();
-            CHECK(m.channel() == 8 && m.priority() == -3 &&
+            CHECK(m.header().channel() == 8 && m.header().priority() == -3 &&
                   m.message_id() == static_cast<unsigned>(lap) * 3 + 1);
         }
         Frame frame;
@@ -44,7 +44,7 @@ int main() {
         CHECK(p->send_typed(frame));
         auto m = c->receive();
         const AnyMessage any = decode(m);
-        CHECK(m.channel() == 0 && std::get<Frame>(any).pixels == frame.pixels &&
+        CHECK(m.header().channel() == 0 && std::get<Frame>(any).pixels == frame.pixels &&
               std::get<Frame>(any).width == 3);
     }
     static_cast<void>(remove_ring("custom"));

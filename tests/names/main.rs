@@ -2,6 +2,7 @@
 //! a spec has for names: what no rule refuses compiles, in all languages.
 
 mod batch;
+mod engine;
 mod packages;
 mod words;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         harness::trial("rust/header_fields", || header_fields(Language::RUST, rust)),
         needs(GXX, "cpp/macros", cpp_among_macros),
     ];
+    trials.extend(engine::trials());
     trials.extend(packages::trials());
     harness::run(trials)
 }
@@ -116,7 +118,7 @@ fn cpp_peer(generated: &Generated) -> Result<(), String> {
     run_quietly(command.args(STRICT).arg("-I").arg(job.library).arg(job.peer.join("main.cpp")))
 }
 
-/// The accessors of messages are those of the fields: no member of the engine hides one.
+/// The accessors of headers are those of the fields: no member of the engine hides one.
 fn cpp_header(generated: &Generated) -> Result<(), String> {
     let targets = &generated.layout.targets;
     let folder = generated.stage.job(Language::CPP).library;
@@ -130,7 +132,7 @@ fn cpp_header(generated: &Generated) -> Result<(), String> {
         let name = spell(Language::CPP, NameKind::HeaderField, &field.name);
         unit += &format!(
             "static_assert(std::is_same_v<std::uint8_t, \
-             decltype(std::declval<const ReceivedMessage&>().{name}())>, \"{name}\");\n"
+             decltype(std::declval<const ReceivedMessage&>().header().{name}())>, \"{name}\");\n"
         );
     }
     cpp_unit(&unit, &["-I".as_ref(), folder.as_os_str()])

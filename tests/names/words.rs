@@ -31,6 +31,7 @@ pub(crate) fn of_language(language: Language) -> Result<Names, String> {
         read(folder, &mut words).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     words.extend(reserved_words(language).into_iter().filter(is_own(language)).map(str::to_owned));
+    words.extend(engine_words());
     let mut names = Names::of(&words);
     // Fields have setters, which may meet something, too.
     let set = names.members.iter().filter_map(|name| name.strip_prefix("set_"));
@@ -47,7 +48,7 @@ fn is_own(language: Language) -> impl Fn(&&str) -> bool {
 /// Files, from the repository's root, with the classes that fields of the message header are
 /// members of.
 const MESSAGE_CLASSES: [(Language, &[&str]); 4] = [
-    (Language::RUST, &["generated/rust/src/messages.rs"]),
+    (Language::RUST, &["generated/rust/src/protocol.rs"]),
     (
         Language::CPP,
         &[
@@ -88,7 +89,18 @@ pub(crate) fn of_messages(language: Language) -> Result<Names, String> {
         }
     }
     words.extend(reserved_words(language).into_iter().filter(is_own(language)).map(str::to_owned));
+    words.extend(engine_words());
     Ok(Names::of(&words))
+}
+
+/// What the engines use themselves.
+pub(crate) fn of_engine() -> Names {
+    Names::of(&engine_words().collect())
+}
+
+fn engine_words() -> impl Iterator<Item = String> {
+    let lines = include_str!("engine_words.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).map(str::to_owned)
 }
 
 /// What headers define in C++.

@@ -17,12 +17,12 @@ const BUILD: &str = r#"fn main() {
 }
 "#;
 
-const MAIN: &str = r#"mod messages {
-    include!(concat!(env!("OUT_DIR"), "/rust/src/messages.rs"));
+const MAIN: &str = r#"mod protocol {
+    include!(concat!(env!("OUT_DIR"), "/rust/src/protocol.rs"));
 }
 
 use bitrpc_shm::Options;
-use messages::{Consumer, Producer, Sample};
+use protocol::{Consumer, Producer, Sample};
 
 fn main() {
     let folder = std::env::args().nth(1).unwrap();

@@ -24,7 +24,7 @@ fn help_of_every_verb_shows_examples() {
 fn fresh_output_checks_clean_and_is_not_touched_again() {
     let sandbox = Sandbox::new();
     sandbox.expect("generate demo.yaml --out gen", 0);
-    let header = sandbox.path("gen/rust/src/messages.rs");
+    let header = sandbox.path("gen/rust/src/protocol.rs");
     let before = fs::metadata(&header).unwrap().modified().unwrap();
     let text = sandbox.expect("generate demo.yaml --out gen", 0);
     assert!(text.starts_with("0 written, 0 removed"), "{text}");
@@ -48,7 +48,7 @@ fn check_names_missing_stale_edited_and_extra_files() {
     gen/rust/bitrpc.manifest: stale
     gen/rust/src/extra.rs: extra
     gen/rust/src/lib.rs: hand-edited
-    gen/rust/src/messages.rs: stale
+    gen/rust/src/protocol.rs: stale
     ");
     assert!(text.contains("bitrpc generate demo.yaml --out gen --lang rust"), "{text}");
     assert!(text.contains("- // mine"), "a short diff shows what differs: {text}");
@@ -60,11 +60,11 @@ fn edits_by_hand_are_not_lost_without_force() {
     sandbox.expect("generate demo.yaml --out gen", 0);
     sandbox.write("gen/rust/src/lib.rs", "// mine\n");
     sandbox.write("demo.yaml", &SPEC.replace("latitude", "longitude"));
-    let header = fs::read(sandbox.path("gen/rust/src/messages.rs")).unwrap();
+    let header = fs::read(sandbox.path("gen/rust/src/protocol.rs")).unwrap();
     let text = sandbox.expect("generate demo.yaml --out gen", 2);
     assert!(text.contains("gen/rust/src/lib.rs (hand-edited)"), "{text}");
     assert_eq!(
-        fs::read(sandbox.path("gen/rust/src/messages.rs")).unwrap(),
+        fs::read(sandbox.path("gen/rust/src/protocol.rs")).unwrap(),
         header,
         "all or nothing"
     );
@@ -88,12 +88,12 @@ fn files_of_an_earlier_run_that_are_no_longer_planned_are_removed() {
 fn a_failed_run_leaves_the_old_output_whole() {
     let sandbox = Sandbox::new();
     sandbox.expect("generate demo.yaml --out gen --lang rust", 0);
-    let before = fs::read(sandbox.path("gen/rust/src/messages.rs")).unwrap();
+    let before = fs::read(sandbox.path("gen/rust/src/protocol.rs")).unwrap();
     sandbox.write("demo.yaml", &SPEC.replace("latitude", "longitude"));
     // The folder of the second language cannot be made: a file is in its place.
     sandbox.write("gen/cpp", "");
     sandbox.expect("generate demo.yaml --out gen", 2);
-    assert_eq!(fs::read(sandbox.path("gen/rust/src/messages.rs")).unwrap(), before);
+    assert_eq!(fs::read(sandbox.path("gen/rust/src/protocol.rs")).unwrap(), before);
     let names: Vec<_> = walk(&sandbox.path("gen"));
     assert!(names.iter().all(|name| !name.contains(".bitrpc-")), "temporary files: {names:?}");
 }
@@ -108,14 +108,14 @@ fn what_a_killed_run_leaves_is_no_obstacle() {
     let copy = |file: &str| {
         fs::copy(sandbox.path("next/rust").join(file), sandbox.path("gen/rust").join(file))
     };
-    copy("src/messages.rs").unwrap();
+    copy("src/protocol.rs").unwrap();
     let read = |folder: &str| {
         fs::read_to_string(sandbox.path(folder).join("rust/bitrpc.manifest")).unwrap()
     };
     sandbox.write("gen/rust/bitrpc.manifest", &(read("gen") + &read("next")));
     sandbox.write("gen/rust/src/.bitrpc-a1b2c3", "half a file");
     let text = sandbox.expect("generate demo.yaml --out gen --lang rust --check", 1);
-    assert!(text.contains("src/messages.rs: stale") && !text.contains(".bitrpc-"), "{text}");
+    assert!(text.contains("src/protocol.rs: stale") && !text.contains(".bitrpc-"), "{text}");
     sandbox.write("demo.yaml", &SPEC.replace("latitude", "height"));
     sandbox.expect("generate demo.yaml --out gen --lang rust", 0);
     sandbox.expect("generate demo.yaml --out gen --lang rust --check", 0);

@@ -110,7 +110,7 @@ fn a_checkout_with_the_line_ends_of_windows_is_fresh() {
     let text = sandbox.expect("generate demo.yaml --out gen --check", 1);
     assert!(text.contains("gen/rust/src/lib.rs: hand-edited"), "{text}");
     assert!(text.contains("+ ") && text.contains("- // mine"), "{text}");
-    assert!(text.contains("gen/rust/src/messages.rs: stale"), "{text}");
+    assert!(text.contains("gen/rust/src/protocol.rs: stale"), "{text}");
     assert!(!text.contains("README.md: hand-edited"), "{text}");
     sandbox.expect("generate demo.yaml --out gen --force", 0);
     sandbox.expect("generate demo.yaml --out gen --check", 0);

@@ -1,43 +1,39 @@
-namespace detail {
-{% if view.message_header.extras.is_empty() %}
-/// Setters of the message header fields that have no role: this protocol has none.
-template <class Claim>
-class HeaderFieldSetters {};
-
-/// Getters of the message header fields that have no role: this protocol has none.
-template <class Message>
-class HeaderFieldGetters {};
-{%- else %}
 // clang-format off
-/// Setters of the message header fields that have no role: they are zero unless set.
-template <class Claim>
-class HeaderFieldSetters {
+/// The message header fields that have no role{% if view.message_header.extras.is_empty() %}: this protocol has none{% endif %}.
+class HeaderFields {
 public:
+    /// Those of the header at this place; for messages.
+    explicit HeaderFields(const std::byte* headerBytes) noexcept : rawHeader(headerBytes) {}
 {%- for extra in view.message_header.extras %}
-{%- for line in extra.doc %}
-    ///{% if !line.is_empty() %} {{ line }}{% endif %}
-{%- endfor %}
-    void {{ extra.setter }}(const {{ extra.ty }}& value) noexcept {
-        detail::store_field(static_cast<Claim&>(*this).header_bytes(), {{ extra.offset }}, value);
-    }
-{%- endfor %}
-};
-
-/// Getters of the message header fields that have no role.
-template <class Message>
-class HeaderFieldGetters {
-public:
-{%- for extra in view.message_header.extras %}
-{%- for line in extra.doc %}
+{% for line in extra.doc %}
     ///{% if !line.is_empty() %} {{ line }}{% endif %}
 {%- endfor %}
     [[nodiscard]] {{ extra.ty }} {{ extra.name }}() const noexcept {
-        const auto* header = static_cast<const Message&>(*this).header_bytes();
-        return detail::load_field<{{ extra.ty }}>(header, {{ extra.offset }});
+        return detail::load_field<{{ extra.ty }}>(rawHeader, {{ extra.offset }});
     }
 {%- endfor %}
+
+private:
+    // No field of a spec can be called so.
+    [[maybe_unused]] const std::byte* rawHeader;
+};
+
+/// The same of a message under way: they are zero unless set.
+class MutableHeaderFields : public HeaderFields {
+public:
+    /// Those of the header at this place; for messages and claims.
+    explicit MutableHeaderFields(std::byte* headerBytes) noexcept
+        : HeaderFields(headerBytes), openHeader(headerBytes) {}
+{%- for extra in view.message_header.extras %}
+{% for line in extra.doc %}
+    ///{% if !line.is_empty() %} {{ line }}{% endif %}
+{%- endfor %}
+    void {{ extra.setter }}(const {{ extra.ty }}& value) noexcept {
+        detail::store_field(openHeader, {{ extra.offset }}, value);
+    }
+{%- endfor %}
+
+private:
+    [[maybe_unused]] std::byte* openHeader;
 };
 // clang-format on
-{%- endif %}
-
-}  // namespace detail

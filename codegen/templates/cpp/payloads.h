@@ -1,6 +1,29 @@
 // ---------------------------------------------------------------------------------------------
-// Payloads
+// Messages
 // ---------------------------------------------------------------------------------------------
+
+/// The constants, enums and structs of the spec, with the names that they have there. Those names
+/// that nothing of this header has stand beside the rest of it, too: see its end.
+namespace messages {
+{%- if view.has_flag_sets %}
+
+using {{ view.root }}::operator|;
+using {{ view.root }}::operator&;
+using {{ view.root }}::operator~;
+using {{ view.root }}::has;
+{%- endif %}
+{%- for constant in view.constants %}
+{% for line in constant.doc %}
+///{% if !line.is_empty() %} {{ line }}{% endif %}
+{%- endfor %}
+{%- if constant.is_wide %}
+// clang-format off
+{%- endif %}
+inline constexpr {{ constant.ty }} {{ constant.name }} = {{ constant.literal }};
+{%- if constant.is_wide %}
+// clang-format on
+{%- endif %}
+{%- endfor %}
 {%- for item in view.enums %}
 {% for line in item.doc %}
 ///{% if !line.is_empty() %} {{ line }}{% endif %}
@@ -19,9 +42,6 @@ enum class {{ item.name }} : {{ item.ty }} {
 {%- endfor %}
 };
 {%- if item.is_flags %}
-
-template <>
-inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
 
 // clang-format off
 /// The names of the flags that are set.
@@ -51,6 +71,10 @@ inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
 {% include "record.h" %}
 {%- endfor %}
 
+}  // namespace messages
+
+{% include "wire.h" %}
+
 // clang-format off
 /// The name of a message type, or of the struct that travels under it; its number if it has none.
 [[nodiscard]] inline std::string to_string(MessageType type) {
@@ -59,7 +83,7 @@ inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
         {"{{ value.name }}", MessageType::{{ value.name }}},
 {%- endfor %}
 {%- for item in view.structs %}{% if item.id.is_some() %}
-        {"{{ item.name }}", {{ item.name }}::kMessageType},
+        {"{{ item.name }}", messages::{{ item.name }}::kMessageType},
 {%- endif %}{% endfor %}
     });
 }
@@ -78,7 +102,7 @@ inline constexpr bool detail::kIsFlags<{{ item.name }}> = true;
 /// 16 KiB is held by a std::unique_ptr. The functions below have the type as a parameter: so
 /// compilers make the variant, which may be too large for them, only where it is used.
 // clang-format off
-using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% if item.id.is_some() %}, detail::Held<{{ item.name }}>{% endif %}{% endfor %}>;
+using AnyMessage = std::variant<UnknownMessage{% for item in view.structs %}{% if item.id.is_some() %}, detail::Held<messages::{{ item.name }}>{% endif %}{% endfor %}>;
 // clang-format on
 
 namespace detail {
@@ -88,8 +112,8 @@ template <class Any, class Message>
 [[nodiscard]] Any decode_any(const Message& message, [[maybe_unused]] bool exact) {
     switch (static_cast<std::uint32_t>(message.message_type())) {
 {%- for item in view.structs %}{% if item.id.is_some() %}
-        case static_cast<std::uint32_t>({{ item.name }}::kMessageType):
-            return detail::decode_as<Any, {{ item.name }}>(message, exact);
+        case static_cast<std::uint32_t>(messages::{{ item.name }}::kMessageType):
+            return detail::decode_as<Any, messages::{{ item.name }}>(message, exact);
 {%- endif %}{% endfor %}
         default:
             return detail::unknown_message(message, Errc::kTypeMismatch);
@@ -100,8 +124,8 @@ template <class Message, class Visitor>
 Visited<Visitor> visit_any(const Message& message, Visitor& visitor, [[maybe_unused]] bool exact) {
     switch (static_cast<std::uint32_t>(message.message_type())) {
 {%- for item in view.structs %}{% if item.id.is_some() %}
-        case static_cast<std::uint32_t>({{ item.name }}::kMessageType):
-            return detail::visit_as<{{ item.name }}>(message, visitor, exact);
+        case static_cast<std::uint32_t>(messages::{{ item.name }}::kMessageType):
+            return detail::visit_as<messages::{{ item.name }}>(message, visitor, exact);
 {%- endif %}{% endfor %}
         default:
             return visitor(detail::unknown_message(message, Errc::kTypeMismatch));

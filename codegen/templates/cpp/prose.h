@@ -14,9 +14,10 @@
 //     std::string text;
 //     while (consumer->receive_string(text)) show(text);
 //
-// What is where: constants and headers, results and errors, payloads, Timeout, Options, RingBuffer,
-// Statistics, messages, Claim and BatchWriter, SharedMemoryProducer, SharedMemoryConsumer,
-// SharedMemoryManager, Monitor, and the factories at the end. Everything in `detail` may change.
+// What is where: results and errors, constants and headers, what the spec defines (in `messages`),
+// Timeout, Options, RingBuffer, Statistics, messages, Claim and BatchWriter, SharedMemoryProducer,
+// SharedMemoryConsumer, SharedMemoryManager, Monitor, and the factories at the end. Everything in
+// `detail` may change.
 //
 // The file
 //

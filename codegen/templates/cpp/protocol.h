@@ -29,18 +29,6 @@ inline constexpr std::string_view kFilePrefix = "{{ view.protocol.file_prefix }}
 
 /// Capacity of a new ring when none is asked for, in bytes.
 inline constexpr std::uint64_t kDefaultCapacity = {{ view.protocol.default_capacity }};
-{%- for constant in view.constants %}
-{% for line in constant.doc %}
-///{% if !line.is_empty() %} {{ line }}{% endif %}
-{%- endfor %}
-{%- if constant.is_wide %}
-// clang-format off
-{%- endif %}
-inline constexpr {{ constant.ty }} {{ constant.name }} = {{ constant.literal }};
-{%- if constant.is_wide %}
-// clang-format on
-{%- endif %}
-{%- endfor %}
 
 /// The header at the start of every ring, as it lies in memory. The engine never forms a
 /// reference to one: every field is read and written through an atomic at its offset.

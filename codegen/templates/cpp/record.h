@@ -16,7 +16,7 @@
 struct {% if item.force_align %}alignas({{ item.align }}) {% endif %}{{ item.fixed }} {
 {%- if item.tail.is_none() %}{% if let Some(id) = item.id %}
     /// The message type that the struct travels under.
-    static constexpr MessageType kMessageType = static_cast<MessageType>({{ id }});
+    static constexpr auto kMessageType = static_cast<{{ view.root }}::MessageType>({{ id }});
 {%- endif %}{% endif %}
     /// Size of the struct on the wire, in bytes.
     static constexpr std::size_t kWireSize = {{ item.size }};
@@ -43,17 +43,6 @@ struct {% if item.force_align %}alignas({{ item.align }}) {% endif %}{{ item.fix
         return detail::load_text({{ field.name }}.data(), {{ field.name }}.size());
     }
 {%- endif %}{% endfor %}
-{%- if item.tail.is_none() %}
-
-    /// True for the payload sizes that a receive reads: of this version, older and newer ones.
-{%- if item.size == 0 %}
-    [[nodiscard]] static constexpr bool accepts_size(std::size_t) noexcept { return true; }
-{%- else %}
-    [[nodiscard]] static constexpr bool accepts_size(std::size_t wireSize) noexcept {
-        return wireSize >= kWireSize{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
-    }
-{%- endif %}
-{%- endif %}
 };
 {%- if item.is_wide %}
 // clang-format on
@@ -91,11 +80,9 @@ static_assert(offsetof({{ item.fixed }}, {{ field.name }}) == {{ field.offset }}
 // clang-format off
 /// {{ item.fixed }} with its variable tail.
 struct {{ item.name }} : {{ item.fixed }} {
-    /// The part of fixed size.
-    using Fixed = {{ item.fixed }};
 {%- if let Some(id) = item.id %}
     /// The message type that the struct travels under.
-    static constexpr MessageType kMessageType = static_cast<MessageType>({{ id }});
+    static constexpr auto kMessageType = static_cast<{{ view.root }}::MessageType>({{ id }});
 {%- endif %}
 {% for line in tail.doc %}
     ///{% if !line.is_empty() %} {{ line }}{% endif %}
@@ -105,29 +92,6 @@ struct {{ item.name }} : {{ item.fixed }} {
 {%- else %}
     std::vector<{{ tail.element }}> {{ tail.name }};
 {%- endif %}
-
-    /// Bytes that the tail takes on the wire.
-    [[nodiscard]] std::size_t tail_size() const noexcept {
-        return {{ tail.name }}.size() * {{ tail.element_size }};
-    }
-    /// Writes the tail into `tail_size()` bytes.
-    void write_tail(std::byte* rawTail) const noexcept {
-        if (!{{ tail.name }}.empty()) std::memcpy(rawTail, {{ tail.name }}.data(), tail_size());
-    }
-    /// Reads the tail: kSizeMismatch unless it is a whole number of elements, kInvalidUtf8.
-    [[nodiscard]] Errc read_tail(ByteView rawTail) {
-{%- if tail.is_text %}
-        if (!is_utf8(rawTail.text())) return Errc::kInvalidUtf8;
-        {{ tail.name }}.assign(rawTail.text());
-        return Errc::kOk;
-{%- else %}
-        return detail::load_tail(rawTail, {{ tail.name }}) ? Errc::kOk : Errc::kSizeMismatch;
-{%- endif %}
-    }
-    /// True for the payload sizes that a receive reads, but for what read_tail() refuses.
-    [[nodiscard]] static constexpr bool accepts_size(std::size_t{% if item.size > 0 %} wireSize{% endif %}) noexcept {
-        return {% if item.size == 0 %}true{% else %}wireSize >= kWireSize{% endif %}{% for size in item.older_sizes %} || wireSize == {{ size }}{% endfor %};
-    }
 };
 
 /// Compares field by field.

@@ -104,6 +104,18 @@
 {% include "engine/monitor.h" %}
 
 {% include "engine/factory.h" %}
+{%- if !view.exports.is_empty() %}
+
+// ---------------------------------------------------------------------------------------------
+// Names of the spec that nothing above has
+// ---------------------------------------------------------------------------------------------
+
+// clang-format off
+{%- for name in view.exports %}
+using messages::{{ name }};
+{%- endfor %}
+// clang-format on
+{%- endif %}
 
 }  // namespace {{ view.namespace }}
 

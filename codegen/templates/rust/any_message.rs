@@ -4,17 +4,17 @@
 #[allow(clippy::large_enum_variant)] // the large ones are in boxes
 pub enum AnyMessage<'a> {
 {%- for item in view.structs %}{% if item.id.is_some() %}
-    /// A [`{{ item.name }}`].
+    /// A [`messages::{{ item.name }}`].
 {%- if item.tail.is_some() %}
-    {{ item.name }}({{ item.name }}<'a>),
+    {{ item.name }}(messages::{{ item.name }}<'a>),
 {%- else if item.is_large %}
-    {{ item.name }}(std::boxed::Box<{{ item.name }}>),
+    {{ item.name }}(std::boxed::Box<messages::{{ item.name }}>),
 {%- else %}
-    {{ item.name }}({{ item.name }}),
+    {{ item.name }}(messages::{{ item.name }}),
 {%- endif %}
 {%- endif %}{% endfor %}
     /// A message that no struct of this spec describes.
-    Other {
+    {{ view.other }} {
         /// What the message is.
         message_type: MessageType,
         /// Its bytes.
@@ -38,7 +38,7 @@ impl<'a> AnyMessage<'a> {
             {{ id }} => Self::{{ item.name }}(bitrpc_shm::Decode::decode(payload)?),
 {%- endif %}
 {%- endif %}{% endfor %}
-            other => Self::Other {
+            other => Self::{{ view.other }} {
                 message_type: MessageType(other),
                 payload: std::borrow::Cow::Borrowed(payload),
             },
@@ -56,10 +56,10 @@ impl<'a> AnyMessage<'a> {
             Self::{{ item.name }}(message) => AnyMessage::{{ item.name }}(message),
 {%- endif %}
 {%- endif %}{% endfor %}
-            Self::Other {
+            Self::{{ view.other }} {
                 message_type,
                 payload,
-            } => AnyMessage::Other {
+            } => AnyMessage::{{ view.other }} {
                 message_type,
                 payload: std::borrow::Cow::Owned(payload.into_owned()),
             },

@@ -2,6 +2,6 @@
 {% endfor %}
 #![doc = include_str!("../README.md")]
 
-mod messages;
+mod protocol;
 
-pub use messages::*;
+pub use protocol::*;

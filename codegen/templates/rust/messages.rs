@@ -1,15 +1,11 @@
-{% for line in view.banner %}// {{ line }}
-{% endfor %}
-use bitrpc_shm::zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
+{%- if !view.enums.is_empty() || !view.structs.is_empty() %}
+use bitrpc_shm::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+{%- endif %}
+{%- for constant in view.constants %}
 
-#[cfg(target_endian = "big")]
-compile_error!("the segment is little-endian; this target is big-endian");
-
-{% include "protocol.rs" %}
-{% include "constants.rs" %}
-
-{% include "headers.rs" %}
+{% for line in constant.doc %}///{% if !line.is_empty() %} {{ line }}{% endif %}
+{% endfor -%}
+pub const {{ constant.name }}: {{ constant.ty }} = {{ constant.literal }};
+{%- endfor %}
 {%- include "enums.rs" %}
 {%- include "structs.rs" %}
-
-{% include "any_message.rs" %}

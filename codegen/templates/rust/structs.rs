@@ -46,7 +46,7 @@ bitrpc_shm::serde_struct! {
 
 impl Default for {{ item.fixed }} {
     fn default() -> Self {
-        Self::new_zeroed()
+        bitrpc_shm::zerocopy::FromZeros::new_zeroed()
     }
 }
 
@@ -61,9 +61,9 @@ impl bitrpc_shm::Fixed for {{ item.fixed }} {
 pub struct {{ item.name }}<'a> {
     /// Everything before the tail.
 {%- if item.is_large %}
-    pub fixed: std::boxed::Box<{{ item.fixed }}>,
+    pub {{ tail.fixed }}: std::boxed::Box<{{ item.fixed }}>,
 {%- else %}
-    pub fixed: {{ item.fixed }},
+    pub {{ tail.fixed }}: {{ item.fixed }},
 {%- endif %}
 {%- for line in tail.doc %}
     ///{% if !line.is_empty() %} {{ line }}{% endif %}
@@ -73,7 +73,7 @@ pub struct {{ item.name }}<'a> {
 
 bitrpc_shm::serde_struct! {
     {{ item.name }}<'a> {
-        fixed,
+        {{ tail.fixed }},
         {{ tail.name }},
     }
 }
@@ -83,7 +83,7 @@ impl {{ item.name }}<'_> {
     #[must_use]
     pub fn into_owned(self) -> {{ item.name }}<'static> {
         {{ item.name }} {
-            fixed: self.fixed,
+            {{ tail.fixed }}: self.{{ tail.fixed }},
             {{ tail.name }}: std::borrow::Cow::Owned(self.{{ tail.name }}.into_owned()),
         }
     }
@@ -98,7 +98,7 @@ impl bitrpc_shm::Encode for {{ item.name }}<'_> {
 
     fn encode_into(&self, out: &mut [u8]) {
         let (fixed, tail) = out.split_at_mut(size_of::<{{ item.fixed }}>());
-        fixed.copy_from_slice(self.fixed.as_bytes());
+        fixed.copy_from_slice(self.{{ tail.fixed }}.as_bytes());
         tail.copy_from_slice(self.{{ tail.name }}.as_bytes());
     }
 }
@@ -114,7 +114,7 @@ impl<'a> bitrpc_shm::Decode<'a> for {{ item.name }}<'a> {
 {%- endif %}
         let rest_of_payload = bitrpc_shm::{{ tail.reader }}(rest_of_payload)?;
         Ok(Self {
-            fixed,
+            {{ tail.fixed }}{% if tail.fixed != "fixed" %}: fixed{% endif %},
             {{ tail.name }}: rest_of_payload,
         })
     }

@@ -4,6 +4,6 @@
 
 #![doc = include_str!("../README.md")]
 
-mod messages;
+mod protocol;
 
-pub use messages::*;
+pub use protocol::*;

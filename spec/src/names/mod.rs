@@ -239,8 +239,25 @@ mod tests {
         assert_eq!(field(Language::PYTHON, "int"), "int_");
         assert_eq!(spell(Language::CPP, NameKind::EnumValue, "delete"), "DELETE_");
         assert_eq!(spell(Language::CPP, NameKind::ProtocolValue, "error"), "ERROR");
-        let types = Language::ALL.map(|language| spell(language, NameKind::Type, "Error"));
-        assert_eq!(types, ["Error_"; 4]);
+    }
+
+    #[test]
+    fn names_of_the_engine_are_free_for_a_spec() {
+        for language in [Language::RUST, Language::CPP] {
+            for name in ["Mode", "Status", "Header", "Error", "Record", "Message", "Timeout"] {
+                assert_eq!(spell(language, NameKind::Type, name), name);
+            }
+            for name in ["fixed", "pack", "tail_size", "accepts_size"] {
+                assert_eq!(spell(language, NameKind::Field, name), name);
+            }
+            for name in ["payload", "flags", "commit", "message_id"] {
+                assert_eq!(spell(language, NameKind::HeaderField, name), name);
+            }
+            for name in ["magic", "default_capacity", "layout_hash"] {
+                let spelled = spell(language, NameKind::Constant, name);
+                assert_eq!(spelled, unescaped(language, NameKind::Constant, name));
+            }
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::peer::{self, Enum, Member, file, fixed, library, templates};
 use bitrpc_codegen::backend::Input;
-use bitrpc_codegen::backend::rust::spell::{fixed_name, name, padding_name, scalar};
-use bitrpc_codegen::backend::rust::{RUNTIME_VERSION, is_large, keep_long_lines};
+use bitrpc_codegen::backend::rust::spell::{fixed_field, fixed_name, name, padding_name, scalar};
+use bitrpc_codegen::backend::rust::{RUNTIME_VERSION, WIDTH, is_large, keep_long_lines};
 use bitrpc_codegen::emit::File;
 use bitrpc_spec::layout::{EnumLayout, Layout, Slot, StructLayout, TailKind, Type};
 use bitrpc_spec::names::{Language, NameKind};
@@ -17,9 +17,9 @@ templates! { askama::Template, View:
 pub(super) fn files(input: &Input) -> Vec<File> {
     let view = &View::new(input);
     let mut files = vec![file("Cargo.toml", &Manifest { view })];
-    files.extend(library(input, Language::RUST, |path| path == "src/messages.rs"));
-    files.push(keep_long_lines(file("src/facts.rs", &Facts { view })));
-    files.push(keep_long_lines(file("src/samples.rs", &Samples { view })));
+    files.extend(library(input, Language::RUST, |path| path == "src/protocol.rs"));
+    files.push(keep_long_lines(file("src/facts.rs", &Facts { view }), WIDTH));
+    files.push(keep_long_lines(file("src/samples.rs", &Samples { view }), WIDTH));
     files.extend(fixed! {
         "src/main.rs" = "rust/main.rs";
         "src/attempt.rs" = "rust/attempt.rs";
@@ -58,11 +58,18 @@ struct Struct {
     fields: Vec<Member>,
     /// Every field, padding too, with the expression that draws a value.
     draws: Vec<Draw>,
-    tail: Option<Draw>,
+    tail: Option<Tail>,
 }
 
 struct Draw {
     name: String,
+    sample: String,
+}
+
+struct Tail {
+    name: String,
+    /// Name of the part before it.
+    fixed: &'static str,
     sample: String,
 }
 
@@ -93,8 +100,9 @@ fn structure(layout: &Layout, item: &StructLayout) -> Struct {
             Draw { name: padding_name(index), sample: "Default::default()".to_owned() }
         }
     };
-    let tail = item.tail.as_ref().map(|tail| Draw {
+    let tail = item.tail.as_ref().map(|tail| Tail {
         name: name(NameKind::Field, &tail.name),
+        fixed: fixed_field(tail),
         sample: tail_sample(layout, &tail.kind),
     });
     Struct {

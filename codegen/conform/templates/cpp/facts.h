@@ -54,7 +54,7 @@ inline std::string structs() {
 {%- if !loop.first %}
         out += ',';
 {%- endif %}
-        using Struct = {{ view.namespace }}::{{ item.fixed }};
+        using Struct = {{ view.namespace }}::messages::{{ item.fixed }};
 {%- if item.size == 0 %}
         // An empty struct takes a byte in C++, and none on the wire.
         begin(out, "{{ item.raw_name }}", Struct::kWireSize, alignof(Struct));

@@ -60,16 +60,16 @@ inline const std::vector<MessageSample> kMessages = {
 };
 {%- for item in view.enums %}
 
-inline ring::{{ item.name }} {{ item.sampler }}(Rng& rng) {
+inline ring::messages::{{ item.name }} {{ item.sampler }}(Rng& rng) {
     const std::uint64_t v = rng.next();
 {%- if item.is_flags %}
-    return static_cast<ring::{{ item.name }}>(v);
+    return static_cast<ring::messages::{{ item.name }}>(v);
 {%- else %}
     // A value that the spec does not name is legal.
-    if (v >> 61U == 7) return static_cast<ring::{{ item.name }}>(static_cast<{{ item.ty }}>(v));
-    constexpr ring::{{ item.name }} kValues[] = {
+    if (v >> 61U == 7) return static_cast<ring::messages::{{ item.name }}>(static_cast<{{ item.ty }}>(v));
+    constexpr ring::messages::{{ item.name }} kValues[] = {
 {%- for value in item.values %}
-        ring::{{ item.name }}::{{ value }},
+        ring::messages::{{ item.name }}::{{ value }},
 {%- endfor %}
     };
     return kValues[v % {{ item.values.len() }}];
@@ -78,8 +78,8 @@ inline ring::{{ item.name }} {{ item.sampler }}(Rng& rng) {
 {%- endfor %}
 {%- for item in view.structs %}{% if item.size > 0 %}
 
-inline ring::{{ item.fixed }} {{ item.sampler }}([[maybe_unused]] Rng& rng) {
-    ring::{{ item.fixed }} item;
+inline ring::messages::{{ item.fixed }} {{ item.sampler }}([[maybe_unused]] Rng& rng) {
+    ring::messages::{{ item.fixed }} item;
 {%- for draw in item.draws %}
     {{ draw }}
 {%- endfor %}
@@ -96,9 +96,9 @@ void visit_sample(std::size_t number, [[maybe_unused]] Rng& rng,
 {%- for item in view.structs %}
         case {{ loop.index0 }}: {
 {%- if let Some(tail) = item.tail %}
-            ring::{{ item.name }} item;
+            ring::messages::{{ item.name }} item;
 {%- if item.size > 0 %}
-            static_cast<ring::{{ item.fixed }}&>(item) = {{ item.sampler }}(rng);
+            static_cast<ring::messages::{{ item.fixed }}&>(item) = {{ item.sampler }}(rng);
 {%- endif %}
             const std::size_t room = most - std::min<std::size_t>(most, {{ item.size }});
 {%- if tail.is_text %}
@@ -117,7 +117,7 @@ void visit_sample(std::size_t number, [[maybe_unused]] Rng& rng,
 {%- else if item.size > 0 %}
             visit({{ item.sampler }}(rng));
 {%- else %}
-            visit(ring::{{ item.name }}{});
+            visit(ring::messages::{{ item.name }}{});
 {%- endif %}
             return;
         }
@@ -131,7 +131,7 @@ void visit_sample(std::size_t number, [[maybe_unused]] Rng& rng,
 inline Bytes recoded(std::size_t number, [[maybe_unused]] ring::ByteView payload) {
     switch (number) {
 {%- for item in view.structs %}
-        case {{ loop.index0 }}: return recoded_as<ring::{{ item.name }}>(payload);
+        case {{ loop.index0 }}: return recoded_as<ring::messages::{{ item.name }}>(payload);
 {%- endfor %}
         default: throw std::logic_error("no such struct");
     }
@@ -144,7 +144,7 @@ inline ring::Status receive_struct(std::size_t number,
     switch (number) {
 {%- for item in view.structs %}
         case {{ loop.index0 }}: {
-            ring::{{ item.name }} item;
+            ring::messages::{{ item.name }} item;
             return consumer.receive_typed(item, timeout);
         }
 {%- endfor %}

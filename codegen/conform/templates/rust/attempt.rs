@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bitrpc_shm::{DecodeError, Error, Mode, Options};
 
-use crate::messages::Protocol;
+use crate::protocol::Protocol;
 use crate::ring::{self, Consumer};
 use crate::{samples, text, Failure};
 

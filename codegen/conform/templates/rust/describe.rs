@@ -2,7 +2,7 @@
 
 use crate::facts;
 use crate::measure::Facts;
-use crate::messages::Protocol;
+use crate::protocol::Protocol;
 
 pub fn json() -> String {
     let structs: Vec<_> = facts::structs().iter().map(Facts::json).collect();

@@ -1,11 +1,11 @@
 //! The structs of the spec, for the compiler to measure.
 
 use crate::measure::Facts;
-use crate::messages;
+use crate::protocol::{self, messages};
 
 pub fn ring_header() -> Facts {
     crate::facts! {
-        "ring_header" messages::RingHeader:
+        "ring_header" protocol::RingHeader:
 {%- for field in view.ring_header %}
         "{{ field.raw_name }}" {{ field.name }},
 {%- endfor %}
@@ -14,7 +14,7 @@ pub fn ring_header() -> Facts {
 
 pub fn message_header() -> Facts {
     crate::facts! {
-        "message_header" messages::MessageHeader:
+        "message_header" protocol::MessageHeader:
 {%- for field in view.message_header %}
         "{{ field.raw_name }}" {{ field.name }},
 {%- endfor %}

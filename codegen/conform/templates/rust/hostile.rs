@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bitrpc_shm::{Error, Layout, Mode, Options};
 
-use crate::messages::Protocol;
+use crate::protocol::Protocol;
 use crate::ring::{self, Consumer, Monitor, Producer};
 use crate::rng::Rng;
 use crate::samples;

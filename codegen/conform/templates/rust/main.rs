@@ -8,10 +8,10 @@ mod describe;
 mod facts;
 mod hostile;
 mod measure;
-#[allow(dead_code)] // the peer needs only a part of what users may need
-mod messages;
 mod pace;
 mod produce;
+#[allow(dead_code)] // the peer needs only a part of what users may need
+mod protocol;
 mod ring;
 mod rng;
 // Tables of the spec look odd where a type has one value or is 64 bits wide.

@@ -13,7 +13,7 @@ mod door {
     use super::{Consumer, Monitor, Producer};
     use bitrpc_shm::{Error, Options};
 
-    pub type Layout = crate::messages::Protocol;
+    pub type Layout = crate::protocol::Protocol;
 
     pub fn producer(name: &str, options: &Options) -> Result<Producer, Error> {
         Producer::create(name, options)
@@ -36,7 +36,7 @@ mod door {
     pub type Layout = AnyLayout;
 
     fn layout() -> AnyLayout {
-        AnyLayout::new(LayoutNumbers::of::<crate::messages::Protocol>())
+        AnyLayout::new(LayoutNumbers::of::<crate::protocol::Protocol>())
             .expect("the compiler takes these numbers")
     }
 

@@ -2,7 +2,7 @@
 
 use bitrpc_shm::{Decode, DecodeError, Encode};
 
-use crate::messages;
+use crate::protocol::messages;
 use crate::ring::Consumer;
 use crate::rng::Rng;
 
@@ -54,7 +54,7 @@ pub fn visit(number: usize, rng: &mut Rng, most: usize, visitor: &mut impl Visit
 {%- if item.is_large %}
             let fixed = Box::new(fixed);
 {%- endif %}
-            visitor.visit(&messages::{{ item.name }} { fixed, {{ tail.name }}: (&*tail).into() });
+            visitor.visit(&messages::{{ item.name }} { {{ tail.fixed }}{% if tail.fixed != "fixed" %}: fixed{% endif %}, {{ tail.name }}: (&*tail).into() });
 {%- else %}
             visitor.visit(&{{ item.sampler }}(rng));
 {%- endif %}

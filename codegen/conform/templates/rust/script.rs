@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::messages::Protocol;
+use crate::protocol::Protocol;
 use crate::rng::{Rng, TEXTS};
 use crate::samples;
 

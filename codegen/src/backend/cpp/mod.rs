@@ -1,6 +1,7 @@
 //! C++17: one self-contained header.
 
 mod headers;
+mod root;
 pub mod spell;
 mod structs;
 mod view;

@@ -25,6 +25,12 @@ pub(super) fn engine_constant(name: &str) -> String {
     names::unescaped(Language::CPP, NameKind::Constant, name)
 }
 
+/// The header's namespace as code of any other one names it: whatever stands there under the same
+/// name as something of the header does not hide that.
+pub(super) fn root(layout: &Layout) -> String {
+    format!("::{}", layout.targets.cpp_namespace.join("::"))
+}
+
 /// The type that carries a scalar on the wire.
 pub fn scalar(scalar: Scalar) -> &'static str {
     match scalar {
@@ -45,6 +51,7 @@ pub fn scalar(scalar: Scalar) -> &'static str {
 /// The type of a field.
 pub fn type_name(layout: &Layout, ty: &Type) -> String {
     match ty {
+        Type::Scalar(Scalar::Bool) => format!("{}::{}", root(layout), scalar(Scalar::Bool)),
         Type::Scalar(ty) => scalar(*ty).to_owned(),
         Type::Char(len) => format!("std::array<char, {len}>"),
         Type::Bytes(len) => format!("std::array<std::uint8_t, {len}>"),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::spell::{PROSE, WIDTH, fixed_name, name, type_name};
+use super::spell::{PROSE, WIDTH, fixed_name, name, root, type_name};
 use crate::facts;
 use bitrpc_spec::layout::{Layout, Slot, StructLayout, TailKind, TailLayout, Type, diagram};
 use bitrpc_spec::names::NameKind;
@@ -90,8 +90,17 @@ pub(super) fn is_wide(fields: &[Field]) -> bool {
     fields.iter().any(|field| width(field) > WIDTH)
 }
 
+/// Whether the constant with a message's type leaves no room in a line.
+fn has_wide_id(layout: &Layout, id: Option<u32>) -> bool {
+    let line = |id| {
+        let root = root(layout);
+        format!("    static constexpr auto kMessageType = static_cast<{root}::MessageType>({id}U);")
+    };
+    id.is_some_and(|id| line(id).len() > WIDTH)
+}
+
 /// Whether a function that a struct has for its fields leaves no room in a line.
-fn has_wide_functions(fields: &[Field], older_sizes: &[u64]) -> bool {
+fn has_wide_functions(fields: &[Field]) -> bool {
     let widest = |field: &Field| {
         let (name, getter) = (&field.name, &field.getter);
         [
@@ -101,10 +110,8 @@ fn has_wide_functions(fields: &[Field], older_sizes: &[u64]) -> bool {
             ),
         ]
     };
-    let texts = fields.iter().filter(|field| field.text.is_some()).flat_map(widest);
-    let sizes = older_sizes.iter().map(|size| format!(" || wireSize == {size}"));
-    let accepts = format!("        return wireSize >= kWireSize{};", sizes.collect::<String>());
-    texts.chain([accepts]).any(|line| line.len() > WIDTH)
+    let mut texts = fields.iter().filter(|field| field.text.is_some()).flat_map(widest);
+    texts.any(|line| line.len() > WIDTH)
 }
 
 pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
@@ -120,7 +127,7 @@ pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
         align: item.align,
         older_sizes: item.older_sizes.clone(),
         force_align: item.needs_align(),
-        is_wide: is_wide(&fields) || has_wide_functions(&fields, &item.older_sizes),
+        is_wide: is_wide(&fields) || has_wide_id(layout, item.id) || has_wide_functions(&fields),
         fields,
         tail: item.tail.as_ref().map(|t| tail(layout, t)),
     }

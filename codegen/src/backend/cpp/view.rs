@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::headers::{HeaderView, Protocol, header};
-use super::spell::{self, PROSE, WIDTH, name, scalar};
+use super::root::exports;
+use super::spell::{self, PROSE, WIDTH, name, root, scalar};
 use super::structs::{Struct, structure};
 use crate::backend::Input;
 use crate::facts;
@@ -16,6 +17,8 @@ pub(super) struct View {
     pub(super) banner: Vec<String>,
     pub(super) doc: Vec<String>,
     pub(super) namespace: String,
+    /// The namespace as code of any other one names it.
+    pub(super) root: String,
     pub(super) header: String,
     /// CMake target name.
     pub(super) target: String,
@@ -32,6 +35,10 @@ pub(super) struct View {
     pub(super) constants: Vec<Constant>,
     pub(super) enums: Vec<Enum>,
     pub(super) structs: Vec<Struct>,
+    /// Some of the enums are flag sets.
+    pub(super) has_flag_sets: bool,
+    /// Names of the spec that stand beside those of the header.
+    pub(super) exports: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,10 +79,14 @@ impl View {
         let flag = |(value, mask): (&NamedValue, String)| {
             named(value, spell::bit(layout.flags.scalar, &mask), NameKind::ProtocolValue)
         };
+        let constants: Vec<_> = layout.constants.iter().map(constant).collect();
+        let enums: Vec<_> = layout.enums.iter().map(enumeration).collect();
+        let structs: Vec<_> = layout.structs.iter().map(|s| structure(layout, s)).collect();
         Self {
             banner: input.origin.banner(layout.version, Language::CPP),
             doc: PROSE.wrap(&facts::of_protocol(layout)),
             namespace: layout.targets.cpp_namespace.join("::"),
+            root: root(layout),
             header: layout.targets.cpp_header.clone(),
             target: cmake_target(&layout.targets.cpp_namespace),
             spec: input.origin.spec().to_owned(),
@@ -87,9 +98,11 @@ impl View {
             message_types: layout.message_types.iter().map(message_type).collect(),
             flags_type: scalar(layout.flags.scalar),
             flags: facts::flags(layout).map(flag).collect(),
-            constants: layout.constants.iter().map(constant).collect(),
-            enums: layout.enums.iter().map(enumeration).collect(),
-            structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
+            has_flag_sets: enums.iter().any(|item| item.is_flags),
+            exports: exports(&constants, &enums, &structs),
+            constants,
+            enums,
+            structs,
         }
     }
 }

@@ -9,7 +9,8 @@ mod view;
 use serde_json::Value;
 
 pub use self::structs::is_large;
-pub use self::tidy::keep_long_lines;
+use self::tidy::{INDENT, indent};
+pub use self::tidy::{WIDTH, keep_long_lines};
 use self::view::View;
 use super::{Backend, Input, file, to_json};
 use crate::emit::File;
@@ -38,7 +39,7 @@ impl Backend for Rust {
             file("README.md", &Readme { view }),
             File::new("rustfmt.toml", include_str!("../../../templates/rust/rustfmt.toml")),
             file("src/lib.rs", &Library { view }),
-            keep_long_lines(file("src/messages.rs", &Messages { view })),
+            protocol(view),
         ]
     }
 }
@@ -48,4 +49,20 @@ templates! { askama::Template, View:
     Readme = "rust/README.md";
     Library = "rust/lib.rs";
     Messages = "rust/messages.rs";
+}
+
+/// The one file that has everything but the engine.
+#[derive(askama::Template)]
+#[template(path = "rust/protocol.rs", escape = "none")]
+struct ProtocolFile<'a> {
+    view: &'a View,
+    /// The contents of its module `messages`.
+    messages: &'a str,
+}
+
+fn protocol(view: &View) -> File {
+    let items = keep_long_lines(file("", &Messages { view }), WIDTH - INDENT);
+    let messages = indent(items.text.trim_start());
+    let whole = file("src/protocol.rs", &ProtocolFile { view, messages: &messages });
+    keep_long_lines(whole, WIDTH)
 }

@@ -1,13 +1,14 @@
 //! How Rust spells names, types, literals and docs.
 
-use bitrpc_spec::layout::{ConstantValue, Layout, Scalar, StructLayout, Type};
+use bitrpc_spec::layout::{ConstantValue, Layout, Scalar, StructLayout, TailLayout, Type};
 use bitrpc_spec::names::{self, Language, NameKind};
 
 use super::RUNTIME_VERSION;
+use super::tidy::{INDENT, WIDTH};
 use crate::facts::{self, Prose};
 use bitrpc_spec::model::RustRuntime;
 
-pub(super) const PROSE: Prose = Prose { escape: rustdoc, width: 100 };
+pub(super) const PROSE: Prose = Prose { escape: rustdoc, width: WIDTH - INDENT };
 
 /// The final name.
 pub fn name(kind: NameKind, ident: &str) -> String {
@@ -17,6 +18,11 @@ pub fn name(kind: NameKind, ident: &str) -> String {
 /// Name of a struct without its tail, which is the struct's own when it has none.
 pub fn fixed_name(item: &StructLayout) -> String {
     facts::fixed_name(item, &name(NameKind::Type, &item.name))
+}
+
+/// Name of the part before a tail, which steps aside for a tail that is called so.
+pub fn fixed_field(tail: &TailLayout) -> &'static str {
+    if tail.name == "fixed" { "fixed_" } else { "fixed" }
 }
 
 /// Name of a field that is padding.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::spell::{PROSE, fixed_name, name, padding_name, type_name};
+use super::spell::{PROSE, fixed_field, fixed_name, name, padding_name, type_name};
 use crate::facts;
 use bitrpc_spec::layout::{Layout, Slot, StructLayout, TailKind, TailLayout, Type, diagram};
 use bitrpc_spec::names::NameKind;
@@ -52,6 +52,8 @@ pub(super) struct Field {
 #[derive(Debug, Serialize)]
 pub(super) struct Tail {
     pub(super) name: String,
+    /// Name of the part before it.
+    pub(super) fixed: &'static str,
     pub(super) doc: Vec<String>,
     /// Type of the field that borrows the tail, without its lifetime: `str`, `[u8]` or `[T]`.
     pub(super) ty: String,
@@ -117,6 +119,7 @@ fn tail(layout: &Layout, tail: &TailLayout) -> Tail {
     };
     Tail {
         name: name(NameKind::Field, &tail.name),
+        fixed: fixed_field(tail),
         doc: PROSE.member(&facts::of_tail(tail)),
         ty,
         reader,

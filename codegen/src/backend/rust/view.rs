@@ -7,7 +7,7 @@ use super::spell::{self, PROSE, name, scalar};
 use super::structs::{Struct, structure};
 use crate::backend::Input;
 use crate::facts::{self, PackageFacts};
-use bitrpc_spec::layout::{ConstantLayout, EnumLayout, NamedValue};
+use bitrpc_spec::layout::{ConstantLayout, EnumLayout, Layout, NamedValue};
 use bitrpc_spec::names::{Language, NameKind};
 
 /// Everything that the Rust templates print.
@@ -29,6 +29,9 @@ pub(super) struct View {
     pub(super) constants: Vec<Constant>,
     pub(super) enums: Vec<Enum>,
     pub(super) structs: Vec<Struct>,
+    /// The variant of `AnyMessage` for what no struct describes. It steps aside for a message that
+    /// is called so.
+    pub(super) other: &'static str,
     pub(super) command: String,
     pub(super) spec: String,
 }
@@ -79,10 +82,15 @@ impl View {
             constants: layout.constants.iter().map(constant).collect(),
             enums: layout.enums.iter().map(enumeration).collect(),
             structs: layout.structs.iter().map(|s| structure(layout, s)).collect(),
+            other: if has_message(layout, "Other") { "Other_" } else { "Other" },
             command: input.origin.command(Language::RUST),
             spec: input.origin.spec().to_owned(),
         }
     }
+}
+
+fn has_message(layout: &Layout, name: &str) -> bool {
+    layout.structs.iter().any(|item| item.id.is_some() && item.name == name)
 }
 
 fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {

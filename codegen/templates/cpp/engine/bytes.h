@@ -147,34 +147,57 @@ BITRPC_DETAIL_INLINE void copy_bytes(void* to, const void* from, std::size_t siz
     return text;
 }
 
-/// Reads the elements of a T[] tail; false if the size is no multiple of an element's.
-template <class T>
-[[nodiscard]] bool load_tail(ByteView bytes, std::vector<T>& out) {
-    if (bytes.size() % sizeof(T) != 0) return false;
-    out.resize(bytes.size() / sizeof(T));
-    copy_bytes(static_cast<void*>(out.data()), bytes.data(), bytes.size());
-    return true;
+/// Reads the text of a `string` tail: kInvalidUtf8.
+[[nodiscard]] inline Errc load_tail(ByteView bytes, std::string& out) {
+    if (!is_utf8(bytes.text())) return Errc::kInvalidUtf8;
+    out.assign(bytes.text());
+    return Errc::kOk;
 }
 
-/// True for the structs that the generator made: they know their sizes on the wire.
-template <class T, class = void>
-inline constexpr bool kIsRecord = false;
+/// Reads the elements of a T[] tail: kSizeMismatch unless it is a whole number of them.
 template <class T>
-inline constexpr bool kIsRecord<T, std::void_t<decltype(T::kWireSize)>> = true;
+[[nodiscard]] Errc load_tail(ByteView bytes, std::vector<T>& out) {
+    if (bytes.size() % sizeof(T) != 0) return Errc::kSizeMismatch;
+    out.resize(bytes.size() / sizeof(T));
+    copy_bytes(static_cast<void*>(out.data()), bytes.data(), bytes.size());
+    return Errc::kOk;
+}
+
+/// What the engine knows of a struct that the generator made: `accepts`, which says whether a
+/// receive reads a payload of some size, and where there is a variable tail, `kTail`, the member
+/// that holds it, and `Fixed`, the base without it. It stands outside of the struct, where every
+/// name is free for fields. Of structs that the user wrote nothing is known.
+template <class T>
+struct Wire : std::false_type {};
+
+/// True for the structs that the generator made.
+template <class T>
+inline constexpr bool kIsRecord = Wire<T>::value;
 
 /// True for generated structs that have a message type of their own.
 template <class T, class = void>
 inline constexpr bool kHasType = false;
 template <class T>
-inline constexpr bool kHasType<T, std::void_t<decltype(T::kMessageType)>> = true;
+inline constexpr bool kHasType<T, std::void_t<decltype(T::kMessageType)>> = kIsRecord<T>;
 
-/// True for generated structs that end in a part of variable size. (A struct that is itself called
-/// Fixed has a name Fixed in it, too.)
+/// True for generated structs that end in a part of variable size.
 template <class T, class = void>
 inline constexpr bool kHasTail = false;
 template <class T>
-inline constexpr bool kHasTail<T, std::void_t<typename T::Fixed>> =
-    !std::is_same_v<typename T::Fixed, T>;
+inline constexpr bool kHasTail<T, std::void_t<typename Wire<T>::Fixed>> = true;
+
+/// The text or the elements that a struct ends in.
+template <class T>
+[[nodiscard]] auto& tail_of(T& value) noexcept {
+    return value.*Wire<std::remove_const_t<T>>::kTail;
+}
+
+/// Bytes that the end of a struct takes on the wire.
+template <class T>
+[[nodiscard]] std::size_t tail_size(const T& value) noexcept {
+    const auto& tail = detail::tail_of(value);
+    return tail.size() * sizeof *tail.data();
+}
 
 /// The type that a struct is sent under: its own, or plain data.
 template <class T>
@@ -200,7 +223,7 @@ template <class T>
 template <class T>
 [[nodiscard]] std::size_t payload_size(const T& value) noexcept {
     if constexpr (kHasTail<T>) {
-        return T::kWireSize + value.tail_size();
+        return T::kWireSize + detail::tail_size(value);
     } else {
         static_cast<void>(value);
         return detail::wire_size<T>();
@@ -242,9 +265,9 @@ BITRPC_DETAIL_INLINE void write_foreign(const T& value, std::byte* out) noexcept
 template <class T>
 void write_payload(const T& value, std::byte* out) noexcept {
     if constexpr (kHasTail<T>) {
-        const typename T::Fixed& fixed = value;
+        const typename Wire<T>::Fixed& fixed = value;
         copy_bytes(out, static_cast<const void*>(&fixed), T::kWireSize);
-        value.write_tail(out + T::kWireSize);
+        copy_bytes(out + T::kWireSize, detail::tail_of(value).data(), detail::tail_size(value));
     } else if constexpr (kIsRecord<T>) {
         copy_bytes(out, static_cast<const void*>(&value), T::kWireSize);
     } else {
@@ -271,14 +294,14 @@ template <class T>
         copy_bytes(static_cast<void*>(&out), payload.data(), sizeof(T));
         return Errc::kOk;
     } else if constexpr (kHasTail<T>) {
-        if (!T::accepts_size(payload.size())) return Errc::kSizeMismatch;
-        const Errc tail = out.read_tail(payload.from(T::kWireSize));
+        if (!Wire<T>::accepts(payload.size())) return Errc::kSizeMismatch;
+        const Errc tail = detail::load_tail(payload.from(T::kWireSize), detail::tail_of(out));
         if (tail != Errc::kOk) return tail;
-        detail::read_fixed<typename T::Fixed>(payload, out);
+        detail::read_fixed<typename Wire<T>::Fixed>(payload, out);
         return Errc::kOk;
     } else {
         const bool is_longer = payload.size() > T::kWireSize;
-        if (!T::accepts_size(payload.size()) || (exact && is_longer)) return Errc::kSizeMismatch;
+        if (!Wire<T>::accepts(payload.size()) || (exact && is_longer)) return Errc::kSizeMismatch;
         detail::read_fixed(payload, out);
         return Errc::kOk;
     }

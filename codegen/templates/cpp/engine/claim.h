@@ -10,7 +10,7 @@ class SharedMemoryProducer;
 ///         fill(claim.data(), claim.size());
 ///         if (Status status = claim.commit(); !status) report(status.name());
 ///     }
-class [[nodiscard]] Claim : public detail::HeaderFieldSetters<Claim> {
+class [[nodiscard]] Claim {
 public:
     Claim(Claim&& other) noexcept
         : producer_(std::exchange(other.producer_, nullptr)),
@@ -57,7 +57,11 @@ public:
     /// Gives the room back.
     BITRPC_DETAIL_INLINE void abandon() noexcept;
 
-    /// The header's bytes, for the setters of fields without a role: zero until they are set.
+    /// Its header fields that have no role: zero until they are set.
+    [[nodiscard]] MutableHeaderFields header() noexcept {
+        return MutableHeaderFields(header_bytes());
+    }
+    /// The header's bytes, of which all but the first word are zero until they are set.
     [[nodiscard]] std::byte* header_bytes() noexcept {
         if (!std::exchange(has_fields_, true)) {
             std::memset(slot_.header + detail::kWord, 0, message_header::kSize - detail::kWord);

@@ -7,7 +7,7 @@ class ReceivedMessage;
 /// A message that lies in the ring or in the consumer's buffer: free to copy, valid until its
 /// owner releases it. The sender's promise not to change a published message is all that keeps
 /// its bytes still; take a copy (SharedMemoryMessage) when the sender is not trusted.
-class MessageView : public detail::HeaderFieldGetters<MessageView> {
+class MessageView {
 public:
     /// No message.
     MessageView() noexcept = default;
@@ -73,7 +73,9 @@ public:
         return static_cast<const T*>(static_cast<const void*>(payload_.data()));
     }
 
-    /// The header's bytes, for the getters of fields without a role.
+    /// Its header fields that have no role.
+    [[nodiscard]] HeaderFields header() const noexcept { return HeaderFields(header_); }
+    /// The header's bytes.
     [[nodiscard]] const std::byte* header_bytes() const noexcept { return header_; }
 
 private:
@@ -93,8 +95,7 @@ private:
 };
 
 /// A message that owns its bytes: to be sent, or copied from the ring.
-class SharedMemoryMessage : public detail::HeaderFieldGetters<SharedMemoryMessage>,
-                            public detail::HeaderFieldSetters<SharedMemoryMessage> {
+class SharedMemoryMessage {
 public:
     /// Plain data without payload.
     SharedMemoryMessage() = default;
@@ -148,7 +149,12 @@ public:
     }
     void set_payload(ByteView payload) { payload_.assign(payload.begin(), payload.end()); }
 
-    /// The header's bytes, for fields without a role.
+    /// Its header fields that have no role.
+    [[nodiscard]] HeaderFields header() const noexcept { return HeaderFields(header_.data()); }
+    [[nodiscard]] MutableHeaderFields header() noexcept {
+        return MutableHeaderFields(header_.data());
+    }
+    /// The header's bytes.
     [[nodiscard]] const std::byte* header_bytes() const noexcept { return header_.data(); }
     [[nodiscard]] std::byte* header_bytes() noexcept { return header_.data(); }
 

@@ -2,15 +2,15 @@
 // Wire version 1.2, spec digest cd976b1c0d3960c8.
 // Regenerate: bitrpc generate bitrpc.yaml --lang rust
 
-use bitrpc_shm::zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
+use bitrpc_shm::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 #[cfg(target_endian = "big")]
 compile_error!("the segment is little-endian; this target is big-endian");
 
 /// BitRPC: messages between two processes of one host, over a ring in shared memory.
 ///
-/// One ring is one file with one producer and one consumer, whatever languages they are written
-/// in.
+/// One ring is one file with one producer and one consumer, whatever languages they are
+/// written in.
 ///
 /// One ring is one file that a producer and a consumer map. This module says what its bytes are, the
 /// [`bitrpc_shm`] runtime moves them, and this type hands the runtime every number of the spec.
@@ -103,9 +103,6 @@ pub type RingBuffer = bitrpc_shm::RingBuffer<Protocol>;
 pub type Monitor = bitrpc_shm::Monitor<Protocol>;
 /// A received message; it borrows the ring until it is dropped.
 pub type Message<'a> = bitrpc_shm::Message<'a, Protocol>;
-
-/// Milliseconds between two heartbeats of a manager.
-pub const DEFAULT_HEARTBEAT_MS: u32 = 1000;
 
 /// What a message is; values that this spec does not name are carried as they are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -210,25 +207,26 @@ impl From<MessageFlags> for u32 {
 
 /// The header of a ring file, as it lies in memory.
 ///
-/// The head of a ring file. Each line of 128 bytes is written by one side only, so that a side
-/// that stores its counters never takes the line of the other one away (128, because processors
-/// fetch lines of 64 bytes in pairs). The two wake lines are the exception: both sides write
-/// them, but only around a sleep.
+/// The head of a ring file. Each line of 128 bytes is written by one side only, so that a
+/// side that stores its counters never takes the line of the other one away (128, because
+/// processors fetch lines of 64 bytes in pairs). The two wake lines are the exception: both
+/// sides write them, but only around a sleep.
 #[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[zerocopy(crate = "bitrpc_shm::zerocopy")]
 #[repr(C)]
 pub struct RingHeader {
-    /// Marks the file as a ring of this protocol. Read byte-swapped, it tells a big-endian ring.
+    /// Marks the file as a ring of this protocol. Read byte-swapped, it tells a big-endian
+    /// ring.
     pub magic: u32,
     /// Major wire version. Rings of another one are refused.
     pub version_major: u16,
     /// Minor wire version. Rings of another one are accepted.
     pub version_minor: u16,
-    /// Identity of the protocol: its name, both headers, the framing and the engine's flags. Must
-    /// match to attach.
+    /// Identity of the protocol: its name, both headers, the framing and the engine's flags.
+    /// Must match to attach.
     pub layout_hash: u64,
-    /// Identity of message types and payload structs. Must match to attach where the versions are
-    /// equal, unless the program allows otherwise.
+    /// Identity of message types and payload structs. Must match to attach where the versions
+    /// are equal, unless the program allows otherwise.
     pub schema_hash: u64,
     /// Bytes in the data area, a power of two. A position modulo capacity is an offset in it.
     pub capacity: u64,
@@ -241,7 +239,8 @@ pub struct RingHeader {
     #[doc(hidden)]
     pub _padding1: bitrpc_shm::Padding<80>,
     /// Bytes ever published, padding records included. The consumer never reads it to find
-    /// messages; it is where the next producer takes up work after a crash, and what monitors show.
+    /// messages; it is where the next producer takes up work after a crash, and what monitors
+    /// show.
     pub write_position: u64,
     /// Messages ever sent. Its low 32 bits are the id of the next message.
     pub messages_sent: u64,
@@ -251,8 +250,8 @@ pub struct RingHeader {
     pub send_failures: u64,
     /// Monotonic clock of the host in nanoseconds when the producer last said that it is alive.
     pub producer_heartbeat_ns: u64,
-    /// Sleeps that ended by their time limit although there was room, counted while that is being
-    /// diagnosed. Always 0 in a sound system.
+    /// Sleeps that ended by their time limit although there was room, counted while that is
+    /// being diagnosed. Always 0 in a sound system.
     pub producer_missed_wakeups: u64,
     /// Process id of the last producer, for messages to people. Liveness is told by the lock.
     pub producer_pid: u32,
@@ -333,14 +332,15 @@ bitrpc_shm::assert_layout! {
 
 /// The header in front of each payload, as it lies in memory.
 ///
-/// In front of each payload. Records start at multiples of 8 bytes and never cross the end of
-/// the data area. The first 8 bytes are stored as one word, last of all: storing it publishes
-/// the record.
+/// In front of each payload. Records start at multiples of 8 bytes and never cross the end
+/// of the data area. The first 8 bytes are stored as one word, last of all: storing it
+/// publishes the record.
 #[derive(Debug, Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[zerocopy(crate = "bitrpc_shm::zerocopy")]
 #[repr(C, align(8))]
 pub struct MessageHeader {
-    /// Bytes of header and payload together, without padding. 0 while nothing is published here.
+    /// Bytes of header and payload together, without padding. 0 while nothing is published
+    /// here.
     pub frame_length: u32,
     /// What the payload is. 0 is a padding record, which fills the rest of the data area.
     pub message_type: u32,
@@ -360,78 +360,89 @@ bitrpc_shm::assert_layout! {
     flags: 12,
 }
 
-/// What the cross-language test sends. Its first 16 bytes are version 1.0 of it, the plain
-/// `struct { int id; double value; }`, which is still received.
-///
-/// ```text
-///        0       1       2       3       4       5       6       7
-///       +-------------------------------+-------------------------------+
-///     0 | id                            | (padding)                     |
-///       +-------------------------------+-------------------------------+
-///     8 | value                                                         |
-///       +---------------------------------------------------------------+
-///    16 | message                                                       |
-///       +---------------------------------------------------------------+
-///       | ...                                                           |
-///       +---------------------------------------------------------------+
-///    80 | timestamp                                                     |
-///       +---------------------------------------------------------------+
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[zerocopy(crate = "bitrpc_shm::zerocopy")]
-#[repr(C)]
-pub struct TestData {
-    /// Number of the message within the test.
-    pub id: i32,
-    #[doc(hidden)]
-    pub _padding0: bitrpc_shm::Padding<4>,
-    /// A value that the receiver can compute from `id`.
-    pub value: f64,
-    /// A text, zero padded.
-    ///
-    /// Since version 1.1; zero in older messages.
-    pub message: bitrpc_shm::Text<64>,
-    /// When the message was made, in nanoseconds since 1970-01-01 UTC.
-    ///
-    /// Since version 1.1; zero in older messages.
-    pub timestamp: u64,
-}
+/// The constants, enums and structs of the spec, with the names that they have there. Those names
+/// that nothing else beside this module has stand there, too.
+pub mod messages {
+    use bitrpc_shm::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-bitrpc_shm::assert_layout! {
-    TestData: size 88, align 8;
-    id: 0,
-    value: 8,
-    message: 16,
-    timestamp: 80,
-}
+    /// Milliseconds between two heartbeats of a manager.
+    pub const DEFAULT_HEARTBEAT_MS: u32 = 1000;
 
-bitrpc_shm::serde_struct! {
-    TestData {
-        id,
-        value,
-        message,
-        timestamp,
+    /// What the cross-language test sends. Its first 16 bytes are version 1.0 of it, the plain
+    /// `struct { int id; double value; }`, which is still received.
+    ///
+    /// ```text
+    ///        0       1       2       3       4       5       6       7
+    ///       +-------------------------------+-------------------------------+
+    ///     0 | id                            | (padding)                     |
+    ///       +-------------------------------+-------------------------------+
+    ///     8 | value                                                         |
+    ///       +---------------------------------------------------------------+
+    ///    16 | message                                                       |
+    ///       +---------------------------------------------------------------+
+    ///       | ...                                                           |
+    ///       +---------------------------------------------------------------+
+    ///    80 | timestamp                                                     |
+    ///       +---------------------------------------------------------------+
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+    #[zerocopy(crate = "bitrpc_shm::zerocopy")]
+    #[repr(C)]
+    pub struct TestData {
+        /// Number of the message within the test.
+        pub id: i32,
+        #[doc(hidden)]
+        pub _padding0: bitrpc_shm::Padding<4>,
+        /// A value that the receiver can compute from `id`.
+        pub value: f64,
+        /// A text, zero padded.
+        ///
+        /// Since version 1.1; zero in older messages.
+        pub message: bitrpc_shm::Text<64>,
+        /// When the message was made, in nanoseconds since 1970-01-01 UTC.
+        ///
+        /// Since version 1.1; zero in older messages.
+        pub timestamp: u64,
+    }
+
+    bitrpc_shm::assert_layout! {
+        TestData: size 88, align 8;
+        id: 0,
+        value: 8,
+        message: 16,
+        timestamp: 80,
+    }
+
+    bitrpc_shm::serde_struct! {
+        TestData {
+            id,
+            value,
+            message,
+            timestamp,
+        }
+    }
+
+    impl Default for TestData {
+        fn default() -> Self {
+            bitrpc_shm::zerocopy::FromZeros::new_zeroed()
+        }
+    }
+
+    impl bitrpc_shm::Fixed for TestData {
+        const MESSAGE_TYPE: Option<u32> = Some(1001);
+        const OLDER_SIZES: &'static [usize] = &[16];
     }
 }
 
-impl Default for TestData {
-    fn default() -> Self {
-        Self::new_zeroed()
-    }
-}
-
-impl bitrpc_shm::Fixed for TestData {
-    const MESSAGE_TYPE: Option<u32> = Some(1001);
-    const OLDER_SIZES: &'static [usize] = &[16];
-}
+pub use self::messages::*;
 
 /// A payload as the struct that its message type names, borrowed or owned.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant)] // the large ones are in boxes
 pub enum AnyMessage<'a> {
-    /// A [`TestData`].
-    TestData(TestData),
+    /// A [`messages::TestData`].
+    TestData(messages::TestData),
     /// A message that no struct of this spec describes.
     Other {
         /// What the message is.

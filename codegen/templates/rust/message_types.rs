@@ -1,8 +1,3 @@
-{%- for constant in view.constants %}
-{% for line in constant.doc %}///{% if !line.is_empty() %} {{ line }}{% endif %}
-{% endfor -%}
-pub const {{ constant.name }}: {{ constant.ty }} = {{ constant.literal }};
-{% endfor %}
 /// What a message is; values that this spec does not name are carried as they are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageType(pub u32);

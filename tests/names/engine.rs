@@ -1,0 +1,63 @@
+//! Names of the engine as those of a spec: what a spec defines keeps them, and is exchanged.
+
+use bitrpc_conform::runner::{Order, Task, run_pair};
+use bitrpc_spec::names::{Language, NameKind, Reason, spell_why};
+use bitrpc_tests::harness;
+use bitrpc_tests::matrix::members;
+use libtest_mimic::Trial;
+
+use crate::batch::Batch;
+use crate::words;
+
+/// Messages in which each struct comes often.
+const COUNT: u64 = 8_000;
+
+/// Languages in which no name of a spec steps aside for one of the engine.
+const FREE: [Language; 2] = [Language::RUST, Language::CPP];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = vec![harness::trial("engine_words/keep_their_spelling", keep_their_spelling)];
+    for language in FREE {
+        let name = format!("{}/engine_words", language.id());
+        let member = members().iter().find(|m| m.toolchain.language() == language);
+        trials.push(match member.map(|member| &member.found) {
+            Some(Err(missing)) => harness::skipped(name, missing),
+            _ => harness::trial(name, move || exchange(language)),
+        });
+    }
+    trials
+}
+
+fn keep_their_spelling() -> Result<(), String> {
+    let names = words::of_engine();
+    let types = names.types.iter().map(|name| (NameKind::Type, name));
+    let kinds = [NameKind::Field, NameKind::HeaderField, NameKind::EnumValue, NameKind::Constant];
+    let members = kinds.iter().flat_map(|kind| names.members.iter().map(|name| (*kind, name)));
+    for (kind, name) in types.chain(members) {
+        for language in FREE {
+            let (spelled, reason) = spell_why(language, kind, name);
+            if reason == Some(Reason::Engine) {
+                return Err(format!("{name} is spelled {spelled} in {}", language.title()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every word as a struct that is a message, as a field, an enum's value and a constant.
+fn exchange(language: Language) -> Result<(), String> {
+    let names = words::of_engine();
+    let mut batch = Batch::new("engine_words");
+    batch.constants(&names.members);
+    batch.enums(&Default::default(), &names.members);
+    batch.structs(&names.types, &(0..names.types.len()), &names.members);
+    let generated = batch.generate(&format!("engine_words_{}", language.id()))?;
+    let member = members().iter().find(|m| m.toolchain.language() == language);
+    let member = member.ok_or("no toolchain")?;
+    let found = member.found.as_ref().map_err(ToString::to_string)?;
+    let peer = generated.stage.build(member.toolchain, found).map_err(|e| e.to_string())?;
+    let task = Task { count: COUNT, seed: 21, order: Order::ConsumerFirst, ..Task::default() };
+    run_pair(&generated.layout, &peer, &peer, &task, &mut |_| true)
+        .map(drop)
+        .map_err(|failure| failure.to_string())
+}
