@@ -12,57 +12,57 @@ namespace BitRPC.SharedMemory
     /// <remarks>
     /// The engine never reads a whole one: each field is read and written by itself, at its offset.
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = 4096)]
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = 4096)]
     public unsafe struct RingHeader
     {
         /// <summary>
         /// Marks the file as a ring of this protocol. Read byte-swapped, it tells a
         /// big-endian ring.
         /// </summary>
-        [FieldOffset(0)]
+        [global::System.Runtime.InteropServices.FieldOffset(0)]
         public uint Magic;
 
         /// <summary>Major wire version. Rings of another one are refused.</summary>
-        [FieldOffset(4)]
+        [global::System.Runtime.InteropServices.FieldOffset(4)]
         public ushort VersionMajor;
 
         /// <summary>Minor wire version. Rings of another one are accepted.</summary>
-        [FieldOffset(6)]
+        [global::System.Runtime.InteropServices.FieldOffset(6)]
         public ushort VersionMinor;
 
         /// <summary>
         /// Identity of the protocol: its name, both headers, the framing and the
         /// engine's flags. Must match to attach.
         /// </summary>
-        [FieldOffset(8)]
+        [global::System.Runtime.InteropServices.FieldOffset(8)]
         public ulong LayoutHash;
 
         /// <summary>
         /// Identity of message types and payload structs. Must match to attach where
         /// the versions are equal, unless the program allows otherwise.
         /// </summary>
-        [FieldOffset(16)]
+        [global::System.Runtime.InteropServices.FieldOffset(16)]
         public ulong SchemaHash;
 
         /// <summary>
         /// Bytes in the data area, a power of two. A position modulo capacity is an
         /// offset in it.
         /// </summary>
-        [FieldOffset(24)]
+        [global::System.Runtime.InteropServices.FieldOffset(24)]
         public ulong Capacity;
 
         /// <summary>Bytes before the data area.</summary>
-        [FieldOffset(32)]
+        [global::System.Runtime.InteropServices.FieldOffset(32)]
         public uint HeaderSize;
 
-        [FieldOffset(36)]
+        [global::System.Runtime.InteropServices.FieldOffset(36)]
         private fixed byte _padding0[4];
 
         /// <summary>When the ring was made, in nanoseconds since 1970-01-01 UTC.</summary>
-        [FieldOffset(40)]
+        [global::System.Runtime.InteropServices.FieldOffset(40)]
         public ulong CreatedUnixNs;
 
-        [FieldOffset(48)]
+        [global::System.Runtime.InteropServices.FieldOffset(48)]
         private fixed byte _padding1[80];
 
         /// <summary>
@@ -70,101 +70,101 @@ namespace BitRPC.SharedMemory
         /// to find messages; it is where the next producer takes up work after a
         /// crash, and what monitors show.
         /// </summary>
-        [FieldOffset(128)]
+        [global::System.Runtime.InteropServices.FieldOffset(128)]
         public ulong WritePosition;
 
         /// <summary>Messages ever sent. Its low 32 bits are the id of the next message.</summary>
-        [FieldOffset(136)]
+        [global::System.Runtime.InteropServices.FieldOffset(136)]
         public ulong MessagesSent;
 
         /// <summary>Payload bytes ever sent.</summary>
-        [FieldOffset(144)]
+        [global::System.Runtime.InteropServices.FieldOffset(144)]
         public ulong BytesSent;
 
         /// <summary>Calls to send that ended without room.</summary>
-        [FieldOffset(152)]
+        [global::System.Runtime.InteropServices.FieldOffset(152)]
         public ulong SendFailures;
 
         /// <summary>
         /// Monotonic clock of the host in nanoseconds when the producer last said that
         /// it is alive.
         /// </summary>
-        [FieldOffset(160)]
+        [global::System.Runtime.InteropServices.FieldOffset(160)]
         public ulong ProducerHeartbeatNs;
 
         /// <summary>
         /// Sleeps that ended by their time limit although there was room, counted
         /// while that is being diagnosed. Always 0 in a sound system.
         /// </summary>
-        [FieldOffset(168)]
+        [global::System.Runtime.InteropServices.FieldOffset(168)]
         public ulong ProducerMissedWakeups;
 
         /// <summary>
         /// Process id of the last producer, for messages to people. Liveness is told
         /// by the lock.
         /// </summary>
-        [FieldOffset(176)]
+        [global::System.Runtime.InteropServices.FieldOffset(176)]
         public uint ProducerPid;
 
         /// <summary>0 never attached, 1 attached, 2 closed.</summary>
-        [FieldOffset(180)]
+        [global::System.Runtime.InteropServices.FieldOffset(180)]
         public uint ProducerState;
 
         /// <summary>
         /// Counts the producers that ever attached, so that a new one is told from the
         /// old one.
         /// </summary>
-        [FieldOffset(184)]
+        [global::System.Runtime.InteropServices.FieldOffset(184)]
         public uint ProducerEpoch;
 
-        [FieldOffset(188)]
+        [global::System.Runtime.InteropServices.FieldOffset(188)]
         private fixed byte _padding2[68];
 
         /// <summary>Bytes ever released. What lies before it may be overwritten.</summary>
-        [FieldOffset(256)]
+        [global::System.Runtime.InteropServices.FieldOffset(256)]
         public ulong ReadPosition;
 
         /// <summary>Messages ever received.</summary>
-        [FieldOffset(264)]
+        [global::System.Runtime.InteropServices.FieldOffset(264)]
         public ulong MessagesReceived;
 
         /// <summary>Payload bytes ever received.</summary>
-        [FieldOffset(272)]
+        [global::System.Runtime.InteropServices.FieldOffset(272)]
         public ulong BytesReceived;
 
         /// <summary>
         /// Gaps in message ids and fragmented messages that were never completed.
         /// </summary>
-        [FieldOffset(280)]
+        [global::System.Runtime.InteropServices.FieldOffset(280)]
         public ulong ReceiveErrors;
 
         /// <summary>
         /// Monotonic clock of the host in nanoseconds when the consumer last said that
         /// it is alive.
         /// </summary>
-        [FieldOffset(288)]
+        [global::System.Runtime.InteropServices.FieldOffset(288)]
         public ulong ConsumerHeartbeatNs;
 
         /// <summary>
         /// Sleeps that ended by their time limit although a message was there. Always
         /// 0, as above.
         /// </summary>
-        [FieldOffset(296)]
+        [global::System.Runtime.InteropServices.FieldOffset(296)]
         public ulong ConsumerMissedWakeups;
 
         /// <summary>Process id of the last consumer.</summary>
-        [FieldOffset(304)]
+        [global::System.Runtime.InteropServices.FieldOffset(304)]
         public uint ConsumerPid;
 
         /// <summary>0 never attached, 1 attached, 2 closed.</summary>
-        [FieldOffset(308)]
+        [global::System.Runtime.InteropServices.FieldOffset(308)]
         public uint ConsumerState;
 
         /// <summary>Counts the consumers that ever attached.</summary>
-        [FieldOffset(312)]
+        [global::System.Runtime.InteropServices.FieldOffset(312)]
         public uint ConsumerEpoch;
 
-        [FieldOffset(316)]
+        [global::System.Runtime.InteropServices.FieldOffset(316)]
         private fixed byte _padding3[68];
 
         /// <summary>
@@ -172,31 +172,31 @@ namespace BitRPC.SharedMemory
         /// producer with membarrier. Bits 2 to 31: low bits of the sequence that it
         /// sleeps on.
         /// </summary>
-        [FieldOffset(384)]
+        [global::System.Runtime.InteropServices.FieldOffset(384)]
         public uint ConsumerControl;
 
         /// <summary>
         /// Written by the producer. Counts wake-ups of the consumer, who sleeps on
         /// this word.
         /// </summary>
-        [FieldOffset(388)]
+        [global::System.Runtime.InteropServices.FieldOffset(388)]
         public uint DataSequence;
 
-        [FieldOffset(392)]
+        [global::System.Runtime.InteropServices.FieldOffset(392)]
         private fixed byte _padding4[120];
 
         /// <summary>Written by the producer, like consumer_control.</summary>
-        [FieldOffset(512)]
+        [global::System.Runtime.InteropServices.FieldOffset(512)]
         public uint ProducerControl;
 
         /// <summary>
         /// Written by the consumer. Counts wake-ups of the producer, who sleeps on
         /// this word.
         /// </summary>
-        [FieldOffset(516)]
+        [global::System.Runtime.InteropServices.FieldOffset(516)]
         public uint SpaceSequence;
 
-        [FieldOffset(520)]
+        [global::System.Runtime.InteropServices.FieldOffset(520)]
         private fixed byte _padding5[3576];
     }
 
@@ -211,35 +211,35 @@ namespace BitRPC.SharedMemory
     ///       +-------------------------------+-------+-----------------------+
     /// </code>
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = 16)]
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = 16)]
     public unsafe struct MessageHeader
     {
         /// <summary>
         /// Bytes of header and payload together, without padding. 0 while nothing is
         /// published here.
         /// </summary>
-        [FieldOffset(0)]
+        [global::System.Runtime.InteropServices.FieldOffset(0)]
         public uint FrameLength;
 
         /// <summary>
         /// What the payload is. 0 is a padding record, which fills the rest of the
         /// data area.
         /// </summary>
-        [FieldOffset(4)]
+        [global::System.Runtime.InteropServices.FieldOffset(4)]
         public uint MessageType;
 
         /// <summary>
         /// Counts up by one per message, from 0, and wraps. A gap tells that something
         /// was lost.
         /// </summary>
-        [FieldOffset(8)]
+        [global::System.Runtime.InteropServices.FieldOffset(8)]
         public uint MessageId;
 
         /// <summary>See the message flags. The three bytes after it are zero.</summary>
-        [FieldOffset(12)]
+        [global::System.Runtime.InteropServices.FieldOffset(12)]
         public byte Flags;
 
-        [FieldOffset(13)]
+        [global::System.Runtime.InteropServices.FieldOffset(13)]
         private fixed byte _padding0[3];
     }
 }

@@ -172,8 +172,8 @@ namespace BitRPC.SharedMemory
         {
             ulong place = 0;
             byte* start = (byte*)&place;
-            var item = (TestData*)start;
-            bool all = sizeof(TestData) == 88;
+            var item = (global::BitRPC.SharedMemory.Messages.TestData*)start;
+            bool all = sizeof(global::BitRPC.SharedMemory.Messages.TestData) == 88;
             all &= (byte*)&item->Id - start == 0;
             all &= (byte*)&item->Value - start == 8;
             all &= (byte*)&item->Message - start == 16;

@@ -3,12 +3,8 @@
 // Wire version 1.2, spec digest cd976b1c0d3960c8.
 // Regenerate: bitrpc generate bitrpc.yaml --lang csharp
 
-using System;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Text;
-
-namespace BitRPC.SharedMemory
+// What belongs to the engine or to .NET is written in full: a type of the spec may have its name.
+namespace BitRPC.SharedMemory.Messages
 {
     /// <summary>
     /// What the cross-language test sends. Its first 16 bytes are version 1.0 of
@@ -30,32 +26,33 @@ namespace BitRPC.SharedMemory
     ///       +---------------------------------------------------------------+
     /// </code>
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = 88)]
-    public unsafe struct TestData : IEquatable<TestData>, IPayload
+    [global::System.Runtime.InteropServices.StructLayout(
+        global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = 88)]
+    public unsafe struct TestData : global::System.IEquatable<TestData>, global::BitRPC.SharedMemory.IPayload
     {
         /// <summary>Number of the message within the test.</summary>
-        [FieldOffset(0)]
+        [global::System.Runtime.InteropServices.FieldOffset(0)]
         public int Id;
 
-        [FieldOffset(4)]
+        [global::System.Runtime.InteropServices.FieldOffset(4)]
         private fixed byte _padding0[4];
 
         /// <summary>A value that the receiver can compute from `id`.</summary>
-        [FieldOffset(8)]
+        [global::System.Runtime.InteropServices.FieldOffset(8)]
         public double Value;
 
         /// <summary>
         /// <para>A text, zero padded.</para>
         /// <para>Since version 1.1; zero in older messages.</para>
         /// </summary>
-        [FieldOffset(16)]
-        public Inline.Text64 Message;
+        [global::System.Runtime.InteropServices.FieldOffset(16)]
+        public global::BitRPC.SharedMemory.Inline.Text64 Message;
 
         /// <summary>
         /// <para>When the message was made, in nanoseconds since 1970-01-01 UTC.</para>
         /// <para>Since version 1.1; zero in older messages.</para>
         /// </summary>
-        [FieldOffset(80)]
+        [global::System.Runtime.InteropServices.FieldOffset(80)]
         public ulong Timestamp;
 
         /// <summary>Whether all fields are the same.</summary>
@@ -99,11 +96,11 @@ namespace BitRPC.SharedMemory
             + ", Timestamp = " + global::BitRPC.SharedMemory.RingText.Of(Timestamp)
             + " }";
 
-        MessageType IPayload.PayloadType => (MessageType)1001;
+        global::BitRPC.SharedMemory.MessageType global::BitRPC.SharedMemory.IPayload.PayloadType => (global::BitRPC.SharedMemory.MessageType)1001;
 
-        int IPayload.PayloadSize => 88;
+        int global::BitRPC.SharedMemory.IPayload.PayloadSize => 88;
 
-        void IPayload.WriteTo(Span<byte> destination)
+        void global::BitRPC.SharedMemory.IPayload.WriteTo(global::System.Span<byte> destination)
         {
             fixed (TestData* start = &this)
             {
@@ -111,7 +108,7 @@ namespace BitRPC.SharedMemory
             }
         }
 
-        Status IPayload.ReadFrom(ReadOnlySpan<byte> payload)
+        global::BitRPC.SharedMemory.Status global::BitRPC.SharedMemory.IPayload.ReadFrom(global::System.ReadOnlySpan<byte> payload)
         {
             switch (payload.Length)
             {
@@ -135,124 +132,4 @@ namespace BitRPC.SharedMemory
         }
     }
 
-    /// <summary>Turns messages into the structs of this protocol.</summary>
-    public static class AnyMessage
-    {
-        /// <summary>
-        /// Decodes a message into the struct that its type stands for; for pattern matching, at the
-        /// price of a boxed copy. The result may be kept.
-        /// </summary>
-        /// <example>
-        /// <code>
-        /// if (AnyMessage.Decode(in message, out object value) &amp;&amp; value is TestData item)
-        /// {
-        ///     Use(item);
-        /// }
-        /// </code>
-        /// </example>
-        /// <param name="message">The message.</param>
-        /// <param name="value">The struct; null unless Ok.</param>
-        /// <returns>Ok; TypeMismatch if no struct has this type; SizeMismatch;
-        /// InvalidUtf8.</returns>
-        public static Status Decode(in ReceivedMessage message, out object value)
-        {
-            value = null;
-            switch (message.MessageType)
-            {
-                case MessageIds.TestData:
-                    return RingPayload.Box<TestData>(in message, out value);
-                default:
-                    return ErrorCode.TypeMismatch;
-            }
-        }
-    }
-
-    /// <summary>The types of arrays and texts that lie inside structs.</summary>
-    public static class Inline
-    {
-        /// <summary>UTF-8 text of at most 64 bytes, zero padded.</summary>
-        [StructLayout(LayoutKind.Explicit, Size = 64)]
-        public unsafe struct Text64 : IEquatable<Text64>
-        {
-            /// <summary>Most bytes that the text may have.</summary>
-            public const int Length = 64;
-
-            [FieldOffset(0)]
-            private fixed byte _bytes[Length];
-
-            /// <summary>A text as field; see <see cref="Set"/>.</summary>
-            /// <param name="text">The text; null counts as empty.</param>
-            public static implicit operator Text64(string text)
-            {
-                var result = default(Text64);
-                result.Set(text);
-                return result;
-            }
-
-            /// <summary>Whether the texts are the same.</summary>
-            /// <param name="left">One text.</param>
-            /// <param name="right">The other text.</param>
-            public static bool operator ==(in Text64 left, in Text64 right)
-            {
-                fixed (byte* a = left._bytes, b = right._bytes)
-                {
-                    return RingField.TextOf(a, Length).SequenceEqual(RingField.TextOf(b, Length));
-                }
-            }
-
-            /// <summary>Whether the texts differ.</summary>
-            /// <param name="left">One text.</param>
-            /// <param name="right">The other text.</param>
-            public static bool operator !=(in Text64 left, in Text64 right) => !(left == right);
-
-            /// <inheritdoc/>
-            public bool Equals(Text64 other) => this == other;
-
-            /// <inheritdoc/>
-            public override bool Equals(object obj) => obj is Text64 other && this == other;
-
-            /// <inheritdoc/>
-            public override int GetHashCode()
-            {
-                fixed (byte* start = _bytes)
-                {
-                    return RingField.HashOf(RingField.TextOf(start, Length));
-                }
-            }
-
-            /// <summary>Stores a text.</summary>
-            /// <param name="text">The text; null counts as empty.</param>
-            /// <exception cref="ArgumentException">It has more bytes in UTF-8 than fit, or holds
-            /// half a surrogate pair. The field keeps its old text.</exception>
-            public void Set(string text)
-            {
-                fixed (byte* start = _bytes)
-                {
-                    RingField.SetText(start, Length, text);
-                }
-            }
-
-            /// <summary>The text up to its first zero.</summary>
-            /// <param name="text">The text; null if the bytes are not UTF-8.</param>
-            /// <returns>Whether the bytes are UTF-8: another process may have written
-            /// them.</returns>
-            public bool TryGet(out string text)
-            {
-                fixed (byte* start = _bytes)
-                {
-                    text = RingUtf8.Read(RingField.TextOf(start, Length));
-                    return text != null;
-                }
-            }
-
-            /// <summary>The text for display: what is not UTF-8 becomes U+FFFD.</summary>
-            public override string ToString()
-            {
-                fixed (byte* start = _bytes)
-                {
-                    return RingUtf8.Show(RingField.TextOf(start, Length));
-                }
-            }
-        }
-    }
 }

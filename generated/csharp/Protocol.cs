@@ -4,6 +4,9 @@
 // Regenerate: bitrpc generate bitrpc.yaml --lang csharp
 
 using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
 
 namespace BitRPC.SharedMemory
 {
@@ -97,8 +100,9 @@ namespace BitRPC.SharedMemory
     /// <summary>The message types of the structs, for case labels.</summary>
     public static class MessageIds
     {
-        /// <summary>The type of <see cref="TestData"/>.</summary>
-        public const MessageType TestData = (MessageType)1001;
+        /// <summary>The type of <see cref="global::BitRPC.SharedMemory.Messages.TestData"/>.</summary>
+        public const global::BitRPC.SharedMemory.MessageType TestData =
+            (global::BitRPC.SharedMemory.MessageType)1001;
     }
 
     /// <summary>The constants of the spec.</summary>
@@ -106,5 +110,126 @@ namespace BitRPC.SharedMemory
     {
         /// <summary>Milliseconds between two heartbeats of a manager.</summary>
         public const uint DefaultHeartbeatMs = 1000;
+    }
+
+    /// <summary>Turns messages into the structs of this protocol.</summary>
+    public static class AnyMessage
+    {
+        /// <summary>
+        /// Decodes a message into the struct that its type stands for; for pattern matching, at the
+        /// price of a boxed copy. The result may be kept.
+        /// </summary>
+        /// <example>
+        /// <code>
+        /// if (AnyMessage.Decode(in message, out object value) &amp;&amp; value is TestData item)
+        /// {
+        ///     Use(item);
+        /// }
+        /// </code>
+        /// </example>
+        /// <param name="message">The message.</param>
+        /// <param name="value">The struct; null unless Ok.</param>
+        /// <returns>Ok; TypeMismatch if no struct has this type; SizeMismatch;
+        /// InvalidUtf8.</returns>
+        public static Status Decode(in ReceivedMessage message, out object value)
+        {
+            value = null;
+            switch (message.MessageType)
+            {
+                case MessageIds.TestData:
+                    return RingPayload.Box<global::BitRPC.SharedMemory.Messages.TestData>(in message, out value);
+                default:
+                    return ErrorCode.TypeMismatch;
+            }
+        }
+    }
+
+    /// <summary>The types of arrays and texts that lie inside structs.</summary>
+    public static class Inline
+    {
+        /// <summary>UTF-8 text of at most 64 bytes, zero padded.</summary>
+        [StructLayout(LayoutKind.Explicit, Size = 64)]
+        public unsafe struct Text64 : IEquatable<Text64>
+        {
+            /// <summary>Most bytes that the text may have.</summary>
+            public const int Length = 64;
+
+            [FieldOffset(0)]
+            private fixed byte _bytes[Length];
+
+            /// <summary>A text as field; see <see cref="Set"/>.</summary>
+            /// <param name="text">The text; null counts as empty.</param>
+            public static implicit operator Text64(string text)
+            {
+                var result = default(Text64);
+                result.Set(text);
+                return result;
+            }
+
+            /// <summary>Whether the texts are the same.</summary>
+            /// <param name="left">One text.</param>
+            /// <param name="right">The other text.</param>
+            public static bool operator ==(in Text64 left, in Text64 right)
+            {
+                fixed (byte* a = left._bytes, b = right._bytes)
+                {
+                    return RingField.TextOf(a, Length).SequenceEqual(RingField.TextOf(b, Length));
+                }
+            }
+
+            /// <summary>Whether the texts differ.</summary>
+            /// <param name="left">One text.</param>
+            /// <param name="right">The other text.</param>
+            public static bool operator !=(in Text64 left, in Text64 right) => !(left == right);
+
+            /// <inheritdoc/>
+            public bool Equals(Text64 other) => this == other;
+
+            /// <inheritdoc/>
+            public override bool Equals(object obj) => obj is Text64 other && this == other;
+
+            /// <inheritdoc/>
+            public override int GetHashCode()
+            {
+                fixed (byte* start = _bytes)
+                {
+                    return RingField.HashOf(RingField.TextOf(start, Length));
+                }
+            }
+
+            /// <summary>Stores a text.</summary>
+            /// <param name="text">The text; null counts as empty.</param>
+            /// <exception cref="ArgumentException">It has more bytes in UTF-8 than fit, or holds
+            /// half a surrogate pair. The field keeps its old text.</exception>
+            public void Set(string text)
+            {
+                fixed (byte* start = _bytes)
+                {
+                    RingField.SetText(start, Length, text);
+                }
+            }
+
+            /// <summary>The text up to its first zero.</summary>
+            /// <param name="text">The text; null if the bytes are not UTF-8.</param>
+            /// <returns>Whether the bytes are UTF-8: another process may have written
+            /// them.</returns>
+            public bool TryGet(out string text)
+            {
+                fixed (byte* start = _bytes)
+                {
+                    text = RingUtf8.Read(RingField.TextOf(start, Length));
+                    return text != null;
+                }
+            }
+
+            /// <summary>The text for display: what is not UTF-8 becomes U+FFFD.</summary>
+            public override string ToString()
+            {
+                fixed (byte* start = _bytes)
+                {
+                    return RingUtf8.Show(RingField.TextOf(start, Length));
+                }
+            }
+        }
     }
 }

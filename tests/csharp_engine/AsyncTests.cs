@@ -5,6 +5,7 @@ using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
 using BitRPC.SharedMemory;
+using BitRPC.SharedMemory.Messages;
 using static EngineTests.Program;
 
 namespace EngineTests

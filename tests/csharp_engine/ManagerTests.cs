@@ -4,6 +4,7 @@ using System.Collections.Concurrent;
 using System.IO;
 using System.Threading;
 using BitRPC.SharedMemory;
+using BitRPC.SharedMemory.Messages;
 using static EngineTests.Program;
 
 namespace EngineTests

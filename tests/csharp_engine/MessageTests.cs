@@ -5,6 +5,7 @@ using System.Collections.ObjectModel;
 using System.IO;
 using System.Threading;
 using BitRPC.SharedMemory;
+using BitRPC.SharedMemory.Messages;
 using static EngineTests.Program;
 
 namespace EngineTests

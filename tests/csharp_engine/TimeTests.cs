@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 using BitRPC.SharedMemory;
+using BitRPC.SharedMemory.Messages;
 using static EngineTests.Program;
 
 namespace EngineTests

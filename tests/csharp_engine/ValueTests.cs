@@ -2,6 +2,7 @@
 using System;
 using System.Runtime.InteropServices;
 using BitRPC.SharedMemory;
+using BitRPC.SharedMemory.Messages;
 using static EngineTests.Program;
 
 namespace EngineTests

@@ -12,12 +12,9 @@ use crate::words;
 /// Messages in which each struct comes often.
 const COUNT: u64 = 8_000;
 
-/// Languages in which no name of a spec steps aside for one of the engine.
-const FREE: [Language; 2] = [Language::RUST, Language::CPP];
-
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![harness::trial("engine_words/keep_their_spelling", keep_their_spelling)];
-    for language in FREE {
+    for language in Language::ALL {
         let name = format!("{}/engine_words", language.id());
         let member = members().iter().find(|m| m.toolchain.language() == language);
         trials.push(match member.map(|member| &member.found) {
@@ -34,7 +31,7 @@ fn keep_their_spelling() -> Result<(), String> {
     let kinds = [NameKind::Field, NameKind::HeaderField, NameKind::EnumValue, NameKind::Constant];
     let members = kinds.iter().flat_map(|kind| names.members.iter().map(|name| (*kind, name)));
     for (kind, name) in types.chain(members) {
-        for language in FREE {
+        for language in Language::ALL {
             let (spelled, reason) = spell_why(language, kind, name);
             if reason == Some(Reason::Engine) {
                 return Err(format!("{name} is spelled {spelled} in {}", language.title()));

@@ -10,7 +10,7 @@ namespace {{ view.namespace }}
     /// <remarks>
     /// The engine never reads a whole one: each field is read and written by itself, at its offset.
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = {{ item.size }})]
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = {{ item.size }})]
     public unsafe struct RingHeader
     {
 {%- include "csharp/fields.cs" %}
@@ -25,71 +25,64 @@ namespace {{ view.namespace }}
 {%- endfor %}
     /// </code>
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = {{ item.size }})]
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = {{ item.size }})]
     public unsafe struct MessageHeader
     {
 {%- include "csharp/fields.cs" %}
     }
-{%- if !view.message_header.extras.is_empty() %}
+{%- if let Some(item) = view.header_fields %}
+
+    /// <summary>The fields of the message header that the engine does not know.</summary>
+    [StructLayout(global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = {{ item.size }})]
+    public unsafe struct HeaderFields
+    {
+{%- include "csharp/fields.cs" %}
+    }
 
     /// <content>Header fields of this protocol that the engine does not know.</content>
     public readonly unsafe ref partial struct ReceivedMessage
     {
-{%- for item in view.message_header.extras %}
-{%- for line in item.doc %}
-        /// {{ line }}
-{%- endfor %}
-        public {{ item.ty }} {{ item.name }}
+        /// <summary>
+        /// The header's fields that are the spec's own; all zero if there is no message.
+        /// </summary>
+        public HeaderFields Header
         {
             get
             {
                 fixed (byte* payload = &MemoryMarshal.GetReference(_payload))
                 {
-                    return {{ item.read }};
+                    return IsPresent
+                        ? *(HeaderFields*)(payload - MessageHeaderLayout.Size)
+                        : default(HeaderFields);
                 }
             }
         }
-{%- if !loop.last %}
-{% endif %}
-{%- endfor %}
     }
 
     /// <content>Header fields of this protocol that the engine does not know.</content>
     public readonly unsafe ref partial struct Claim
     {
-{%- for item in view.message_header.extras %}
-{%- for line in item.doc %}
-        /// {{ line }}
-{%- endfor %}
-        /// <param name="value">The value; zero unless set.</param>
+        /// <summary>The header's fields that are the spec's own, in place: zero unless set.</summary>
         /// <exception cref="InvalidOperationException">The claim is not open any more.</exception>
-        public void {{ item.setter }}({{ item.ty }} value) => *({{ item.wire }}*)(Header + {{ item.offset }}) = {{ item.write }};
-{%- if !loop.last %}
-{% endif %}
-{%- endfor %}
+        public ref HeaderFields Header => ref *(HeaderFields*)Start;
     }
 
     /// <content>Header fields of this protocol that the engine does not know.</content>
     public sealed partial class SharedMemoryMessage
     {
-{%- for item in view.message_header.extras %}
-{%- for line in item.doc %}
-        /// {{ line }}
-{%- endfor %}
-        public {{ item.ty }} {{ item.name }} { get; set; }
-{% endfor %}
-        partial void ReadHeaderFields(in ReceivedMessage message)
-        {
-{%- for item in view.message_header.extras %}
-            {{ item.name }} = message.{{ item.name }};
-{%- endfor %}
-        }
+        private HeaderFields _header;
+
+        /// <summary>The header's fields that are the spec's own: as received, or to be sent.</summary>
+        public ref HeaderFields Header => ref _header;
+
+        partial void ReadHeaderFields(in ReceivedMessage message) => _header = message.Header;
 
         unsafe partial void WriteHeaderFields(byte* record)
         {
-{%- for item in view.message_header.extras %}
-            *({{ item.wire }}*)(record + {{ item.offset }}) = {{ item.write_own }};
-{%- endfor %}
+            var header = (HeaderFields*)record;
+{%- for field in item.fields %}{% if !field.is_padding %}
+            header->{{ field.storage }} = _header.{{ field.storage }};
+{%- endif %}{% endfor %}
         }
     }
 {%- endif %}

@@ -133,9 +133,9 @@ namespace {{ view.namespace }}
 {%- if item.has_fields %}
             ulong place = 0;
             byte* start = (byte*)&place;
-            var item = ({{ item.name }}*)start;
+            var item = ({{ item.qualified }}*)start;
 {%- endif %}
-            bool all = sizeof({{ item.name }}) == {{ item.size }};
+            bool all = sizeof({{ item.qualified }}) == {{ item.size }};
 {%- for field in item.fields %}{% if !field.is_padding %}
             all &= (byte*)&item->{{ field.storage }} - start == {{ field.offset }};
 {%- endif %}{% endfor %}

@@ -1,18 +1,14 @@
 {% include "csharp/head.cs" %}
 
-using System;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Text;
-
-namespace {{ view.namespace }}
+// What belongs to the engine or to .NET is written in full: a type of the spec may have its name.
+namespace {{ view.namespace }}.Messages
 {
 {%- for item in view.enums %}
 {%- for line in item.doc %}
     /// {{ line }}
 {%- endfor %}
 {%- if item.is_flags %}
-    [Flags]
+    [global::System.Flags]
 {%- endif %}
     public enum {{ item.name }} : {{ item.ty }}
     {
@@ -41,8 +37,9 @@ namespace {{ view.namespace }}
 {%- endfor %}
     /// </code>
     /// </remarks>
-    [StructLayout(LayoutKind.Explicit, Size = {{ item.size }})]
-    public unsafe struct {{ item.name }} : IEquatable<{{ item.name }}>{% if !item.is_part %}, IPayload{% endif %}
+    [global::System.Runtime.InteropServices.StructLayout(
+        global::System.Runtime.InteropServices.LayoutKind.Explicit, Size = {{ item.size }})]
+    public unsafe struct {{ item.name }} : global::System.IEquatable<{{ item.name }}>{% if !item.is_part %}, global::{{ view.namespace }}.IPayload{% endif %}
     {
 {%- include "csharp/fields.cs" %}
 {%- if item.has_fields %}
@@ -81,11 +78,11 @@ namespace {{ view.namespace }}
         public override string ToString() => {{ item.show }};
 {%- if !item.is_part %}
 
-        MessageType IPayload.PayloadType => {{ item.message_type }};
+        global::{{ view.namespace }}.MessageType global::{{ view.namespace }}.IPayload.PayloadType => {{ item.message_type }};
 
-        int IPayload.PayloadSize => {{ item.size }};
+        int global::{{ view.namespace }}.IPayload.PayloadSize => {{ item.size }};
 
-        void IPayload.WriteTo(Span<byte> destination)
+        void global::{{ view.namespace }}.IPayload.WriteTo(global::System.Span<byte> destination)
         {
 {%- if !item.is_empty %}
             fixed ({{ item.name }}* start = &this)
@@ -95,7 +92,7 @@ namespace {{ view.namespace }}
 {%- endif %}
         }
 
-        Status IPayload.ReadFrom(ReadOnlySpan<byte> payload)
+        global::{{ view.namespace }}.Status global::{{ view.namespace }}.IPayload.ReadFrom(global::System.ReadOnlySpan<byte> payload)
         {
 {%- if item.is_empty %}
             this = default({{ item.name }});
@@ -140,7 +137,7 @@ namespace {{ view.namespace }}
     /// </code>
     /// </remarks>
 {%- endif %}
-    public {% if item.has_fixed %}unsafe {% endif %}struct {{ item.name }} : IEquatable<{{ item.name }}>, IPayload
+    public {% if item.has_fixed %}unsafe {% endif %}struct {{ item.name }} : global::System.IEquatable<{{ item.name }}>, global::{{ view.namespace }}.IPayload
     {
 {%- if item.has_fixed %}
         /// <summary>Everything before the tail.</summary>
@@ -185,11 +182,11 @@ namespace {{ view.namespace }}
         /// <summary>The fields, as text.</summary>
         public override string ToString() => {{ item.show }};
 
-        MessageType IPayload.PayloadType => {{ item.message_type }};
+        global::{{ view.namespace }}.MessageType global::{{ view.namespace }}.IPayload.PayloadType => {{ item.message_type }};
 
-        int IPayload.PayloadSize => {{ item.size_of }};
+        int global::{{ view.namespace }}.IPayload.PayloadSize => {{ item.size_of }};
 
-        void IPayload.WriteTo(Span<byte> destination)
+        void global::{{ view.namespace }}.IPayload.WriteTo(global::System.Span<byte> destination)
         {
 {%- if item.has_fixed %}
             fixed ({{ item.fixed }}* start = &Fixed)
@@ -203,7 +200,7 @@ namespace {{ view.namespace }}
 {%- endif %}
         }
 
-        Status IPayload.ReadFrom(ReadOnlySpan<byte> payload)
+        global::{{ view.namespace }}.Status global::{{ view.namespace }}.IPayload.ReadFrom(global::System.ReadOnlySpan<byte> payload)
         {
 {%- if item.has_fixed %}
             int length = payload.Length;
@@ -235,55 +232,4 @@ namespace {{ view.namespace }}
         }
     }
 {% endfor %}
-    /// <summary>Turns messages into the structs of this protocol.</summary>
-    public static class AnyMessage
-    {
-        /// <summary>
-        /// Decodes a message into the struct that its type stands for; for pattern matching, at the
-        /// price of a boxed copy. The result may be kept.
-        /// </summary>
-        /// <example>
-        /// <code>
-        /// if (AnyMessage.Decode(in message, out object value) &amp;&amp; value is {{ view.example_struct }} item)
-        /// {
-        ///     Use(item);
-        /// }
-        /// </code>
-        /// </example>
-        /// <param name="message">The message.</param>
-        /// <param name="value">The struct; null unless Ok.</param>
-        /// <returns>Ok; TypeMismatch if no struct has this type; SizeMismatch;
-        /// InvalidUtf8.</returns>
-        public static Status Decode(in ReceivedMessage message, out object value)
-        {
-            value = null;
-{%- if view.message_ids.is_empty() %}
-            return ErrorCode.TypeMismatch;
-{%- else %}
-            switch (message.MessageType)
-            {
-{%- for item in view.message_ids %}
-                case MessageIds.{{ item.name }}:
-{%- if item.is_large %}
-                    return Box{{ item.raw_name }}(in message, out value);
-{%- else %}
-                    return RingPayload.Box<{{ item.raw_name }}>(in message, out value);
-{%- endif %}
-{%- endfor %}
-                default:
-                    return ErrorCode.TypeMismatch;
-            }
-{%- endif %}
-        }
-{%- for item in view.message_ids %}{% if item.is_large %}
-
-        // A call of its own: a runtime that takes no struct of this size must not see it before.
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        private static Status Box{{ item.raw_name }}(in ReceivedMessage message, out object value) =>
-            RingPayload.Box<{{ item.raw_name }}>(in message, out value);
-{%- endif %}{% endfor %}
-    }
-{%- if !view.inline_types.is_empty() %}
-{% include "csharp/inline_types.cs" %}
-{%- endif %}
 }

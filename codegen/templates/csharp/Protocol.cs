@@ -1,6 +1,9 @@
 {% include "csharp/head.cs" %}
 
 using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
 
 namespace {{ view.namespace }}
 {
@@ -73,8 +76,9 @@ namespace {{ view.namespace }}
     public static class MessageIds
     {
 {%- for item in view.message_ids %}
-        /// <summary>The type of <see cref="{{ item.raw_name }}"/>.</summary>
-        public const MessageType {{ item.name }} = (MessageType){{ item.literal }};
+        /// <summary>The type of <see cref="{{ item.qualified }}"/>.</summary>
+        public const global::{{ view.namespace }}.MessageType {{ item.name }} =
+            (global::{{ view.namespace }}.MessageType){{ item.literal }};
 {%- if !loop.last %}
 {% endif %}
 {%- endfor %}
@@ -94,5 +98,57 @@ namespace {{ view.namespace }}
 {% endif %}
 {%- endfor %}
     }
+{%- endif %}
+
+    /// <summary>Turns messages into the structs of this protocol.</summary>
+    public static class AnyMessage
+    {
+        /// <summary>
+        /// Decodes a message into the struct that its type stands for; for pattern matching, at the
+        /// price of a boxed copy. The result may be kept.
+        /// </summary>
+        /// <example>
+        /// <code>
+        /// if (AnyMessage.Decode(in message, out object value) &amp;&amp; value is {{ view.example_struct }} item)
+        /// {
+        ///     Use(item);
+        /// }
+        /// </code>
+        /// </example>
+        /// <param name="message">The message.</param>
+        /// <param name="value">The struct; null unless Ok.</param>
+        /// <returns>Ok; TypeMismatch if no struct has this type; SizeMismatch;
+        /// InvalidUtf8.</returns>
+        public static Status Decode(in ReceivedMessage message, out object value)
+        {
+            value = null;
+{%- if view.message_ids.is_empty() %}
+            return ErrorCode.TypeMismatch;
+{%- else %}
+            switch (message.MessageType)
+            {
+{%- for item in view.message_ids %}
+                case MessageIds.{{ item.name }}:
+{%- if item.is_large %}
+                    return Box{{ item.raw_name }}(in message, out value);
+{%- else %}
+                    return RingPayload.Box<{{ item.qualified }}>(in message, out value);
+{%- endif %}
+{%- endfor %}
+                default:
+                    return ErrorCode.TypeMismatch;
+            }
+{%- endif %}
+        }
+{%- for item in view.message_ids %}{% if item.is_large %}
+
+        // A call of its own: a runtime that takes no struct of this size must not see it before.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static Status Box{{ item.raw_name }}(in ReceivedMessage message, out object value) =>
+            RingPayload.Box<{{ item.qualified }}>(in message, out value);
+{%- endif %}{% endfor %}
+    }
+{%- if !view.inline_types.is_empty() %}
+{% include "csharp/inline_types.cs" %}
 {%- endif %}
 }

@@ -1,15 +1,15 @@
 {%- for field in item.fields %}
 {%- if field.is_padding %}
-        [FieldOffset({{ field.offset }})]
+        [global::System.Runtime.InteropServices.FieldOffset({{ field.offset }})]
         private fixed byte {{ field.storage }}[{{ field.size }}];
 {%- else if field.is_bool %}
-        [FieldOffset({{ field.offset }})]
+        [global::System.Runtime.InteropServices.FieldOffset({{ field.offset }})]
         internal byte {{ field.storage }};
 {%- else %}
 {%- for line in field.doc %}
         /// {{ line }}
 {%- endfor %}
-        [FieldOffset({{ field.offset }})]
+        [global::System.Runtime.InteropServices.FieldOffset({{ field.offset }})]
         public {{ field.ty }} {{ field.name }};
 {%- endif %}
 {%- if !loop.last %}

@@ -17,11 +17,13 @@ Receive::
             print(message.message_type, message.payload)
 
 Errors are classes under `RingError`; that a ring is full, or has nothing to read, is a result and
-no error. The spec's message types, flags and structs are in the module `messages`, and here.
+no error. The spec's structs, enums and constants are in the module `messages`, and here, but for
+those that have a name of the engine.
 """
 
 from __future__ import annotations
 
+from . import messages
 from ._batch import BatchWriter
 from ._claim import Claim
 from ._consumer import SharedMemoryConsumer
@@ -81,14 +83,18 @@ from ._monitor import Monitor, RingBuffer
 from ._options import Distance, Mode, Options, Start, WaitStrategy
 from ._payload import Payload, asdict
 from ._producer import SharedMemoryProducer
+from ._protocol import STRUCTS, AnyMessage, MessageFlags, MessageType, decode
 from ._record import check_layout
 from ._segment import remove_ring, ring_path
 from ._statistics import PeerState, SideSnapshot, Snapshot, Statistics
+{%- for name in view.imports %}{% if loop.first %}
 from .messages import (
-{%- for name in view.imports %}
+{%- endif %}
     {{ name }},
-{%- endfor %}
+{%- if loop.last %}
 )
+{%- endif %}
+{%- endfor %}
 
 check_layout()
 

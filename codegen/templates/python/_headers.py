@@ -9,35 +9,23 @@ They are zero unless the sender sets them: on a claim, or on a message to be sen
 
 from __future__ import annotations
 
-from typing import Final
-{% if view.header_fields.is_empty() %}
-HEADER_HAS_FIELDS: Final = False
+from typing import ClassVar, Final
+
+from . import _layout, _view
+
+HEADER_HAS_FIELDS: Final = {% if view.header_fields.is_empty() %}False{% else %}True{% endif %}
 
 
-class HeaderFieldGetters:
-    """Accessors on messages: none."""
-
-    __slots__ = ()
-
-
-class HeaderFieldSetters:
-    """Setters on claims and on messages to be sent: none."""
-
-    __slots__ = ()
+class HeaderFields(_view.PayloadView):
+{%- if view.header_fields.is_empty() %}
+    """The fields of a message's header that are the spec's own: none."""
 {%- else %}
-from . import _view
-
-HEADER_HAS_FIELDS: Final = True
-{% for field in view.header_fields %}
-{{ field.constant }}: Final = {{ field.descriptor }}
-{%- endfor %}
-
-
-class HeaderFieldGetters:
-    """Accessors on messages."""
+    """The fields of a message's header that are the spec's own, in place."""
+{%- endif %}
 
     __slots__ = ()
-{% for field in view.header_fields %}
+    SIZE: ClassVar[int] = _layout.MESSAGE_HEADER_SIZE
+{%- for field in view.header_fields %}
 {%- for line in field.assignment %}
     {{ line }}
 {%- endfor %}
@@ -45,16 +33,3 @@ class HeaderFieldGetters:
 {% if !line.is_empty() %}    {{ line }}{% endif %}
 {%- endfor %}
 {%- endfor %}
-
-
-class HeaderFieldSetters:
-    """Setters on claims and on messages to be sent."""
-
-    __slots__ = ()
-{%- for field in view.header_fields %}
-
-    def {{ field.setter }}(self, value: {{ field.hint }}) -> None:{{ field.skip }}
-        """Sets the header field `{{ field.name }}`."""
-        {{ field.constant }}.__set__(self, value)
-{%- endfor %}
-{%- endif %}

@@ -2,46 +2,11 @@
 {% endfor %}
 from __future__ import annotations
 
-{% if view.any_struct %}from struct import Struct
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Union
-
-from . import _enums, _payload, _view
-{% else %}from typing import TYPE_CHECKING, Final, Union
-
-from . import _enums, _payload
-{% endif -%}
-from ._message import ReceivedMessage, SharedMemoryMessage
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping{% if view.any_sequence %}, Sequence{% endif %}
-{%- for constant in view.constants %}
-{% if loop.first %}
-{% endif %}{{ constant.name }}: Final{{ constant.hint }} = {{ constant.literal }}
+{% for line in view.imports_of_messages %}{{ line }}
+{% endfor %}{%- for constant in view.constants %}
+{{ constant.name }}: _t.Final{{ constant.hint }} = {{ constant.literal }}
 {%- for line in constant.doc %}
 {{ line }}
-{%- endfor %}
-{%- endfor %}
-
-
-class MessageType(_enums.OpenIntEnum):
-    """What a message is; values that this spec does not name are carried as they are."""
-{% for value in view.message_types %}
-    {{ value.name }} = {{ value.literal }}
-{%- for line in value.doc %}
-{% if !line.is_empty() %}    {{ line }}{% endif %}
-{%- endfor %}
-{%- endfor %}
-
-
-class MessageFlags(_enums.OpenIntFlag):
-    """Bits that qualify a message; they may be combined with `|`."""
-
-    NONE = 0
-    """No flag."""
-{%- for value in view.flags %}
-    {{ value.name }} = {{ value.literal }}
-{%- for line in value.doc %}
-{% if !line.is_empty() %}    {{ line }}{% endif %}
 {%- endfor %}
 {%- endfor %}
 {%- for item in view.enums %}
@@ -57,6 +22,11 @@ class {{ item.name }}(_enums.{{ item.base }}):
 {% if !line.is_empty() %}    {{ line }}{% endif %}
 {%- endfor %}
 {%- endfor %}
+{%- if item.is_aliased %}
+
+
+{{ item.reference }} = {{ item.name }}
+{%- endif %}
 {%- endfor %}
 {%- for item in view.structs %}
 
@@ -74,17 +44,21 @@ class {{ item.name }}(_payload.{{ item.base }}):
 {%- endfor %}
     ]
 {%- endif %}
-    MESSAGE_TYPE: ClassVar[int | None] = {{ item.message_type }}
-    SIZE: ClassVar[int] = {{ item.size }}
-    ALIGN: ClassVar[int] = {{ item.align }}
-    OLDER_SIZES: ClassVar[tuple[int, ...]] = {{ item.older_sizes }}
-    _STRUCT: ClassVar[Struct] = Struct(
+{%- for field in item.fields %}{% if field.hides %}
+    # Hides what the base class has of this name.
+    {{ field.name }}: _t.Any
+{%- endif %}{% endfor %}
+    MESSAGE_TYPE: _t.ClassVar[int | None] = {{ item.message_type }}
+    SIZE: _t.ClassVar[int] = {{ item.size }}
+    ALIGN: _t.ClassVar[int] = {{ item.align }}
+    OLDER_SIZES: _t.ClassVar[tuple[int, ...]] = {{ item.older_sizes }}
+    _STRUCT: _t.ClassVar[_struct.Struct] = _struct.Struct(
         "{{ item.format }}",
     )
 {%- if item.columns.is_empty() %}
-    _DTYPE: ClassVar[Mapping[str, tuple[Any, int]]] = {}
+    _DTYPE: _t.ClassVar[_abc.Mapping[str, tuple[_t.Any, int]]] = {}
 {%- else %}
-    _DTYPE: ClassVar[Mapping[str, tuple[Any, int]]] = {
+    _DTYPE: _t.ClassVar[_abc.Mapping[str, tuple[_t.Any, int]]] = {
 {%- for column in item.columns %}
         "{{ column.name }}": ({{ column.format }}, {{ column.offset }}),
 {%- endfor %}
@@ -105,7 +79,7 @@ class {{ item.name }}(_payload.{{ item.base }}):
 {%- endfor %}
 {%- endfor %}
 
-    def _values(self) -> list[Any]:
+    def _values(self) -> list[_t.Any]:
         return [
 {%- for field in item.fields %}
             {{ field.value }},
@@ -113,7 +87,7 @@ class {{ item.name }}(_payload.{{ item.base }}):
         ]{{ item.skips.values }}
 
     @classmethod
-    def _make(cls, v: tuple[Any, ...]) -> {{ item.name }}:{{ item.skips.make }}
+    def _make(cls, v: tuple[_t.Any, ...]) -> {{ item.reference }}:{{ item.skips.make }}
         return cls(
 {%- for field in item.fields %}
             {{ field.make }},
@@ -125,54 +99,13 @@ class {{ item.name }}(_payload.{{ item.base }}):
         """In-place access to a :class:`{{ item.name }}` in a buffer."""
 
         __slots__ = ()
-        SIZE: ClassVar[int] = {{ item.size }}
+        SIZE: _t.ClassVar[int] = {{ item.size }}
 {%- for field in item.fields %}
         {{ field.name }} = {{ field.descriptor }}
 {%- endfor %}
-{%- endfor %}
+{%- if item.is_aliased %}
 
 
-AnyMessage = Union[
-{%- for name in view.any_messages %}
-    {{ name }},
-{%- endfor %}
-    SharedMemoryMessage,
-    ReceivedMessage,
-]
-"""What :func:`decode` gives: a struct of this spec, or the message itself."""
-{% if view.any_messages.is_empty() %}
-STRUCTS: Final[Mapping[int, type[_payload.Payload]]] = {}
-{%- else %}
-STRUCTS: Final[Mapping[int, type[_payload.Payload]]] = {
-{%- for item in view.structs %}{% if item.is_message %}
-    {{ item.message_type }}: {{ item.name }},
-{%- endif %}{% endfor %}
-}
+{{ item.reference }} = {{ item.name }}
 {%- endif %}
-"""The structs of this spec by their message types."""
-
-
-def decode(message: SharedMemoryMessage | ReceivedMessage, *, exact: bool = False) -> AnyMessage:
-    """Reads a message as the struct that its type names; any other message comes back as it is.
-
-    A longer payload is that of a newer version, of which the known part is read; with `exact` it is
-    refused.
-
-    Raises:
-        SizeMismatch: The payload has a size that no version of the struct has.
-
-    ::
-
-        for message in consumer:
-            print(decode(message))
-    """
-{%- if view.any_messages.is_empty() %}
-    del exact
-    return message
-{%- else %}
-    kind: Any = STRUCTS.get(message.message_type)
-    if kind is None:
-        return message
-    value: AnyMessage = kind.unpack(message.payload, exact=exact)
-    return value
-{%- endif %}
+{%- endfor %}

@@ -23,11 +23,13 @@ Receive::
             print(message.message_type, message.payload)
 
 Errors are classes under `RingError`; that a ring is full, or has nothing to read, is a result and
-no error. The spec's message types, flags and structs are in the module `messages`, and here.
+no error. The spec's structs, enums and constants are in the module `messages`, and here, but for
+those that have a name of the engine.
 """
 
 from __future__ import annotations
 
+from . import messages
 from ._batch import BatchWriter
 from ._claim import Claim
 from ._consumer import SharedMemoryConsumer
@@ -87,17 +89,13 @@ from ._monitor import Monitor, RingBuffer
 from ._options import Distance, Mode, Options, Start, WaitStrategy
 from ._payload import Payload, asdict
 from ._producer import SharedMemoryProducer
+from ._protocol import STRUCTS, AnyMessage, MessageFlags, MessageType, decode
 from ._record import check_layout
 from ._segment import remove_ring, ring_path
 from ._statistics import PeerState, SideSnapshot, Snapshot, Statistics
 from .messages import (
     DEFAULT_HEARTBEAT_MS,
-    STRUCTS,
-    AnyMessage,
-    MessageFlags,
-    MessageType,
     TestData,
-    decode,
 )
 
 check_layout()
@@ -179,6 +177,7 @@ __all__ = [
     "create_producer",
     "decode",
     "last_error",
+    "messages",
     "remove_ring",
     "ring_path",
 ]

@@ -74,7 +74,7 @@ class BatchWriter:
         Raises:
             RingError: As for :meth:`SharedMemoryProducer.send_typed`.
         """
-        return self.push(value.pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
+        return self.push(value._pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
 
     def commit(self) -> None:
         """Publishes what was added, and wakes the consumer if it sleeps.

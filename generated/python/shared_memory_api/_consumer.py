@@ -355,8 +355,8 @@ class SharedMemoryConsumer(Side):
             Unsupported: There is no numpy, or the struct has a variable tail.
             RingError: As for :meth:`drain`.
         """
-        kind.numpy_array(())
-        return kind.numpy_array(self.drain(max_messages, kind=kind))
+        kind._numpy_array(())
+        return kind._numpy_array(self.drain(max_messages, kind=kind))
 
     def __iter__(self) -> Iterator[SharedMemoryMessage]:
         """Receives messages until the producer has closed and all was received.

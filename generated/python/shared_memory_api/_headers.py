@@ -8,18 +8,15 @@ This protocol has none.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
+
+from . import _layout, _view
 
 HEADER_HAS_FIELDS: Final = False
 
 
-class HeaderFieldGetters:
-    """Accessors on messages: none."""
+class HeaderFields(_view.PayloadView):
+    """The fields of a message's header that are the spec's own: none."""
 
     __slots__ = ()
-
-
-class HeaderFieldSetters:
-    """Setters on claims and on messages to be sent: none."""
-
-    __slots__ = ()
+    SIZE: ClassVar[int] = _layout.MESSAGE_HEADER_SIZE

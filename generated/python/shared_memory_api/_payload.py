@@ -31,6 +31,9 @@ class Payload:
     surrogates, so that nothing is lost: `text.encode(errors="surrogateescape")` gives the bytes,
     and so does sending the struct on.
 
+    A field that is called like a method is the field. The method is reached through this class:
+    `Payload.pack(value)`, and `super(TestData, TestData).unpack(payload)`.
+
     Attributes:
         MESSAGE_TYPE: The message type that the struct travels under; None if it has none.
         SIZE: Bytes of the fixed part, padding included.
@@ -68,7 +71,7 @@ class Payload:
     @property
     def packed_size(self) -> int:
         """Bytes that :meth:`pack` gives."""
-        return self.SIZE
+        return self._packed_size()
 
     def pack(self) -> bytes:
         """The payload's bytes.
@@ -77,27 +80,43 @@ class Payload:
             struct.error: A number does not fit its field.
             ValueError: A text or array does not fit its field.
         """
-        return self._STRUCT.pack(*self._values())
+        return self._pack()
 
     def pack_into(self, buffer: memoryview | bytearray, offset: int = 0) -> None:
         """Writes the payload's bytes into a buffer, a claim's say.
 
         Raises:
             struct.error: A number does not fit its field, or the buffer is too short.
-            ValueError: A text or array does not fit its field.
+            ValueError: A text or array does not fit its field, or a tail the buffer.
         """
-        self._STRUCT.pack_into(buffer, offset, *self._values())
+        self._pack_into(buffer, offset)
 
     @classmethod
     def unpack(cls: type[Struct], payload: BytesLike, *, exact: bool = False) -> Struct:
         """The struct in a payload, also in one of another version.
 
-        What an older version lacks is zero; what a newer one has beyond the struct is ignored, or
-        refused with `exact`.
+        What an older version lacks is zero, a tail empty; what a newer one has beyond the struct is
+        ignored, or refused with `exact`.
 
         Raises:
             SizeMismatch: No version of the struct has this size.
         """
+        return cls._unpack(payload, exact=exact)
+
+    # What the engine goes by: a field of the spec may have any name that starts with a letter, and
+    # hides the member above of that name.
+
+    def _packed_size(self) -> int:
+        return self.SIZE
+
+    def _pack(self) -> bytes:
+        return self._STRUCT.pack(*self._values())
+
+    def _pack_into(self, buffer: memoryview | bytearray, offset: int) -> None:
+        self._STRUCT.pack_into(buffer, offset, *self._values())
+
+    @classmethod
+    def _unpack(cls: type[Struct], payload: BytesLike, *, exact: bool = False) -> Struct:
         if len(payload) != cls.SIZE:
             payload = cls._fit(payload, exact=exact)
         return cls._make(cls._STRUCT.unpack(payload))
@@ -130,6 +149,10 @@ class Payload:
         Raises:
             Unsupported: There is no numpy.
         """
+        return cls._numpy_dtype()
+
+    @classmethod
+    def _numpy_dtype(cls) -> Any:
         try:
             numpy = import_module("numpy")
         except ImportError as error:
@@ -159,7 +182,11 @@ class Payload:
 
             prices = Price.numpy_array(consumer.drain(kind=Price))["price"].mean()
         """
-        dtype = cls.numpy_dtype()
+        return cls._numpy_array(payloads)
+
+    @classmethod
+    def _numpy_array(cls, payloads: Iterable[bytes]) -> Any:
+        dtype = cls._numpy_dtype()
         rows = [row if len(row) == cls.SIZE else cls._fit(row, exact=False) for row in payloads]
         return import_module("numpy").frombuffer(bytearray().join(rows), dtype)
 
@@ -201,40 +228,21 @@ class PayloadWithTail(Payload):
 
     __slots__ = ()
 
-    @property
-    def packed_size(self) -> int:
-        """Bytes that :meth:`pack` gives."""
+    def _packed_size(self) -> int:
         return self.SIZE + len(self._values()[-1])
 
-    def pack(self) -> bytes:
-        """The payload's bytes.
-
-        Raises:
-            struct.error: A number does not fit its field.
-            ValueError: A text or array does not fit its field.
-        """
+    def _pack(self) -> bytes:
         *fixed, tail = self._values()
         return self._STRUCT.pack(*fixed) + bytes(tail)
 
-    def pack_into(self, buffer: memoryview | bytearray, offset: int = 0) -> None:
-        """Writes the payload's bytes into a buffer, a claim's say.
-
-        Raises:
-            struct.error: A number does not fit its field, or the buffer is too short.
-            ValueError: A text or array does not fit its field, or the tail the buffer.
-        """
+    def _pack_into(self, buffer: memoryview | bytearray, offset: int) -> None:
         *fixed, tail = self._values()
         self._STRUCT.pack_into(buffer, offset, *fixed)
         start = offset + self.SIZE
         buffer[start : start + len(tail)] = tail
 
     @classmethod
-    def unpack(cls: type[Struct], payload: BytesLike, *, exact: bool = False) -> Struct:
-        """The struct in a payload, also in one of an older version, whose tail is empty.
-
-        Raises:
-            SizeMismatch: No version of the struct has this size.
-        """
+    def _unpack(cls: type[Struct], payload: BytesLike, *, exact: bool = False) -> Struct:
         if len(payload) < cls.SIZE:
             payload = cls._fit(payload, exact=exact)
         fixed = cls._STRUCT.unpack_from(payload)
@@ -247,12 +255,8 @@ class PayloadWithTail(Payload):
         return super()._size_error(size, exact=False)
 
     @classmethod
-    def numpy_array(cls, payloads: Iterable[bytes]) -> Any:
-        """Never: rows of an array are all as long.
-
-        Raises:
-            Unsupported: Always.
-        """
+    def _numpy_array(cls, payloads: Iterable[bytes]) -> Any:
+        # Rows of an array are all as long.
         del payloads
         message = f"{cls.__name__} has a variable tail, which fits no row of an array"
         raise Unsupported(message)
@@ -263,7 +267,7 @@ def _numpy_format(form: Any) -> Any:
     if isinstance(form, tuple):
         return (_numpy_format(form[0]), form[1])
     if isinstance(form, type) and issubclass(form, Payload):
-        return form.numpy_dtype()
+        return form._numpy_dtype()
     return form
 
 
@@ -338,7 +342,7 @@ def items(values: Sequence[Number], count: int) -> Sequence[Number]:
 
 def pack_all(values: Sequence[Payload]) -> bytes:
     """The bytes of structs, one after the other."""
-    return b"".join([value.pack() for value in values])
+    return b"".join([value._pack() for value in values])
 
 
 def unpack_all(kind: type[Struct], raw: BytesLike) -> tuple[Struct, ...]:

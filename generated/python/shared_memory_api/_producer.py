@@ -168,7 +168,7 @@ class SharedMemoryProducer(Side):
             ValueError: A text or array does not fit its field.
             RingError: As for :meth:`send`.
         """
-        return self.send(value.pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
+        return self.send(value._pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
 
     def try_send_typed(self, value: Payload, flags: int = 0) -> bool:
         """Sends a struct if there is room now, else returns False. Never waits.
@@ -176,7 +176,7 @@ class SharedMemoryProducer(Side):
         Raises:
             RingError: As for :meth:`send_typed`.
         """
-        return self.send(value.pack(), value.MESSAGE_TYPE or TYPE_DATA, flags, 0)
+        return self.send(value._pack(), value.MESSAGE_TYPE or TYPE_DATA, flags, 0)
 
     def send_message(self, message: SharedMemoryMessage) -> bool:
         """Sends a message with its type, flags and header fields.
@@ -358,7 +358,7 @@ class SharedMemoryProducer(Side):
         Raises:
             RingError: As for :meth:`send_typed`.
         """
-        return await self.send_async(value.pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
+        return await self.send_async(value._pack(), value.MESSAGE_TYPE or TYPE_DATA, flags)
 
     async def send_message_async(self, message: SharedMemoryMessage) -> bool:
         """As :meth:`send_message`, in the way of :meth:`send_async`.

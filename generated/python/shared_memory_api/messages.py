@@ -9,49 +9,16 @@ in.
 
 from __future__ import annotations
 
-from struct import Struct
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Union
+import struct as _struct
+import typing as _t
 
-from . import _enums, _payload, _view
-from ._message import ReceivedMessage, SharedMemoryMessage
+from . import _payload, _view
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+if _t.TYPE_CHECKING:
+    import collections.abc as _abc
 
-DEFAULT_HEARTBEAT_MS: Final[int] = 1000
+DEFAULT_HEARTBEAT_MS: _t.Final[int] = 1000
 """Milliseconds between two heartbeats of a manager."""
-
-
-class MessageType(_enums.OpenIntEnum):
-    """What a message is; values that this spec does not name are carried as they are."""
-
-    DATA = 1
-    """Bytes or text without a type of their own."""
-    CONTROL = 2
-    """For the application's own control messages."""
-    HEARTBEAT = 3
-    """For the application's own signs of life. The engine's are a time in the header."""
-    ERROR = 4
-    """For the application's own error messages."""
-    CUSTOM_MIN = 1000
-    """First id that a spec's own structs may have."""
-
-
-class MessageFlags(_enums.OpenIntFlag):
-    """Bits that qualify a message; they may be combined with `|`."""
-
-    NONE = 0
-    """No flag."""
-    URGENT = 0x01
-    """Publishes a pending batch and wakes the consumer at once."""
-    COMPRESSED = 0x02
-    """The payload is compressed. For the application; the engine does not look at it."""
-    ENCRYPTED = 0x04
-    """The payload is encrypted. For the application; the engine does not look at it."""
-    LAST_FRAGMENT = 0x08
-    """The last piece of a message that was sent in pieces. Always together with fragment."""
-    FRAGMENT = 0x10
-    """A piece of a message that was sent in pieces."""
 
 
 class TestData(_payload.Payload):
@@ -87,14 +54,14 @@ class TestData(_payload.Payload):
         "message",
         "timestamp",
     ]
-    MESSAGE_TYPE: ClassVar[int | None] = 1001
-    SIZE: ClassVar[int] = 88
-    ALIGN: ClassVar[int] = 8
-    OLDER_SIZES: ClassVar[tuple[int, ...]] = (16,)
-    _STRUCT: ClassVar[Struct] = Struct(
+    MESSAGE_TYPE: _t.ClassVar[int | None] = 1001
+    SIZE: _t.ClassVar[int] = 88
+    ALIGN: _t.ClassVar[int] = 8
+    OLDER_SIZES: _t.ClassVar[tuple[int, ...]] = (16,)
+    _STRUCT: _t.ClassVar[_struct.Struct] = _struct.Struct(
         "<i4xd64sQ",
     )
-    _DTYPE: ClassVar[Mapping[str, tuple[Any, int]]] = {
+    _DTYPE: _t.ClassVar[_abc.Mapping[str, tuple[_t.Any, int]]] = {
         "id": ("<i4", 0),
         "value": ("<f8", 8),
         "message": ("S64", 16),
@@ -114,7 +81,7 @@ class TestData(_payload.Payload):
         self.message = message
         self.timestamp = timestamp
 
-    def _values(self) -> list[Any]:
+    def _values(self) -> list[_t.Any]:
         return [
             self.id,
             self.value,
@@ -123,7 +90,7 @@ class TestData(_payload.Payload):
         ]
 
     @classmethod
-    def _make(cls, v: tuple[Any, ...]) -> TestData:
+    def _make(cls, v: tuple[_t.Any, ...]) -> TestData:
         return cls(
             v[0],
             v[1],
@@ -135,42 +102,8 @@ class TestData(_payload.Payload):
         """In-place access to a :class:`TestData` in a buffer."""
 
         __slots__ = ()
-        SIZE: ClassVar[int] = 88
+        SIZE: _t.ClassVar[int] = 88
         id = _view.IntField("i", 0)
         value = _view.FloatField("d", 8)
         message = _view.TextField(64, 16)
         timestamp = _view.IntField("Q", 80)
-
-
-AnyMessage = Union[
-    TestData,
-    SharedMemoryMessage,
-    ReceivedMessage,
-]
-"""What :func:`decode` gives: a struct of this spec, or the message itself."""
-
-STRUCTS: Final[Mapping[int, type[_payload.Payload]]] = {
-    1001: TestData,
-}
-"""The structs of this spec by their message types."""
-
-
-def decode(message: SharedMemoryMessage | ReceivedMessage, *, exact: bool = False) -> AnyMessage:
-    """Reads a message as the struct that its type names; any other message comes back as it is.
-
-    A longer payload is that of a newer version, of which the known part is read; with `exact` it is
-    refused.
-
-    Raises:
-        SizeMismatch: The payload has a size that no version of the struct has.
-
-    ::
-
-        for message in consumer:
-            print(decode(message))
-    """
-    kind: Any = STRUCTS.get(message.message_type)
-    if kind is None:
-        return message
-    value: AnyMessage = kind.unpack(message.payload, exact=exact)
-    return value

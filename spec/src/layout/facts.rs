@@ -19,11 +19,14 @@ pub enum Slot<'a, R = NoRole> {
     },
 }
 
-/// The fields of a struct of `end` bytes, without gaps.
-fn slots<R>(fields: &[FieldLayout<R>], end: u64) -> Vec<Slot<'_, R>> {
+/// Fields of a struct of `end` bytes, without gaps.
+fn slots<'a, R>(
+    fields: impl IntoIterator<Item = &'a FieldLayout<R>>,
+    end: u64,
+) -> Vec<Slot<'a, R>> {
     let mut slots = Vec::new();
     let (mut index, mut used) = (0, 0);
-    let mut pad_to = |slots: &mut Vec<Slot<'_, R>>, used: u64, offset: u64| {
+    let mut pad_to = |slots: &mut Vec<Slot<'a, R>>, used: u64, offset: u64| {
         if used < offset {
             slots.push(Slot::Padding { index, offset: used, size: offset - used });
             index += 1;
@@ -71,9 +74,9 @@ impl<R> HeaderLayout<R> {
         self.fields.iter().filter(|field| field.role.is_none())
     }
 
-    /// Bytes from the start of `field` to the end of the header.
-    pub fn to_end(&self, field: &FieldLayout<R>) -> u64 {
-        self.size - field.offset
+    /// The fields without a role, with all else of the header as padding.
+    pub fn slots_of_extras(&self) -> Vec<Slot<'_, R>> {
+        slots(self.extras(), self.size)
     }
 }
 

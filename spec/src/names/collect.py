@@ -55,6 +55,9 @@ SHAPES = re.compile(r"^([A-Z][A-Za-z0-9]*|[a-z][a-z0-9_]*|[A-Z][A-Z0-9_]*|k[A-Z]
 # A namespace, module or type of a program.
 WORD = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 
+# Macros that the generated header sets aside whatever a spec says: names of its own are called so.
+SET_ASIDE = {"Status"}
+
 
 @dataclass(frozen=True)
 class Platform:
@@ -320,7 +323,7 @@ def main() -> None:
                 "Of other headers: POSIX, Windows, X11, Qt. The protocol's own message types and\n"
                 "# flags keep their names: the generated header sets such macros aside.",
                 "platform_macro any -protocol_value",
-                found.platform - found.standard,
+                found.platform - found.standard - SET_ASIDE,
             ),
         ])
         write("cpp_globals.txt", "Names that C headers declare outside of all namespaces.", [

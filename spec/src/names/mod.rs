@@ -4,9 +4,9 @@
 //! own case per kind of name (see [`NameKind`]); the words stay the same.
 //!
 //! One rule keeps every result legal in every language: **a name that would be a keyword, a macro,
-//! a builtin that the generated code needs, a name of the generated code itself, or (C#) the name
-//! of the enclosing type, gets `_` appended.** A spec's identifier never ends in `_`, so an escaped
-//! name cannot meet a plain one.
+//! a builtin that the generated code needs, or (C#) the name of the enclosing type, gets `_`
+//! appended.** A spec's identifier never ends in `_`, so an escaped name cannot meet a plain one.
+//! What the engine calls its own is no reason: what a spec defines has a namespace of its own.
 
 mod cpp;
 mod csharp;
@@ -18,7 +18,6 @@ mod rust;
 pub use cpp::{guarded_macros, is_system_header};
 pub use language::{Language, Row};
 pub use reserved::{Reason, Words, reason, reserved_words};
-pub(crate) use reserved::{engine_reason, is_engine_word};
 
 /// What a name is for, which decides its case and what it must not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,7 +26,7 @@ pub enum NameKind {
     Type,
     /// A field of a struct: `snake_case`, C# `PascalCase`.
     Field,
-    /// A role-less field of the message header; its accessors stand beside the engine's own.
+    /// A role-less field of the message header; its accessors stand in a view of their own.
     HeaderField,
     /// A value of a spec's own enum or flag set: `SCREAMING_CASE`, C# `PascalCase`.
     EnumValue,
@@ -95,7 +94,7 @@ pub fn spell_member(language: Language, kind: NameKind, owner: &str, ident: &str
 /// The final identifier and, when it was escaped, why.
 pub fn spell_why(language: Language, kind: NameKind, ident: &str) -> (String, Option<Reason>) {
     let mut name = unescaped(language, kind, ident);
-    let reason = reason(language, kind, &name).or_else(|| engine_reason(language, kind, ident));
+    let reason = reason(language, kind, &name);
     if reason.is_some() {
         name.push('_');
     }
@@ -243,19 +242,21 @@ mod tests {
 
     #[test]
     fn names_of_the_engine_are_free_for_a_spec() {
-        for language in [Language::RUST, Language::CPP] {
-            for name in ["Mode", "Status", "Header", "Error", "Record", "Message", "Timeout"] {
-                assert_eq!(spell(language, NameKind::Type, name), name);
+        let types =
+            ["Error", "Header", "Message", "Mode", "Protocol", "Record", "Status", "Timeout"];
+        let fields = ["fixed", "flags", "header", "length", "pack", "payload", "release"];
+        let constants = ["default_capacity", "layout_hash", "magic", "schema_hash"];
+        for language in Language::ALL {
+            assert_eq!(types.map(|name| spell(language, NameKind::Type, name)), types);
+            let same = |kind, name| {
+                assert_eq!(spell(language, kind, name), unescaped(language, kind, name));
+            };
+            for name in fields {
+                same(NameKind::Field, name);
+                same(NameKind::HeaderField, name);
             }
-            for name in ["fixed", "pack", "tail_size", "accepts_size"] {
-                assert_eq!(spell(language, NameKind::Field, name), name);
-            }
-            for name in ["payload", "flags", "commit", "message_id"] {
-                assert_eq!(spell(language, NameKind::HeaderField, name), name);
-            }
-            for name in ["magic", "default_capacity", "layout_hash"] {
-                let spelled = spell(language, NameKind::Constant, name);
-                assert_eq!(spelled, unescaped(language, NameKind::Constant, name));
+            for name in constants {
+                same(NameKind::Constant, name);
             }
         }
     }

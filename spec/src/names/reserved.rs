@@ -1,7 +1,6 @@
 //! The words that a spelled name must step aside for, read from the data files beside this one.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
 use super::{Language, NameKind};
 
@@ -64,13 +63,6 @@ pub struct Words {
     words: HashMap<&'static str, u64>,
 }
 
-/// Words of the engine, which a spec spells otherwise than the language does. Rust and C++ have
-/// none: what a spec defines has a namespace of its own there.
-const ENGINE: [(Language, &str); 2] = [
-    (Language::CSHARP, include_str!("engine_csharp.txt")),
-    (Language::PYTHON, include_str!("engine_python.txt")),
-];
-
 /// Why `word`, as the language would spell it, cannot be a name of this kind, if it cannot.
 pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> {
     language.words().find(kind, word)
@@ -78,28 +70,9 @@ pub fn reason(language: Language, kind: NameKind, word: &str) -> Option<Reason> 
 
 /// Every word that the lists of a language have, in order, each once.
 pub fn reserved_words(language: Language) -> Vec<&'static str> {
-    let mut words: Vec<_> =
-        language.words().words.keys().chain(engine_words(language).words.keys()).collect();
+    let mut words: Vec<_> = language.words().words.keys().copied().collect();
     words.sort_unstable();
-    words.dedup();
-    words.into_iter().copied().collect()
-}
-
-fn engine_words(language: Language) -> &'static Words {
-    static WORDS: LazyLock<HashMap<Language, Words>> =
-        LazyLock::new(|| ENGINE.map(|(language, list)| (language, Words::read(&[list]))).into());
-    static NONE: LazyLock<Words> = LazyLock::new(|| Words::read(&[]));
-    WORDS.get(&language).unwrap_or(&NONE)
-}
-
-/// Why `ident`, as the spec writes it, cannot be a name of this kind in the language.
-pub(crate) fn engine_reason(language: Language, kind: NameKind, ident: &str) -> Option<Reason> {
-    engine_words(language).find(kind, ident)
-}
-
-/// Whether the engine of any language has a name of this kind that is written so in a spec.
-pub(crate) fn is_engine_word(kind: NameKind, ident: &str) -> bool {
-    Language::ALL.iter().any(|language| engine_reason(*language, kind, ident).is_some())
+    words
 }
 
 const fn bit(kind: NameKind) -> u32 {
@@ -181,14 +154,6 @@ mod tests {
         ] {
             assert_eq!(reason(language, NameKind::Function, word), Some(Reason::Keyword));
         }
-    }
-
-    #[test]
-    fn the_engines_names_are_kept() {
-        let python = |kind, word| engine_reason(Language::PYTHON, kind, word);
-        assert_eq!(python(NameKind::Type, "RingBuffer"), Some(Reason::Engine));
-        assert_eq!(python(NameKind::HeaderField, "payload"), Some(Reason::Engine));
-        assert_eq!(python(NameKind::Field, "payload"), None);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use super::Choices;
 use super::payload::{random_scalar, scalar_size, walk_to};
 use super::words::Names;
 use crate::model::{MessageRole, RingRole, Writer};
-use crate::names::{NameKind, is_engine_word};
 
 /// A header with the places where its fields are expected.
 #[derive(Debug, Clone)]
@@ -101,8 +100,7 @@ pub(super) fn message(c: &mut Choices, names: &mut Names, flags: &'static str) -
         rest.push((None, random_scalar(c)));
     }
     c.shuffle(&mut rest);
-    let is_free = |name: &String| !is_role(name) && !is_engine_word(NameKind::HeaderField, name);
-    let mut own = names.take(c, 16).into_iter().filter(is_free);
+    let mut own = names.take(c, 16).into_iter().filter(|name| !is_role(name));
     let mut at = 0;
     let mut fields = Vec::new();
     for (role, ty) in word.into_iter().chain(rest) {

@@ -3,6 +3,7 @@
 using System;
 using System.Globalization;
 using BitRPC.SharedMemory;
+using BitRPC.SharedMemory.Messages;
 
 namespace CrossLanguageTest
 {

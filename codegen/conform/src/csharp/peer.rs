@@ -3,8 +3,8 @@
 use crate::peer::{file, fixed, templates};
 use bitrpc_codegen::backend::Input;
 use bitrpc_codegen::backend::csharp::spell::{
-    fixed_name, member, namespace_prefix, qualified, scalar, storage, tail_member, type_ident,
-    type_name, wire_type,
+    fixed_name, member, qualified, qualified_wire, scalar, spec_type, storage, tail_member,
+    type_ident,
 };
 use bitrpc_codegen::emit::File;
 use bitrpc_spec::layout::{
@@ -94,37 +94,36 @@ impl View {
     fn new(layout: &Layout) -> Self {
         Self {
             namespace: layout.targets.csharp_namespace.join("."),
-            ring_header: header(layout, &layout.ring_header),
-            message_header: header(layout, &layout.message_header),
+            ring_header: header(layout, "RingHeader", &layout.ring_header),
+            message_header: header(layout, "MessageHeader", &layout.message_header),
             ring_roles: RingRole::ALL.iter().map(|role| pascal(role.name())).collect(),
             structs: layout.structs.iter().map(|item| structure(layout, item)).collect(),
         }
     }
 }
 
-fn header<R>(layout: &Layout, header: &HeaderLayout<R>) -> Header {
-    Header { align: header.align, fields: members(layout, "", &header.fields) }
+fn header<R>(layout: &Layout, name: &str, header: &HeaderLayout<R>) -> Header {
+    Header { align: header.align, fields: members(layout, name, &header.fields) }
 }
 
 fn members<R>(layout: &Layout, owner: &str, fields: &[FieldLayout<R>]) -> Vec<Member> {
-    let member = |field: &FieldLayout<R>| Member {
+    let of_field = |field: &FieldLayout<R>| Member {
         raw_name: field.name.clone(),
-        storage: storage(owner, field),
-        wire: qualified(layout, wire_type(layout, &field.ty)),
+        storage: storage(&member(owner, &field.name), &field.ty),
+        wire: qualified_wire(layout, &field.ty),
     };
-    fields.iter().map(member).collect()
+    fields.iter().map(of_field).collect()
 }
 
 fn structure(layout: &Layout, item: &StructLayout) -> Struct {
-    let prefix = namespace_prefix(layout);
     let (name, fixed) = (type_ident(&item.name), fixed_name(item));
     let draw = |field: &FieldLayout| {
         statement(layout, &field.ty, &format!("item.{}", member(&item.name, &field.name)))
     };
     let draw_tail = item.tail.as_ref().map(|tail| draw_tail(layout, item, tail));
     Struct {
-        ty: format!("{prefix}{name}"),
-        fixed_ty: format!("{prefix}{fixed}"),
+        ty: spec_type(layout, &name),
+        fixed_ty: spec_type(layout, &fixed),
         name,
         fixed,
         raw_name: item.name.clone(),
@@ -145,7 +144,7 @@ fn draw_tail(layout: &Layout, item: &StructLayout, tail: &TailLayout) -> String 
         TailKind::String => "rng.TailText(room)".to_owned(),
         TailKind::Bytes => "rng.TailBytes(room)".to_owned(),
         TailKind::Elements(ty) => {
-            let name = qualified(layout, type_name(layout, ty));
+            let name = qualified(layout, ty);
             let (size, element) = (tail.element_size, expression(layout, ty).replace("rng", "r"));
             format!("rng.TailElements<{name}>(room, {size}, r => {element})")
         }
@@ -190,7 +189,7 @@ fn expression(layout: &Layout, ty: &Type) -> String {
 }
 
 fn enum_value(layout: &Layout, item: &EnumLayout) -> String {
-    let name = qualified(layout, type_ident(&item.name));
+    let name = spec_type(layout, &type_ident(&item.name));
     let ty = scalar(item.scalar);
     if item.is_flags {
         return format!("unchecked(({name})({ty})rng.Next())");

@@ -21,8 +21,8 @@ namespace ConformancePeer
             return "{\"language\":\"csharp\""
                 + ",\"layout_hash\":\"0x" + Protocol.LayoutHash.ToString("x16") + "\""
                 + ",\"schema_hash\":\"0x" + Protocol.SchemaHash.ToString("x16") + "\""
-                + ",\"ring_header\":" + OfRingHeader()
-                + ",\"message_header\":" + OfMessageHeader()
+                + ",\"ring_header\":" + HeaderOfRing()
+                + ",\"message_header\":" + HeaderOfMessages()
                 + ",\"structs\":[" + string.Join(",", structs) + "]}";
         }
 
@@ -35,7 +35,7 @@ namespace ConformancePeer
         private static string Field(string name, long offset, int size) =>
             "{\"name\":\"" + name + "\",\"offset\":" + offset + ",\"size\":" + size + "}";
 
-        private static string OfRingHeader()
+        private static string HeaderOfRing()
         {
             var item = default(RingHeader);
             byte* start = (byte*)&item;
@@ -48,7 +48,7 @@ namespace ConformancePeer
 {%- endfor %});
         }
 
-        private static string OfMessageHeader()
+        private static string HeaderOfMessages()
         {
             var item = default(MessageHeader);
             byte* start = (byte*)&item;

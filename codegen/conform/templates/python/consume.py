@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from failure import Failure
-from protocol import Closed, PeerDied, SharedMemoryConsumer
+from protocol import Closed, Payload, PeerDied, SharedMemoryConsumer
 from script import Planned, recoded
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class _Run:
         if message is not None and wanted.text is not None:
             payload = self.consumer.receive_string().encode()
         elif message is not None and wanted.sample is not None:
-            payload = self.consumer.receive_typed(wanted.sample.kind).pack()
+            payload = Payload.pack(self.consumer.receive_typed(wanted.sample.kind))
         else:
             self._copied()
             return

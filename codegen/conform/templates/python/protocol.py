@@ -2,5 +2,6 @@
 
 from {{ view.module }} import *  # noqa: F403
 from {{ view.module }} import _layout as layout
+from {{ view.module }} import messages
 
-__all__ = ["layout"]
+__all__ = ["layout", "messages"]

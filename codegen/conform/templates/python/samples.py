@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import protocol
+from protocol import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,35 +23,35 @@ class Sample(NamedTuple):
 {%- for item in view.enums %}
 
 
-def {{ item.sampler }}(rng: Rng) -> protocol.{{ item.name }}:
+def {{ item.sampler }}(rng: Rng) -> messages.{{ item.name }}:
     """Draws a value, also one without a name."""
 {%- if item.is_flags %}
-    return protocol.{{ item.name }}(rng.next() % 2**{{ item.bits }})
+    return messages.{{ item.name }}(rng.next() % 2**{{ item.bits }})
 {%- else %}
     values = [
 {%- for value in item.values %}
-        protocol.{{ item.name }}.{{ value }},
+        messages.{{ item.name }}.{{ value }},
 {%- endfor %}
     ]
     draw = rng.next()
     if draw >> 61 == 7:  # noqa: PLR2004 - one draw of eight
         # A value that the spec does not name is legal.
-        return protocol.{{ item.name }}(rng.{{ item.truncate }}(draw, {{ item.bits }}))
+        return messages.{{ item.name }}(rng.{{ item.truncate }}(draw, {{ item.bits }}))
     return values[draw % len(values)]
 {%- endif %}
 {%- endfor %}
 {%- for item in view.structs %}
 
 
-def {{ item.sampler }}(rng: Rng, most: int = 0) -> protocol.{{ item.name }}:
+def {{ item.sampler }}(rng: Rng, most: int = 0) -> messages.{{ item.name }}:
     """Draws a value; a tail leaves the whole payload at most so long."""
 {%- if item.has_tail %}
     room = max(0, most - {{ item.size }})
 {%- endif %}
 {%- if item.fields.is_empty() %}
-    return protocol.{{ item.name }}()
+    return messages.{{ item.name }}()
 {%- else %}
-    return protocol.{{ item.name }}(
+    return messages.{{ item.name }}(
 {%- for field in item.fields %}
         {{ field.name }}={{ field.sample }},
 {%- endfor %}
@@ -62,7 +62,7 @@ def {{ item.sampler }}(rng: Rng, most: int = 0) -> protocol.{{ item.name }}:
 
 ALL = [
 {%- for item in view.structs %}
-    Sample("{{ item.raw_name }}", protocol.{{ item.name }}, {{ item.size }}, {{ item.sampler }}),
+    Sample("{{ item.raw_name }}", messages.{{ item.name }}, {{ item.size }}, {{ item.sampler }}),
 {%- endfor %}
 ]
 """All structs, in the order of the spec."""

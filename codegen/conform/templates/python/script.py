@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import samples
-from protocol import layout
+from protocol import Payload, layout
 from rng import TEXTS, Rng
 
 LONGEST = 65536
@@ -74,18 +74,18 @@ class Script:
             if sample.size <= most:
                 value = sample.draw(rng, most)
                 message_type = sample.kind.MESSAGE_TYPE
-                return Planned(message_type, 0, value.pack(), sample=sample, value=value)
+                return Planned(message_type, 0, Payload.pack(value), sample=sample, value=value)
         size = most if draw >> 56 == 0 else (draw >> 8) % (min(most, 512) + 1)
         return Planned(layout.TYPE_DATA, 0, rng.raw(size))
 
 
 def encoded(sample: samples.Sample, k: int) -> bytes:
     """Golden sample `k` of a struct: a tail takes at most 64 bytes."""
-    packed: bytes = sample.draw(Rng(7, k), sample.size + 64).pack()
+    packed: bytes = Payload.pack(sample.draw(Rng(7, k), sample.size + 64))
     return packed
 
 
 def recoded(sample: samples.Sample, payload: bytes) -> bytes:
     """A payload decoded and encoded again."""
-    packed: bytes = sample.kind.unpack(payload).pack()
+    packed: bytes = Payload.pack(sample.kind._unpack(payload))
     return packed

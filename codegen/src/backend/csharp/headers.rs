@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::spell::{member_doc, name, string_literal, type_name, wire_type};
+use super::spell::string_literal;
 use super::structs::{Field, diagram_lines, fields};
 use super::view::NamedLiteral;
 use crate::facts::{self, Engine};
-use bitrpc_spec::layout::{FieldLayout, HeaderLayout, Layout, Scalar, Type, Word, diagram};
+use bitrpc_spec::layout::{HeaderLayout, Layout, Word, diagram};
 use bitrpc_spec::model::MessageRole;
 use bitrpc_spec::names::{self, NameKind};
 
@@ -38,24 +38,14 @@ pub(super) struct Header {
     pub(super) size: u64,
     pub(super) align: u64,
     pub(super) fields: Vec<Field>,
-    /// Fields without a role, which users set and read by themselves.
-    pub(super) extras: Vec<Extra>,
 }
 
+/// The fields of the message header without a role, which users set and read by themselves, where
+/// they are in the header.
 #[derive(Debug, Serialize)]
-pub(super) struct Extra {
-    pub(super) name: String,
-    pub(super) setter: String,
-    pub(super) doc: Vec<String>,
-    pub(super) ty: String,
-    /// The type that lies in memory: `byte` for a bool.
-    pub(super) wire: String,
-    pub(super) offset: u64,
-    /// The expression that reads it, of `payload`, where the payload starts.
-    pub(super) read: String,
-    /// The expression that is stored, of `value` and of the property itself.
-    pub(super) write: String,
-    pub(super) write_own: String,
+pub(super) struct HeaderFields {
+    pub(super) size: u64,
+    pub(super) fields: Vec<Field>,
 }
 
 impl Protocol {
@@ -64,6 +54,7 @@ impl Protocol {
         let literal = |name: String, literal: String| NamedLiteral {
             name,
             raw_name: String::new(),
+            qualified: String::new(),
             doc: Vec::new(),
             literal,
             is_large: false,
@@ -119,39 +110,19 @@ fn written(word: &Word) -> String {
     if terms.is_empty() { "0".to_owned() } else { terms.join(" | ") }
 }
 
-pub(super) fn header<R: Copy>(layout: &Layout, header: &HeaderLayout<R>) -> Header {
-    let extra = |field: &FieldLayout<R>| {
-        let ident = name(NameKind::HeaderField, &field.name);
-        let is_bool = field.ty == Type::Scalar(Scalar::Bool);
-        let ty = type_name(layout, &field.ty);
-        // The header lies in front of the payload.
-        let before = header.to_end(field);
-        let read = if is_bool {
-            format!("IsPresent && *(payload - {before}) != 0")
-        } else {
-            format!("IsPresent ? *({ty}*)(payload - {before}) : default({ty})")
-        };
-        let stored = |value: &str| match is_bool {
-            true => format!("{value} ? (byte)1 : (byte)0"),
-            false => value.to_owned(),
-        };
-        Extra {
-            setter: name(NameKind::Function, &format!("set_{}", field.name)),
-            doc: member_doc(&facts::of_field(field)),
-            wire: wire_type(layout, &field.ty),
-            write: stored("value"),
-            write_own: stored(&ident),
-            name: ident,
-            ty,
-            offset: field.offset,
-            read,
-        }
-    };
+/// The header that is the struct `name`.
+pub(super) fn header<R>(layout: &Layout, name: &str, header: &HeaderLayout<R>) -> Header {
     Header {
         diagram: diagram_lines(diagram::of_header(header)),
         size: header.size,
         align: header.align,
-        fields: fields(layout, "", header.slots()),
-        extras: header.extras().map(extra).collect(),
+        fields: fields(layout, name, NameKind::Field, header.slots()),
     }
+}
+
+pub(super) fn header_fields(layout: &Layout) -> Option<HeaderFields> {
+    let header = &layout.message_header;
+    header.extras().next()?;
+    let fields = fields(layout, "HeaderFields", NameKind::HeaderField, header.slots_of_extras());
+    Some(HeaderFields { size: header.size, fields })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::spell::{inline_name, is_large, same, show, type_name, wire_type};
+use super::spell::{inline_name, is_large, qualified, qualified_wire, same, show};
 use bitrpc_spec::layout::{Layout, Scalar, Type};
 
 /// An array or text that lies in a struct: a type of its own, because C# has no array of fixed
@@ -50,7 +50,7 @@ fn inline_type(layout: &Layout, ty: &Type, size: u64) -> Option<InlineType> {
         Type::Char(length) => (String::new(), String::new(), *length),
         Type::Bytes(length) => ("byte".to_owned(), "byte".to_owned(), *length),
         Type::Array(element, length) => {
-            (type_name(layout, element), wire_type(layout, element), *length)
+            (qualified(layout, element), qualified_wire(layout, element), *length)
         }
         _ => return None,
     };

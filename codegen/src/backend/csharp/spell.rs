@@ -1,8 +1,6 @@
 //! How C# spells names, types, literals and docs.
 
-use bitrpc_spec::layout::{
-    ConstantValue, FieldLayout, Layout, Scalar, StructLayout, TailLayout, Type,
-};
+use bitrpc_spec::layout::{ConstantValue, Layout, Scalar, StructLayout, TailLayout, Type};
 use bitrpc_spec::names::{self, Language, NameKind};
 
 use crate::facts::{self, Doc, Prose};
@@ -36,11 +34,10 @@ pub fn fixed_name(item: &StructLayout) -> String {
     facts::fixed_name(item, &type_ident(&item.name))
 }
 
-/// The field that lies in memory for `field` of the struct `owner`; a bool has another one that
-/// shows it.
-pub fn storage<R>(owner: &str, field: &FieldLayout<R>) -> String {
-    let name = member(owner, &field.name);
-    if field.ty == Type::Scalar(Scalar::Bool) { format!("_{name}") } else { name }
+/// The field that lies in memory for the member `name`: a bool is shown by another one.
+pub fn storage(name: &str, ty: &Type) -> String {
+    let mark = if *ty == Type::Scalar(Scalar::Bool) { "_" } else { "" };
+    format!("{mark}{name}")
 }
 
 /// Most bytes of a struct that every runtime takes: Mono refuses larger ones.
@@ -76,7 +73,9 @@ pub(super) fn inline_name(layout: &Layout, ty: &Type) -> Option<String> {
         Type::Array(element, length) => {
             let element = match element.as_ref() {
                 Type::Scalar(ty) => class_name(*ty).to_owned(),
-                other => type_name(layout, other),
+                Type::Enum(index) => type_ident(&layout.enums[*index].name),
+                Type::Struct(index) => type_ident(&layout.structs[*index].name),
+                other => unreachable!("a spec has no array of {other:?}"),
             };
             Some(format!("{element}Array{length}"))
         }
@@ -84,34 +83,44 @@ pub(super) fn inline_name(layout: &Layout, ty: &Type) -> Option<String> {
     }
 }
 
-/// The type of a field.
+/// A type's name within the namespace of the spec's types, where only theirs are short.
 pub fn type_name(layout: &Layout, ty: &Type) -> String {
     match ty {
         Type::Scalar(ty) => scalar(*ty).to_owned(),
         Type::Enum(index) => type_ident(&layout.enums[*index].name),
         Type::Struct(index) => type_ident(&layout.structs[*index].name),
         Type::Char(_) | Type::Bytes(_) | Type::Array(..) => {
-            format!("Inline.{}", inline_name(layout, ty).expect("an array or text"))
+            let name = inline_name(layout, ty).expect("an array or text");
+            format!("{}Inline.{name}", namespace_prefix(layout))
         }
     }
 }
 
-/// The type that lies in memory: a bool is a byte there, of which any value may come.
-pub fn wire_type(layout: &Layout, ty: &Type) -> String {
+/// A type's name for other namespaces.
+pub fn qualified(layout: &Layout, ty: &Type) -> String {
+    let name = type_name(layout, ty);
     match ty {
-        Type::Scalar(Scalar::Bool) => "byte".to_owned(),
-        other => type_name(layout, other),
+        Type::Enum(_) | Type::Struct(_) => spec_type(layout, &name),
+        _ => name,
     }
 }
 
-/// A type's name for other namespaces, in which the names of specs mean something else.
-pub fn qualified(layout: &Layout, name: String) -> String {
-    let is_keyword = name.starts_with(|first: char| first.is_ascii_lowercase());
-    if is_keyword { name } else { format!("{}{name}", namespace_prefix(layout)) }
+/// The type that lies in memory, for other namespaces: a bool is a byte there, of which any value
+/// may come.
+pub fn qualified_wire(layout: &Layout, ty: &Type) -> String {
+    match ty {
+        Type::Scalar(Scalar::Bool) => "byte".to_owned(),
+        other => qualified(layout, other),
+    }
 }
 
-/// What stands before the names of the spec in other namespaces.
-pub fn namespace_prefix(layout: &Layout) -> String {
+/// The name for other namespaces of what the spec calls `name`.
+pub fn spec_type(layout: &Layout, name: &str) -> String {
+    format!("{}Messages.{name}", namespace_prefix(layout))
+}
+
+/// What stands before the names of the engine in other namespaces.
+fn namespace_prefix(layout: &Layout) -> String {
     format!("global::{}.", layout.targets.csharp_namespace.join("."))
 }
 

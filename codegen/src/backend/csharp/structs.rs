@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::spell::{
-    doc, fixed_name, is_large, member, member_doc, qualified, same, show, storage, string_literal,
-    tail_member, type_ident, type_name, wire_type,
+    doc, fixed_name, is_large, member, member_doc, qualified_wire, same, show, spec_type, storage,
+    string_literal, tail_member, type_ident, type_name,
 };
 use crate::facts;
 use bitrpc_spec::layout::{
     FieldLayout, Layout, Scalar, Slot, StructLayout, TailKind, TailLayout, Type, diagram,
 };
+use bitrpc_spec::names::{self, Language, NameKind};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Struct {
@@ -86,9 +87,9 @@ pub(super) fn fixed_struct(layout: &Layout, item: &StructLayout, namespace: &str
         } else {
             doc(&facts::of_struct(item))
         },
-        fields: fields(layout, &item.name, item.slots()),
+        fields: fields(layout, &item.name, NameKind::Field, item.slots()),
         is_part,
-        qualified: qualified(layout, part_name.clone()),
+        qualified: spec_type(layout, &part_name),
         name: part_name,
         ..parts(item, namespace)
     }
@@ -105,7 +106,7 @@ pub(super) fn tailed_struct(layout: &Layout, item: &StructLayout, namespace: &st
         show: members.show(),
         doc: doc(&facts::of_struct(item)),
         fixed: fixed_name(item),
-        qualified: qualified(layout, name.clone()),
+        qualified: spec_type(layout, &name),
         name,
         tail: tail.map(|(tail, _)| tail),
         size_of,
@@ -123,7 +124,7 @@ fn parts(item: &StructLayout, namespace: &str) -> Struct {
         diagram: diagram_lines(diagram::of_struct(item)),
         message_type: item.id.map_or_else(
             || format!("global::{namespace}.Layout.TypeData"),
-            |id| format!("(MessageType){id}"),
+            |id| format!("(global::{namespace}.MessageType){id}"),
         ),
         size: item.size,
         is_empty: item.size == 0,
@@ -259,20 +260,28 @@ fn tail(
 }
 
 /// The fields of `owner` with their padding made explicit.
-pub(super) fn fields<R>(layout: &Layout, owner: &str, slots: Vec<Slot<'_, R>>) -> Vec<Field> {
+pub(super) fn fields<R>(
+    layout: &Layout,
+    owner: &str,
+    kind: NameKind,
+    slots: Vec<Slot<'_, R>>,
+) -> Vec<Field> {
     let field = |slot: Slot<'_, R>| match slot {
-        Slot::Field(field) => Field {
-            name: member(owner, &field.name),
-            raw_name: field.name.clone(),
-            storage: storage(owner, field),
-            doc: member_doc(&facts::of_field(field)),
-            ty: type_name(layout, &field.ty),
-            qualified_wire: qualified(layout, wire_type(layout, &field.ty)),
-            offset: field.offset,
-            size: field.size,
-            is_padding: false,
-            is_bool: field.ty == Type::Scalar(Scalar::Bool),
-        },
+        Slot::Field(field) => {
+            let name = names::spell_member(Language::CSHARP, kind, owner, &field.name);
+            Field {
+                raw_name: field.name.clone(),
+                storage: storage(&name, &field.ty),
+                name,
+                doc: member_doc(&facts::of_field(field)),
+                ty: type_name(layout, &field.ty),
+                qualified_wire: qualified_wire(layout, &field.ty),
+                offset: field.offset,
+                size: field.size,
+                is_padding: false,
+                is_bool: field.ty == Type::Scalar(Scalar::Bool),
+            }
+        }
         Slot::Padding { index, offset, size } => Field {
             name: String::new(),
             raw_name: String::new(),

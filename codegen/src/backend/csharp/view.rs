@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::headers::{Header, Protocol, header};
+use super::headers::{Header, HeaderFields, Protocol, header, header_fields};
 use super::inline::{InlineType, inline_types};
-use super::spell::{self, doc, is_large, name, scalar, type_ident};
+use super::spell::{self, doc, is_large, name, scalar, spec_type, type_ident};
 use super::structs::{Struct, fixed_struct, tailed_struct};
 use crate::backend::Input;
 use crate::facts::{self, PackageFacts};
-use bitrpc_spec::layout::{ConstantLayout, EnumLayout, NamedValue, StructLayout};
+use bitrpc_spec::layout::{ConstantLayout, EnumLayout, Layout, NamedValue, StructLayout};
 use bitrpc_spec::names::{self, Language, NameKind};
 
 /// Everything that the C# templates print.
@@ -32,6 +32,8 @@ pub(super) struct View {
     pub(super) protocol: Protocol,
     pub(super) ring_header: Header,
     pub(super) message_header: Header,
+    /// The fields of the message header without a role, if there are any.
+    pub(super) header_fields: Option<HeaderFields>,
     pub(super) message_types: Vec<NamedLiteral>,
     pub(super) message_ids: Vec<NamedLiteral>,
     pub(super) flags_type: &'static str,
@@ -51,6 +53,8 @@ pub(super) struct View {
 pub(super) struct NamedLiteral {
     pub(super) name: String,
     pub(super) raw_name: String,
+    /// The struct that it is named after.
+    pub(super) qualified: String,
     pub(super) doc: Vec<String>,
     pub(super) literal: String,
     /// Names a struct that not every runtime takes.
@@ -98,10 +102,11 @@ impl View {
             spec: input.origin.spec().to_owned(),
             command: input.origin.command(Language::CSHARP),
             protocol: Protocol::new(layout),
-            ring_header: header(layout, &layout.ring_header),
-            message_header: header(layout, &layout.message_header),
+            ring_header: header(layout, "RingHeader", &layout.ring_header),
+            message_header: header(layout, "MessageHeader", &layout.message_header),
+            header_fields: header_fields(layout),
             message_types: facts::message_types(layout).map(protocol_value).collect(),
-            message_ids: structs().filter_map(message_id).collect(),
+            message_ids: structs().filter_map(|item| message_id(layout, item)).collect(),
             flags_type: scalar(layout.flags.scalar),
             flags: facts::flags(layout).map(protocol_value).collect(),
             adds_no_flag: lacks_none(&layout.flags.bits),
@@ -121,17 +126,20 @@ impl View {
     }
 }
 
-fn message_id(item: &StructLayout) -> Option<NamedLiteral> {
-    let name = type_ident(&item.name);
+fn message_id(layout: &Layout, item: &StructLayout) -> Option<NamedLiteral> {
+    let raw_name = type_ident(&item.name);
+    let qualified = spec_type(layout, &raw_name);
+    let name = if raw_name == "MessageIds" { format!("{raw_name}_") } else { raw_name.clone() };
     let literal = item.id?.to_string();
     let is_large = is_large(item.size);
-    Some(NamedLiteral { raw_name: name.clone(), name, doc: Vec::new(), literal, is_large })
+    Some(NamedLiteral { name, raw_name, qualified, doc: Vec::new(), literal, is_large })
 }
 
 fn named(value: &NamedValue, literal: String, kind: NameKind) -> NamedLiteral {
     NamedLiteral {
         name: name(kind, &value.name),
         raw_name: value.name.clone(),
+        qualified: String::new(),
         doc: doc(&facts::of_value(value)),
         literal,
         is_large: false,

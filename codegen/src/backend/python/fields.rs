@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::spell::{self, ATTRIBUTES, WIDTH, code, descriptor, hint, plain, zero};
+use super::spell::{self, ATTRIBUTES, WIDTH, code, descriptor, hint, plain, reference, zero};
 use crate::facts::{self, Doc};
 use bitrpc_spec::layout::{Layout, NamedValue, StructLayout, TailKind, TailLayout, Type};
 use bitrpc_spec::names::NameKind;
@@ -11,9 +11,9 @@ use bitrpc_spec::names::NameKind;
 #[derive(Debug, Serialize)]
 pub(super) struct Field {
     pub(super) name: String,
+    /// It has the name of a method of the base class.
+    pub(super) hides: bool,
     pub(super) doc: Vec<String>,
-    /// Type of the attribute.
-    pub(super) hint: String,
     /// Type of the parameter.
     pub(super) parameter_hint: String,
     pub(super) default: String,
@@ -26,6 +26,10 @@ pub(super) struct Field {
     /// The descriptor of the view.
     pub(super) descriptor: String,
 }
+
+/// Members of `Payload` that a field may hide, because the engine uses others.
+const METHODS: [&str; 6] =
+    ["numpy_array", "numpy_dtype", "pack", "pack_into", "packed_size", "unpack"];
 
 /// What depends on the type alone.
 struct Shape {
@@ -62,6 +66,7 @@ pub(super) fn of_struct(layout: &Layout, item: &StructLayout) -> Vec<Field> {
 
 fn finish(name: String, doc: Vec<String>, shape: Shape) -> Field {
     let Shape { hint, default, fresh, value, make, descriptor, .. } = shape;
+    let hides = METHODS.contains(&name.as_str());
     let (parameter_hint, default, assignment) = match default {
         Some(default) => {
             let assignment = spell::assignment(&format!("self.{name}"), &name, WIDTH - 8);
@@ -69,14 +74,16 @@ fn finish(name: String, doc: Vec<String>, shape: Shape) -> Field {
         }
         None => {
             let initial = format!("{fresh} if {name} is None else {name}");
-            let assignment =
-                spell::assignment(&format!("self.{name}: {hint}"), &initial, WIDTH - 8);
+            // What hides a method is declared already.
+            let declared = if hides { String::new() } else { format!(": {hint}") };
+            let target = format!("self.{name}{declared}");
+            let assignment = spell::assignment(&target, &initial, WIDTH - 8);
             (format!("{hint} | None"), "None".to_owned(), assignment)
         }
     };
     let line = format!("{name} = {descriptor}");
     let descriptor = format!("{descriptor}{}", spell::skip(WIDTH - 8, &[line]));
-    Field { name, doc, hint, parameter_hint, default, assignment, value, make, descriptor }
+    Field { name, hides, doc, parameter_hint, default, assignment, value, make, descriptor }
 }
 
 fn shape(layout: &Layout, ty: &Type, target: &str, index: u64, offset: u64) -> Shape {
@@ -112,7 +119,7 @@ fn shape(layout: &Layout, ty: &Type, target: &str, index: u64, offset: u64) -> S
         },
         Type::Enum(number) => {
             let item = &layout.enums[*number];
-            let name = spell::name(NameKind::Type, &item.name);
+            let name = reference(&item.name);
             let zero = item.values.iter().find(|value| value.value == 0);
             let member = |value: &NamedValue| {
                 format!("{name}.{}", spell::name(NameKind::EnumValue, &value.name))
@@ -129,14 +136,14 @@ fn shape(layout: &Layout, ty: &Type, target: &str, index: u64, offset: u64) -> S
         }
         Type::Struct(number) => {
             let item = &layout.structs[*number];
-            let name = spell::name(NameKind::Type, &item.name);
+            let name = reference(&item.name);
             Shape {
                 hint: name.clone(),
                 default: None,
                 fresh: format!("{name}()"),
                 count: 1,
-                value: format!("{target}.pack()"),
-                make: format!("{name}.unpack({at})"),
+                value: format!("{target}._pack()"),
+                make: format!("{name}._unpack({at})"),
                 descriptor: format!("_view.StructField({name}.View, {}, {offset})", item.size),
             }
         }
@@ -157,10 +164,10 @@ fn array(
     match element {
         Type::Enum(number) => {
             let item = &layout.enums[*number];
-            let name = spell::name(NameKind::Type, &item.name);
+            let name = reference(&item.name);
             let (code, size) = (code(item.scalar), layout.size_of(ty));
             Shape {
-                hint: format!("Sequence[{name}]"),
+                hint: format!("_abc.Sequence[{name}]"),
                 default: None,
                 fresh: format!("({name}(0),) * {len}"),
                 count: len,
@@ -171,10 +178,10 @@ fn array(
         }
         Type::Struct(number) => {
             let item = &layout.structs[*number];
-            let name = spell::name(NameKind::Type, &item.name);
+            let name = reference(&item.name);
             let size = layout.size_of(ty);
             Shape {
-                hint: format!("Sequence[{name}]"),
+                hint: format!("_abc.Sequence[{name}]"),
                 default: None,
                 fresh: format!("tuple({name}() for _ in range({len}))"),
                 count: 1,
@@ -187,7 +194,7 @@ fn array(
             let scalar = plain(other);
             let size = layout.size_of(ty);
             Shape {
-                hint: format!("Sequence[{}]", hint(scalar)),
+                hint: format!("_abc.Sequence[{}]", hint(scalar)),
                 default: Some(format!("({},) * {len}", zero(scalar))),
                 fresh: String::new(),
                 count: len,
@@ -223,7 +230,7 @@ fn tail_shape(layout: &Layout, tail: &TailLayout, target: &str, index: u64, offs
         TailKind::Elements(element) => element,
     };
     let sequence = |hint: &str, value: String, make: String, descriptor: String| Shape {
-        hint: format!("Sequence[{hint}]"),
+        hint: format!("_abc.Sequence[{hint}]"),
         default: Some("()".to_owned()),
         fresh: String::new(),
         count: 1,
@@ -233,7 +240,7 @@ fn tail_shape(layout: &Layout, tail: &TailLayout, target: &str, index: u64, offs
     };
     match element {
         Type::Struct(number) => {
-            let name = spell::name(NameKind::Type, &layout.structs[*number].name);
+            let name = reference(&layout.structs[*number].name);
             sequence(
                 &name,
                 format!("_payload.pack_all({target})"),
@@ -243,7 +250,7 @@ fn tail_shape(layout: &Layout, tail: &TailLayout, target: &str, index: u64, offs
         }
         Type::Enum(number) => {
             let item = &layout.enums[*number];
-            let (name, code) = (spell::name(NameKind::Type, &item.name), code(item.scalar));
+            let (name, code) = (reference(&item.name), code(item.scalar));
             sequence(
                 &name,
                 format!("_payload.pack_numbers({target}, \"{code}\")"),

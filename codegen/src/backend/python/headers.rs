@@ -62,16 +62,9 @@ pub(super) struct HeaderSlot {
 /// A field of the message header without a role, which users set and read by themselves.
 #[derive(Debug, Serialize)]
 pub(super) struct HeaderField {
-    pub(super) name: String,
-    pub(super) constant: String,
-    /// The lines that make an attribute of the constant.
+    /// The lines that make an attribute of its descriptor.
     pub(super) assignment: Vec<String>,
-    pub(super) setter: String,
     pub(super) doc: Vec<String>,
-    pub(super) hint: &'static str,
-    pub(super) descriptor: String,
-    /// What stands behind the setter's first line, which may be too long.
-    pub(super) skip: &'static str,
 }
 
 impl Protocol {
@@ -129,24 +122,15 @@ pub(super) fn header_fields(header: &HeaderLayout<MessageRole>) -> Vec<HeaderFie
         let scalar = spell::plain(&field.ty);
         let doc = PROSE.wrap(&facts::of_field(field).text);
         let name = name(NameKind::HeaderField, &field.name);
-        let constant = format!("_{}", names::screaming(&field.name));
-        let setter = format!("set_{}", field.name);
-        let hint = spell::hint(scalar);
-        let head = format!("def {setter}(self, value: {hint}) -> None:");
+        let descriptor = format!(
+            "_view.{}(\"{}\", {})",
+            spell::descriptor(scalar),
+            spell::code(scalar),
+            field.offset
+        );
         HeaderField {
-            assignment: spell::assignment(&name, &constant, WIDTH - 4),
-            skip: spell::skip(WIDTH - 4, &[head]),
-            name,
-            constant,
-            setter,
+            assignment: spell::assignment(&name, &descriptor, WIDTH - 4),
             doc: docstring(&doc, 4),
-            hint,
-            descriptor: format!(
-                "_view.{}(\"{}\", {})",
-                spell::descriptor(scalar),
-                spell::code(scalar),
-                field.offset
-            ),
         }
     };
     header.extras().map(field).collect()

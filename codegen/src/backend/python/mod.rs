@@ -44,6 +44,7 @@ templates! { askama::Template, View:
     Numbers = "python/_layout.py";
     Headers = "python/_headers.py";
     Messages = "python/messages.py";
+    Kinds = "python/_protocol.py";
 }
 
 /// The files of the package, in its folder.
@@ -53,6 +54,7 @@ fn package(view: &View) -> Vec<File> {
         commented(view, file(path("__init__.py"), &Package { view })),
         commented(view, file(path("_layout.py"), &Numbers { view })),
         commented(view, file(path("_headers.py"), &Headers { view })),
+        commented(view, file(path("_protocol.py"), &Kinds { view })),
         commented(view, file(path("messages.py"), &Messages { view })),
         File::new(path("py.typed"), ""),
     ];

@@ -21,6 +21,7 @@ pub(super) const ENGINE: &[(&str, &str)] = engine! {
 /// Public names of the engine, beside which those of the spec are exported.
 pub(super) const EXPORTS: &[&str] = &[
     "AlreadyExists",
+    "AnyMessage",
     "AttachError",
     "BadMagic",
     "BatchWriter",
@@ -43,7 +44,9 @@ pub(super) const EXPORTS: &[&str] = &[
     "LAYOUT_HASH",
     "LayoutMismatch",
     "MessageError",
+    "MessageFlags",
     "MessageTooLarge",
+    "MessageType",
     "Mode",
     "Monitor",
     "NoSpace",
@@ -62,6 +65,7 @@ pub(super) const EXPORTS: &[&str] = &[
     "RingError",
     "RoleTaken",
     "SCHEMA_HASH",
+    "STRUCTS",
     "SchemaMismatch",
     "SharedMemoryConsumer",
     "SharedMemoryManager",
@@ -88,7 +92,9 @@ pub(super) const EXPORTS: &[&str] = &[
     "create_consumer",
     "create_manager",
     "create_producer",
+    "decode",
     "last_error",
+    "messages",
     "remove_ring",
     "ring_path",
 ];

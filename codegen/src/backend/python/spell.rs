@@ -19,6 +19,17 @@ pub fn name(kind: NameKind, ident: &str) -> String {
     names::spell(Language::PYTHON, kind, ident)
 }
 
+/// Whether classes have a member of the type's name, which hides the type within them.
+pub(super) fn is_aliased(type_name: &str) -> bool {
+    ["ALIGN", "SIZE", "View"].contains(&type_name)
+}
+
+/// How the code within classes calls a type of the spec.
+pub(super) fn reference(type_name: &str) -> String {
+    let mark = if is_aliased(type_name) { "_" } else { "" };
+    format!("{mark}{}", name(NameKind::Type, type_name))
+}
+
 /// The scalar that a type is: for places where the language allows nothing else.
 pub fn plain(ty: &Type) -> Scalar {
     match ty {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::fields::{self, Field};
-use super::spell::{self, PROSE, WIDTH, docstring, name, numpy_code};
+use super::spell::{self, PROSE, WIDTH, docstring, is_aliased, name, numpy_code, reference};
 use crate::facts;
 use bitrpc_spec::layout::{FieldLayout, Layout, StructLayout, Type, diagram};
 use bitrpc_spec::names::NameKind;
@@ -13,6 +13,9 @@ use bitrpc_spec::names::NameKind;
 pub(super) struct Struct {
     pub(super) name: String,
     pub(super) raw_name: String,
+    /// How classes call it.
+    pub(super) reference: String,
+    pub(super) is_aliased: bool,
     pub(super) base: &'static str,
     pub(super) doc: Vec<String>,
     /// Literal of the id, or `None`.
@@ -72,9 +75,11 @@ pub(super) fn structure(layout: &Layout, item: &StructLayout) -> Struct {
     let name = name(NameKind::Type, &item.name);
     let columns: Vec<Column> = item.fields.iter().map(column).collect();
     Struct {
-        skips: skips(&name, &fields, &columns),
+        skips: skips(&reference(&item.name), &fields, &columns),
         name,
         raw_name: item.name.clone(),
+        reference: reference(&item.name),
+        is_aliased: is_aliased(&item.name),
         base: if item.tail.is_some() { "PayloadWithTail" } else { "Payload" },
         doc: docstring(&doc, 4),
         message_type: item.id.map_or("None".to_owned(), |id| id.to_string()),
@@ -102,7 +107,10 @@ fn skips(name: &str, fields: &[Field], columns: &[Column]) -> Skips {
         columns: spell::skip(WIDTH - 8, &entries),
         init: of(8, &|f| format!("{}: {} = {},", f.name, f.parameter_hint, f.default)),
         values: of(12, &|f| format!("{},", f.value)),
-        make: spell::skip(WIDTH - 4, &[format!("def _make(cls, v: tuple[Any, ...]) -> {name}:")]),
+        make: spell::skip(
+            WIDTH - 4,
+            &[format!("def _make(cls, v: tuple[_t.Any, ...]) -> {name}:")],
+        ),
         made: of(12, &|f| format!("{},", f.make)),
     }
 }
@@ -114,7 +122,7 @@ fn numpy_format(layout: &Layout, ty: &Type) -> String {
         Type::Char(len) => format!("\"S{len}\""),
         Type::Bytes(len) => format!("(\"u1\", {len})"),
         Type::Enum(number) => format!("\"{}\"", numpy_code(layout.enums[*number].scalar)),
-        Type::Struct(number) => name(NameKind::Type, &layout.structs[*number].name),
+        Type::Struct(number) => reference(&layout.structs[*number].name),
         Type::Array(element, len) => format!("({}, {len})", numpy_format(layout, element)),
     }
 }

@@ -34,11 +34,12 @@ pub(super) struct View {
     pub(super) constants: Vec<Constant>,
     pub(super) enums: Vec<Enum>,
     pub(super) structs: Vec<Struct>,
-    pub(super) any_struct: bool,
-    pub(super) any_sequence: bool,
+    /// What the module of messages imports, under names that no spec has.
+    pub(super) imports_of_messages: Vec<String>,
     /// Names of the structs that are messages.
     pub(super) any_messages: Vec<String>,
-    /// Names of the spec, in the order in which imports are sorted.
+    /// Names of the spec that the package has beside those of the engine, in the order in which
+    /// imports are sorted.
     pub(super) imports: Vec<String>,
     /// All public names, in the order of `__all__`.
     pub(super) exports: Vec<String>,
@@ -62,6 +63,9 @@ pub(super) struct Constant {
 #[derive(Debug, Serialize)]
 pub(super) struct Enum {
     pub(super) name: String,
+    /// How classes call it.
+    pub(super) reference: String,
+    pub(super) is_aliased: bool,
     pub(super) base: &'static str,
     pub(super) doc: Vec<String>,
     pub(super) values: Vec<NamedLiteral>,
@@ -75,11 +79,11 @@ impl View {
         let enums: Vec<_> = layout.enums.iter().map(enumeration).collect();
         let doc = PROSE.wrap(&facts::of_protocol(layout));
         let protocol_value = |value| named(value, NameKind::ProtocolValue);
-        let own = ["AnyMessage", "MessageFlags", "MessageType", "STRUCTS", "decode"];
-        let mut imports: Vec<String> = own.map(str::to_owned).into();
+        let mut imports = Vec::new();
         imports.extend(constants.iter().map(|constant| constant.name.clone()));
         imports.extend(enums.iter().map(|item| item.name.clone()));
         imports.extend(structs.iter().map(|item| item.name.clone()));
+        imports.retain(|name: &String| !EXPORTS.contains(&name.as_str()));
         imports.sort_by_cached_key(|name| spell::import_key(name));
         let mut exports = imports.clone();
         exports.extend(EXPORTS.iter().map(|&name| name.to_owned()));
@@ -99,11 +103,7 @@ impl View {
             header_fields: header_fields(&layout.message_header),
             message_types: facts::message_types(layout).map(protocol_value).collect(),
             flags: facts::flags(layout).map(protocol_value).collect(),
-            any_struct: !structs.is_empty(),
-            any_sequence: structs
-                .iter()
-                .flat_map(|s| &s.fields)
-                .any(|f| f.hint.contains("Sequence[")),
+            imports_of_messages: imports_of_messages(&constants, &enums, &structs),
             any_messages: {
                 let messages = structs.iter().filter(|item| item.is_message);
                 messages.map(|item| item.name.clone()).collect()
@@ -115,6 +115,26 @@ impl View {
             exports,
         }
     }
+}
+
+/// The import statements of the module of messages.
+fn imports_of_messages(constants: &[Constant], enums: &[Enum], structs: &[Struct]) -> Vec<String> {
+    let (any_enum, any_struct) = (!enums.is_empty(), !structs.is_empty());
+    let mut lines = Vec::new();
+    let mut add = |is_needed: bool, line: &str| lines.extend(is_needed.then(|| line.to_owned()));
+    add(any_struct, "import struct as _struct");
+    add(any_struct || !constants.is_empty(), "import typing as _t");
+    add(any_struct || !constants.is_empty(), "");
+    match (any_enum, any_struct) {
+        (true, true) => add(true, "from . import _enums, _payload, _view"),
+        (true, false) => add(true, "from . import _enums"),
+        (false, true) => add(true, "from . import _payload, _view"),
+        (false, false) => {}
+    }
+    add(any_struct, "");
+    add(any_struct, "if _t.TYPE_CHECKING:");
+    add(any_struct, "    import collections.abc as _abc");
+    lines
 }
 
 fn named((value, literal): (&NamedValue, String), kind: NameKind) -> NamedLiteral {
@@ -136,6 +156,8 @@ fn enumeration(item: &EnumLayout) -> Enum {
     let value = |value| named(value, NameKind::EnumValue);
     Enum {
         name: name(NameKind::Type, &item.name),
+        reference: spell::reference(&item.name),
+        is_aliased: spell::is_aliased(&item.name),
         base: if item.is_flags { "OpenIntFlag" } else { "OpenIntEnum" },
         doc: docstring(&PROSE.wrap(&facts::of_enum(item)), 4),
         values: facts::values(item).map(value).collect(),

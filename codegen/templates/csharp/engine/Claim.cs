@@ -46,12 +46,12 @@ namespace {{ view.namespace }}
         /// </summary>
         /// <exception cref="InvalidOperationException">The claim was committed or abandoned, or
         /// another send on its producer took the room back.</exception>
-        public Span<byte> Payload => new Span<byte>(Header + MessageHeaderLayout.Size, _length);
+        public Span<byte> Payload => new Span<byte>(Start + MessageHeaderLayout.Size, _length);
 
         /// <summary>
-        /// The record, for the setters of header fields that the engine does not know.
+        /// Where the record is; the fields of its header that the engine does not know are there.
         /// </summary>
-        internal byte* Header
+        internal byte* Start
         {
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             get
@@ -86,7 +86,7 @@ namespace {{ view.namespace }}
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Commit(int length, MessageFlags flags)
         {
-            byte* record = Header;
+            byte* record = Start;
             if (length < 0 || length > _length)
             {
                 throw new ArgumentOutOfRangeException(

@@ -7,7 +7,7 @@ from weakref import ref
 
 from ._closing import leave
 from ._errors import Disposed
-from ._headers import HEADER_HAS_FIELDS, HeaderFieldSetters
+from ._headers import HEADER_HAS_FIELDS, HeaderFields
 from ._layout import MESSAGE_HEADER_SIZE
 from ._record import USER_FLAGS, WORD, type_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._sender import Sender
 
 
-class Claim(HeaderFieldSetters):
+class Claim:
     """Room in the ring for one message, to be filled in place and then published.
 
     As a context manager it gives the room as a writable memoryview, publishes the message at the
@@ -36,6 +36,7 @@ class Claim(HeaderFieldSetters):
         "__weakref__",
         "_buffer",
         "_flags",
+        "_head",
         "_sender",
         "_start",
         "_token",
@@ -47,12 +48,13 @@ class Claim(HeaderFieldSetters):
         self, sender: Sender, buffer: memoryview, index: int, size: int, word: int
     ) -> None:
         """For producers; see :meth:`SharedMemoryProducer.claim`."""
-        # Where the setters of header fields write.
         self._buffer = buffer
         self._start = index * WORD
         # The publication word of an empty message of the type.
         self._type_word = word
         self._flags = 0
+        # The header as its fields see it, once they are asked for.
+        self._head: memoryview | None = None
         # How the producer knows this claim again.
         self._token = ref(self)
         payload = self._start + MESSAGE_HEADER_SIZE
@@ -70,6 +72,18 @@ class Claim(HeaderFieldSetters):
     def payload(self) -> memoryview:
         """The room, writable, until the claim is committed or abandoned."""
         return self._view
+
+    @property
+    def header(self) -> HeaderFields:
+        """The header's fields that are the spec's own, writable, as long as the room is.
+
+        Raises:
+            Disposed: The claim was committed or abandoned already, or its producer closed.
+        """
+        self._open_sender()
+        if self._head is None:
+            self._head = self._buffer[self._start : self._start + MESSAGE_HEADER_SIZE]
+        return HeaderFields(self._head)
 
     def set_flags(self, flags: int) -> None:
         """Sets the flags of the message; the fragment bits are the engine's and are ignored."""
@@ -128,6 +142,8 @@ class Claim(HeaderFieldSetters):
 
     def _let_go(self) -> None:
         sender, self._sender = self._sender, None
+        if self._head is not None:
+            self._head.release()
         try:
             self._view.release()
         finally:

@@ -7,7 +7,7 @@ from weakref import ref
 
 from ._closing import leave
 from ._errors import Disposed, MessageError, TypeMismatch
-from ._headers import HEADER_HAS_FIELDS, HeaderFieldGetters, HeaderFieldSetters
+from ._headers import HEADER_HAS_FIELDS, HeaderFields
 from ._layout import HAS_TIMESTAMP, MESSAGE_HEADER_SIZE, TIMESTAMP_OFFSET, TYPE_DATA
 from ._payload import text_of
 from ._record import WORD, as_words, flags_of, id_of
@@ -61,7 +61,7 @@ def struct_of(
     expected = kind.MESSAGE_TYPE or TYPE_DATA
     if message_type not in {expected, TYPE_DATA}:
         raise _another_type(expected, message_type, f": no {kind.__name__}")
-    return kind.unpack(payload, exact=exact)
+    return kind._unpack(payload, exact=exact)
 
 
 def judge_of(
@@ -85,7 +85,7 @@ def _another_type(expected: int, found: int, name: str = "") -> TypeMismatch:
     return TypeMismatch(message, expected=expected, found=found)
 
 
-class SharedMemoryMessage(HeaderFieldGetters, HeaderFieldSetters):
+class SharedMemoryMessage:
     """A message that owns its bytes: to be sent, or copied from the ring.
 
     ::
@@ -140,13 +140,11 @@ class SharedMemoryMessage(HeaderFieldGetters, HeaderFieldSetters):
         return self._fields
 
     @property
-    def _buffer(self) -> bytearray:
-        """Where the accessors of header fields look."""
+    def header(self) -> HeaderFields:
+        """The header's fields that are the spec's own: as received, or to be sent."""
         if not isinstance(self._fields, bytearray):
             self._fields = bytearray(self._fields or MESSAGE_HEADER_SIZE)
-        return self._fields
-
-    _start = 0
+        return HeaderFields(self._fields)
 
     def text(self) -> str:
         """The payload as text.
@@ -185,7 +183,7 @@ class SharedMemoryMessage(HeaderFieldGetters, HeaderFieldSetters):
         )
 
 
-class ReceivedMessage(HeaderFieldGetters):
+class ReceivedMessage:
     """A message received in place: its bytes lie in the ring until it is released.
 
     As a context manager it is released at the end. Until then its consumer can receive nothing
@@ -207,6 +205,7 @@ class ReceivedMessage(HeaderFieldGetters):
     __slots__ = (
         "__weakref__",
         "_buffer",
+        "_head",
         "_receiver",
         "_start",
         "_token",
@@ -225,6 +224,8 @@ class ReceivedMessage(HeaderFieldGetters):
         """For consumers; the header starts at byte `start` of `buffer`."""
         self._buffer = buffer
         self._start = start
+        # The header as its fields see it, once they are asked for.
+        self._head: memoryview | None = None
         # How the consumer knows this message again.
         self._token = ref(self)
         self.message_type = message_type
@@ -249,6 +250,13 @@ class ReceivedMessage(HeaderFieldGetters):
             return 0
         sent: int = as_words(self._header())[TIMESTAMP_OFFSET // WORD]
         return sent
+
+    @property
+    def header(self) -> HeaderFields:
+        """The header's fields that are the spec's own, read-only, until it is released."""
+        if self._head is None:
+            self._head = self._header().toreadonly()
+        return HeaderFields(self._head)
 
     def _header(self) -> memoryview:
         try:
@@ -298,6 +306,9 @@ class ReceivedMessage(HeaderFieldGetters):
         """For a consumer that closes: makes the message unusable, but does not receive it."""
         self._receiver = None
         self._buffer = _RELEASED
+        if self._head is not None:
+            self._head.release()
+            self._head = None
         self.payload.release()
 
     def __enter__(self) -> ReceivedMessage:

@@ -392,7 +392,7 @@ def outgoing(
 ) -> tuple[BytesLike, int, int, BytesLike | None]:
     """Payload, type, flags and header fields of something to be sent."""
     if isinstance(item, Payload):
-        return item.pack(), item.MESSAGE_TYPE or TYPE_DATA, flags, None
+        return item._pack(), item.MESSAGE_TYPE or TYPE_DATA, flags, None
     if isinstance(item, SharedMemoryMessage):
         own_flags = int(item.flags) & USER_FLAGS
         return item.payload, item.message_type, own_flags, item._header_fields

@@ -4,10 +4,8 @@ use std::collections::HashMap;
 
 use super::Subject;
 use crate::diagnostic::Finding;
-use crate::model::parse::scopes::{MESSAGE_FLAGS, MESSAGE_TYPES, Scope, Scopes};
-use crate::names::{
-    Language, NameKind, Reason, is_engine_word, snake, spell_member_why, spell_why, unescaped,
-};
+use crate::model::parse::scopes::{MESSAGE_FLAGS, Scope, Scopes};
+use crate::names::{Language, NameKind, Reason, snake, spell_member_why, spell_why, unescaped};
 use crate::rules;
 use crate::source::Spanned;
 
@@ -39,7 +37,6 @@ pub(super) fn escaped(subject: &Subject, findings: &mut Vec<Finding>) {
 pub(super) fn helpers(subject: &Subject, findings: &mut Vec<Finding>) {
     let scopes = &subject.draft.scopes;
     check_derived(scopes, findings);
-    check_header_fields(scopes, findings);
     if let Some(none) = scopes.members(MESSAGE_FLAGS).find(|name| name.value == "none") {
         findings.push(
             Finding::new(rules::HELPER_CLASH, "a message flag named `none`")
@@ -125,45 +122,15 @@ fn check_derived(scopes: &Scopes, findings: &mut Vec<Finding>) {
     for scope in scopes.members.iter().filter(fields) {
         find_derived(&scope.names, &of_fields, findings);
     }
-    // C++ has `kTypeData` and `kFlagUrgent` beside the constants of the spec.
-    for (title, kind) in [(MESSAGE_TYPES, "type"), (MESSAGE_FLAGS, "flag")] {
-        let made = scopes.members(title).map(|name| (name, format!("{kind}_{}", name.value)));
-        report_derived(&scopes.constants, made, findings);
-    }
 }
 
-/// Fields of the message header are members of messages, beside those that every message has.
-fn check_header_fields(scopes: &Scopes, findings: &mut Vec<Finding>) {
-    let fields = scopes.members.iter().filter(|scope| scope.kind == NameKind::HeaderField);
-    for name in fields.flat_map(|scope| &scope.names).filter(|name| is_member_of_messages(name)) {
-        findings.push(
-            Finding::new(rules::HELPER_CLASH, format!("the name `{}` is needed", name.value))
-                .at(name.span, "every message has a member of this name")
-                .help("rename the field"),
-        );
-    }
-}
-
-fn is_member_of_messages(name: &Spanned<String>) -> bool {
-    is_engine_word(NameKind::HeaderField, &name.value)
-}
-
+/// Reports each of `names` that the generated code makes of another one.
 fn find_derived(
     names: &[Spanned<String>],
     derive: &[fn(&str) -> String],
     findings: &mut Vec<Finding>,
 ) {
-    let all = names.iter().flat_map(|name| derive.iter().map(move |d| (name, d(&name.value))));
-    report_derived(names, all, findings);
-}
-
-/// Reports each of `names` that the generated code makes of another one: of that other one, and
-/// what it makes of it.
-fn report_derived<'a>(
-    names: &[Spanned<String>],
-    derived: impl Iterator<Item = (&'a Spanned<String>, String)>,
-    findings: &mut Vec<Finding>,
-) {
+    let derived = names.iter().flat_map(|name| derive.iter().map(move |d| (name, d(&name.value))));
     let places: HashMap<&str, &Spanned<String>> =
         names.iter().map(|name| (name.value.as_str(), name)).collect();
     for (name, derived) in derived {
