@@ -15,6 +15,7 @@ const HANG: Duration = Duration::from_secs(600);
 const ARRAYS: &str = r#"
 using System;
 using KitchenSink;
+using KitchenSink.Messages;
 
 static class Program
 {

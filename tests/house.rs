@@ -62,7 +62,11 @@ fn main() -> ExitCode {
         harness::trial("all_engines_have_the_same_numbers", numbers::of_all_engines),
         harness::trial(
             "the_csharp_engine_is_the_same_for_every_spec",
-            engine::is_the_same_for_every_spec,
+            engine::of_csharp_is_the_same_for_every_spec,
+        ),
+        harness::trial(
+            "the_python_engine_is_the_same_for_every_spec",
+            engine::of_python_is_the_same_for_every_spec,
         ),
         harness::trial("the_runtime_has_the_rules_of_the_workspace", runtime_stands_alone),
     ])

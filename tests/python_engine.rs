@@ -45,13 +45,13 @@ const OTHERWISE: [(&str, &[&str], &str); 6] = [
     (
         "without_membarrier",
         &["test_exchange"],
-        "from shared_memory_api import _platform\n_platform.register_membarrier = lambda: False",
+        "from shared_memory_api._engine import _platform\n_platform.register_membarrier = lambda: False",
     ),
     (
         "with_fences_everywhere",
         &["test_exchange"],
         "import platform; platform.machine = lambda: 'something weak'\n\
-         from shared_memory_api import _memory\nassert _memory.WEAK_ORDER",
+         from shared_memory_api._engine import _memory\nassert _memory.WEAK_ORDER",
     ),
     (
         "with_memory_that_is_unmapped_by_its_last_reference",
@@ -63,7 +63,7 @@ const OTHERWISE: [(&str, &[&str], &str); 6] = [
             "test_manager",
             "test_processes",
         ],
-        "from shared_memory_api import _attachment\n_attachment.UNMAPS = False",
+        "from shared_memory_api._engine import _attachment\n_attachment.UNMAPS = False",
     ),
     (
         "with_a_time_in_the_header",

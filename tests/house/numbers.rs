@@ -10,7 +10,7 @@ use bitrpc_tests::repo;
 const CPP: &str = "codegen/templates/cpp/engine/constants.h";
 const CSHARP: &str = "codegen/templates/csharp/engine/Constants.cs";
 const RUST: &str = "runtime/src";
-const PYTHON: &str = "codegen/templates/python/package";
+const PYTHON: &str = "codegen/templates/python/engine";
 
 /// The name in C++ and C#, what Rust and Python call it; empty where they have no name for it.
 const ALIASES: &[(&str, &str, &str)] = &[

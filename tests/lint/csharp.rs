@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bitrpc_codegen::backend::{Input, Origin};
-use bitrpc_conform::Stage;
 use bitrpc_conform::toolchain::{Job, Missing};
+use bitrpc_conform::{Stage, csharp};
 use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::repo;
@@ -77,7 +77,7 @@ fn mcs_library(library: &Path) -> Result<(), String> {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let mut command = mcs();
     command.arg("-target:library").arg(format!("-doc:{}", path("library.xml")));
-    run(command.arg(format!("-out:{}", path("library.dll"))).arg(library.join("*.cs")))
+    run(command.arg(format!("-out:{}", path("library.dll"))).args(csharp::library_sources(library)))
 }
 
 fn mcs_peer(subject: &Subject) -> Result<(), String> {
@@ -93,7 +93,7 @@ fn mcs_program(program: &Path, library: &Path) -> Result<(), String> {
     let folder = temporary()?;
     let mut command = mcs();
     command.arg(format!("-out:{}", folder.path().join("program.exe").display()));
-    run(command.arg(program.join("*.cs")).arg(library.join("*.cs")))
+    run(command.arg(program.join("*.cs")).args(csharp::library_sources(library)))
 }
 
 /// The SDK without its habits.
@@ -237,8 +237,11 @@ fn mirror(from: &Path, to: &Path) -> io::Result<()> {
     }
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        if entry.file_type()?.is_file() {
-            copy_if_changed(&entry.path(), &to.join(entry.file_name()))?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            mirror(&entry.path(), &to)?;
+        } else {
+            copy_if_changed(&entry.path(), &to)?;
         }
     }
     Ok(())

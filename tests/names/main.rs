@@ -12,6 +12,7 @@ use std::fs;
 use std::ops::Range;
 use std::process::{Command, ExitCode};
 
+use bitrpc_conform::csharp;
 use bitrpc_conform::toolchain::run;
 use bitrpc_spec::names::{Language, NameKind, Reason, reason, reserved_words, spell};
 use bitrpc_tests::tools::{GXX, MONO, PYTHON, Tool};
@@ -153,7 +154,7 @@ fn csharp(generated: &Generated) -> Result<(), String> {
     let mut command = Command::new(MONO.program);
     command.args(["-langversion:7.2", "-unsafe", "-warn:4", "-warnaserror"]);
     command.arg(format!("-out:{}", folder.path().join("peer.exe").display()));
-    run_quietly(command.arg(job.peer.join("*.cs")).arg(job.library.join("*.cs")))
+    run_quietly(command.arg(job.peer.join("*.cs")).args(csharp::library_sources(&job.library)))
 }
 
 fn python(generated: &Generated) -> Result<(), String> {

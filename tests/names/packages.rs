@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bitrpc_conform::csharp;
 use bitrpc_conform::toolchain::run;
 use bitrpc_spec::layout::{Layout, Targets};
 use bitrpc_spec::model::Spec;
@@ -237,16 +238,16 @@ fn csharp_namespaces() -> Result<(), String> {
     let mut command = Command::new(MONO.program);
     command.args(["-langversion:7.2", "-unsafe", "-warn:0"]);
     command.arg(format!("-out:{}", folder.path().join("user.exe").display()));
-    run_quietly(command.arg(user).arg(job.library.join("*.cs")))
+    run_quietly(command.arg(user).args(csharp::library_sources(&job.library)))
 }
 
 /// Every module of the library, and what it imports, beside modules of the names in question.
 const IMPORTS: &str = "
 import importlib, pkgutil, sys
 package = importlib.import_module('bare')
-for module in pkgutil.iter_modules(package.__path__):
-    if module.name not in ('_windows', '_macos'):
-        importlib.import_module('bare.' + module.name)
+for module in pkgutil.walk_packages(package.__path__, 'bare.'):
+    if not module.name.endswith(('._windows', '._macos')):
+        importlib.import_module(module.name)
 taken = sorted(set(sys.argv[1:]) & set(getattr(sys, 'stdlib_module_names', ())))
 assert not taken, taken
 ";

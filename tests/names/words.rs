@@ -61,16 +61,16 @@ const MESSAGE_CLASSES: [(Language, &[&str]); 4] = [
         Language::CSHARP,
         &[
             "generated/csharp/Headers.cs",
-            "generated/csharp/Claim.cs",
-            "generated/csharp/Message.cs",
+            "generated/csharp/Engine/Claim.cs",
+            "generated/csharp/Engine/Message.cs",
         ],
     ),
     (
         Language::PYTHON,
         &[
             "generated/python/shared_memory_api/_headers.py",
-            "generated/python/shared_memory_api/_claim.py",
-            "generated/python/shared_memory_api/_message.py",
+            "generated/python/shared_memory_api/_engine/_claim.py",
+            "generated/python/shared_memory_api/_engine/_message.py",
         ],
     ),
 ];

@@ -17,9 +17,9 @@ from shared_memory_api import (
     RingBuffer,
     SharedMemoryConsumer,
     SharedMemoryProducer,
-    _roles,
 )
-from shared_memory_api._wait import Link
+from shared_memory_api._engine import _roles
+from shared_memory_api._engine._wait import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,9 +24,9 @@ from shared_memory_api import (
     SharedMemoryProducer,
     Unsupported,
     _layout,
-    _platform,
 )
-from shared_memory_api._files import MAKING
+from shared_memory_api._engine import _platform
+from shared_memory_api._engine._files import MAKING
 
 from support import RingTestCase, in_fork, run_python, until
 
@@ -85,7 +85,9 @@ class LeftoverTest(RingTestCase):
 
         for links_only in (False, True):
             swept[0] = 0
-            knows = unittest.mock.patch("shared_memory_api._posix.rename_new", lambda *_: False)
+            knows = unittest.mock.patch(
+                "shared_memory_api._engine._posix.rename_new", lambda *_: False
+            )
             with unittest.mock.patch.object(_platform, "publish", sweep):
                 if links_only:
                     knows.start()
@@ -118,7 +120,9 @@ class LeftoverTest(RingTestCase):
 
 class FileSystemTest(RingTestCase):
     def test_a_file_system_that_can_neither_rename_nor_link_is_named(self) -> None:
-        no_rename = unittest.mock.patch("shared_memory_api._posix.rename_new", lambda *_: False)
+        no_rename = unittest.mock.patch(
+            "shared_memory_api._engine._posix.rename_new", lambda *_: False
+        )
         for number in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
             refuse = OSError(number, os.strerror(number))
             with no_rename, unittest.mock.patch("os.link", side_effect=refuse):
@@ -131,7 +135,7 @@ class FileSystemTest(RingTestCase):
         refuse = OSError(errno.EPERM, "Operation not permitted")
         with unittest.mock.patch("os.link", side_effect=refuse):
             SharedMemoryProducer("ring", 4096).close()
-        with unittest.mock.patch("shared_memory_api._posix.rename_new", lambda *_: False):
+        with unittest.mock.patch("shared_memory_api._engine._posix.rename_new", lambda *_: False):
             SharedMemoryProducer("ring", 4096).close()
         refuse = PermissionError(errno.EACCES, "Permission denied")
         with unittest.mock.patch.object(_platform, "publish", side_effect=refuse):

@@ -259,7 +259,7 @@ class TidyTest(RingTestCase):
 def refusing_to_remove() -> Any:
     """A folder in which only owners may remove files."""
     refuse = PermissionError(1, "Operation not permitted")
-    return unittest.mock.patch("shared_memory_api._platform.remove", side_effect=refuse)
+    return unittest.mock.patch("shared_memory_api._engine._platform.remove", side_effect=refuse)
 
 
 class RemovedTest(RingTestCase):

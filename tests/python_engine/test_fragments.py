@@ -9,7 +9,8 @@ import unittest
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from shared_memory_api import MessageTooLarge, Options, SharedMemoryProducer, _fragments, _layout
+from shared_memory_api import MessageTooLarge, Options, SharedMemoryProducer, _layout
+from shared_memory_api._engine import _fragments
 
 from support import RingTestCase
 

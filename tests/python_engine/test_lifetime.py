@@ -14,12 +14,12 @@ from shared_memory_api import (
     SharedMemoryConsumer,
     SharedMemoryProducer,
 )
-from shared_memory_api._platform import now_ns
+from shared_memory_api._engine._platform import now_ns
 
 from support import RingTestCase, die
 
 if TYPE_CHECKING:
-    from shared_memory_api._watch import Ended
+    from shared_memory_api._engine._watch import Ended
 
 
 class LifetimeTest(RingTestCase):

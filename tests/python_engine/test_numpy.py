@@ -7,7 +7,8 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from shared_memory_api import TestData, TypeMismatch, Unsupported, _payload
+from shared_memory_api import TestData, TypeMismatch, Unsupported
+from shared_memory_api._engine import _payload
 
 from support import RingTestCase
 

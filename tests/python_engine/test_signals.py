@@ -11,9 +11,10 @@ import unittest
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from shared_memory_api import Options, SharedMemoryConsumer, SharedMemoryProducer, _sender
-from shared_memory_api._sender import Sender
-from shared_memory_api._wait import Link
+from shared_memory_api import Options, SharedMemoryConsumer, SharedMemoryProducer
+from shared_memory_api._engine import _sender
+from shared_memory_api._engine._sender import Sender
+from shared_memory_api._engine._wait import Link
 
 from support import RingTestCase, is_asleep, until
 

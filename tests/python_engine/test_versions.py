@@ -21,11 +21,11 @@ from shared_memory_api import (
     TypeMismatch,
     Unsupported,
     _layout,
-    _payload,
     asdict,
     decode,
     ring_path,
 )
+from shared_memory_api._engine import _payload
 
 from support import RingTestCase
 

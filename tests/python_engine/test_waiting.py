@@ -24,9 +24,9 @@ from shared_memory_api import (
     TestData,
     WaitStrategy,
     _layout,
-    _platform,
 )
-from shared_memory_api._reader import RingReader
+from shared_memory_api._engine import _platform
+from shared_memory_api._engine._reader import RingReader
 
 from support import PATIENCE, CountedSleeps, RingTestCase, is_asleep, until
 

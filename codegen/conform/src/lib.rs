@@ -5,7 +5,7 @@
 //! builds them, and [`runner`] runs two of them as processes over a real ring.
 
 mod cpp;
-mod csharp;
+pub mod csharp;
 pub mod driver;
 pub mod pairs;
 mod peer;

@@ -24,10 +24,10 @@ those that have a name of the engine.
 from __future__ import annotations
 
 from . import messages
-from ._batch import BatchWriter
-from ._claim import Claim
-from ._consumer import SharedMemoryConsumer
-from ._errors import (
+from ._engine._batch import BatchWriter
+from ._engine._claim import Claim
+from ._engine._consumer import SharedMemoryConsumer
+from ._engine._errors import (
     AlreadyExists,
     AttachError,
     BadMagic,
@@ -68,7 +68,16 @@ from ._errors import (
     WrongEndianness,
     WrongOwner,
 )
-from ._factory import create_consumer, create_manager, create_producer, last_error
+from ._engine._factory import create_consumer, create_manager, create_producer, last_error
+from ._engine._manager import SharedMemoryManager
+from ._engine._message import ReceivedMessage, SharedMemoryMessage
+from ._engine._monitor import Monitor, RingBuffer
+from ._engine._options import Distance, Mode, Options, Start, WaitStrategy
+from ._engine._payload import Payload, asdict
+from ._engine._producer import SharedMemoryProducer
+from ._engine._record import check_layout
+from ._engine._segment import remove_ring, ring_path
+from ._engine._statistics import PeerState, SideSnapshot, Snapshot, Statistics
 from ._layout import (
     DEFAULT_CAPACITY,
     LAYOUT_HASH,
@@ -77,16 +86,7 @@ from ._layout import (
     VERSION_MAJOR,
     VERSION_MINOR,
 )
-from ._manager import SharedMemoryManager
-from ._message import ReceivedMessage, SharedMemoryMessage
-from ._monitor import Monitor, RingBuffer
-from ._options import Distance, Mode, Options, Start, WaitStrategy
-from ._payload import Payload, asdict
-from ._producer import SharedMemoryProducer
 from ._protocol import STRUCTS, AnyMessage, MessageFlags, MessageType, decode
-from ._record import check_layout
-from ._segment import remove_ring, ring_path
-from ._statistics import PeerState, SideSnapshot, Snapshot, Statistics
 {%- for name in view.imports %}{% if loop.first %}
 from .messages import (
 {%- endif %}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, {% if !view.any_messages.is_empty() %}Any, {% endif %}Final, Union
 
-from . import _enums{% if !view.any_messages.is_empty() %}, messages{% endif %}
-from ._message import ReceivedMessage, SharedMemoryMessage
+{% if !view.any_messages.is_empty() %}from . import messages
+{% endif %}from ._engine import _enums
+from ._engine._message import ReceivedMessage, SharedMemoryMessage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._payload import Payload
+    from ._engine._payload import Payload
 
 
 class MessageType(_enums.OpenIntEnum):

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from . import _layout, _view
+from . import _layout
+from ._engine import _view
 
 HEADER_HAS_FIELDS: Final = False
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Union
 
-from . import _enums, messages
-from ._message import ReceivedMessage, SharedMemoryMessage
+from . import messages
+from ._engine import _enums
+from ._engine._message import ReceivedMessage, SharedMemoryMessage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._payload import Payload
+    from ._engine._payload import Payload
 
 
 class MessageType(_enums.OpenIntEnum):

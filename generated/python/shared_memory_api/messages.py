@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct as _struct
 import typing as _t
 
-from . import _payload, _view
+from ._engine import _payload, _view
 
 if _t.TYPE_CHECKING:
     import collections.abc as _abc

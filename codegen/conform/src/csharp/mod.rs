@@ -3,6 +3,8 @@
 mod peer;
 mod toolchain;
 
+pub use toolchain::library_sources;
+
 use crate::driver::Driver;
 use bitrpc_spec::names::Language;
 

@@ -1,7 +1,7 @@
 //! C# by .NET and by Mono: the same sources, two compilers and two runtimes.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::toolchain::{self, BuildError, Found, Job, Missing, Program, Toolchain};
@@ -104,7 +104,7 @@ impl Toolchain for Mono {
         let mut command = Command::new(&found.program);
         command.args(MONO_FLAGS).arg(format!("-out:{}", unfinished.display()));
         // The compiler itself knows what a star is.
-        command.arg(job.peer.join("*.cs")).arg(job.library.join("*.cs"));
+        command.arg(job.peer.join("*.cs")).args(library_sources(&job.library));
         let recipe = format!("{}\n{}\n", found.version, toolchain::words(&command));
         toolchain::make(&output, &recipe, job, || {
             toolchain::run(&mut command)?;
@@ -113,6 +113,11 @@ impl Toolchain for Mono {
         })?;
         Ok(Program::new("mono").with(output))
     }
+}
+
+/// What a compiler takes of a generated folder, stars included.
+pub fn library_sources(library: &Path) -> [PathBuf; 2] {
+    ["*.cs", "Engine/*.cs"].map(|files| library.join(files))
 }
 
 /// The SDK's driver without its habits.

@@ -56,7 +56,7 @@ macro_rules! sources {
         templates! { $derive, View: $($name = $path;)* }
 
         fn sources(view: &View) -> Vec<File> {
-            vec![$(file(file_name($path), &$name { view }),)*]
+            vec![$(file(place($path), &$name { view }),)*]
         }
     };
 }
@@ -114,7 +114,8 @@ sources! { askama::Template:
     Waiter = "csharp/engine/Waiter.cs";
 }
 
-/// The last part of a template's path.
-fn file_name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+/// Where the file of a template goes: the engine has a folder of its own.
+fn place(template: &str) -> String {
+    let path = template.trim_start_matches("csharp/");
+    path.replacen("engine/", "Engine/", 1)
 }

@@ -7,6 +7,7 @@ use super::inline::{InlineType, inline_types};
 use super::spell::{self, doc, is_large, name, scalar, spec_type, type_ident};
 use super::structs::{Struct, fixed_struct, tailed_struct};
 use crate::backend::Input;
+use crate::backend::origin::engine_banner;
 use crate::facts::{self, PackageFacts};
 use bitrpc_spec::layout::{ConstantLayout, EnumLayout, Layout, NamedValue, StructLayout};
 use bitrpc_spec::names::{self, Language, NameKind};
@@ -15,6 +16,8 @@ use bitrpc_spec::names::{self, Language, NameKind};
 #[derive(Debug, Serialize)]
 pub(super) struct View {
     pub(super) banner: Vec<String>,
+    /// The banner of the engine's files.
+    pub(super) engine_banner: Vec<String>,
     /// The banner without the command, whose `--` would end an XML comment.
     pub(super) xml_banner: Vec<String>,
     pub(super) doc: Vec<String>,
@@ -91,6 +94,7 @@ impl View {
         Self {
             xml_banner: banner.iter().filter(|line| !line.contains("--")).cloned().collect(),
             banner,
+            engine_banner: engine_banner(),
             doc: doc(&facts::of_protocol(layout)),
             package: PackageFacts::new(layout).for_xml(),
             example_struct: structs()

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use self::modules::ENGINE;
 use self::view::View;
+use super::origin::engine_banner;
 use super::{Backend, Input, file, to_json};
 use crate::emit::File;
 use bitrpc_spec::names::Language;
@@ -32,7 +33,7 @@ impl Backend for Python {
         let view = &View::new(input);
         let mut files = package(view);
         files.push(file("README.md", &Readme { view }));
-        files.push(commented(view, file("pyproject.toml", &Project { view })));
+        files.push(commented(&view.banner, file("pyproject.toml", &Project { view })));
         files
     }
 }
@@ -51,21 +52,22 @@ templates! { askama::Template, View:
 fn package(view: &View) -> Vec<File> {
     let path = |name: &str| format!("{}/{name}", view.module);
     let mut files = vec![
-        commented(view, file(path("__init__.py"), &Package { view })),
-        commented(view, file(path("_layout.py"), &Numbers { view })),
-        commented(view, file(path("_headers.py"), &Headers { view })),
-        commented(view, file(path("_protocol.py"), &Kinds { view })),
-        commented(view, file(path("messages.py"), &Messages { view })),
+        commented(&view.banner, file(path("__init__.py"), &Package { view })),
+        commented(&view.banner, file(path("_layout.py"), &Numbers { view })),
+        commented(&view.banner, file(path("_headers.py"), &Headers { view })),
+        commented(&view.banner, file(path("_protocol.py"), &Kinds { view })),
+        commented(&view.banner, file(path("messages.py"), &Messages { view })),
         File::new(path("py.typed"), ""),
     ];
+    let banner = engine_banner();
     for (name, text) in ENGINE {
-        files.push(commented(view, File::new(path(name), text)));
+        files.push(commented(&banner, File::new(path(&format!("_engine/{name}")), text)));
     }
     files
 }
 
-/// The file with the banner in front of it.
-fn commented(view: &View, file: File) -> File {
-    let banner: String = view.banner.iter().map(|line| format!("# {line}\n")).collect();
+/// The file with a banner in front of it.
+fn commented(banner: &[String], file: File) -> File {
+    let banner: String = banner.iter().map(|line| format!("# {line}\n")).collect();
     File { text: format!("{banner}{}", file.text), ..file }
 }

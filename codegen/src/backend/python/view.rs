@@ -126,9 +126,9 @@ fn imports_of_messages(constants: &[Constant], enums: &[Enum], structs: &[Struct
     add(any_struct || !constants.is_empty(), "import typing as _t");
     add(any_struct || !constants.is_empty(), "");
     match (any_enum, any_struct) {
-        (true, true) => add(true, "from . import _enums, _payload, _view"),
-        (true, false) => add(true, "from . import _enums"),
-        (false, true) => add(true, "from . import _payload, _view"),
+        (true, true) => add(true, "from ._engine import _enums, _payload, _view"),
+        (true, false) => add(true, "from ._engine import _enums"),
+        (false, true) => add(true, "from ._engine import _payload, _view"),
         (false, false) => {}
     }
     add(any_struct, "");

@@ -1,4 +1,4 @@
-{% include "csharp/head.cs" %}
+{% include "csharp/engine_head.cs" %}
 
 #pragma warning disable CA5392 // the runtimes find the system's own library without a search
 

@@ -1,4 +1,4 @@
-{% include "csharp/head.cs" %}
+{% include "csharp/engine_head.cs" %}
 
 using System;
 using System.Runtime.CompilerServices;
