@@ -29,7 +29,8 @@ int main() {
         CHECK(claim.commit());
         SharedMemoryMessage copy;
         CHECK(c->receive_message(copy) && copy.text() == "hello" && copy.header().channel() == 7 &&
-              copy.header().priority() == -3 && copy.header().traced() && copy.header().correlation() == ~0ULL &&
+              copy.header().priority() == -3 && copy.header().traced() &&
+              copy.header().correlation() == ~0ULL &&
               copy.flags() == MessageFlags::SIGNED && copy.timestamp_ns() != 0);
         copy.header().set_channel(8);
         CHECK(p->send_message(copy));
