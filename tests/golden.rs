@@ -1,5 +1,5 @@
 //! The bytes of every struct and of both headers, committed as `golden/<spec>.hex`: written by
-//! each language and read by each.
+//! each language and read by each, and by tools that know the layout alone.
 //!
 //! `BITRPC_GOLDEN=update` writes the files anew. Without it a missing file is a failure.
 
@@ -15,6 +15,7 @@ use bitrpc_conform::runner::{Arena, RING, Role};
 use bitrpc_conform::toolchain::{Program, run};
 use bitrpc_spec::layout::{FieldLayout, HeaderLayout};
 use bitrpc_spec::model::{MessageRole, RingRole};
+use bitrpc_spec::value::{self, ValueError};
 use bitrpc_tests::hex::{self, Section};
 use bitrpc_tests::matrix::{Member, Subject, engines, members, subjects};
 use bitrpc_tests::{harness, repo};
@@ -44,6 +45,8 @@ fn main() -> ExitCode {
     }
     let mut trials = vec![harness::trial("every_file_belongs_to_a_spec", no_other_files)];
     for subject in subjects() {
+        let name = format!("{}/values", subject.name);
+        trials.push(harness::trial(name, || values(subject)));
         for member in engines() {
             for (verb, test) in TESTS {
                 let name = format!("{}/{verb}_{}", subject.name, member.id());
@@ -109,6 +112,36 @@ fn read_by(subject: &Subject, member: &Member) -> Result<(), String> {
     Ok(())
 }
 
+/// What every language writes comes back to the byte, by way of a value and of its JSON.
+fn values(subject: &Subject) -> Result<(), String> {
+    let layout = subject.layout()?;
+    for section in hex::parse(&committed(subject)?)? {
+        let title = &section.title;
+        if title.ends_with("_header") {
+            continue;
+        }
+        let bytes = hex::bytes(&section.digits().ok_or("a masked byte in a struct")?)?;
+        let name = title.split(' ').next().unwrap_or_default();
+        let item = layout.structs.iter().find(|item| item.name == name);
+        let item = item.ok_or_else(|| format!("{title}: no such struct"))?;
+        let problem = |error: ValueError| format!("{title}: {error}");
+        let value = value::decode(layout, item, &bytes).map_err(problem)?;
+        if value::encode(layout, item, &value).map_err(problem)? != bytes {
+            return Err(format!("{title}: its value has other bytes"));
+        }
+        let text = value.to_json().to_string();
+        let json = serde_json::from_str(&text).map_err(|error| format!("{title}: {error}"))?;
+        let again = value::from_json(layout, item, &json).map_err(problem)?;
+        // JSON does not say which NaN a float was.
+        let is_same =
+            text.contains("NaN") || value::encode(layout, item, &again).map_err(problem)? == bytes;
+        if !is_same || again.to_json() != json {
+            return Err(format!("{title}: its JSON has other bytes: {text}"));
+        }
+    }
+    Ok(())
+}
+
 /// A ring put together from the committed headers holds its message for whoever attaches.
 fn ring_read_by(subject: &Subject, member: &Member) -> Result<(), String> {
     let sections = hex::parse(&committed(subject)?)?;
@@ -151,7 +184,7 @@ fn dump(subject: &Subject, member: &Member) -> Result<String, String> {
     let text = run(peer.command().arg("golden")).map_err(|error| error.to_string())?;
     for line in text.lines() {
         let (title, digits) = line.rsplit_once(' ').ok_or(format!("not a sample: {line}"))?;
-        sections.push(Section::new(title, &bytes(digits)?));
+        sections.push(Section::new(title, &hex::bytes(digits)?));
     }
     let spec = subject.path.strip_prefix(repo::root()).unwrap_or(&subject.path).display();
     Ok(format!(
@@ -159,12 +192,6 @@ fn dump(subject: &Subject, member: &Member) -> Result<String, String> {
          zeros are left out.\n# Written by: {UPDATE}\n{}",
         hex::render(&sections)
     ))
-}
-
-fn bytes(digits: &str) -> Result<Vec<u8>, String> {
-    let pair = |at| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    let bytes: Option<Vec<_>> = (0..digits.len()).step_by(2).map(pair).collect();
-    bytes.ok_or_else(|| format!("not hexadecimal: {digits}"))
 }
 
 /// Both headers as they are after one message of 8 bytes was sent into a fresh ring.

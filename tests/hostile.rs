@@ -23,7 +23,6 @@ use bitrpc_tests::matrix::{Member, Subject, engines, subjects};
 use bitrpc_tests::random::{Random, SEED, seed};
 use bitrpc_tests::tools::GXX;
 use bitrpc_tests::{harness, repo, tally};
-use libtest_mimic::Trial;
 
 /// Mutations of the languages that are compiled to machine code, and of the others.
 const NATIVE: (u64, u64) = (20_000, 1_000_000);
@@ -48,7 +47,7 @@ fn main() -> ExitCode {
     for (number, subject) in subjects().iter().enumerate() {
         for member in engines() {
             let name = format!("alone/{}/{}", subject.name, member.id());
-            trials.push(needs(member, name, move || {
+            trials.push(harness::needs(&member.found, name, move || {
                 // Other specs move the fields about, and share everything else.
                 let mutations = mutations(member) / if number == 0 { 1 } else { 10 };
                 run_alone(subject.peer(member)?, mutations, seed)
@@ -65,7 +64,7 @@ fn main() -> ExitCode {
     });
     for (number, member) in engines().iter().enumerate() {
         let name = format!("between_two/{}", member.id());
-        trials.push(needs(member, name, move || {
+        trials.push(harness::needs(&member.found, name, move || {
             let mut random = Random::new(seed, number as u64);
             let rings = if harness::is_long() { RINGS.1 } else { RINGS.0 };
             let mut found = 0;
@@ -80,17 +79,6 @@ fn main() -> ExitCode {
         }));
     }
     harness::run(trials)
-}
-
-fn needs(
-    member: &Member,
-    name: String,
-    test: impl FnOnce() -> Result<(), Failure> + Send + 'static,
-) -> Trial {
-    match &member.found {
-        Err(missing) => harness::skipped(name, missing),
-        Ok(_) => harness::trial(name, test),
-    }
 }
 
 fn mutations(member: &Member) -> u64 {

@@ -12,7 +12,6 @@ use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Subject, subjects};
 use bitrpc_tests::tools::{CLANG_FORMAT, CLANGXX, GXX, Tool};
 use bitrpc_tests::{harness, programs, repo};
-use libtest_mimic::Trial;
 
 #[path = "lint/csharp.rs"]
 mod csharp;
@@ -45,31 +44,37 @@ fn main() -> ExitCode {
         for tool in [GXX, CLANGXX] {
             for (dialect, flags) in DIALECTS {
                 let name = format!("{}/{}_{dialect}", subject.name, tool.program);
-                trials.push(needs(tool, name, move || strict(subject, tool, flags)));
+                trials
+                    .push(harness::needs(&tool.find(), name, move || strict(subject, tool, flags)));
             }
         }
         let name = format!("{}/clang_format", subject.name);
-        trials.push(needs(CLANG_FORMAT, name, move || clang_format(subject)));
+        trials.push(harness::needs(&CLANG_FORMAT.find(), name, move || clang_format(subject)));
         let name = format!("{}/clang_format_peer", subject.name);
-        trials.push(needs(CLANG_FORMAT, name, move || clang_format_peer(subject)));
+        trials.push(harness::needs(&CLANG_FORMAT.find(), name, move || clang_format_peer(subject)));
         let name = format!("{}/rustfmt", subject.name);
         trials.push(harness::trial(name, move || rustfmt(subject)));
     }
-    trials.push(harness::trial("all_specs/clippy", clippy));
+    trials.push(harness::trial("all_specs/clippy", || clippy(&[])));
+    trials.push(harness::trial("all_specs/clippy_any_layout", || clippy(ANY_LAYOUT)));
     for tool in [GXX, CLANGXX] {
         for standard in ["c++17", "c++20", "c++2b"] {
             let name = format!("cross_language_test/{}_{standard}", tool.program);
-            trials.push(needs(tool, name, move || strict_program(tool, standard)));
+            trials.push(harness::needs(&tool.find(), name, move || strict_program(tool, standard)));
         }
     }
-    trials.push(needs(CLANG_FORMAT, "cross_language_test/clang_format".to_owned(), || {
-        format_is_right(
-            &repo::generated(Language::CPP),
-            &[cross_language_test(Language::CPP).join("main.cpp")],
-        )
-    }));
+    trials.push(harness::needs(
+        &CLANG_FORMAT.find(),
+        "cross_language_test/clang_format".to_owned(),
+        || {
+            format_is_right(
+                &repo::generated(Language::CPP),
+                &[cross_language_test(Language::CPP).join("main.cpp")],
+            )
+        },
+    ));
     trials.push(harness::trial("cross_language_test/clippy", || {
-        clippy_of(&cross_language_test(Language::RUST))
+        clippy_of(&cross_language_test(Language::RUST), &[])
     }));
     trials.extend(python::trials());
     trials.extend(rust::trials());
@@ -92,17 +97,6 @@ const MACROS: &str = "#define ERROR 0\n#define DELETE 1\n#define IN\n#define OUT
      #define min(a, b) ((a) < (b) ? (a) : (b))\n#define max(a, b) ((a) < (b) ? (b) : (a))\n\
      #include \"HEADER\"\n#ifndef ERROR\n#error the header lost a macro of its user\n#endif\n\
      int main() {}\n";
-
-fn needs(
-    tool: Tool,
-    name: String,
-    test: impl FnOnce() -> Result<(), String> + Send + 'static,
-) -> Trial {
-    match tool.find() {
-        Err(missing) => harness::skipped(name, &missing),
-        Ok(_) => harness::trial(name, test),
-    }
-}
 
 fn run(command: &mut Command) -> Result<(), String> {
     toolchain::run(command).map(drop).map_err(|error| error.to_string())
@@ -172,18 +166,22 @@ fn rustfmt_files(files: &[PathBuf]) -> Result<(), String> {
     run(command.args(files))
 }
 
+/// The half of the peers whose layout is a value.
+const ANY_LAYOUT: &[&str] = &["--features", "any-layout"];
+
 /// The peers of all specs hold their generated code, and are linted as one crate.
-fn clippy() -> Result<(), String> {
+fn clippy(features: &[&str]) -> Result<(), String> {
     let peer = |subject: &'static Subject| {
         Ok((subject.name.as_str(), subject.job(Language::RUST)?.peer.join("src/main.rs")))
     };
     let peers = subjects().iter().map(peer).collect::<Result<Vec<_>, String>>()?;
     let folder = programs::crate_of("all_peers", &peers).map_err(|error| error.to_string())?;
-    clippy_of(&folder)
+    clippy_of(&folder, features)
 }
 
-fn clippy_of(folder: &Path) -> Result<(), String> {
-    let command = programs::cargo(folder, &["clippy", "--quiet", "--all-targets"]);
+fn clippy_of(folder: &Path, features: &[&str]) -> Result<(), String> {
+    let words = [&["clippy", "--quiet", "--all-targets"], features].concat();
+    let command = programs::cargo(folder, &words);
     run(command.map_err(|error| error.to_string())?.args(["--", "-D", "warnings"]))
 }
 

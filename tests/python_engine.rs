@@ -45,7 +45,8 @@ const OTHERWISE: [(&str, &[&str], &str); 6] = [
     (
         "without_membarrier",
         &["test_exchange"],
-        "from shared_memory_api._engine import _platform\n_platform.register_membarrier = lambda: False",
+        "from shared_memory_api._engine import _platform\n\
+         _platform.register_membarrier = lambda: False",
     ),
     (
         "with_fences_everywhere",

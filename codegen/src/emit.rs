@@ -312,9 +312,27 @@ impl Staged {
     }
 }
 
+/// Writes one file that is in no plan: whole or not at all. What is no file, such as a pipe, is
+/// written to and stays what it is; of a link, what it leads to is replaced.
+///
+/// # Errors
+///
+/// The system refuses.
+pub fn write(path: &Path, text: &str) -> Result<(), EmitError> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => fs::write(path, text).map_err(io_error("write", path)),
+        Ok(_) => {
+            let path = path.canonicalize().map_err(io_error("find", path))?;
+            replace(temporary(&path, text)?, &path)
+        }
+        Err(_) => replace(temporary(path, text)?, path),
+    }
+}
+
 /// Writes `text` beside `path`.
 fn temporary(path: &Path, text: &str) -> Result<Temporary, EmitError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(io_error("create folder", folder))?;
     let mut file = tempfile::Builder::new()
         .prefix(folder::TEMPORARY)

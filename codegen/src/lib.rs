@@ -11,9 +11,11 @@ pub mod emit;
 pub mod facts;
 mod pipeline;
 pub mod shell;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use bitrpc_spec::names::Language;
-pub use pipeline::{BuildError, Builder, Loaded, library, load, load_default};
+pub use pipeline::{BuildError, Builder, Loaded, files, library, load, load_default};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

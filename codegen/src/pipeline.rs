@@ -9,6 +9,7 @@ use bitrpc_spec::diagnostic::Findings;
 use bitrpc_spec::layout::Layout;
 use bitrpc_spec::model::{DEFAULT_SPEC, Spec};
 use bitrpc_spec::names::Language;
+use bitrpc_spec::rules::Levels;
 use bitrpc_spec::source::{Files, Loader, Memory};
 
 /// A spec with all bytes resolved.
@@ -20,8 +21,8 @@ pub struct Loaded {
     pub digest: String,
     /// The spec and all files that it imports.
     pub files: Vec<PathBuf>,
-    /// What is worth knowing, e.g. names that are spelled differently somewhere.
-    pub notes: Findings,
+    /// What it was made of.
+    pub spec: Spec,
 }
 
 /// Reads, checks and lays out the spec at `path`.
@@ -30,7 +31,7 @@ pub struct Loaded {
 ///
 /// Everything that is wrong with the spec, or why a file cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Findings> {
-    load_from(path, &Files)
+    load_from(path, &Files, &[])
 }
 
 /// The same for the default protocol, which is part of the program: no file is read.
@@ -39,17 +40,29 @@ pub fn load(path: &Path) -> Result<Loaded, Findings> {
 ///
 /// None that a user could cause.
 pub fn load_default() -> Result<Loaded, Findings> {
-    load_from(Path::new(DEFAULT_NAME), &Memory::new().with(DEFAULT_NAME, DEFAULT_SPEC))
+    load_from(Path::new(DEFAULT_NAME), &Memory::new().with(DEFAULT_NAME, DEFAULT_SPEC), &[])
 }
 
 /// What the default protocol's file would be called.
 const DEFAULT_NAME: &str = "bitrpc.yaml";
 
-fn load_from(path: &Path, loader: &dyn Loader) -> Result<Loaded, Findings> {
-    let spec = Spec::load(path, loader)?;
+fn load_from(path: &Path, loader: &dyn Loader, more: &[Language]) -> Result<Loaded, Findings> {
+    let spec = Spec::load_with(path, loader, more)?;
     let layout = Layout::of(&spec);
     let files = spec.sources().iter().map(|source| source.name().into()).collect();
-    Ok(Loaded { layout, digest: spec.sources().digest(), files, notes: spec.notes() })
+    Ok(Loaded { layout, digest: spec.sources().digest(), files, spec })
+}
+
+impl Loaded {
+    /// What is worth knowing of the spec in a run with these levels.
+    ///
+    /// # Errors
+    ///
+    /// The same, if the levels make an error of some of it.
+    pub fn checked(&self, levels: &Levels) -> Result<Findings, Findings> {
+        let found = self.spec.findings(levels);
+        if found.errors() == 0 { Ok(found) } else { Err(found) }
+    }
 }
 
 /// Generates from a build script or another program.
@@ -103,7 +116,10 @@ impl Builder {
     /// The spec is wrong, files would lose changes made by hand, or the system refuses.
     pub fn generate(&self, out: impl AsRef<Path>) -> Result<Applied, BuildError> {
         let out = out.as_ref();
-        let loaded = load(&self.spec).map_err(BuildError::Spec)?;
+        // A spec may state names for languages that only this builder knows.
+        let languages = self.backends.iter().map(|backend| backend.language());
+        let more: Vec<_> = languages.filter(|one| !Language::ALL.contains(one)).collect();
+        let loaded = load_from(&self.spec, &Files, &more).map_err(BuildError::Spec)?;
         if std::env::var_os("OUT_DIR").is_some() {
             for file in &loaded.files {
                 println!("cargo::rerun-if-changed={}", file.display());
@@ -119,11 +135,16 @@ impl Builder {
 
 /// The files of one language's folder below `out`.
 pub fn library(backend: &dyn Backend, input: &Input, out: &Path) -> Plan {
+    Plan::new(&out.join(backend.language().id()), files(backend, input))
+}
+
+/// All files of one language's folder, wherever that is.
+pub fn files(backend: &dyn Backend, input: &Input) -> Vec<File> {
     let mut files = backend.files(input);
     for (path, text) in [(".gitattributes", GIT_ATTRIBUTES), ("LICENSE", LICENSE)] {
         files.push(File::new(path, text));
     }
-    Plan::new(&out.join(backend.language().id()), files)
+    files
 }
 
 /// Keeps git from changing line ends, and tells code hosts what they need not show in reviews.

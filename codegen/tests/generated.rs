@@ -5,76 +5,43 @@
 //! nothing of the engine that all specs share.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use bitrpc_codegen::backend::{self, Backend, Input, Origin};
 use bitrpc_codegen::emit::File;
-use bitrpc_codegen::load;
+use bitrpc_codegen::testing;
 use bitrpc_spec::layout::Layout;
 use bitrpc_spec::model::Spec;
-use bitrpc_spec::names::{Language, NameKind, Reason, guarded_macros, reason};
+use bitrpc_spec::names::{Language, NameKind, Reason, guarded_macros, reason, snake};
 use bitrpc_spec::source::Memory;
-use similar::TextDiff;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn files(backend: &dyn Backend, spec: &str) -> Vec<File> {
-    let path = root().join(spec);
-    let loaded = load(&path).unwrap_or_else(|findings| panic!("{findings}"));
-    let origin = Origin::new(&path, "0000000000000000");
-    let input = Input { layout: &loaded.layout, origin: &origin };
-    backend.files(&input)
-}
-
-fn snapshot_differences(name: &str) {
+#[test]
+fn examples_differ_where_the_specs_do() {
     for backend in backend::all() {
-        let default = files(*backend, "spec/bitrpc.yaml");
-        let other = files(*backend, &format!("spec/examples/{name}.yaml"));
-        assert_eq!(default.len(), other.len(), "the same files for every spec");
-        let mut text = String::new();
-        for (old, new) in default.iter().zip(&other) {
-            let diff = TextDiff::from_lines(&old.text, &new.text);
-            text += &format!("==== {}\n", new.path);
-            text += &diff.unified_diff().context_radius(0).to_string();
+        for (name, text) in testing::differences(|input| backend.files(input)) {
+            insta::assert_snapshot!(format!("{name}_{}", backend.language().id()), text);
         }
-        insta::assert_snapshot!(format!("{name}_{}", backend.language().id()), text);
     }
 }
 
-macro_rules! specs {
-    ($($name:ident)*) => {
-        $(#[test]
-        fn $name() {
-            snapshot_differences(stringify!($name));
-        })*
-
-        #[test]
-        fn every_example_has_a_snapshot() {
-            let known = [$(stringify!($name)),*, "common"];
-            for entry in std::fs::read_dir(root().join("spec/examples")).unwrap() {
-                let path = entry.unwrap().path();
-                let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-                assert!(known.contains(&name.as_str()), "add {name} to the list of specs");
-            }
-        }
-    };
+fn kitchen_sink(backend: &dyn Backend) -> Vec<File> {
+    testing::files("examples/kitchen_sink.yaml", |input| backend.files(input))
 }
-
-specs! { minimal telemetry market_data custom_headers kitchen_sink }
 
 #[test]
 fn output_is_the_same_every_time() {
     for backend in backend::all() {
-        let spec = "spec/examples/kitchen_sink.yaml";
-        assert_eq!(files(*backend, spec), files(*backend, spec));
+        assert_eq!(kitchen_sink(*backend), kitchen_sink(*backend));
     }
 }
 
 /// The files that a language has for a spec without types of its own.
 fn bare(language: Language) -> (Layout, Vec<File>) {
-    let text = "bitrpc: 1\nname: bare\nversion: \"1.0\"\n";
+    bare_with(language, "")
+}
+
+/// The same with these sections.
+fn bare_with(language: Language, sections: &str) -> (Layout, Vec<File>) {
+    let text = format!("bitrpc: 1\nname: bare\nversion: \"1.0\"\n{sections}");
     let spec = Spec::load("bare.yaml", &Memory::new().with("bare.yaml", text)).unwrap();
     let layout = Layout::of(&spec);
     let origin = Origin::new("bare.yaml".as_ref(), "0");
@@ -109,6 +76,50 @@ fn no_namespace_of_a_spec_meets_a_csharp_type_of_the_engine() {
     }
 }
 
+/// Types and constants that a C++ header declares in the protocol's own namespace.
+fn declared(header: &str) -> BTreeSet<&str> {
+    let mut open = 0;
+    let mut names = BTreeSet::new();
+    for line in header.lines() {
+        if line.starts_with("namespace ") {
+            open += 1;
+        } else if line.starts_with("}  // namespace") {
+            open -= 1;
+        } else if open == 1 {
+            let head = line.split(['{', ';', '=']).next().unwrap_or_default();
+            let head = head.split(" : ").next().unwrap_or_default();
+            let kinds = ["class ", "struct ", "enum class ", "using ", "inline constexpr "];
+            let is_one = kinds.iter().any(|kind| head.starts_with(kind));
+            let name = head.split_whitespace().rfind(|word| *word != "final");
+            names.extend(name.filter(|name| is_one && !name.contains([':', ')'])));
+        }
+    }
+    names
+}
+
+#[test]
+fn a_name_that_the_cpp_header_has_itself_stays_in_messages() {
+    let (layout, files) = bare(Language::CPP);
+    let find = |files: &[File]| {
+        files.iter().find(|file| file.path == layout.targets.cpp_header).unwrap().text.clone()
+    };
+    let header = find(&files);
+    let own = declared(&header);
+    assert!(own.contains("Status") && own.contains("kForever"), "{own:?}");
+    let mut sections = "constants:\n".to_owned();
+    for name in own.iter().filter_map(|name| snake(name).strip_prefix("k_").map(str::to_owned)) {
+        sections += &format!("  - {{ name: {name}, type: u8, value: 1 }}\n");
+    }
+    sections += "structs:\n";
+    for name in own.iter().filter(|name| !name.starts_with('k')) {
+        sections += &format!("  - {{ name: {name}, fields: [{{ name: first, type: u8 }}] }}\n");
+    }
+    let header = find(&bare_with(Language::CPP, &sections).1);
+    let beside = own.iter().filter(|name| header.contains(&format!("using messages::{name};")));
+    let beside: Vec<_> = beside.collect();
+    assert!(beside.is_empty(), "add to OWN in backend/cpp/root.rs: {beside:?}");
+}
+
 #[test]
 fn no_value_of_a_spec_meets_a_macro_that_the_cpp_header_needs() {
     let (layout, files) = bare(Language::CPP);
@@ -136,11 +147,6 @@ fn no_value_of_a_spec_meets_a_macro_that_the_cpp_header_needs() {
 #[test]
 fn no_template_leaves_a_trailing_space_or_a_tab() {
     for backend in backend::all() {
-        for file in files(*backend, "spec/examples/kitchen_sink.yaml") {
-            for (number, line) in file.text.lines().enumerate() {
-                let is_clean = line.trim_end() == line && !line.contains('\t');
-                assert!(is_clean, "{}:{}: {line:?}", file.path, number + 1);
-            }
-        }
+        testing::assert_tidy(&kitchen_sink(*backend));
     }
 }

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::constants::{REFUSED_NAP_NS, STATE_ATTACHED, STATE_CLOSED};
 use crate::error::Error;
 use crate::interrupt::{Flag, Interrupter};
 use crate::layout::LayoutSource;
 use crate::platform;
 use crate::ring::{Fenced, Mapped, Memory, Sleeper, Waker, announce};
-use crate::role::{ATTACHED, CLOSED, Origin, Role, RoleFields};
+use crate::role::{Origin, Role, RoleFields};
 use crate::segment::{Segment, TRANSITION_PATIENCE};
 
-/// How long a side sleeps at most for so long after a membarrier was refused: longer than any
-/// store takes to become visible.
-const NAP: Duration = Duration::from_millis(1);
+/// How long a side sleeps at most for so long after a membarrier was refused.
+const NAP: Duration = Duration::from_nanos(REFUSED_NAP_NS);
 
 /// A role that this process holds, announced in the header until it ends.
 #[derive(Debug)]
@@ -56,6 +56,17 @@ impl<L: LayoutSource> Attachment<L> {
         }
     }
 
+    /// The role.
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Whether this is a child of the process that attached. Costs a load.
+    #[inline(always)]
+    pub(crate) fn is_forked(&self) -> bool {
+        self.origin.is_forked()
+    }
+
     /// Writes this side's state into the header and makes the peer look at it.
     pub(crate) fn announce(&self) {
         let Self { memory, fields, .. } = self;
@@ -67,7 +78,7 @@ impl<L: LayoutSource> Attachment<L> {
         self.heartbeat();
         memory.store_u32(fields.sleeps.control, self.sleeper.awake(), Ordering::Relaxed);
         // Release: pairs with the acquire loads of the state in `Peer`: epoch and pid are there.
-        memory.store_u32(fields.state, ATTACHED, Ordering::Release);
+        memory.store_u32(fields.state, STATE_ATTACHED, Ordering::Release);
         announce(memory, fields.wakes);
     }
 
@@ -96,7 +107,7 @@ impl<L: LayoutSource> Attachment<L> {
         // What a waker published before the refusal, without a fence, is visible soon: this side
         // does not sleep long before it is, be it now or, if it has reason to look around first,
         // the next time.
-        let is_recent = |at| platform::now_ns().saturating_sub(at) < NAP.as_nanos() as u64;
+        let is_recent = |at| platform::now_ns().saturating_sub(at) < REFUSED_NAP_NS;
         if self.refused_ns.is_some_and(is_recent) { NAP } else { Duration::MAX }
     }
 
@@ -154,7 +165,7 @@ impl<L: LayoutSource> Attachment<L> {
 
     /// Whether [`Attachment::end`] is still to come, from this process.
     pub(crate) fn is_open(&self) -> bool {
-        self.segment.is_some() && !self.origin.is_forked()
+        self.segment.is_some() && !self.is_forked()
     }
 
     /// Ends the role: says so, and removes the ring if this is the last side out and `is_drained`.
@@ -175,7 +186,7 @@ impl<L: LayoutSource> Attachment<L> {
         memory.store_u32(fields.sleeps.control, 0, Ordering::Relaxed);
         // Release: pairs with the acquire load of the state in `Peer`: whoever sees "closed" sees
         // everything that this side published before.
-        memory.store_u32(fields.state, CLOSED, Ordering::Release);
+        memory.store_u32(fields.state, STATE_CLOSED, Ordering::Release);
         announce(memory, fields.wakes);
         // Pairs with the same fence of a peer that closes at once: one of both sees the other's
         // state.
@@ -196,13 +207,13 @@ fn tidy_up<L: LayoutSource>(
 ) -> Result<(), Error> {
     let file = Arc::clone(segment.file());
     let memory = segment.mapped();
-    let peer = RoleFields::of(own.peer(), &memory.layout().ring_header);
+    let peer = RoleFields::of(own.peer(), memory.ring_header());
     let mut holds_own = own == Role::Consumer;
     if !holds_own {
         file.unlock(own);
     }
     // A holder that says "closed" is closing at the same time. Any other one stays, or is about to.
-    let patience = || match is_drained() && peer.said(&memory).state == CLOSED {
+    let patience = || match is_drained() && peer.said(&memory).state == STATE_CLOSED {
         true => TRANSITION_PATIENCE,
         false => Duration::ZERO,
     };

@@ -3,21 +3,19 @@
 //! Each piece starts with its index and the number of pieces, so that a receiver can tell the rest
 //! of a message whose sender died from the start of the next one.
 
+use crate::constants::PREFIX_SIZE;
 use crate::message::Header;
-
-/// Bytes in front of each piece: `fragment_index` and `fragment_count`, both `u32`.
-pub(crate) const PREFIX: usize = 8;
 
 /// Cuts a payload into pieces whose records carry at most `size` bytes, prefix included.
 pub(crate) fn pieces(payload: &[u8], size: usize) -> core::slice::Chunks<'_, u8> {
-    payload.chunks(size - PREFIX)
+    payload.chunks(size - PREFIX_SIZE)
 }
 
 /// Writes one piece and its prefix into a record's payload.
 pub(crate) fn write_piece(out: &mut [u8], index: u32, count: u32, piece: &[u8]) {
     out[..4].copy_from_slice(&index.to_le_bytes());
-    out[4..PREFIX].copy_from_slice(&count.to_le_bytes());
-    out[PREFIX..].copy_from_slice(piece);
+    out[4..PREFIX_SIZE].copy_from_slice(&count.to_le_bytes());
+    out[PREFIX_SIZE..].copy_from_slice(piece);
 }
 
 /// What became of a piece.
@@ -109,7 +107,7 @@ impl Assembler {
     /// Adds a piece; `header` copies its record's header if it is a first one. Also returns how
     /// many messages were found broken.
     pub(crate) fn add(&mut self, piece: Piece<'_>, header: impl FnOnce() -> Header) -> (Step, u32) {
-        let Some((prefix, bytes)) = piece.payload.split_first_chunk::<PREFIX>() else {
+        let Some((prefix, bytes)) = piece.payload.split_first_chunk::<PREFIX_SIZE>() else {
             self.interrupt();
             return (Step::More, 1);
         };
@@ -167,7 +165,7 @@ mod tests {
     use super::*;
 
     fn piece(index: u32, count: u32, bytes: &[u8]) -> Vec<u8> {
-        let mut out = vec![0; PREFIX + bytes.len()];
+        let mut out = vec![0; PREFIX_SIZE + bytes.len()];
         write_piece(&mut out, index, count, bytes);
         out
     }

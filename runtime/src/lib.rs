@@ -69,6 +69,7 @@ mod notice;
 mod attachment;
 mod batch;
 mod claim;
+mod constants;
 mod consumer;
 mod error;
 mod fragment;
@@ -87,6 +88,7 @@ mod ring_buffer;
 mod role;
 mod segment;
 mod serialize;
+mod side;
 mod stats;
 #[cfg(test)]
 #[path = "../tests/common/layout.rs"]

@@ -4,16 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::constants::{LIVENESS_NS, POLL_LOOKS, STATE_ATTACHED, STATE_CLOSED, STATE_NEVER};
 use crate::layout::LayoutSource;
 use crate::platform;
 use crate::ring::{Mapped, Memory};
-use crate::role::{ATTACHED, CLOSED, NEVER, Role, RoleFields, Said};
+use crate::role::{Role, RoleFields, Said};
 use crate::segment::{RingFile, Segment};
 
-/// How often liveness is checked: also the bound of every sleep.
-pub(crate) const LIVENESS_NS: u64 = 100_000_000;
-/// How many looks in vain lie between two looks at the clock.
-const LOOKS: u32 = 4096;
 /// How long a new side waits for a peer that is between two states to reach the second one.
 const TRANSITION: Duration = Duration::from_millis(50);
 
@@ -78,8 +75,8 @@ impl<L: LayoutSource> Peer<L> {
         };
         let sequence = peer.sequence();
         let (Said { state, epoch }, is_held) = peer.settled();
-        if state != NEVER {
-            match is_held && state == ATTACHED || left() {
+        if state != STATE_NEVER {
+            match is_held && state == STATE_ATTACHED || left() {
                 true => peer.attached = Some(epoch),
                 false => peer.told = Some(epoch),
             }
@@ -97,7 +94,7 @@ impl<L: LayoutSource> Peer<L> {
         loop {
             let said = self.fields.said(&self.memory);
             let is_held = self.file.is_held(self.role);
-            let is_settled = !is_held || said.state != CLOSED;
+            let is_settled = !is_held || said.state != STATE_CLOSED;
             if is_settled && said == self.fields.said(&self.memory) || start.elapsed() > TRANSITION
             {
                 return (said, is_held);
@@ -118,11 +115,11 @@ impl<L: LayoutSource> Peer<L> {
     fn look_at_state(&mut self, sequence: u32) {
         self.seen_sequence = sequence;
         let Said { state, epoch } = self.fields.said(&self.memory);
-        if state == ATTACHED {
+        if state == STATE_ATTACHED {
             self.attached = Some(epoch);
         }
         // A death moves no sequence: it is for the regular check to find.
-        self.is_closed = state == CLOSED && self.find_end() == Some(Ended::Closed);
+        self.is_closed = state == STATE_CLOSED && self.find_end() == Some(Ended::Closed);
         if self.is_closed {
             self.look_at_name(platform::now_ns());
         }
@@ -132,10 +129,10 @@ impl<L: LayoutSource> Peer<L> {
     fn find_end(&mut self) -> Option<Ended> {
         let said = self.fields.said(&self.memory);
         let Said { state, epoch } = said;
-        if !matches!(state, ATTACHED | CLOSED) || self.told == Some(epoch) {
+        if !matches!(state, STATE_ATTACHED | STATE_CLOSED) || self.told == Some(epoch) {
             return None;
         }
-        if state == ATTACHED || self.attached != Some(epoch) {
+        if state == STATE_ATTACHED || self.attached != Some(epoch) {
             if self.file.is_held(self.role) {
                 // It lives. Or it is about to attach, and has counted its epoch already; or it has
                 // closed without ever being seen attached, and will let go in a moment.
@@ -146,7 +143,7 @@ impl<L: LayoutSource> Peer<L> {
             }
         }
         self.ended = epoch;
-        Some(if state == CLOSED { Ended::Closed } else { Ended::Died })
+        Some(if state == STATE_CLOSED { Ended::Closed } else { Ended::Died })
     }
 
     /// To be called after each look at the ring in vain: notices a close at once, and now and
@@ -165,7 +162,7 @@ impl<L: LayoutSource> Peer<L> {
             return Some(Ended::Closed);
         }
         self.looks += 1;
-        if self.looks < LOOKS {
+        if self.looks < POLL_LOOKS {
             return None;
         }
         self.looks = 0;
@@ -239,7 +236,7 @@ impl<L: LayoutSource> Peer<L> {
     /// Makes the next look one that checks whether the peer lives.
     #[cfg(test)]
     pub(crate) fn make_due(&mut self) {
-        self.looks = LOOKS - 1;
+        self.looks = POLL_LOOKS - 1;
         self.checked_ns = 0;
     }
 }

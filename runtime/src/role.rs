@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::constants::{CONSUMER_LOCK, PRODUCER_LOCK, STATE_ATTACHED};
 use crate::layout::{LayoutSource, RingHeaderLayout};
 use crate::platform;
 use crate::ring::{Direction, Mapped, Memory};
@@ -19,8 +20,8 @@ impl Role {
     /// The byte of the file whose lock is the role.
     pub(crate) fn lock_byte(self) -> u64 {
         match self {
-            Self::Producer => platform::LOCK_BASE,
-            Self::Consumer => platform::LOCK_BASE + 1,
+            Self::Producer => PRODUCER_LOCK,
+            Self::Consumer => CONSUMER_LOCK,
         }
     }
 
@@ -33,13 +34,6 @@ impl Role {
         }
     }
 }
-
-/// A side's state in the header: nobody ever had the role.
-pub(crate) const NEVER: u32 = 0;
-/// A side's state in the header: attached, or died without saying so.
-pub(crate) const ATTACHED: u32 = 1;
-/// A side's state in the header: closed in good order.
-pub(crate) const CLOSED: u32 = 2;
 
 /// How often a side is looked at again because it changed meanwhile.
 const ROUNDS: u32 = 8;
@@ -105,7 +99,7 @@ impl RoleFields {
     /// Whether the role's holder, if there is one, has announced itself and not closed.
     pub(crate) fn is_attached<L: LayoutSource>(&self, memory: &Mapped<L>) -> bool {
         // Relaxed: decides only how long to wait.
-        memory.load_u32(self.state, Ordering::Relaxed) == ATTACHED
+        memory.load_u32(self.state, Ordering::Relaxed) == STATE_ATTACHED
     }
 
     /// The process id that the side wrote.
@@ -118,7 +112,7 @@ impl RoleFields {
 /// What a side says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Said {
-    /// [`NEVER`], [`ATTACHED`], [`CLOSED`], or what an enemy wrote.
+    /// [`STATE_NEVER`], [`STATE_ATTACHED`], [`STATE_CLOSED`], or what an enemy wrote.
     pub(crate) state: u32,
     /// How often the role was taken.
     pub(crate) epoch: u32,

@@ -3,14 +3,16 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::constants::{HEARTBEAT_NS, STALLED_BEATS, STATE_CLOSED, STATE_NEVER};
 use crate::layout::LayoutSource;
 use crate::platform;
 use crate::ring::{Mapped, Memory};
-use crate::role::{CLOSED, NEVER, Role, RoleFields};
+use crate::role::{Role, RoleFields};
 use crate::segment::Segment;
 
-/// When a heartbeat counts as late unless a manager says otherwise: three intervals of a second.
-pub(crate) const DEFAULT_STALL: Duration = Duration::from_secs(3);
+/// When a heartbeat counts as late unless a manager says otherwise.
+pub(crate) const DEFAULT_STALL: Duration =
+    Duration::from_nanos(HEARTBEAT_NS * STALLED_BEATS as u64);
 
 /// How often a side is looked at again because it changed meanwhile.
 const ROUNDS: u32 = 8;
@@ -91,7 +93,7 @@ pub struct Snapshot {
 
 /// Reads the counters. Relaxed throughout: each value stands for itself.
 pub(crate) fn statistics<L: LayoutSource>(memory: &Mapped<L>) -> Statistics {
-    let header = &memory.layout().ring_header;
+    let header = memory.ring_header();
     let read = |field| memory.load_u64(field, Ordering::Relaxed);
     let (messages_sent, messages_received) =
         (read(header.messages_sent), read(header.messages_received));
@@ -118,7 +120,7 @@ pub(crate) fn snapshot<L: LayoutSource>(
     stall: Duration,
 ) -> Snapshot {
     let memory = segment.mapped();
-    let header = &memory.layout().ring_header;
+    let header = memory.ring_header();
     let read = |field| memory.load_u64(field, Ordering::Relaxed);
     // The read position comes first: it only grows, so the difference is not negative unless
     // the producer is between publishing and counting.
@@ -153,15 +155,15 @@ fn side<L: LayoutSource>(
     stall: Duration,
 ) -> SideSnapshot {
     let memory = segment.mapped();
-    let fields = RoleFields::of(role, &memory.layout().ring_header);
+    let fields = RoleFields::of(role, memory.ring_header());
     let heartbeat_ns = memory.load_u64(fields.heartbeat_ns, Ordering::Relaxed);
     let age = Duration::from_nanos(platform::now_ns().saturating_sub(heartbeat_ns));
     let (said, held) = holder(segment, &fields, role, own);
     let state = match said {
         _ if held && age > stall => PeerState::Stalled,
         _ if held => PeerState::Alive,
-        NEVER => PeerState::Never,
-        CLOSED => PeerState::Closed,
+        STATE_NEVER => PeerState::Never,
+        STATE_CLOSED => PeerState::Closed,
         _ => PeerState::Died,
     };
     SideSnapshot {

@@ -3,18 +3,17 @@
 
 use std::time::Duration;
 
-use crate::attachment::Attachment;
+use crate::constants::{DIAGNOSIS_SLICES, LIVENESS_NS};
 use crate::layout::LayoutSource;
 use crate::options::{Options, WaitStrategy};
-use crate::peer::{Ended, LIVENESS_NS, Peer};
+use crate::peer::Ended;
 use crate::platform;
+use crate::side::Side;
 
 /// How many looks lie between two looks at the clock while spinning.
 const LOOKS: u32 = 32;
 /// Longest sleep at a time.
 const LIVENESS: Duration = Duration::from_nanos(LIVENESS_NS);
-/// How long a sleep whose reason came in time may be ended late before that counts as missed.
-const GRACE_NS: u64 = 1_000_000_000;
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,18 +66,15 @@ impl Patience {
             diagnoses: options.diagnose_wakeups,
         }
     }
+}
 
+impl<L: LayoutSource> Side<L> {
     /// Waits until `ready`, which looks at the ring and has no side effects.
     ///
     /// The answer "ready" may come late, but is never wrong; all others are given only after
     /// `ready` said no once more. An interrupt that did not end the wait stays for the next one.
-    pub(crate) fn wait<L: LayoutSource>(
-        self,
-        attachment: &mut Attachment<L>,
-        peer: &mut Peer<L>,
-        deadline: Deadline,
-        mut ready: impl FnMut() -> bool,
-    ) -> Waited {
+    pub(crate) fn wait(&mut self, deadline: Deadline, mut ready: impl FnMut() -> bool) -> Waited {
+        let Patience { strategy, spin_ns, .. } = self.patience;
         // The clock is read only after a few looks: most waits in a stream are shorter.
         let mut start_ns = None;
         loop {
@@ -86,132 +82,122 @@ impl Patience {
                 if ready() {
                     return Waited::Ready;
                 }
-                if let Some(ended) = peer.look() {
+                if let Some(ended) = self.peer.look() {
                     return settle(&mut ready, Waited::Ended(ended));
                 }
                 core::hint::spin_loop();
             }
             let now_ns = platform::now_ns();
-            if let Some(ended) = peer.check_if_due(now_ns) {
+            if let Some(ended) = self.peer.check_if_due(now_ns) {
                 return settle(&mut ready, Waited::Ended(ended));
             }
             if deadline.left_ns(now_ns) == 0 {
                 return settle(&mut ready, Waited::TimedOut);
             }
-            if attachment.is_interrupted() {
-                return interrupted(attachment, &mut ready);
+            if self.attachment.is_interrupted() {
+                return self.interrupted(&mut ready);
             }
             let spun_ns = now_ns.saturating_sub(*start_ns.get_or_insert(now_ns));
-            if self.strategy == WaitStrategy::Adaptive && spun_ns >= self.spin_ns {
-                return self.sleep(attachment, peer, deadline, &mut ready);
+            if strategy == WaitStrategy::Adaptive && spun_ns >= spin_ns {
+                return self.sleep(deadline, &mut ready);
             }
         }
     }
 
-    /// The sleeping half of [`Patience::wait`].
-    fn sleep<L: LayoutSource>(
-        self,
-        attachment: &mut Attachment<L>,
-        peer: &mut Peer<L>,
-        deadline: Deadline,
-        ready: &mut impl FnMut() -> bool,
-    ) -> Waited {
+    /// The sleeping half of [`Side::wait`].
+    fn sleep(&mut self, deadline: Deadline, ready: &mut impl FnMut() -> bool) -> Waited {
         loop {
             // The sequence comes first: whatever the peer does after this load moves it on, and
             // the kernel then refuses to sleep.
-            let sequence = peer.sequence();
+            let sequence = self.peer.sequence();
             if ready() {
                 return Waited::Ready;
             }
-            if let Some(ended) = peer.look() {
+            if let Some(ended) = self.peer.look() {
                 return settle(ready, Waited::Ended(ended));
             }
             let now_ns = platform::now_ns();
-            if let Some(ended) = peer.check_if_due(now_ns) {
+            if let Some(ended) = self.peer.check_if_due(now_ns) {
                 return settle(ready, Waited::Ended(ended));
             }
             let left_ns = deadline.left_ns(now_ns);
             if left_ns == 0 {
                 return settle(ready, Waited::TimedOut);
             }
-            if attachment.is_interrupted() {
-                return interrupted(attachment, ready);
+            if self.attachment.is_interrupted() {
+                return self.interrupted(ready);
             }
-            let longest = attachment.lie_down(sequence);
+            let longest = self.attachment.lie_down(sequence);
+            let attachment = &self.attachment;
             let bound = Duration::from_nanos(left_ns.min(LIVENESS_NS)).min(longest);
             let is_over =
                 !ready() && !attachment.is_interrupted() && !attachment.doze(sequence, bound);
-            let is_missed = self.diagnoses
+            let is_missed = self.patience.diagnoses
                 && is_over
                 && bound == LIVENESS
                 && ready()
-                && nobody_wakes(attachment, peer, sequence);
+                && self.nobody_wakes(sequence);
             attachment.get_up();
             if is_missed {
                 attachment.count_missed_wakeup();
             }
         }
     }
+
+    fn interrupted(&self, ready: &mut impl FnMut() -> bool) -> Waited {
+        if ready() {
+            return Waited::Ready;
+        }
+        self.attachment.end_interrupt();
+        Waited::Interrupted
+    }
+
+    /// After a sleep that ended by its bound although its reason was there: sleeps on, to tell a
+    /// waker that was merely between publishing and waking from one that forgot.
+    fn nobody_wakes(&self, sequence: u32) -> bool {
+        let Self { peer, attachment, .. } = self;
+        for _ in 0..DIAGNOSIS_SLICES {
+            // A waker that died in between could not wake; an interrupt wakes as well.
+            if !peer.is_held() || attachment.doze(sequence, LIVENESS) || attachment.is_interrupted()
+            {
+                return false;
+            }
+        }
+        peer.is_held()
+    }
+
+    /// Waits until somebody alive has the peer's role; `false` if that did not happen in time, or
+    /// cannot happen any more, or the wait was interrupted.
+    pub(crate) fn wait_for_peer(&mut self, timeout: Option<Duration>) -> bool {
+        if self.is_forked() {
+            return false;
+        }
+        let deadline = Deadline::after(timeout);
+        let Self { attachment, peer, .. } = self;
+        loop {
+            // A side that attaches moves its sequence after it has said so.
+            let sequence = peer.sequence();
+            if peer.is_alive() {
+                return true;
+            }
+            let left_ns = deadline.left_ns(platform::now_ns());
+            if peer.is_removed_by_now() || left_ns == 0 {
+                return false;
+            }
+            if attachment.is_interrupted() {
+                attachment.end_interrupt();
+                return false;
+            }
+            let longest = attachment.lie_down(sequence);
+            let bound = Duration::from_nanos(left_ns.min(LIVENESS_NS)).min(longest);
+            if peer.sequence() == sequence && !attachment.is_interrupted() {
+                attachment.doze(sequence, bound);
+            }
+            attachment.get_up();
+        }
+    }
 }
 
 fn settle(ready: &mut impl FnMut() -> bool, otherwise: Waited) -> Waited {
     if ready() { Waited::Ready } else { otherwise }
-}
-
-fn interrupted<L: LayoutSource>(
-    attachment: &Attachment<L>,
-    ready: &mut impl FnMut() -> bool,
-) -> Waited {
-    if ready() {
-        return Waited::Ready;
-    }
-    attachment.end_interrupt();
-    Waited::Interrupted
-}
-
-/// After a sleep that ended by its bound although its reason was there: sleeps on, to tell a waker
-/// that was merely between publishing and waking from one that forgot.
-fn nobody_wakes<L: LayoutSource>(
-    attachment: &Attachment<L>,
-    peer: &Peer<L>,
-    sequence: u32,
-) -> bool {
-    for _ in 0..GRACE_NS / LIVENESS_NS {
-        // A waker that died in between could not wake; an interrupt wakes as well.
-        if !peer.is_held() || attachment.doze(sequence, LIVENESS) || attachment.is_interrupted() {
-            return false;
-        }
-    }
-    peer.is_held()
-}
-
-/// Waits until somebody alive has the peer's role; `false` if that did not happen in time, or
-/// cannot happen any more, or the wait was interrupted.
-pub(crate) fn wait_for_peer<L: LayoutSource>(
-    attachment: &mut Attachment<L>,
-    peer: &mut Peer<L>,
-    timeout: Option<Duration>,
-) -> bool {
-    let deadline = Deadline::after(timeout);
-    loop {
-        // A side that attaches moves its sequence after it has said so.
-        let sequence = peer.sequence();
-        if peer.is_alive() {
-            return true;
-        }
-        let left_ns = deadline.left_ns(platform::now_ns());
-        if peer.is_removed_by_now() || left_ns == 0 {
-            return false;
-        }
-        if attachment.is_interrupted() {
-            attachment.end_interrupt();
-            return false;
-        }
-        let longest = attachment.lie_down(sequence);
-        let bound = Duration::from_nanos(left_ns.min(LIVENESS_NS)).min(longest);
-        if peer.sequence() == sequence && !attachment.is_interrupted() {
-            attachment.doze(sequence, bound);
-        }
-        attachment.get_up();
-    }
 }

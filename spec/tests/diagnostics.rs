@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bitrpc_spec::diagnostic::Findings;
 use bitrpc_spec::model::Spec;
-use bitrpc_spec::rules;
+use bitrpc_spec::rules::{self, Level, Levels};
 use bitrpc_spec::source::{Files, Memory};
 
 /// Rules that no single file shows: what breaks them is made in `hostile_text.rs`.
@@ -36,8 +36,13 @@ fn files() -> (Memory, Vec<String>) {
 
 /// What is wrong with a spec; of one that is used, what is worth knowing.
 fn findings(name: &str, files: &Memory) -> Findings {
+    let mut levels = Levels::default();
+    let rule = name.split('_').next().and_then(rules::find);
+    if let Some(rule) = rule.filter(|rule| rule.is_pedantic) {
+        levels.set(rule, Level::Warn).unwrap();
+    }
     match Spec::load(name, files) {
-        Ok(spec) => spec.notes(),
+        Ok(spec) => spec.findings(&levels),
         Err(findings) => findings,
     }
 }

@@ -22,6 +22,11 @@ fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
+/// Damaged texts in a run: a number in this variable asks for more.
+fn damages() -> u32 {
+    std::env::var("BITRPC_DAMAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(400)
+}
+
 /// Fields follow each other, aligned, with all bytes between them counted as padding.
 fn check_fields<R>(fields: &[FieldLayout<R>], size: u64, padding_after: u64) {
     let mut end = 0;
@@ -178,6 +183,30 @@ proptest! {
     }
 
     #[test]
+    fn mending_leaves_every_byte_and_another_order_is_no_larger(seed: u64, size in 1_usize..10) {
+        let before = RandomSpec::new(seed, size).yaml();
+        let spec = Spec::load("random.yaml", &Memory::new().with("random.yaml", before.as_str()));
+        let spec = spec.unwrap_or_else(|findings| panic!("{findings}\n{before}"));
+        let (layout, findings) = (Layout::of(&spec), spec.notes());
+        let mended = |breaking: bool| {
+            let mended = findings.mended(|_, fix| fix.breaking == breaking);
+            load(&mended.texts.into_values().next().unwrap_or(before.clone()))
+        };
+        let safe = mended(false).unwrap_or_else(|findings| panic!("{findings}\n{before}"));
+        prop_assert_eq!(safe.layout_hash, layout.layout_hash);
+        prop_assert_eq!(safe.schema_hash, layout.schema_hash);
+        // What contains a struct may state the size that it had.
+        let Ok(ordered) = mended(true) else { return Ok(()) };
+        for item in &ordered.structs {
+            prop_assert!(item.size <= find(&layout, &item.name).size);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(damages()))]
+
+    #[test]
     fn damaged_text_never_panics(seed: u64, size in 0_usize..4, damage in 1_usize..6) {
         let mut c = Choices::new(seed);
         let random = || RandomSpec::new(seed, size).yaml();
@@ -187,10 +216,16 @@ proptest! {
             damage_once(&mut bytes, &mut c);
         }
         let files = Memory::new().with("random.yaml", bytes);
-        if let Err(findings) = Spec::load("random.yaml", &files) {
-            prop_assert!(!findings.to_string().is_empty());
-            prop_assert!(!findings.to_json().as_array().unwrap().is_empty());
-        }
+        let findings = match Spec::load("random.yaml", &files) {
+            Ok(spec) => spec.notes(),
+            Err(findings) => {
+                prop_assert!(!findings.is_empty());
+                findings
+            }
+        };
+        prop_assert_eq!(findings.is_empty(), findings.to_string().is_empty());
+        prop_assert_eq!(findings.len(), findings.to_json().as_array().unwrap().len());
+        findings.mended(|_, _| true);
     }
 }
 

@@ -1,12 +1,8 @@
 //! Bytes become values and bytes again.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-
 use bitrpc_spec::layout::{Layout, StructLayout};
 use bitrpc_spec::model::Spec;
-use bitrpc_spec::source::{Files, Memory};
+use bitrpc_spec::source::Memory;
 use bitrpc_spec::testing::{Choices, RandomSpec};
 use bitrpc_spec::value::{Value, decode, encode, from_json};
 use proptest::prelude::*;
@@ -21,56 +17,6 @@ fn layout(text: &str) -> Layout {
 
 fn find<'a>(layout: &'a Layout, name: &str) -> &'a StructLayout {
     layout.structs.iter().find(|item| item.name == name).unwrap()
-}
-
-/// The payloads that every language writes of every example, by the file they are committed in:
-/// the name of the struct, and its bytes.
-fn golden() -> BTreeMap<String, Vec<(String, Vec<u8>)>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
-    let mut all = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let text = fs::read_to_string(&path).unwrap();
-        // Rows of what differs from run to run are in headers only.
-        let sections = text.split("\n\n").skip(1).filter(|section| !section.contains(".."));
-        all.insert(name, sections.map(section).collect());
-    }
-    all
-}
-
-/// `Name 3, 16 bytes`, then rows of an offset and 16 bytes; rows of zeros are left out.
-fn section(text: &str) -> (String, Vec<u8>) {
-    let mut lines = text.lines();
-    let (name, size) = lines.next().unwrap().split_once(", ").unwrap();
-    let mut bytes = vec![0; size.trim_end_matches(" bytes").parse().unwrap()];
-    for line in lines {
-        let (offset, row) = line.trim().split_once("  ").unwrap();
-        let offset = usize::from_str_radix(offset, 16).unwrap();
-        for (i, byte) in row.split(' ').enumerate() {
-            bytes[offset + i] = u8::from_str_radix(byte, 16).unwrap();
-        }
-    }
-    (name.split(' ').next().unwrap().to_owned(), bytes)
-}
-
-#[test]
-fn what_every_language_writes_comes_back_to_the_byte() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut count = 0;
-    for (name, payloads) in golden() {
-        let example = folder.join(format!("examples/{name}.yaml"));
-        let path = if example.exists() { example } else { folder.join("bitrpc.yaml") };
-        let layout = Layout::of(&Spec::load(path, &Files).unwrap());
-        for (item, bytes) in payloads.iter().filter(|(item, _)| !item.ends_with("_header")) {
-            let item = find(&layout, item);
-            let value = decode(&layout, item, bytes).unwrap();
-            assert_eq!(encode(&layout, item, &value).unwrap(), *bytes, "{name} {}", item.name);
-            check_json(&layout, item, &value);
-            count += 1;
-        }
-    }
-    assert!(count > 100, "{count} payloads");
 }
 
 /// JSON says the same as the value, but for which NaN a float was.

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 fn concepts() -> Result<Concepts, String> {
     let text = fs::read_to_string(repo::root().join("tests/api/concepts.yaml"));
     let text = text.map_err(|error| error.to_string())?;
-    serde_yaml::from_str(&text).map_err(|error| format!("concepts.yaml: {error}"))
+    serde_saphyr::from_str(&text).map_err(|error| format!("concepts.yaml: {error}"))
 }
 
 fn parity() -> Result<(), String> {

@@ -197,49 +197,46 @@ pub(crate) fn trials() -> Vec<Trial> {
     for tool in [GXX, CLANGXX] {
         for &(family, macros) in FAMILIES {
             let name = format!("text/after_the_macros_of_{family}/{}", tool.program);
-            trials.push(needs(tool, name, move || among_macros(tool, macros)));
+            trials.push(harness::needs(&tool.find(), name, move || among_macros(tool, macros)));
         }
         for standard in STANDARDS {
             let name =
                 format!("text/after_every_standard_header/{}_{}", tool.program, &standard[5..]);
-            trials.push(needs(tool, name, move || after_standard_headers(tool, standard)));
+            trials.push(harness::needs(&tool.find(), name, move || {
+                after_standard_headers(tool, standard)
+            }));
         }
         let name = format!("text/beside_functions_of_every_name/{}", tool.program);
-        trials.push(needs(tool, name, move || beside_greedy_functions(tool)));
+        trials.push(harness::needs(&tool.find(), name, move || beside_greedy_functions(tool)));
         let name = format!("text/what_would_be_silent_is_refused/{}", tool.program);
-        trials.push(needs(tool, name, move || refused(tool)));
+        trials.push(harness::needs(&tool.find(), name, move || refused(tool)));
         for (name, headers, lines) in [("qt", QT, QT_LINES), ("x11", X11, X11_LINES)] {
             let name = format!("text/before_and_after_{name}/{}", tool.program);
             trials.push(match headers.find() {
                 Err(missing) => harness::skipped(name, &missing),
-                Ok(()) => needs(tool, name, move || before_and_after(tool, headers, lines)),
+                Ok(()) => harness::needs(&tool.find(), name, move || {
+                    before_and_after(tool, headers, lines)
+                }),
             });
         }
     }
-    trials.push(needs(MINGW, "text/before_and_after_windows".to_owned(), || {
+    trials.push(harness::needs(&MINGW.find(), "text/before_and_after_windows".to_owned(), || {
         let flags = ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow"];
         for order in orders(WINDOWS_LINES) {
             compile(MINGW, &flags, &order)?;
         }
-        Ok(())
+        Ok::<_, String>(())
     }));
     for tool in [GXX, CLANGXX] {
         let name = format!("text/a_visitor_of_300_messages/{}", tool.program);
-        trials.push(needs(tool, name, move || visitor(tool)));
+        trials.push(harness::needs(&tool.find(), name, move || visitor(tool)));
     }
-    trials.push(needs(GXX, "text/a_32_bit_target_is_refused_by_a_sentence".to_owned(), narrow));
+    trials.push(harness::needs(
+        &GXX.find(),
+        "text/a_32_bit_target_is_refused_by_a_sentence".to_owned(),
+        narrow,
+    ));
     trials
-}
-
-fn needs(
-    tool: Tool,
-    name: String,
-    test: impl FnOnce() -> Result<(), String> + Send + 'static,
-) -> Trial {
-    match tool.find() {
-        Err(missing) => harness::skipped(name, &missing),
-        Ok(_) => harness::trial(name, test),
-    }
 }
 
 /// Compiles `source`, any warning being an error.

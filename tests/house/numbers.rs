@@ -1,94 +1,124 @@
 //! Numbers of the protocol that are no layout: no spec states them, so every engine has them. Those
-//! of C++ and C# stand in one file each, under the same names in the same order.
+//! of C++, C# and Rust stand in one file each, under the same names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use bitrpc_spec::names::screaming;
 use bitrpc_tests::repo;
 
-const CPP: &str = "codegen/templates/cpp/engine/constants.h";
-const CSHARP: &str = "codegen/templates/csharp/engine/Constants.cs";
-const RUST: &str = "runtime/src";
+/// Where each of them states the numbers that all engines have.
+const CONSTANTS: [&str; 3] = [
+    "codegen/templates/cpp/engine/constants.h",
+    "codegen/templates/csharp/engine/Constants.cs",
+    "runtime/src/constants.rs",
+];
+
+/// Where each of them states how a consumer keeps its distance.
+const DISTANCE: [&str; 3] = [
+    "codegen/templates/cpp/engine/distance.h",
+    "codegen/templates/csharp/engine/RingDistance.cs",
+    "runtime/src/ring/distance.rs",
+];
+
+/// What Rust does without: it starts a lost race over for so long, not so many times.
+const NOT_IN_RUST: &[&str] = &["RACES"];
+
 const PYTHON: &str = "codegen/templates/python/engine";
 
-/// The name in C++ and C#, what Rust and Python call it; empty where they have no name for it.
-const ALIASES: &[(&str, &str, &str)] = &[
-    ("Word", "ALIGN", "WORD"),
-    ("MinCapacity", "MIN_CAPACITY", "MIN_CAPACITY"),
-    ("MaxCapacity", "MAX_CAPACITY", "MAX_CAPACITY"),
-    ("MaxFrame", "", "MAX_FRAME"),
-    ("MaxNameLength", "LONGEST", "LONGEST_NAME"),
-    ("PrefixSize", "PREFIX", ""),
-    ("MinPiece", "", "SMALLEST"),
-    ("ProducerLock", "LOCK_BASE", "LOCK_BASE"),
-    ("StateNever", "NEVER", "NEVER"),
-    ("StateAttached", "ATTACHED", "ATTACHED"),
-    ("StateClosed", "CLOSED", "CLOSED"),
-    ("Waiting", "WAITING", "WAITING"),
-    ("CanMembarrier", "CAN_MEMBARRIER", "CAN_MEMBARRIER"),
-    ("SequenceShift", "SEQUENCE_SHIFT", ""),
-    ("LivenessNs", "LIVENESS_NS", "LIVENESS_NS"),
-    ("PollLooks", "LOOKS", ""),
-    ("StalledBeats", "STALLED_AFTER", "STALLED_AFTER"),
-    ("ShortWait", "SHORT_WAIT", ""),
-    ("StartLooks", "ATTEMPTS", ""),
-    ("StepBackNs", "STEP_BACK_NS", ""),
-    ("TightRoom", "TIGHT", ""),
-    ("Stretch", "STRETCH", ""),
-    ("Line", "LINE", ""),
-    ("PrefetchDistance", "PREFETCH", ""),
-    ("Beyond", "BEYOND", ""),
-    ("WaitedFor", "WAITED_FOR", ""),
+/// Those that Python has a name for, and which.
+const IN_PYTHON: &[(&str, &str)] = &[
+    ("WORD", "WORD"),
+    ("MIN_CAPACITY", "MIN_CAPACITY"),
+    ("MAX_CAPACITY", "MAX_CAPACITY"),
+    ("MAX_FRAME", "MAX_FRAME"),
+    ("MAX_NAME_LENGTH", "LONGEST_NAME"),
+    ("MIN_PIECE", "SMALLEST"),
+    ("PRODUCER_LOCK", "LOCK_BASE"),
+    ("STATE_NEVER", "NEVER"),
+    ("STATE_ATTACHED", "ATTACHED"),
+    ("STATE_CLOSED", "CLOSED"),
+    ("WAITING", "WAITING"),
+    ("CAN_MEMBARRIER", "CAN_MEMBARRIER"),
+    ("SEQUENCE_SHIFT", "SEQUENCE_SHIFT"),
+    ("LIVENESS_NS", "LIVENESS_NS"),
+    ("REFUSED_NAP_NS", "NAP_NS"),
+    ("STALLED_BEATS", "STALLED_AFTER"),
+    ("START_LOOKS", "ATTEMPTS"),
 ];
 
 /// Every number that stands in front of its value, by its name.
 type Numbers = BTreeMap<String, BTreeSet<u128>>;
 
-/// C++ and C# agree in names, order and values.
+/// C++, C# and Rust agree in names and values.
 pub(super) fn of_the_native_engines() -> Result<(), String> {
-    let (cpp, csharp) = (listed(CPP, 'k')?, listed(CSHARP, ' ')?);
-    if cpp.is_empty() {
-        return Err(format!("no number is found in {CPP}"));
-    }
-    let wrong = cpp.iter().zip(&csharp).find(|(one, other)| one != other);
-    match wrong {
-        Some((one, other)) => Err(format!("{one:?} of C++ is {other:?} in C#")),
-        None if cpp.len() != csharp.len() => Err("one has more numbers than the other".to_owned()),
-        None => Ok(()),
-    }
+    agree(CONSTANTS, NOT_IN_RUST)?;
+    agree(DISTANCE, &[])
 }
 
-/// Rust and Python say the same where they have a name for it.
-pub(super) fn of_all_engines() -> Result<(), String> {
-    let expected: BTreeMap<_, _> = listed(CPP, 'k')?.into_iter().collect();
-    let (rust, python) = (found_in(RUST, "rs")?, found_in(PYTHON, "py")?);
+fn agree([cpp, csharp, rust]: [&str; 3], not_in_rust: &[&str]) -> Result<(), String> {
+    let mut expected = listed(cpp)?;
+    if expected.is_empty() {
+        return Err(format!("no number is found in {cpp}"));
+    }
+    compare(&expected, csharp)?;
+    expected.retain(|name, _| !not_in_rust.contains(&name.as_str()));
+    compare(&expected, rust)
+}
+
+fn compare(expected: &BTreeMap<String, u128>, file: &str) -> Result<(), String> {
+    let found = listed(file)?;
+    let names: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
+    let differs = |name: &&&String| expected.get(**name) != found.get(**name);
+    let said = |value: Option<&u128>| value.map_or("missing".to_owned(), u128::to_string);
+    let problems = names.iter().filter(differs).map(|name| {
+        let (wanted, is) = (said(expected.get(*name)), said(found.get(*name)));
+        format!("{file}: {name} is {is}, and {wanted} in C++")
+    });
+    let problems: Vec<_> = problems.collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+/// Python says the same where it has a name for it.
+pub(super) fn of_python() -> Result<(), String> {
+    let (expected, python) = (listed(CONSTANTS[0])?, found_in(PYTHON, "py")?);
     let mut problems = Vec::new();
-    for (name, in_rust, in_python) in ALIASES {
-        let Some(value) = expected.get(*name) else {
-            problems.push(format!("{CPP} has no {name}"));
-            continue;
-        };
-        for (alias, numbers, place) in [(in_rust, &rust, RUST), (in_python, &python, PYTHON)] {
-            let is_right = numbers.get(*alias).is_some_and(|values| values.contains(value));
-            if !alias.is_empty() && !is_right {
-                problems.push(format!("{name} is {value}, but not {alias} in {place}"));
+    for (name, in_python) in IN_PYTHON {
+        match expected.get(*name) {
+            None => problems.push(format!("{} has no {name}", CONSTANTS[0])),
+            Some(value) if python.get(*in_python).is_some_and(|found| found.contains(value)) => {}
+            Some(value) => {
+                problems.push(format!("{name} is {value}, but not {in_python} in {PYTHON}"));
             }
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
-/// The constants of a file, in order; `first` is the letter before their names, if any.
-fn listed(file: &str, first: char) -> Result<Vec<(String, u128)>, String> {
+/// The constants of a file, with their names as Rust spells them.
+fn listed(file: &str) -> Result<BTreeMap<String, u128>, String> {
     let text = fs::read_to_string(repo::root().join(file)).map_err(|error| error.to_string())?;
-    let constants = text.lines().filter(|line| line.contains("const") && line.ends_with(';'));
-    let of = |line: &str| {
-        let (head, value) = line.trim_end_matches(';').split_once('=')?;
-        let name = head.split_whitespace().last()?.trim_start_matches(first);
-        Some((name.to_owned(), value_of(value)?))
+    let stated = text.lines().filter_map(|line| {
+        let (head, value) = line.strip_suffix(';')?.split_once(" = ")?;
+        let (_, declared) = head.split_once("const")?;
+        // `WORD: u64` in Rust; elsewhere the name comes last.
+        let mut words = declared.split_whitespace();
+        let typed = words.clone().find_map(|word| word.strip_suffix(':'));
+        let name = typed.or_else(|| words.next_back())?;
+        Some((constant_name(name)?, value))
+    });
+    let number = |(name, value): (String, &str)| match value_of(value) {
+        Some(number) => Ok((name, number)),
+        None => Err(format!("{file}: {name} is no number: {value}")),
     };
-    constants.map(|line| of(line).ok_or_else(|| format!("{file}: no number: {line}"))).collect()
+    stated.map(number).collect()
+}
+
+/// `MIN_CAPACITY` for `kMinCapacity` and `MinCapacity`; variables have none.
+fn constant_name(name: &str) -> Option<String> {
+    let name = name.strip_prefix('k').unwrap_or(name);
+    name.starts_with(|c: char| c.is_ascii_uppercase()).then(|| screaming(name))
 }
 
 /// All numbers that files of a folder give a name in capitals.
@@ -118,9 +148,10 @@ fn collect(folder: &Path, ending: &str, numbers: &mut Numbers) -> std::io::Resul
     Ok(())
 }
 
-/// A sum of numbers that may be shifted: `(1ULL << 62) + 1`.
+/// A sum of products of numbers that may be shifted: `(1ULL << 62) + 1`, `64U * 1024U`.
 fn value_of(text: &str) -> Option<u128> {
-    text.split('+').map(|term| shifted(term.trim().trim_matches(['(', ')']))).sum()
+    let factor = |text: &str| shifted(text.trim().trim_matches(['(', ')']));
+    text.split('+').map(|term| term.split('*').map(factor).product::<Option<u128>>()).sum()
 }
 
 fn shifted(text: &str) -> Option<u128> {

@@ -10,41 +10,50 @@ use bitrpc_conform::toolchain::{Job, Missing};
 use bitrpc_conform::{Stage, csharp};
 use bitrpc_spec::names::Language;
 use bitrpc_tests::matrix::{Subject, subjects};
-use bitrpc_tests::repo;
 use bitrpc_tests::tools::{DOTNET, MONO};
+use bitrpc_tests::{harness, repo};
 use libtest_mimic::Trial;
 
-use super::{cross_language_test, needs, run, sources};
+use super::{cross_language_test, run, sources};
 
 /// All trials of C#.
 pub(super) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for subject in subjects() {
         let name = format!("{}/mcs", subject.name);
-        trials
-            .push(needs(MONO, name, move || mcs_library(&subject.job(Language::CSHARP)?.library)));
+        trials.push(harness::needs(&MONO.find(), name, move || {
+            mcs_library(&subject.job(Language::CSHARP)?.library)
+        }));
         let name = format!("{}/mcs_peer", subject.name);
-        trials.push(needs(MONO, name, move || mcs_peer(subject)));
+        trials.push(harness::needs(&MONO.find(), name, move || mcs_peer(subject)));
     }
-    trials.push(needs(MONO, "cross_language_test/mcs".to_owned(), mcs_cross_language_test));
+    trials.push(harness::needs(
+        &MONO.find(),
+        "cross_language_test/mcs".to_owned(),
+        mcs_cross_language_test,
+    ));
     for (framework, is_offline) in FRAMEWORKS {
         let name = format!("bitrpc/dotnet_{framework}");
         trials.push(match missing_packages(framework, is_offline) {
             Some(missing) => bitrpc_tests::harness::skipped(name, &missing),
-            None => needs(DOTNET, name, move || default_project(framework)),
+            None => harness::needs(&DOTNET.find(), name, move || default_project(framework)),
         });
     }
     let name = "all_specs/dotnet_analyzers".to_owned();
-    trials.push(needs(DOTNET, name, all_libraries));
+    trials.push(harness::needs(&DOTNET.find(), name, all_libraries));
     for version in ["default", "preview"] {
         let name = format!("plain_copy/dotnet_{version}");
-        trials.push(needs(DOTNET, name, move || plain_copy(version)));
+        trials.push(harness::needs(&DOTNET.find(), name, move || plain_copy(version)));
     }
-    trials.push(needs(MONO, "awkward_names/mcs".to_owned(), mcs_awkward_names));
+    trials.push(harness::needs(&MONO.find(), "awkward_names/mcs".to_owned(), mcs_awkward_names));
     let name = "awkward_names/dotnet_analyzers".to_owned();
-    trials.push(needs(DOTNET, name, analyze_awkward_names));
-    trials.push(needs(DOTNET, "bitrpc/dotnet_format".to_owned(), format_default));
-    trials.push(needs(DOTNET, "all_specs/dotnet_format_whitespace".to_owned(), format_all));
+    trials.push(harness::needs(&DOTNET.find(), name, analyze_awkward_names));
+    trials.push(harness::needs(&DOTNET.find(), "bitrpc/dotnet_format".to_owned(), format_default));
+    trials.push(harness::needs(
+        &DOTNET.find(),
+        "all_specs/dotnet_format_whitespace".to_owned(),
+        format_all,
+    ));
     trials
 }
 

@@ -54,41 +54,37 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for subject in subjects() {
         for (name, package, test) in TESTS {
-            trials.push(needs(package, format!("{}/{name}", subject.name), move || {
-                test(&library(subject)?)
-            }));
-            trials.push(needs(package, format!("{}/{name}_peer", subject.name), move || {
-                test(&peer(subject)?)
-            }));
+            trials.push(harness::needs(
+                &package.find(),
+                format!("{}/{name}", subject.name),
+                move || test(&library(subject)?),
+            ));
+            trials.push(harness::needs(
+                &package.find(),
+                format!("{}/{name}_peer", subject.name),
+                move || test(&peer(subject)?),
+            ));
         }
     }
     for letters in LENGTHS {
         for (name, package, test) in TESTS {
             let name = format!("names_of_{letters}_letters/{name}");
-            trials.push(needs(package, name, move || test(&long_names(letters)?)));
+            trials.push(harness::needs(&package.find(), name, move || test(&long_names(letters)?)));
         }
     }
     for (name, package, test) in TESTS {
         for (program, folder) in [
             ("cross_language_test", cross_language_test(Language::PYTHON)),
             ("python_engine", repo::root().join("tests/python_engine")),
+            ("see", repo::root().join("tests/see")),
         ] {
             let folder = folder.clone();
-            trials.push(needs(package, format!("{program}/{name}"), move || test(&own(folder))));
+            trials.push(harness::needs(&package.find(), format!("{program}/{name}"), move || {
+                test(&own(folder))
+            }));
         }
     }
     trials
-}
-
-fn needs(
-    package: Package,
-    name: String,
-    test: impl FnOnce() -> Result<(), String> + Send + 'static,
-) -> Trial {
-    match package.find() {
-        Err(missing) => harness::skipped(name, &missing),
-        Ok(_) => harness::trial(name, test),
-    }
 }
 
 fn library(subject: &Subject) -> Result<Code, String> {

@@ -15,9 +15,8 @@ use std::process::{Command, ExitCode};
 use bitrpc_conform::csharp;
 use bitrpc_conform::toolchain::run;
 use bitrpc_spec::names::{Language, NameKind, Reason, reason, reserved_words, spell};
-use bitrpc_tests::tools::{GXX, MONO, PYTHON, Tool};
+use bitrpc_tests::tools::{GXX, MONO, PYTHON};
 use bitrpc_tests::{harness, programs};
-use libtest_mimic::Trial;
 
 use batch::{Batch, Generated, MESSAGES};
 use words::Names;
@@ -27,30 +26,29 @@ const FEW: usize = 20;
 
 fn main() -> ExitCode {
     let mut trials = vec![
-        needs(GXX, "cpp/every_place", || everywhere(Language::CPP, FEW, cpp_peer)),
-        needs(MONO, "csharp/every_place", || everywhere(Language::CSHARP, MESSAGES, csharp)),
-        needs(PYTHON, "python/every_place", || everywhere(Language::PYTHON, MESSAGES, python)),
+        harness::needs(&GXX.find(), "cpp/every_place", || everywhere(Language::CPP, FEW, cpp_peer)),
+        harness::needs(&MONO.find(), "csharp/every_place", || {
+            everywhere(Language::CSHARP, MESSAGES, csharp)
+        }),
+        harness::needs(&PYTHON.find(), "python/every_place", || {
+            everywhere(Language::PYTHON, MESSAGES, python)
+        }),
         harness::trial("rust/every_place", || everywhere(Language::RUST, FEW, rust)),
-        needs(GXX, "cpp/header_fields", || header_fields(Language::CPP, cpp_header)),
-        needs(MONO, "csharp/header_fields", || header_fields(Language::CSHARP, csharp)),
-        needs(PYTHON, "python/header_fields", || header_fields(Language::PYTHON, python_accessors)),
+        harness::needs(&GXX.find(), "cpp/header_fields", || {
+            header_fields(Language::CPP, cpp_header)
+        }),
+        harness::needs(&MONO.find(), "csharp/header_fields", || {
+            header_fields(Language::CSHARP, csharp)
+        }),
+        harness::needs(&PYTHON.find(), "python/header_fields", || {
+            header_fields(Language::PYTHON, python_accessors)
+        }),
         harness::trial("rust/header_fields", || header_fields(Language::RUST, rust)),
-        needs(GXX, "cpp/macros", cpp_among_macros),
+        harness::needs(&GXX.find(), "cpp/macros", cpp_among_macros),
     ];
     trials.extend(engine::trials());
     trials.extend(packages::trials());
     harness::run(trials)
-}
-
-fn needs(
-    tool: Tool,
-    name: &str,
-    test: impl FnOnce() -> Result<(), String> + Send + 'static,
-) -> Trial {
-    match tool.find() {
-        Err(missing) => harness::skipped(name, &missing),
-        Ok(_) => harness::trial(name, test),
-    }
 }
 
 fn run_quietly(command: &mut Command) -> Result<(), String> {

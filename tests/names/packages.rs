@@ -17,15 +17,15 @@ use libtest_mimic::Trial;
 
 use crate::batch::{Batch, memory};
 use crate::words::{self, is_member};
-use crate::{cpp_unit, needs, run_quietly};
+use crate::{cpp_unit, run_quietly};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        needs(GXX, "cpp/namespaces", cpp_namespaces),
-        needs(GXX, "cpp/headers", cpp_headers),
-        needs(CMAKE, "cpp/cmake_targets", cmake_targets),
-        needs(MONO, "csharp/namespaces", csharp_namespaces),
-        needs(PYTHON, "python/modules", python_modules),
+        harness::needs(&GXX.find(), "cpp/namespaces", cpp_namespaces),
+        harness::needs(&GXX.find(), "cpp/headers", cpp_headers),
+        harness::needs(&CMAKE.find(), "cpp/cmake_targets", cmake_targets),
+        harness::needs(&MONO.find(), "csharp/namespaces", csharp_namespaces),
+        harness::needs(&PYTHON.find(), "python/modules", python_modules),
         harness::trial("rust/crates", rust_crates),
     ]
 }

@@ -50,6 +50,18 @@ pub fn trial<E: fmt::Display>(
     Trial::test(name, move || test().map_err(|error| Failed::from(error.to_string())))
 }
 
+/// A trial of something that was looked for: run if it was found, skipped if it is missing.
+pub fn needs<T, E: fmt::Display>(
+    found: &Result<T, Missing>,
+    name: impl Into<String>,
+    test: impl FnOnce() -> Result<(), E> + Send + 'static,
+) -> Trial {
+    match found {
+        Err(missing) => skipped(name, missing),
+        Ok(_) => trial(name, test),
+    }
+}
+
 /// A trial that cannot run here: ignored with its reason, or a failure when all is required.
 pub fn skipped(name: impl Into<String>, missing: &Missing) -> Trial {
     let (reason, is_required) = (missing.to_string(), is_required(missing));

@@ -48,6 +48,17 @@ pub fn render(sections: &[Section]) -> String {
     text
 }
 
+/// The bytes that pairs of digits stand for.
+///
+/// # Errors
+///
+/// When they are none.
+pub fn bytes(digits: &str) -> Result<Vec<u8>, String> {
+    let pair = |at| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Option<Vec<_>> = (0..digits.len()).step_by(2).map(pair).collect();
+    bytes.ok_or_else(|| format!("not hexadecimal: {digits}"))
+}
+
 /// The sections of a text made by [`render`]; lines that begin with `#` are left out.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ pub mod harness;
 pub mod hex;
 pub mod markdown;
 pub mod matrix;
+pub mod playground;
 pub mod programs;
 pub mod python_packages;
 pub mod random;

@@ -11,7 +11,7 @@ use crate::repo;
 /// A package of Python's index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Package {
-    /// Its name there, and that of its module.
+    /// Its name there, and that of its module where that is run.
     pub name: &'static str,
     /// The version whose rules the generated code follows; `None` takes any.
     pub version: Option<&'static str>,
@@ -34,8 +34,30 @@ pub const MYPY: Package =
 pub const NUMPY: Package =
     Package { name: "numpy", version: None, purpose: "structured arrays of messages" };
 
+/// What drives a browser.
+pub const PLAYWRIGHT: Package =
+    Package { name: "playwright", version: None, purpose: "pages in a browser" };
+
+/// Checks of pages for readers without eyes or a mouse, in a browser.
+pub const AXE: Package = Package {
+    name: "axe-playwright-python",
+    version: Some("0.1.8"),
+    purpose: "accessibility of pages",
+};
+
+/// Parser that reports what is wrong with a page.
+pub const HTML5LIB: Package =
+    Package { name: "html5lib", version: None, purpose: "validity of pages" };
+
+/// Linter.
+pub const PYMARKDOWN: Package = Package {
+    name: "pymarkdownlnt",
+    version: Some("0.9.41"),
+    purpose: "lints of documents in Markdown",
+};
+
 /// All of them.
-pub const ALL: [Package; 3] = [RUFF, MYPY, NUMPY];
+pub const ALL: [Package; 7] = [RUFF, MYPY, NUMPY, PLAYWRIGHT, AXE, HTML5LIB, PYMARKDOWN];
 
 /// Prints the version of the package that is named on the command line.
 const PROBE: &str = "import importlib.metadata, sys\n\

@@ -98,9 +98,17 @@ pub const CMAKE: Tool = Tool {
     purpose: "builds that generate again when the spec changes",
 };
 
+/// Browser.
+pub const CHROMIUM: Tool = Tool {
+    program: "chromium",
+    version: "--version",
+    package: Some("chromium"),
+    purpose: "pages of `bitrpc layout` and `bitrpc doc`, as readers see them",
+};
+
 /// All of them.
-pub const ALL: [Tool; 10] =
-    [GXX, CLANGXX, MINGW, CLANG_FORMAT, PYTHON, MONO, DOTNET, MAKE, NINJA, CMAKE];
+pub const ALL: [Tool; 11] =
+    [GXX, CLANGXX, MINGW, CLANG_FORMAT, PYTHON, MONO, DOTNET, MAKE, NINJA, CMAKE, CHROMIUM];
 
 /// A C++ library of which only the headers are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,11 @@
 //! How the verbs of the command line end, and how they print.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
+use bitrpc_codegen::emit;
 use bitrpc_spec::diagnostic::Findings;
+use bitrpc_spec::diff::Class;
 
 /// How a verb ended, when it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +14,8 @@ pub(crate) enum Outcome {
     Fine,
     /// The spec, the output or a pair is not as it should be, and was reported: exit code 1.
     Findings,
+    /// An edit of a spec breaks what should not break, of this class: an exit code of its own.
+    Breaks(Class),
 }
 
 /// Why a verb could not do its work: exit code 1 for findings in the spec, else 2.
@@ -48,5 +53,26 @@ pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
             Err(Failure::System(format!("cannot write to standard output: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Where a verb puts its one document.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Output {
+    /// Write into FILE, as a whole or not at all, instead of standard output.
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+impl Output {
+    /// Puts it there, with a newline at its end.
+    pub(crate) fn write(&self, text: &str) -> Result<(), Failure> {
+        match &self.file {
+            Some(file) => {
+                let end = if text.ends_with('\n') { "" } else { "\n" };
+                emit::write(file, &format!("{text}{end}")).map_err(Failure::system)
+            }
+            None => say(text.strip_suffix('\n').unwrap_or(text)),
+        }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct Args {
     count: u64,
     /// Report as JSON on standard output.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
     /// Keep the folder with the generated code and programs, and say where it is.
     #[arg(long)]
     keep: bool,

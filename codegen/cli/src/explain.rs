@@ -18,20 +18,23 @@ pub(super) struct Args {
     /// The rule, e.g. L204; without it, all rules are listed.
     #[arg(value_name = "RULE")]
     rule: Option<String>,
-    /// Print JSON: "id", "severity", "summary", "why", and "bad" and "good" where there are
-    /// examples.
+    /// List all rules, a line for each.
+    #[arg(long, conflicts_with = "rule")]
+    list: bool,
+    /// Print JSON: "id", "severity", "off", "summary", "why", and where there are examples, "bad"
+    /// and "good"; rules about edits have "class", and "old" and "new" in place of "bad".
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  bitrpc explain                           all rules, a line for each
+  bitrpc explain --list                    all rules, a line for each
   bitrpc explain L204                      why the rule is there, a bad and a good example
   bitrpc explain L204 --json | jq -r .bad  a spec that breaks the rule";
 
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
-    match &args.rule {
+    match args.rule.as_ref().filter(|_| !args.list) {
         Some(id) => {
             let rule = rules::find(id).ok_or_else(|| unknown(id))?;
             if args.json {
@@ -47,7 +50,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
             for rule in rules::ALL {
                 let style = style(rule.severity);
                 let severity = rule.severity.word();
-                say(format_args!("{}  {style}{severity:7}{style:#}  {}", rule.id, rule.summary()))?;
+                let off = if rule.is_pedantic { " (off)" } else { "" };
+                let (id, summary) = (rule.id, rule.summary());
+                say(format_args!("{id}  {style}{severity:7}{style:#}  {summary}{off}"))?;
             }
         }
     }
@@ -76,8 +81,7 @@ fn explained(rule: &Rule) -> String {
     let (severity, id, summary) = (rule.severity.word(), rule.id, rule.summary());
     let mut text =
         format!("{style}{severity}[{id}]{style:#}{TITLE}: {summary}{TITLE:#}\n\n{}", rule.why());
-    for (title, example) in [("Bad", rule.bad()), ("Good", rule.good())] {
-        let Some(example) = example else { continue };
+    for (title, example) in rule.examples() {
         let _ = write!(text, "\n\n{TITLE}{title}:{TITLE:#}\n");
         for line in example.lines() {
             let _ = write!(text, "\n    {line}");
@@ -90,13 +94,15 @@ fn to_json(rule: &Rule) -> Value {
     let mut object = json!({
         "id": rule.id,
         "severity": rule.severity.word(),
+        "off": rule.is_pedantic,
         "summary": rule.summary(),
         "why": rule.why(),
     });
-    for (key, example) in [("bad", rule.bad()), ("good", rule.good())] {
-        if let Some(example) = example {
-            object[key] = json!(example);
-        }
+    if let Some(class) = rule.class() {
+        object["class"] = json!(class.word());
+    }
+    for (title, example) in rule.examples() {
+        object[title.to_lowercase()] = json!(example);
     }
     object
 }
@@ -106,7 +112,7 @@ fn style(severity: Severity) -> Style {
     let color = match severity {
         Severity::Error => AnsiColor::BrightRed,
         Severity::Warning => AnsiColor::Yellow,
-        Severity::Note => AnsiColor::BrightGreen,
+        Severity::Info => AnsiColor::BrightGreen,
     };
     color.on_default().bold()
 }

@@ -5,11 +5,11 @@ mod check;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
 use self::build::BuildFiles;
 use super::{SpecArg, language};
-use crate::console::{Failure, Outcome, complain, say};
+use crate::console::{Failure, Outcome, say};
+use crate::findings::{self, Format, FormatArg, Report};
+use crate::levels::LevelArgs;
 use bitrpc_codegen::Loaded;
 use bitrpc_codegen::backend::{self, Backend, Input, Origin};
 use bitrpc_codegen::emit::{self, Applied, Plan};
@@ -45,11 +45,12 @@ pub(super) struct Args {
     #[command(flatten)]
     build: BuildFiles,
     /// Print errors and what --check finds, and nothing else.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "format"])]
     quiet: bool,
-    /// Report as JSON.
-    #[arg(long, conflicts_with = "quiet")]
-    json: bool,
+    #[command(flatten)]
+    levels: LevelArgs,
+    #[command(flatten)]
+    format: FormatArg,
 }
 
 const EXAMPLES: &str = "\
@@ -68,17 +69,20 @@ struct Target {
     peer: bool,
 }
 
+impl Args {
+    pub(super) fn format(&self) -> Format {
+        self.format.format()
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
+    let levels = args.levels.levels()?;
     let loaded = args.spec.load()?;
+    let found = loaded.checked(&levels)?;
     let plans = plans(args, &loaded)?;
-    let outcome = if args.check {
-        check::run(args, &plans)?
-    } else {
-        if !args.json && !args.quiet {
-            complain(loaded.notes.render());
-        }
-        write(args, plans)?
-    };
+    let report = Report::fine(&found);
+    let outcome =
+        if args.check { check::run(args, &plans, report)? } else { write(args, plans, report)? };
     if outcome == Outcome::Fine {
         args.build.done(&loaded)?;
     }
@@ -112,18 +116,19 @@ fn chosen(languages: &[Language]) -> Result<Vec<&'static dyn Backend>, Failure> 
     languages.iter().map(find).collect()
 }
 
-fn write(args: &Args, plans: Vec<(Target, Plan)>) -> Result<Outcome, Failure> {
+fn write(args: &Args, plans: Vec<(Target, Plan)>, report: Report) -> Result<Outcome, Failure> {
     let plans: Vec<_> = plans.into_iter().map(|(_, plan)| plan).collect();
     let Applied { written, removed, unchanged } =
         emit::apply(&plans, args.force).map_err(Failure::system)?;
-    if args.json {
-        let report = json!({
-            "written": display_all(&written),
-            "removed": display_all(&removed),
-            "unchanged": unchanged,
-        });
-        say(format_args!("{report:#}"))?;
-    } else if !args.quiet {
+    if args.quiet {
+        return Ok(Outcome::Fine);
+    }
+    let report = report
+        .with("written", display_all(&written))
+        .with("removed", display_all(&removed))
+        .with("unchanged", unchanged);
+    findings::print(args.format(), &report)?;
+    if args.format().is_human() {
         for path in &written {
             say(format_args!("wrote   {}", path.display()))?;
         }

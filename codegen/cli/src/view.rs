@@ -16,7 +16,7 @@ pub(super) struct Args {
     lang: Language,
     /// Print JSON instead of YAML.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 const EXAMPLES: &str = "\

@@ -12,7 +12,10 @@ use sandbox::{SPEC, Sandbox};
 #[test]
 fn help_of_every_verb_shows_examples() {
     let sandbox = Sandbox::new();
-    for verb in ["", "generate", "check", "explain", "layout", "view", "demo"] {
+    for verb in [
+        "", "generate", "check", "diff", "explain", "layout", "doc", "conform", "import", "view",
+        "demo",
+    ] {
         let name = if verb.is_empty() { "help" } else { verb };
         let text = sandbox.expect(&format!("{verb} --help"), 0);
         assert!(text.contains("Examples:"), "{text}");
@@ -246,19 +249,19 @@ fn every_name_that_is_escaped_is_noted() {
     let text = sandbox.expect("check demo.yaml", 0);
     insta::assert_snapshot!(text, @r"
     demo.yaml: ok (1 struct, 0 enums)
-    note[L402]: `class` is spelled `class_` in C++, Python
+    info[L402]: `class` is spelled `class_` in C++, Python
      --> demo.yaml:8:17
       |
     8 |       - { name: class, type: f64 }
       |                 ^^^^^ is a keyword
     ");
     let generated = sandbox.expect("generate demo.yaml --lang cpp", 0);
-    assert!(generated.contains("note[L402]: `class` is spelled `class_`"), "{generated}");
+    assert!(generated.contains("info[L402]: `class` is spelled `class_`"), "{generated}");
     let text = sandbox.expect("check demo.yaml --json", 0);
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(json["ok"], true);
     assert_eq!(json["findings"][0]["rule"], "L402");
-    assert_eq!(json["findings"][0]["severity"], "note");
+    assert_eq!(json["findings"][0]["severity"], "info");
 }
 
 fn walk(folder: &Path) -> Vec<String> {

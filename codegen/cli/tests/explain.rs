@@ -29,13 +29,15 @@ fn machines_get_every_rule() {
     };
     let all = read("explain --json");
     let all = all.as_array().unwrap();
-    let lines = sandbox.expect("explain", 0);
+    let lines = sandbox.expect("explain --list", 0);
+    assert_eq!(sandbox.expect("explain", 0), lines);
     assert_eq!(lines.lines().count(), all.len());
     for (rule, line) in all.iter().zip(lines.lines()) {
         let word = |key: &str| rule[key].as_str().unwrap();
         assert!(!word("why").is_empty());
-        assert!(line.starts_with(word("id")) && line.ends_with(word("summary")), "{line}");
+        assert!(line.starts_with(word("id")) && line.contains(word("summary")), "{line}");
         assert!(line.contains(word("severity")), "{line}");
+        assert_eq!(line.ends_with(" (off)"), rule["off"] == true, "{line}");
     }
     let one = read("explain L101 --json");
     assert!(all.contains(&one));

@@ -4,10 +4,14 @@
 //! of message. [`driver`] has what each language brings, [`Stage`] writes the peers, [`toolchain`]
 //! builds them, and [`runner`] runs two of them as processes over a real ring.
 
+pub mod copy;
 mod cpp;
 pub mod csharp;
 pub mod driver;
+pub mod foreign;
+pub mod import;
 pub mod pairs;
+pub mod parity;
 mod peer;
 mod probe;
 mod python;

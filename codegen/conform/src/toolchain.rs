@@ -159,6 +159,14 @@ pub fn first_line(program: &Path, arguments: &[&str]) -> Option<String> {
     text.lines().next().map(|line| line.trim().to_owned())
 }
 
+/// The first of these programs that is there and answers `arguments`, with its answer as version.
+pub(crate) fn first_of(programs: &[&str], arguments: &[&str]) -> Option<Found> {
+    programs.iter().find_map(|program| {
+        let version = first_line(Path::new(program), arguments)?;
+        Some(Found { program: program.into(), version })
+    })
+}
+
 /// What toolchains make lies below this folder of a peer; it is no source.
 pub(crate) const BUILD: &str = "build";
 

@@ -16,6 +16,7 @@ compile_error!("the segment is little-endian; this target is big-endian");
 pub mod messages {
 {{ messages }}}
 
+#[allow(unused_imports)] // a private module, which this file may be, need not use them
 pub use self::messages::*;
 
 {% include "any_message.rs" %}

@@ -4,6 +4,7 @@ use core::hint::spin_loop;
 use std::time::Duration;
 
 use super::Consumer;
+use crate::constants::SHORT_WAIT;
 use crate::error::ReceiveError;
 use crate::fragment::{Piece, Step};
 use crate::layout::LayoutSource;
@@ -13,9 +14,6 @@ use crate::platform;
 use crate::producer::user_flags;
 use crate::ring::{Mapped, Memory, Record, message_id, pause, read_header};
 use crate::wait::{Deadline, Waited};
-
-/// How many looks a short wait takes, before anything else is thought of: a microsecond or two.
-const SHORT_WAIT: u32 = 64;
 
 /// What a look found.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +43,7 @@ impl<L: LayoutSource> Consumer<L> {
     /// them are, costs more than all the rest of receiving a small message.
     #[inline(always)]
     pub(super) fn glance(&self) -> Option<Record> {
-        if self.origin.is_forked()
+        if self.side.is_forked()
             || !matches!(self.due, Due::Nothing)
             || self.assembler.is_gathering()
         {
@@ -94,7 +92,7 @@ impl<L: LayoutSource> Consumer<L> {
 
     /// Looks for a message; pieces of larger ones are gathered on the way.
     pub(super) fn poll(&mut self) -> Result<Option<Found>, ReceiveError> {
-        if self.origin.is_forked() {
+        if self.side.is_forked() {
             return Err(ReceiveError::Forked);
         }
         match self.due {
@@ -211,7 +209,7 @@ impl<L: LayoutSource> Consumer<L> {
         {
             return Ok(Some(found));
         }
-        match self.peer.look() {
+        match self.side.peer.look() {
             None => Ok(None),
             Some(ended) => match self.poll()? {
                 None => Err(self.ended(ended)),
@@ -224,7 +222,7 @@ impl<L: LayoutSource> Consumer<L> {
     /// message was found after it.
     #[cfg(test)]
     pub(crate) fn idle_as_liveness_is_due(&mut self) -> Result<bool, ReceiveError> {
-        self.peer.make_due();
+        self.side.peer.make_due();
         self.idle().map(|found| found.is_some())
     }
 
@@ -233,13 +231,13 @@ impl<L: LayoutSource> Consumer<L> {
         for _ in 0..self.assembler.interrupt() {
             self.reader.count_error();
         }
-        self.peer.told(ended);
+        self.side.peer.told(ended);
         match ended {
             Ended::Closed => ReceiveError::Closed,
             Ended::Died => ReceiveError::PeerDied,
             Ended::Removed => {
                 // The producer does not notice by itself while it has room.
-                self.attachment.tell_removed();
+                self.side.attachment.tell_removed();
                 ReceiveError::Removed
             }
         }
@@ -263,8 +261,8 @@ impl<L: LayoutSource> Consumer<L> {
         }
         let deadline = Deadline::after(timeout);
         loop {
-            let Self { reader, peer, patience, attachment, .. } = self;
-            let waited = patience.wait(attachment, peer, deadline, || reader.ready());
+            let Self { reader, side, .. } = self;
+            let waited = side.wait(deadline, || reader.ready());
             // Also after "ended" and "timed out": the last word is the ring's.
             if let Some(found) = self.poll()? {
                 return Ok(Some(found));
@@ -317,7 +315,7 @@ impl<L: LayoutSource> Consumer<L> {
 /// A record's payload in place.
 #[inline(always)]
 fn payload<'a, L: LayoutSource>(memory: &Mapped<L>, record: &Record) -> &'a [u8] {
-    let header = &memory.layout().message_header;
+    let header = memory.message_header();
     let start = memory.at(record.payload_position(header));
     // SAFETY: the record was checked to lie inside the data area, payload included, which is
     // mapped for as long as the consumer lives; callers choose `'a` within a borrow of it. The

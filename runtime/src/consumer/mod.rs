@@ -19,12 +19,11 @@ use crate::layout::{Constants, DecodeOwned, Layout, LayoutNumbers, LayoutSource}
 use crate::message::{Message, MessageInfo};
 use crate::options::{Options, Start};
 use crate::payload::{self, Fixed};
-use crate::peer::Peer;
 use crate::ring::{Mapped, Memory, Pace, Reader, consumer_position, largest_payload};
-use crate::role::{Origin, Role};
+use crate::role::Role;
 use crate::segment::Segment;
-use crate::stats::{self, PeerState, Snapshot, Statistics};
-use crate::wait::{self, Patience};
+use crate::side::{Side, tell_dropped};
+use crate::stats::{PeerState, Snapshot, Statistics};
 
 /// The receiving side of a ring.
 ///
@@ -48,14 +47,11 @@ use crate::wait::{self, Patience};
 pub struct Consumer<L: LayoutSource> {
     reader: Reader<Mapped<L>>,
     pace: Pace,
-    peer: Peer<L>,
-    patience: Patience,
     assembler: Assembler,
     max_message_size: usize,
     exact_size: bool,
     due: Due,
-    origin: Origin,
-    attachment: Attachment<L>,
+    side: Side<L>,
 }
 
 impl<L: Layout> Consumer<L> {
@@ -99,21 +95,16 @@ impl<L: LayoutSource> Consumer<L> {
         let position = consumer_position(&memory, capacity)?;
         let attachment = Attachment::new(segment, Role::Consumer);
         let reader = Reader::new(memory, capacity, position, attachment.waker());
-        attachment.announce();
         let wants_newest = options.start == Start::Newest;
-        let left = || !wants_newest && reader.ready();
-        let peer = Peer::new(attachment.segment(), Role::Producer, left);
+        let side = Side::announce(attachment, options, || !wants_newest && reader.ready());
         let mut consumer = Self {
             pace: Pace::new(options.distance, capacity, reader.received(), position),
             reader,
-            peer,
-            patience: Patience::new(options),
             assembler: Assembler::new(options.max_message_size),
             max_message_size: options.max_message_size,
             exact_size: options.exact_size,
             due: Due::Nothing,
-            origin: Origin::here(),
-            attachment,
+            side,
         };
         if wants_newest {
             // What cannot be dropped is for the first receive to tell.
@@ -376,45 +367,43 @@ impl<L: LayoutSource> Consumer<L> {
     /// The ring's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.segment().file().name()
+        self.side.segment().file().name()
     }
 
     /// The ring's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.segment().file().path()
+        self.side.segment().file().path()
     }
 
     /// Whether the ring's creator had the same message types and structs as this program.
     #[must_use]
     pub fn schema_matches(&self) -> bool {
-        self.segment().schema_matches()
+        self.side.segment().schema_matches()
     }
 
     /// Counters of both sides.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        stats::statistics(&self.segment().mapped())
+        self.side.statistics()
     }
 
     /// Counters, positions and states of both sides.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        stats::snapshot(self.segment(), Some(Role::Consumer), stats::DEFAULT_STALL)
+        self.side.snapshot()
     }
 
     /// What the producer is doing.
     #[must_use]
     pub fn peer_state(&self) -> PeerState {
-        stats::state(self.segment(), Role::Producer, stats::DEFAULT_STALL)
+        self.side.peer_state()
     }
 
     /// Stores the time as this side's heartbeat, which others see in [`Snapshot`]. A
     /// [`Manager`](crate::Manager) does it regularly.
     pub fn heartbeat(&mut self) {
-        if !self.origin.is_forked() {
-            self.attachment.heartbeat();
-        }
+        self.side.heartbeat();
     }
 
     /// Waits up to `timeout` until a producer is attached and lives; `None` waits as long as it
@@ -422,14 +411,13 @@ impl<L: LayoutSource> Consumer<L> {
     /// [interrupted](Consumer::interrupter), or that the ring's file was removed.
     #[must_use = "false says that there is no producer"]
     pub fn wait_for_peer(&mut self, timeout: Option<Duration>) -> bool {
-        let Self { attachment, peer, origin, .. } = self;
-        !origin.is_forked() && wait::wait_for_peer(attachment, peer, timeout)
+        self.side.wait_for_peer(timeout)
     }
 
     /// A handle with which another thread ends a wait of this side.
     #[must_use]
     pub fn interrupter(&self) -> Interrupter<L> {
-        self.attachment.interrupter()
+        self.side.interrupter()
     }
 
     /// Closes, as dropping does, and says what dropping can only log.
@@ -447,16 +435,16 @@ impl<L: LayoutSource> Consumer<L> {
 
     /// Whether waits also end when another thread [wants](Interrupter::want) this side.
     pub(crate) fn set_yields(&mut self, yields: bool) {
-        self.attachment.yields = yields;
+        self.side.attachment.yields = yields;
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        let Self { attachment, reader, .. } = self;
-        if attachment.is_open() {
+        let Self { side, reader, .. } = self;
+        if side.attachment.is_open() {
             // A drain whose callback panicked may have left something taken but not released.
             reader.flush();
         }
-        attachment.end(&mut || matches!(reader.look(), Ok(None)))
+        side.end(|| matches!(reader.look(), Ok(None)))
     }
 
     #[inline(always)]
@@ -465,7 +453,7 @@ impl<L: LayoutSource> Consumer<L> {
     }
 
     pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
-        self.attachment.segment()
+        self.side.segment()
     }
 }
 
@@ -476,9 +464,7 @@ fn reserve(out: &mut Vec<u8>, len: usize) -> Result<(), ReceiveError> {
 
 impl<L: LayoutSource> Drop for Consumer<L> {
     fn drop(&mut self) {
-        if let Err(error) = self.end() {
-            notice!("closing: {error}");
-        }
+        tell_dropped(self.end());
     }
 }
 

@@ -8,6 +8,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use super::{FlagMasks, LayoutNumbers, MessageHeaderLayout, RingHeaderLayout};
+use crate::constants::MAX_CAPACITY;
 
 /// The data area starts at a multiple of this.
 const PAGE: usize = 4096;
@@ -141,7 +142,7 @@ impl LayoutNumbers {
         check!(range(
             "default_capacity",
             self.default_capacity,
-            self.default_capacity > 0 && self.default_capacity <= crate::segment::MAX_CAPACITY,
+            self.default_capacity > 0 && self.default_capacity <= MAX_CAPACITY,
             "expected a default capacity of 1 byte to 1 TiB",
         ));
         check!(ring_header(&self.ring_header));

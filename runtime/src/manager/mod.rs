@@ -11,6 +11,7 @@ use std::time::Duration;
 
 pub use self::handlers::ManagerError;
 use self::worker::{Shared, Side, Stop};
+use crate::constants::{HEARTBEAT_NS, STALLED_BEATS};
 use crate::consumer::Consumer;
 use crate::error::Error;
 use crate::layout::{Constants, Encode, Layout, LayoutSource};
@@ -21,11 +22,9 @@ use crate::role::Role;
 use crate::stats::{self, PeerState, Snapshot, Statistics};
 
 /// Heartbeat interval unless [`Manager::set_heartbeat`] says otherwise.
-const DEFAULT_INTERVAL: Duration = Duration::from_millis(1000);
+const DEFAULT_INTERVAL: Duration = Duration::from_nanos(HEARTBEAT_NS);
 /// Shortest interval.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
-/// How many intervals late a heartbeat may be before its side counts as stalled.
-const STALLED_AFTER: u32 = 3;
 
 /// One side of a ring behind a lock, with handlers, heartbeats and the peer's state.
 ///
@@ -289,7 +288,7 @@ impl<L: LayoutSource> Manager<L> {
     }
 
     fn stall(&self) -> Duration {
-        self.interval.saturating_mul(STALLED_AFTER)
+        self.interval.saturating_mul(STALLED_BEATS)
     }
 }
 

@@ -60,10 +60,3 @@ pub(crate) struct FileInfo {
     /// Bytes.
     pub(crate) len: u64,
 }
-
-/// Offset of the byte that the producer's role lock covers: beyond any data, so that mandatory
-/// locks block nothing.
-pub(crate) const LOCK_BASE: u64 = 1 << 62;
-
-/// The byte that a creator locks while it makes a ring; the consumer's is in between.
-pub(crate) const MAKING_LOCK: u64 = LOCK_BASE + 2;

@@ -12,16 +12,17 @@ use zerocopy::{Immutable, IntoBytes};
 use crate::attachment::Attachment;
 use crate::batch::Batch;
 use crate::claim::Claim;
+use crate::constants::{MIN_PIECE, PREFIX_SIZE};
 use crate::error::{Error, SendError};
 use crate::interrupt::Interrupter;
 use crate::layout::{Constants, Encode, Layout, LayoutNumbers, LayoutSource};
 use crate::options::Options;
-use crate::peer::Peer;
 use crate::ring::{Mapped, Memory, Writer, producer_position};
-use crate::role::{Origin, Role};
+use crate::role::Role;
 use crate::segment::Segment;
-use crate::stats::{self, PeerState, Snapshot, Statistics};
-use crate::wait::{self, Deadline, Patience};
+use crate::side::{Side, tell_dropped};
+use crate::stats::{PeerState, Snapshot, Statistics};
+use crate::wait::Deadline;
 
 /// The sending side of a ring.
 ///
@@ -47,12 +48,9 @@ use crate::wait::{self, Deadline, Patience};
 /// ```
 pub struct Producer<L: LayoutSource> {
     pub(crate) writer: Writer<Mapped<L>>,
-    peer: Peer<L>,
-    patience: Patience,
     send_timeout: Option<Duration>,
     fragment_size: usize,
-    origin: Origin,
-    attachment: Attachment<L>,
+    side: Side<L>,
 }
 
 impl<L: Layout> Producer<L> {
@@ -96,17 +94,17 @@ impl<L: LayoutSource> Producer<L> {
         let (position, sent) = producer_position(&memory, capacity)?;
         let attachment = Attachment::new(segment, Role::Producer);
         let writer = Writer::new(memory, capacity, position, sent, attachment.waker());
-        attachment.announce();
-        let peer = Peer::new(attachment.segment(), Role::Consumer, || false);
+        let side = Side::announce(attachment, options, || false);
         let largest_piece = writer.largest() as usize / 2;
         Ok(Self {
             writer,
-            peer,
-            patience: Patience::new(options),
             send_timeout: options.send_timeout,
-            fragment_size: options.fragment_size.unwrap_or(usize::MAX).max(64).min(largest_piece),
-            origin: Origin::here(),
-            attachment,
+            fragment_size: options
+                .fragment_size
+                .unwrap_or(usize::MAX)
+                .max(MIN_PIECE)
+                .min(largest_piece),
+            side,
         })
     }
 
@@ -341,7 +339,7 @@ impl<L: LayoutSource> Producer<L> {
         let mut deadline = Some(Deadline::after(self.send_timeout));
         for (index, piece) in pieces.enumerate() {
             let last = index + 1 == count as usize;
-            let len = crate::fragment::PREFIX + piece.len();
+            let len = PREFIX_SIZE + piece.len();
             let mut claim = self.claim_before(&mut deadline, message_type, len)?;
             crate::fragment::write_piece(&mut claim, index as u32, count, piece);
             claim.commit_fragment(last);
@@ -369,45 +367,43 @@ impl<L: LayoutSource> Producer<L> {
     /// The ring's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.segment().file().name()
+        self.side.segment().file().name()
     }
 
     /// The ring's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.segment().file().path()
+        self.side.segment().file().path()
     }
 
     /// Whether the ring's creator had the same message types and structs as this program.
     #[must_use]
     pub fn schema_matches(&self) -> bool {
-        self.segment().schema_matches()
+        self.side.segment().schema_matches()
     }
 
     /// Counters of both sides.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        stats::statistics(&self.segment().mapped())
+        self.side.statistics()
     }
 
     /// Counters, positions and states of both sides.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        stats::snapshot(self.segment(), Some(Role::Producer), stats::DEFAULT_STALL)
+        self.side.snapshot()
     }
 
     /// What the consumer is doing.
     #[must_use]
     pub fn peer_state(&self) -> PeerState {
-        stats::state(self.segment(), Role::Consumer, stats::DEFAULT_STALL)
+        self.side.peer_state()
     }
 
     /// Stores the time as this side's heartbeat, which others see in [`Snapshot`]. A
     /// [`Manager`](crate::Manager) does it regularly.
     pub fn heartbeat(&mut self) {
-        if !self.origin.is_forked() {
-            self.attachment.heartbeat();
-        }
+        self.side.heartbeat();
     }
 
     /// Bytes that one message, its header included, may take to be sent now without waiting.
@@ -424,14 +420,13 @@ impl<L: LayoutSource> Producer<L> {
     /// [interrupted](Producer::interrupter), or that the ring's file was removed.
     #[must_use = "false says that there is no consumer"]
     pub fn wait_for_peer(&mut self, timeout: Option<Duration>) -> bool {
-        let Self { attachment, peer, origin, .. } = self;
-        !origin.is_forked() && wait::wait_for_peer(attachment, peer, timeout)
+        self.side.wait_for_peer(timeout)
     }
 
     /// A handle with which another thread ends a wait of this side.
     #[must_use]
     pub fn interrupter(&self) -> Interrupter<L> {
-        self.attachment.interrupter()
+        self.side.interrupter()
     }
 
     /// Closes, as dropping does, and says what dropping can only log.
@@ -448,8 +443,8 @@ impl<L: LayoutSource> Producer<L> {
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        let Self { attachment, writer, .. } = self;
-        attachment.end(&mut || writer.is_drained())
+        let Self { side, writer, .. } = self;
+        side.end(|| writer.is_drained())
     }
 
     #[inline(always)]
@@ -458,7 +453,7 @@ impl<L: LayoutSource> Producer<L> {
     }
 
     pub(crate) fn segment(&self) -> &Arc<Segment<L>> {
-        self.attachment.segment()
+        self.side.segment()
     }
 }
 
@@ -470,9 +465,7 @@ pub(crate) fn user_flags(layout: &LayoutNumbers, flags: u32) -> u32 {
 
 impl<L: LayoutSource> Drop for Producer<L> {
     fn drop(&mut self) {
-        if let Err(error) = self.end() {
-            notice!("closing: {error}");
-        }
+        tell_dropped(self.end());
     }
 }
 

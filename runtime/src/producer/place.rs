@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use super::Producer;
+use crate::constants::STEP_BACK_NS;
 use crate::error::SendError;
 use crate::layout::LayoutSource;
 use crate::peer::Ended;
 use crate::ring::{Place, Staged, pause};
 use crate::wait::{Deadline, Waited};
-
-/// How long a producer waits that finds the ring full: a fast consumer makes room for hundreds of
-/// messages meanwhile.
-const STEP_BACK_NS: u64 = 1500;
 
 impl<L: LayoutSource> Producer<L> {
     // The slow halves start over, so that the fast ones stay straight code with constants in it.
@@ -23,11 +20,33 @@ impl<L: LayoutSource> Producer<L> {
         flags: u32,
         payload: &[u8],
     ) -> Result<(), SendError> {
+        self.put_or(message_type, flags, payload, Self::put_slow)
+    }
+
+    #[inline(always)]
+    pub(super) fn try_put(
+        &mut self,
+        message_type: u32,
+        flags: u32,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
+        self.put_or(message_type, flags, payload, Self::try_put_slow)
+    }
+
+    /// Sends at once where there is room as far as this side knows; else `slow` does.
+    #[inline(always)]
+    fn put_or(
+        &mut self,
+        message_type: u32,
+        flags: u32,
+        payload: &[u8],
+        slow: impl FnOnce(&mut Self, u32, u32, &[u8]) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
         self.admit(message_type, payload.len() as u64)?;
         let staged = self.writer.stage();
         match self.writer.place_known(&staged, payload.len() as u64) {
             Some(place) => self.finish(staged, &place, message_type, flags, payload),
-            None => return self.put_slow(message_type, flags, payload),
+            None => return slow(self, message_type, flags, payload),
         }
         Ok(())
     }
@@ -38,22 +57,6 @@ impl<L: LayoutSource> Producer<L> {
         let mut staged = self.writer.stage();
         let place = self.place_or_wait(&mut staged, payload.len() as u64, &mut None)?;
         self.finish(staged, &place, message_type, flags, payload);
-        Ok(())
-    }
-
-    #[inline(always)]
-    pub(super) fn try_put(
-        &mut self,
-        message_type: u32,
-        flags: u32,
-        payload: &[u8],
-    ) -> Result<(), SendError> {
-        self.admit(message_type, payload.len() as u64)?;
-        let staged = self.writer.stage();
-        match self.writer.place_known(&staged, payload.len() as u64) {
-            Some(place) => self.finish(staged, &place, message_type, flags, payload),
-            None => return self.try_put_slow(message_type, flags, payload),
-        }
         Ok(())
     }
 
@@ -89,7 +92,7 @@ impl<L: LayoutSource> Producer<L> {
     /// Refuses what can never be sent.
     #[inline(always)]
     pub(crate) fn admit(&self, message_type: u32, payload: u64) -> Result<(), SendError> {
-        if message_type == 0 || payload > self.writer.largest() || self.origin.is_forked() {
+        if message_type == 0 || payload > self.writer.largest() || self.side.is_forked() {
             return Err(self.refusal(message_type, payload));
         }
         Ok(())
@@ -97,7 +100,7 @@ impl<L: LayoutSource> Producer<L> {
 
     #[cold]
     fn refusal(&self, message_type: u32, payload: u64) -> SendError {
-        if self.origin.is_forked() {
+        if self.side.is_forked() {
             SendError::Forked
         } else if message_type == 0 {
             SendError::InvalidType
@@ -119,7 +122,7 @@ impl<L: LayoutSource> Producer<L> {
             return Ok(place);
         }
         self.writer.count_failure();
-        match self.peer.look() {
+        match self.side.peer.look() {
             Some(ended) if ended == Ended::Removed || !self.writer.has_room(staged, payload) => {
                 Err(self.ended(ended))
             }
@@ -168,11 +171,10 @@ impl<L: LayoutSource> Producer<L> {
         deadline: Deadline,
     ) -> Result<Place, SendError> {
         loop {
-            let Self { writer, peer, patience, attachment, .. } = self;
-            let waited =
-                patience.wait(attachment, peer, deadline, || writer.has_room(staged, payload));
+            let Self { writer, side, .. } = self;
+            let waited = side.wait(deadline, || writer.has_room(staged, payload));
             let failure = match waited {
-                _ if self.peer.is_removed() => self.ended(Ended::Removed),
+                _ if self.side.peer.is_removed() => self.ended(Ended::Removed),
                 Waited::Ended(ended) => self.ended(ended),
                 Waited::TimedOut | Waited::Interrupted => self.out_of_time(),
                 Waited::Ready => match self.writer.place(staged, payload)? {
@@ -190,7 +192,7 @@ impl<L: LayoutSource> Producer<L> {
     /// Whoever sends into a file that has lost its name sends to nobody. The usual send does not
     /// come here; one in each stretch does, and each one whose consumer needed attention.
     fn look_around(&mut self) -> Result<(), SendError> {
-        match self.peer.is_removed_by_now() {
+        match self.side.peer.is_removed_by_now() {
             true => Err(self.ended(Ended::Removed)),
             false => Ok(()),
         }
@@ -206,7 +208,7 @@ impl<L: LayoutSource> Producer<L> {
 
     /// Says how the consumer ended.
     fn ended(&mut self, ended: Ended) -> SendError {
-        self.peer.told(ended);
+        self.side.peer.told(ended);
         match ended {
             Ended::Closed => SendError::Closed,
             Ended::Died => SendError::PeerDied,
@@ -221,13 +223,13 @@ impl<L: LayoutSource> Producer<L> {
     /// An error was not passed on to the caller: what is told once is to be told again.
     pub(crate) fn withhold(&mut self, error: SendError) {
         if matches!(error, SendError::PeerDied | SendError::Closed) {
-            self.peer.untold();
+            self.side.peer.untold();
         }
     }
 
     /// Publishes what is staged, unless nobody could receive it any more.
     pub(crate) fn publish(&mut self, staged: &Staged) {
-        if !self.peer.is_removed() {
+        if !self.side.peer.is_removed() {
             self.writer.publish(staged);
         }
     }

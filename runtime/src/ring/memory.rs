@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
 use std::time::Duration;
 
-use crate::layout::{LayoutNumbers, LayoutSource, Numbers};
+use crate::layout::{LayoutNumbers, LayoutSource, MessageHeaderLayout, Numbers, RingHeaderLayout};
 use crate::platform::{self, Events};
 
 /// Access to one ring's header and data area.
@@ -13,6 +13,18 @@ use crate::platform::{self, Events};
 pub(crate) trait Memory {
     /// Where everything is: constants, if the memory's type knows the layout.
     fn layout(&self) -> &'static LayoutNumbers;
+
+    /// Where the ring's header fields are.
+    #[inline(always)]
+    fn ring_header(&self) -> &'static RingHeaderLayout {
+        &self.layout().ring_header
+    }
+
+    /// Where a record's header fields are.
+    #[inline(always)]
+    fn message_header(&self) -> &'static MessageHeaderLayout {
+        &self.layout().message_header
+    }
 
     /// Loads a `u32` header field.
     fn load_u32(&self, field: usize, order: Ordering) -> u32;
@@ -136,7 +148,7 @@ impl<L: LayoutSource> Mapped<L> {
 
     #[inline(always)]
     fn u32(&self, field: usize) -> &AtomicU32 {
-        assert!(field.is_multiple_of(4) && field + 4 <= self.layout().ring_header.size);
+        assert!(field.is_multiple_of(4) && field + 4 <= self.ring_header().size);
         // SAFETY: checked just above (and folded away where both are constants): four aligned
         // bytes inside the header, which is mapped. Header fields are only accessed atomically.
         unsafe { AtomicU32::from_ptr(self.header.add(field).cast()) }
@@ -144,7 +156,7 @@ impl<L: LayoutSource> Mapped<L> {
 
     #[inline(always)]
     fn u64(&self, field: usize) -> &AtomicU64 {
-        assert!(field.is_multiple_of(8) && field + 8 <= self.layout().ring_header.size);
+        assert!(field.is_multiple_of(8) && field + 8 <= self.ring_header().size);
         // SAFETY: as in `u32`, with eight bytes.
         unsafe { AtomicU64::from_ptr(self.header.add(field).cast()) }
     }

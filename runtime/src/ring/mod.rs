@@ -14,6 +14,8 @@ mod recover;
 mod wake;
 mod writer;
 
+use crate::constants::WORD;
+
 pub(crate) use distance::{Pace, pause};
 pub(crate) use memory::{Mapped, Memory};
 pub(crate) use reader::Reader;
@@ -24,11 +26,8 @@ pub(crate) use recover::{consumer_position, producer_position};
 pub(crate) use wake::{Direction, Fenced, Sleeper, Waker, announce};
 pub(crate) use writer::{Place, Staged, Writer};
 
-/// Records and positions are multiples of this many bytes.
-pub(crate) const ALIGN: u64 = 8;
-
 /// Rounds a length up to the next record boundary.
 #[inline(always)]
 pub(crate) const fn align_up(bytes: u64) -> u64 {
-    (bytes + (ALIGN - 1)) & !(ALIGN - 1)
+    (bytes + (WORD - 1)) & !(WORD - 1)
 }

@@ -5,7 +5,6 @@ use core::sync::atomic::Ordering;
 use super::record::{Published, check, message_id, sound_message};
 use super::{Direction, Memory, Record, Waker};
 use crate::error::Corrupt;
-use crate::layout::{MessageHeaderLayout, RingHeaderLayout};
 
 /// No id is expected: the first message after attaching sets it.
 const ANY_ID: u64 = u64::MAX;
@@ -27,7 +26,7 @@ pub(crate) struct Reader<M> {
 impl<M: Memory + Clone> Reader<M> {
     /// A reader that goes on at `position`.
     pub(crate) fn new(memory: M, capacity: u64, position: u64, waker: Waker) -> Self {
-        let header = &memory.layout().ring_header;
+        let header = memory.ring_header();
         // Relaxed: this side's own counters; no other side writes them.
         let received = memory.load_u64(header.messages_received, Ordering::Relaxed);
         let bytes = memory.load_u64(header.bytes_received, Ordering::Relaxed);
@@ -41,16 +40,6 @@ impl<M: Memory + Clone> Reader<M> {
             corrupt_at: None,
             waker,
         }
-    }
-
-    #[inline(always)]
-    fn ring_header(&self) -> &'static RingHeaderLayout {
-        &self.memory.layout().ring_header
-    }
-
-    #[inline(always)]
-    fn message_header(&self) -> &'static MessageHeaderLayout {
-        &self.memory.layout().message_header
     }
 
     /// Bytes in the data area.
@@ -83,7 +72,7 @@ impl<M: Memory + Clone> Reader<M> {
     pub(crate) fn glance(&self) -> Option<Record> {
         // Acquire: as in `look`.
         let word = self.memory.load_word(self.position, Ordering::Acquire);
-        sound_message(self.message_header(), word, self.position, self.capacity)
+        sound_message(self.memory.message_header(), word, self.position, self.capacity)
     }
 
     /// The next record, without taking it; `None` if nothing is published.
@@ -96,7 +85,7 @@ impl<M: Memory + Clone> Reader<M> {
         if word == 0 {
             return Ok(None);
         }
-        match check(self.message_header(), word, self.position, self.capacity) {
+        match check(self.memory.message_header(), word, self.position, self.capacity) {
             Ok(Published::Message(record)) => Ok(Some(record)),
             Ok(Published::Padding(rest)) => self.look_behind(rest),
             Err(corrupt) => Err(self.count_corrupt(corrupt)),
@@ -110,7 +99,7 @@ impl<M: Memory + Clone> Reader<M> {
         if word == 0 {
             return None;
         }
-        check(self.message_header(), word, position, self.capacity).ok()
+        check(self.memory.message_header(), word, position, self.capacity).ok()
     }
 
     /// Skips padding, and looks at the start of the next lap.
@@ -122,7 +111,7 @@ impl<M: Memory + Clone> Reader<M> {
         if word == 0 {
             return Ok(None);
         }
-        match check(self.message_header(), word, self.position, self.capacity) {
+        match check(self.memory.message_header(), word, self.position, self.capacity) {
             Ok(Published::Message(record)) => Ok(Some(record)),
             // `check` refuses padding at the start of a lap, so this arm is never taken; if it
             // were, the padding would be seen again by the next look.
@@ -152,7 +141,8 @@ impl<M: Memory + Clone> Reader<M> {
         }
         self.expected_id = u64::from(id.wrapping_add(1));
         self.received = self.received.wrapping_add(1);
-        self.bytes = self.bytes.wrapping_add(record.payload_len(self.message_header()) as u64);
+        self.bytes =
+            self.bytes.wrapping_add(record.payload_len(self.memory.message_header()) as u64);
         self.position = record.end();
     }
 
@@ -168,7 +158,7 @@ impl<M: Memory + Clone> Reader<M> {
     pub(crate) fn flush(&mut self) {
         // A copy, so that the stores do not make the compiler load the pointers again.
         let memory = self.memory.clone();
-        let header = &memory.layout().ring_header;
+        let header = memory.ring_header();
         // Relaxed: read by monitors, and by a successor, which has the role lock in between.
         memory.store_u64(header.messages_received, self.received, Ordering::Relaxed);
         memory.store_u64(header.bytes_received, self.bytes, Ordering::Relaxed);
@@ -181,7 +171,7 @@ impl<M: Memory + Clone> Reader<M> {
     /// Counts a gap, a corrupt record or a broken fragment.
     #[cold]
     pub(crate) fn count_error(&mut self) {
-        let field = self.ring_header().receive_errors;
+        let field = self.memory.ring_header().receive_errors;
         // Relaxed: a counter that this side alone writes.
         let errors = self.memory.load_u64(field, Ordering::Relaxed);
         self.memory.store_u64(field, errors.wrapping_add(1), Ordering::Relaxed);

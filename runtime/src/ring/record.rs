@@ -1,6 +1,7 @@
 //! One record: the publication word, its checks, and the rest of the header.
 
 use super::{Memory, align_up};
+use crate::constants::MAX_FRAME;
 use crate::error::Corrupt;
 use crate::layout::MessageHeaderLayout;
 
@@ -48,7 +49,7 @@ pub(crate) enum Published {
 /// Most payload bytes of one record: it fits at any position of an empty ring.
 pub(crate) const fn largest_payload(header: &MessageHeaderLayout, capacity: u64) -> u64 {
     let half = capacity / 2;
-    let frame = if half < 1 << 31 { half } else { 1 << 31 };
+    let frame = if half < MAX_FRAME { half } else { MAX_FRAME };
     frame - header.size as u64
 }
 
@@ -129,7 +130,7 @@ fn bad_length(header: &MessageHeaderLayout, word: u64, position: u64) -> Corrupt
 /// With constant offsets this is one store for each eight bytes of header.
 #[inline(always)]
 pub(crate) fn write_header<M: Memory>(memory: &M, position: u64, id: u32, flags: u32) {
-    let layout = &memory.layout().message_header;
+    let layout = memory.message_header();
     let timestamp = if layout.timestamp.is_some() { crate::platform::now_ns() } else { 0 };
     let mut at = 8;
     while at < layout.size {
@@ -151,7 +152,7 @@ pub(crate) fn write_header<M: Memory>(memory: &M, position: u64, id: u32, flags:
 /// Overwrites the engine's own header fields of a reserved record and keeps all others: for
 /// claims, whose caller may have set fields of its own.
 pub(crate) fn amend_header<M: Memory>(memory: &M, position: u64, id: u32, flags: u32) {
-    let layout = &memory.layout().message_header;
+    let layout = memory.message_header();
     let set = |at: usize, width: usize, value: u64| {
         set_header_bytes(memory, position, at, width, value);
     };
@@ -188,7 +189,7 @@ pub(crate) fn read_header<M: Memory>(memory: &M, position: u64, at: usize, width
 /// `message_id` of a published record.
 #[inline(always)]
 pub(crate) fn message_id<M: Memory>(memory: &M, position: u64) -> u32 {
-    read_header(memory, position, memory.layout().message_header.message_id, 4) as u32
+    read_header(memory, position, memory.message_header().message_id, 4) as u32
 }
 
 /// The bits that fit the flags field.

@@ -2,12 +2,10 @@
 
 use core::sync::atomic::Ordering;
 
+use super::Memory;
 use super::record::{Published, check, message_id};
-use super::{ALIGN, Memory};
+use crate::constants::{START_LOOKS, WORD};
 use crate::error::Corrupt;
-
-/// How often a consumer looks again when it finds the producer's position behind its own.
-const ATTEMPTS: u32 = 64;
 
 /// Where a new producer goes on, and how many messages were sent before.
 ///
@@ -18,7 +16,7 @@ pub(crate) fn producer_position<M: Memory>(
     memory: &M,
     capacity: u64,
 ) -> Result<(u64, u64), Corrupt> {
-    let header = &memory.layout().ring_header;
+    let header = memory.ring_header();
     // Acquire: pairs with the release store in `Writer::publish`; the counter read next is at
     // least as new. (The role lock orders it as well.)
     let start = memory.load_u64(header.write_position, Ordering::Acquire);
@@ -33,7 +31,7 @@ pub(crate) fn producer_position<M: Memory>(
     // Acquire: pairs with the release store in `Reader::flush`. Read after the walk, because a
     // consumer may have received what the walk found.
     let read = memory.load_u64(header.read_position, Ordering::Acquire);
-    if read > position || position - read > capacity || !read.is_multiple_of(ALIGN) {
+    if read > position || position - read > capacity || !read.is_multiple_of(WORD) {
         return Err(Corrupt {
             position: header.read_position as u64,
             value: read,
@@ -50,12 +48,12 @@ pub(crate) fn producer_position<M: Memory>(
 
 /// Where a new consumer goes on: at `read_position`, if that is a place where records start.
 pub(crate) fn consumer_position<M: Memory>(memory: &M, capacity: u64) -> Result<u64, Corrupt> {
-    let header = &memory.layout().ring_header;
+    let header = memory.ring_header();
     // Relaxed: only this role writes it, and the role lock orders it after the last holder.
     let read = memory.load_u64(header.read_position, Ordering::Relaxed);
     aligned(header.read_position, read, "read_position is not a multiple of 8")?;
     let mut bad = Corrupt { position: 0, value: 0, why: "" };
-    for _ in 0..ATTEMPTS {
+    for _ in 0..START_LOOKS {
         // Acquire: pairs with the release store in `Writer::publish`.
         let write = memory.load_u64(header.write_position, Ordering::Acquire);
         aligned(header.write_position, write, "write_position is not a multiple of 8")?;
@@ -105,7 +103,7 @@ fn walk<M: Memory>(
         if position.wrapping_sub(start) >= capacity {
             return Err(Corrupt { position, value: word, why: "published records exceed a lap" });
         }
-        match check(&memory.layout().message_header, word, position, capacity)? {
+        match check(memory.message_header(), word, position, capacity)? {
             Published::Padding(rest) => position = position.wrapping_add(rest),
             Published::Message(record) => {
                 last_id = Some(message_id(memory, position));
@@ -117,7 +115,7 @@ fn walk<M: Memory>(
 }
 
 fn aligned(field: usize, value: u64, why: &'static str) -> Result<(), Corrupt> {
-    if value.is_multiple_of(ALIGN) {
+    if value.is_multiple_of(WORD) {
         Ok(())
     } else {
         Err(Corrupt { position: field as u64, value, why })

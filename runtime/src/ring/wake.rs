@@ -10,14 +10,8 @@
 use core::sync::atomic::Ordering;
 
 use super::Memory;
+use crate::constants::{CAN_MEMBARRIER, SEQUENCE_SHIFT, WAITING};
 use crate::layout::RingHeaderLayout;
-
-/// Control word: its owner is about to sleep, or sleeps.
-pub(crate) const WAITING: u32 = 1;
-/// Control word: its owner issues a membarrier before it sleeps.
-pub(crate) const CAN_MEMBARRIER: u32 = 2;
-/// How far the sequence is shifted in the control word, which holds its low 30 bits.
-const SEQUENCE_SHIFT: u32 = 2;
 
 /// The words of one direction, by their offsets in the header.
 #[derive(Clone, Copy, Debug)]

@@ -3,37 +3,14 @@
 use core::sync::atomic::Ordering;
 
 use super::record::{amend_header, largest_payload, pack, write_header};
-use super::{ALIGN, Direction, Memory, Waker, align_up};
+use super::{Direction, Memory, Waker, align_up};
+use crate::constants::{BEYOND, LINE, PREFETCH_DISTANCE, STRETCH, TIGHT_ROOM, WAITED_FOR, WORD};
 use crate::error::Corrupt;
-use crate::layout::{MessageHeaderLayout, RingHeaderLayout};
-
-/// How far ahead of the record being written the producer prefetches, at most, and how much of it
-/// for one record: what the consumer has read last lies in its caches, and takes a while to come.
-const PREFETCH: u64 = 2048;
-
-/// Bytes that a prefetch brings.
-const LINE: u64 = 64;
 
 /// From this frame up to the distance, lines that are known to be free are fetched by storing to
 /// them: hints for so many lines were found to have no effect. (A larger record reaches into those
 /// lines itself.)
 const MANY_LINES: u64 = 128;
-
-/// How far beyond the end of the next record, if that is as large as this one, a producer prepares
-/// lines that is waited for.
-const BEYOND: u64 = 64;
-
-/// A producer is waited for if the consumer had taken everything, but for one record that it may be
-/// reading, when the last four stretches began: one bit for each.
-const WAITED_FOR: u8 = 0b1111;
-
-/// With less room than this (or a quarter of the ring), producer and consumer are at each other's
-/// heels.
-const TIGHT: u64 = 16 << 10;
-
-/// How much is sent (or an eighth of the ring) before the slow half of finding room looks around,
-/// although there is more room.
-const STRETCH: u64 = 16 << 10;
 
 /// Room for one record, not yet visible to anyone.
 #[derive(Clone, Copy, Debug)]
@@ -76,8 +53,8 @@ pub(crate) struct Writer<M> {
     /// What room is measured by: `read`, or as much behind it as leaves the current stretch.
     granted: u64,
     stretch: u64,
-    /// How far ahead to prefetch: [`PREFETCH`], less in a small ring, where that far ahead is what
-    /// the consumer reads now.
+    /// How far ahead to prefetch: [`PREFETCH_DISTANCE`], less in a small ring, where that far ahead
+    /// is what the consumer reads now.
     prefetch: u64,
     /// Whether the consumer had taken everything but one when each of the last stretches began.
     waited_for: u8,
@@ -90,10 +67,10 @@ impl<M: Memory + Clone> Writer<M> {
     /// A writer that goes on at `position`, with `sent` messages sent before.
     pub(crate) fn new(memory: M, capacity: u64, position: u64, sent: u64, waker: Waker) -> Self {
         // Relaxed: this side's own counter; no other side writes it.
-        let bytes = memory.load_u64(memory.layout().ring_header.bytes_sent, Ordering::Relaxed);
+        let bytes = memory.load_u64(memory.ring_header().bytes_sent, Ordering::Relaxed);
         // As if the ring were full: the first send looks at the consumer's position.
         let read = position.wrapping_sub(capacity);
-        let largest = largest_payload(&memory.layout().message_header, capacity);
+        let largest = largest_payload(memory.message_header(), capacity);
         Self {
             memory,
             capacity,
@@ -102,22 +79,12 @@ impl<M: Memory + Clone> Writer<M> {
             read,
             granted: read,
             stretch: STRETCH.min(capacity / 8),
-            prefetch: PREFETCH.min(capacity / 16),
+            prefetch: PREFETCH_DISTANCE.min(capacity / 16),
             waited_for: WAITED_FOR,
             sent,
             bytes,
             waker,
         }
-    }
-
-    #[inline(always)]
-    fn ring_header(&self) -> &'static RingHeaderLayout {
-        &self.memory.layout().ring_header
-    }
-
-    #[inline(always)]
-    fn message_header(&self) -> &'static MessageHeaderLayout {
-        &self.memory.layout().message_header
     }
 
     /// Bytes in the data area.
@@ -157,7 +124,7 @@ impl<M: Memory + Clone> Writer<M> {
         let stretch = self.stretch.max(reach.wrapping_sub(staged.end)).min(room);
         self.granted = staged.end.wrapping_add(stretch).wrapping_sub(self.capacity);
         // Relaxed: a guess that decides on nothing but speed.
-        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Relaxed);
+        let read = self.memory.load_u64(self.memory.ring_header().read_position, Ordering::Relaxed);
         let had_all = self.position.wrapping_sub(read) <= align_up(place.frame);
         self.waited_for = (self.waited_for << 1 | u8::from(had_all)) & WAITED_FOR;
         Some(place)
@@ -186,7 +153,7 @@ impl<M: Memory + Clone> Writer<M> {
     /// Where the next record goes, if there is room.
     #[inline(always)]
     fn next_place(&self, staged: &Staged, payload: u64) -> Place {
-        let frame = payload + self.message_header().size as u64;
+        let frame = payload + self.memory.message_header().size as u64;
         let rest = self.capacity - (staged.end & (self.capacity - 1));
         // Records are contiguous: one that would cross the end of the lap starts the next one.
         let padding = if align_up(frame) > rest { rest } else { 0 };
@@ -196,13 +163,13 @@ impl<M: Memory + Clone> Writer<M> {
     /// The end of what a record at this place needs: itself and the zero word behind it.
     #[inline(always)]
     fn reach(&self, place: &Place) -> u64 {
-        place.position.wrapping_add(align_up(place.frame) + ALIGN)
+        place.position.wrapping_add(align_up(place.frame) + WORD)
     }
 
     /// Whether [`Writer::place`] would find room now, or an error. For waiting: changes nothing.
     pub(crate) fn has_room(&self, staged: &Staged, payload: u64) -> bool {
         // Acquire: as in `reload`, which follows.
-        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Acquire);
+        let read = self.memory.load_u64(self.memory.ring_header().read_position, Ordering::Acquire);
         let reach = self.reach(&self.next_place(staged, payload));
         !self.is_possible(read) || reach.wrapping_sub(read) <= self.capacity
     }
@@ -210,21 +177,21 @@ impl<M: Memory + Clone> Writer<M> {
     /// Most bytes that one record may take now, as a new look at the consumer's position says.
     pub(crate) fn free_bytes(&self) -> u64 {
         // Acquire: as in `reload`, though nothing is written on the strength of it.
-        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Acquire);
+        let read = self.memory.load_u64(self.memory.ring_header().read_position, Ordering::Acquire);
         if !self.is_possible(read) {
             return 0;
         }
-        let room = (self.capacity - (self.position - read)).saturating_sub(ALIGN);
+        let room = (self.capacity - (self.position - read)).saturating_sub(WORD);
         let rest = self.capacity - (self.position & (self.capacity - 1));
         // Up to the end of the lap, or, behind padding, from its start.
         let frame = room.min(rest).max(room.saturating_sub(rest));
-        frame.min(self.largest + self.message_header().size as u64)
+        frame.min(self.largest + self.memory.message_header().size as u64)
     }
 
     /// Whether everything that was ever published has been released.
     pub(crate) fn is_drained(&self) -> bool {
         // Acquire: pairs with the release store in `Reader::flush`.
-        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Acquire);
+        let read = self.memory.load_u64(self.memory.ring_header().read_position, Ordering::Acquire);
         // Another producer may have gone on from here after this one let go of its role. Acquire:
         // pairs with the release store in `Writer::publish`.
         read == self.position && self.memory.load_word(read, Ordering::Acquire) == 0
@@ -233,17 +200,17 @@ impl<M: Memory + Clone> Writer<M> {
     /// Whether there is hardly any room behind what is staged, as far as this side knows.
     pub(crate) fn is_tight(&self, staged: &Staged) -> bool {
         let room = self.read.wrapping_add(self.capacity).wrapping_sub(staged.end);
-        room < TIGHT.min(self.capacity / 4)
+        room < TIGHT_ROOM.min(self.capacity / 4)
     }
 
     /// Reads the consumer's position anew, and checks it.
     pub(crate) fn reload(&mut self) -> Result<(), Corrupt> {
         // Acquire: pairs with the consumer's release store in `Reader::flush`; its reads of the
         // records are over before these bytes are written again.
-        let read = self.memory.load_u64(self.ring_header().read_position, Ordering::Acquire);
+        let read = self.memory.load_u64(self.memory.ring_header().read_position, Ordering::Acquire);
         if !self.is_possible(read) {
             return Err(Corrupt {
-                position: self.ring_header().read_position as u64,
+                position: self.memory.ring_header().read_position as u64,
                 value: read,
                 why: "read_position is not within a lap behind the producer",
             });
@@ -254,22 +221,22 @@ impl<M: Memory + Clone> Writer<M> {
 
     /// Whether a consumer of this ring can be at this position.
     fn is_possible(&self, read: u64) -> bool {
-        read.is_multiple_of(ALIGN) && read <= self.position && self.position - read <= self.capacity
+        read.is_multiple_of(WORD) && read <= self.position && self.position - read <= self.capacity
     }
 
     /// Writes a whole record except for its publication word.
     #[inline(always)]
     pub(crate) fn fill(&self, staged: &Staged, place: &Place, flags: u32, payload: &[u8]) {
-        debug_assert_eq!(place.frame, (payload.len() + self.message_header().size) as u64);
+        debug_assert_eq!(place.frame, (payload.len() + self.memory.message_header().size) as u64);
         let memory = self.memory.clone();
         self.prefetch(place);
         write_header(&memory, place.position, self.next_id(staged), flags);
-        if !place.frame.is_multiple_of(ALIGN) {
+        if !place.frame.is_multiple_of(WORD) {
             // The bytes between the payload and the next record, before the payload is written.
-            let last = place.position.wrapping_add(align_up(place.frame) - ALIGN);
+            let last = place.position.wrapping_add(align_up(place.frame) - WORD);
             memory.write_plain(last, 0);
         }
-        let at = place.position.wrapping_add(self.message_header().size as u64);
+        let at = place.position.wrapping_add(self.memory.message_header().size as u64);
         // SAFETY: `place` found `frame` bytes between `position` and the end of the lap, and the
         // payload is `frame` less the header.
         unsafe { memory.write_bytes(at, payload) };
@@ -284,7 +251,7 @@ impl<M: Memory + Clone> Writer<M> {
         }
         let memory = self.memory.clone();
         let ahead = place.position.wrapping_add(self.prefetch);
-        let size = place.frame.min(PREFETCH);
+        let size = place.frame.min(PREFETCH_DISTANCE);
         let is_free = ahead.wrapping_add(size).wrapping_sub(self.read) <= self.capacity;
         let store = place.frame >= MANY_LINES && place.frame == size && is_free;
         let mut at = 0;
@@ -308,7 +275,7 @@ impl<M: Memory + Clone> Writer<M> {
             return;
         }
         let memory = self.memory.clone();
-        let stride = align_up(place.frame).min(PREFETCH);
+        let stride = align_up(place.frame).min(PREFETCH_DISTANCE);
         let end = self.position.wrapping_add(stride + BEYOND);
         if end.wrapping_sub(self.read) > self.capacity {
             return;
@@ -343,7 +310,7 @@ impl<M: Memory + Clone> Writer<M> {
     /// staged.
     #[inline(always)]
     pub(crate) fn finish_claim(&self, staged: &mut Staged, place: &Place, message_type: u32) {
-        let used = place.frame % ALIGN;
+        let used = place.frame % WORD;
         if used != 0 {
             let last = place.position.wrapping_add(place.frame - used);
             let kept = self.memory.read_plain(last) & ((1 << (8 * used)) - 1);
@@ -370,14 +337,14 @@ impl<M: Memory + Clone> Writer<M> {
         // `publish`.
         memory.store_word(end, 0, Ordering::Relaxed);
         if place.padding != 0 {
-            let word = pack(self.message_header(), place.padding as u32, 0);
+            let word = pack(self.memory.message_header(), place.padding as u32, 0);
             seal_word(&memory, staged, staged.end, word);
         }
-        let word = pack(self.message_header(), place.frame as u32, message_type);
+        let word = pack(self.memory.message_header(), place.frame as u32, message_type);
         seal_word(&memory, staged, place.position, word);
         staged.end = end;
         staged.messages += 1;
-        staged.bytes += place.frame - self.message_header().size as u64;
+        staged.bytes += place.frame - self.memory.message_header().size as u64;
     }
 
     /// Makes everything that is staged visible at once, and wakes a sleeping consumer.
@@ -394,7 +361,7 @@ impl<M: Memory + Clone> Writer<M> {
         self.bytes = self.bytes.wrapping_add(staged.bytes);
         // A successor must not find messages counted that were not published.
         memory.order_stores();
-        let header = &memory.layout().ring_header;
+        let header = memory.ring_header();
         // Relaxed: read by monitors, and by a successor, which has the role lock in between.
         memory.store_u64(header.messages_sent, self.sent, Ordering::Relaxed);
         memory.store_u64(header.bytes_sent, self.bytes, Ordering::Relaxed);
@@ -409,7 +376,7 @@ impl<M: Memory + Clone> Writer<M> {
     /// Counts a call to send that ended without room.
     #[cold]
     pub(crate) fn count_failure(&self) {
-        let field = self.ring_header().send_failures;
+        let field = self.memory.ring_header().send_failures;
         // Relaxed: a counter that this side alone writes.
         let failures = self.memory.load_u64(field, Ordering::Relaxed);
         self.memory.store_u64(field, failures.wrapping_add(1), Ordering::Relaxed);

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use super::file::{Opened, failed, taken};
 use super::identity::Identity;
 use super::name::Target;
+use crate::constants::MAKING_LOCK;
 use crate::error::{Error, Lack};
 use crate::layout::LayoutNumbers;
 use crate::options::Options;
-use crate::platform::{self, MAKING_LOCK};
+use crate::platform;
 
 /// How many temporary names are tried before giving up.
 const NAME_ATTEMPTS: u32 = 100;

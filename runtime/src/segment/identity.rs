@@ -3,14 +3,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::constants::{MAX_CAPACITY, MIN_CAPACITY};
 use crate::error::{Corrupt, Error};
 use crate::layout::LayoutNumbers;
 use crate::options::Options;
-
-/// Least capacity: 1 KiB.
-pub(crate) const MIN_CAPACITY: u64 = 1 << 10;
-/// Greatest capacity: 1 TiB.
-pub(crate) const MAX_CAPACITY: u64 = 1 << 40;
 
 /// What the header says about a ring once it was checked.
 #[derive(Clone, Copy, Debug)]

@@ -14,9 +14,9 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use self::file::Opened;
 use self::identity::Identity;
-pub(crate) use self::identity::MAX_CAPACITY;
 use self::name::Target;
 pub(crate) use self::ring_file::RingFile;
+use crate::constants::{ROLE_RETRY_NS, TRANSITION_RETRY_NS};
 use crate::error::Error;
 use crate::layout::{Constants, Layout, LayoutNumbers, LayoutSource, Numbers};
 use crate::options::{Mode, Options};
@@ -25,10 +25,9 @@ use crate::ring::{Mapped, Memory};
 use crate::role::{Role, RoleFields};
 
 /// How long a taken role is tried again.
-const ROLE_PATIENCE: Duration = Duration::from_millis(50);
-/// How long it is tried again while its holder does not say that it is attached: it is about to
-/// attach, or closing, or tidies up, and will be through soon unless it is paused.
-pub(crate) const TRANSITION_PATIENCE: Duration = Duration::from_secs(5);
+const ROLE_PATIENCE: Duration = Duration::from_nanos(ROLE_RETRY_NS);
+/// How long it is tried again while its holder does not say that it is attached.
+pub(crate) const TRANSITION_PATIENCE: Duration = Duration::from_nanos(TRANSITION_RETRY_NS);
 /// How long attaching starts over when the file is removed again and again.
 const ATTACH_PATIENCE: Duration = Duration::from_secs(10);
 

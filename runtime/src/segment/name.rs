@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
+use crate::constants::MAX_NAME_LENGTH;
 use crate::error::Error;
 use crate::options::Options;
 use crate::platform;
 
 /// The environment variable that says where rings live.
 const DIRECTORY_VARIABLE: &str = "BITRPC_SHM_DIR";
-/// Longest name.
-const LONGEST: usize = 200;
 
 /// A ring's name and where its file is.
 #[derive(Clone, Debug)]
@@ -63,7 +62,7 @@ fn check(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         return Err("it is empty");
     }
-    if name.len() > LONGEST {
+    if name.len() > MAX_NAME_LENGTH {
         return Err("it is longer than 200 bytes");
     }
     if name.starts_with('.') {

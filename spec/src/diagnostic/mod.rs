@@ -1,11 +1,14 @@
 //! What is wrong with a spec, where, and what would be right.
 
+mod fix;
 mod render;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+
+pub use fix::{Edit, Fix, Mended};
 
 use crate::rules::{self, Rule};
 use crate::source::{Sources, Span};
@@ -14,7 +17,7 @@ use crate::source::{Sources, Span};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// Worth knowing; the spec is used.
-    Note,
+    Info,
     /// Probably not meant; the spec is used.
     Warning,
     /// The spec is refused.
@@ -22,10 +25,10 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The word for output: `note`, `warning`, `error`.
+    /// The word for output: `info`, `warning`, `error`.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Note => "note",
+            Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
         }
@@ -58,6 +61,8 @@ pub struct Finding {
     pub expected: Option<String>,
     /// What to do about it.
     pub help: Vec<String>,
+    /// The change of the text that does it, when there is one that can be made blindly.
+    pub fix: Option<Fix>,
 }
 
 impl Finding {
@@ -70,6 +75,7 @@ impl Finding {
             related: Vec::new(),
             expected: None,
             help: Vec::new(),
+            fix: None,
         }
     }
 
@@ -93,6 +99,11 @@ impl Finding {
         self
     }
 
+    pub(crate) fn mend(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
     /// "did you mean", when one of the candidates is close to what was written.
     pub(crate) fn did_you_mean<'a>(
         self,
@@ -107,7 +118,7 @@ impl Finding {
 }
 
 /// The candidate that is most like what was written, if any is like it at all.
-pub(crate) fn closest<'a>(
+pub fn closest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
@@ -178,7 +189,7 @@ impl Findings {
     }
 
     /// For machines: a list of `{rule, severity, message, file, line, column, end_line, end_column,
-    /// label, expected, help, related}`; keys without a value are left out.
+    /// label, expected, help, fix, related}`; keys without a value are left out.
     pub fn to_json(&self) -> Value {
         self.list.iter().map(|finding| self.finding_json(finding)).collect()
     }
@@ -197,6 +208,9 @@ impl Findings {
         }
         if !finding.help.is_empty() {
             object["help"] = json!(finding.help);
+        }
+        if let Some(fix) = &finding.fix {
+            object["fix"] = json!({ "what": fix.what, "breaking": fix.breaking });
         }
         if !finding.related.is_empty() {
             let related = finding.related.iter().map(|label| {

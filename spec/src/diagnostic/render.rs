@@ -29,7 +29,7 @@ fn group<'a>(sources: &'a Sources, finding: &'a Finding) -> Group<'a> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
-        Severity::Note => Level::NOTE,
+        Severity::Info => Level::INFO,
     };
     let title = level.primary_title(finding.message.as_str()).id(finding.rule.id);
     let mut group = Group::with_title(title);

@@ -9,116 +9,81 @@
 //!      +-------------------------------+-------+-----------------------+
 //! ```
 
+use super::render::rows::{Extent, ROW, Row, rows};
 use super::{FieldLayout, HeaderLayout, StructLayout};
-
-/// Bytes in a row.
-const ROW: u64 = 8;
 
 /// Characters that a byte takes.
 const CELL: usize = 8;
 
-/// Bytes that belong together: a field, padding, or what stands for a longer stretch of them.
-struct Cell<'a> {
-    start: u64,
-    end: u64,
-    label: &'a str,
+/// A field or padding, and what is written into it.
+pub(super) struct Part<'a> {
+    pub(super) extent: Extent,
+    pub(super) label: &'a str,
 }
 
 /// The picture of a header, one string a line.
 pub fn of_header<R>(header: &HeaderLayout<R>) -> Vec<String> {
-    draw(&cells(&header.fields, header.size), None)
+    draw(&parts(&header.fields, header.size), None)
 }
 
 /// The picture of a struct, one string a line; a variable tail is an open row at its end.
 pub fn of_struct(item: &StructLayout) -> Vec<String> {
     let tail = item.tail.as_ref().map(|tail| (item.size, tail.name.as_str()));
-    draw(&cells(&item.fields, item.size), tail)
+    draw(&parts(&item.fields, item.size), tail)
 }
 
-fn cells<R>(fields: &[FieldLayout<R>], size: u64) -> Vec<Cell<'_>> {
-    let mut cells = Vec::new();
+fn parts<R>(fields: &[FieldLayout<R>], size: u64) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
     let mut end = 0;
     for field in fields {
-        pad(&mut cells, end, field.offset);
+        pad(&mut parts, end, field.offset);
         end = field.offset + field.size;
-        cells.push(Cell { start: field.offset, end, label: &field.name });
+        parts.push(Part { extent: Extent { start: field.offset, end }, label: &field.name });
     }
-    pad(&mut cells, end, size);
-    cells
+    pad(&mut parts, end, size);
+    parts
 }
 
-fn pad(cells: &mut Vec<Cell>, start: u64, end: u64) {
+fn pad(parts: &mut Vec<Part>, start: u64, end: u64) {
     if start < end {
-        cells.push(Cell { start, end, label: "(padding)" });
+        parts.push(Part { extent: Extent { start, end }, label: "(padding)" });
     }
 }
 
-/// A row of the picture: where it starts, and the columns and text of its cells.
-struct Row<'a> {
-    start: Option<u64>,
-    parts: Vec<(u64, u64, &'a str)>,
-}
-
-fn draw(cells: &[Cell], tail: Option<(u64, &str)>) -> Vec<String> {
-    let mut rows: Vec<Row> = Vec::new();
-    for cell in cells {
-        add_cell(&mut rows, cell);
-    }
-    let tail_label = tail.map(|(_, name)| format!("{name} ..."));
-    if let (Some((start, _)), Some(label)) = (tail, &tail_label) {
-        // The tail starts inside a row when the fixed part ends there.
-        let column = start % ROW;
-        match rows.last_mut() {
-            Some(row) if column != 0 => row.parts.push((column, ROW, label)),
-            _ => rows.push(Row { start: Some(start), parts: vec![(0, ROW, label)] }),
-        }
-    }
+pub(super) fn draw(parts: &[Part], tail: Option<(u64, &str)>) -> Vec<String> {
+    let extents: Vec<_> = parts.iter().map(|part| part.extent).collect();
+    let tail_label = tail.map(|(_, name)| format!("{name} ...")).unwrap_or_default();
+    let mut labels: Vec<_> = parts.iter().map(|part| part.label).collect();
+    labels.push(&tail_label);
+    let rows = rows(&extents, tail.map(|(start, _)| start));
     let mut lines = Vec::new();
     if rows.is_empty() {
         return lines;
     }
     let numbers: String = (0..ROW).map(|byte| format!("{byte:<CELL$}")).collect();
     lines.push(format!("       {}", numbers.trim_end()));
-    let mut above: &[(u64, u64, &str)] = &[];
+    let mut above = None;
     for row in &rows {
-        lines.push(rule(above, &row.parts));
-        lines.push(text(row));
-        above = &row.parts;
+        lines.push(rule(above, Some(row)));
+        lines.push(text(row, &labels));
+        above = Some(row);
     }
-    lines.push(rule(above, &[]));
+    lines.push(rule(above, None));
     lines
 }
 
-/// Cuts a cell into rows. Its first part carries the label; of the whole rows after that, two and
-/// more become a single `...`.
-fn add_cell<'a>(rows: &mut Vec<Row<'a>>, cell: &Cell<'a>) {
-    let mut at = cell.start;
-    while at < cell.end {
-        let row_start = at - at % ROW;
-        let whole_rows = (cell.end - row_start) / ROW;
-        if at > cell.start && whole_rows >= 2 {
-            rows.push(Row { start: None, parts: vec![(0, ROW, "...")] });
-            at += whole_rows * ROW;
-            continue;
-        }
-        let stop = cell.end.min(row_start + ROW);
-        let label = if at == cell.start { cell.label } else { "" };
-        let part = (at - row_start, stop - row_start, label);
-        match rows.last_mut() {
-            Some(row) if at > row_start => row.parts.push(part),
-            _ => rows.push(Row { start: Some(row_start), parts: vec![part] }),
-        }
-        at = stop;
-    }
-}
-
-fn text(row: &Row) -> String {
-    let mut line = match row.start {
-        Some(start) => format!("{start:>5} "),
-        None => " ".repeat(6),
+fn text(row: &Row, labels: &[&str]) -> String {
+    let mut line = match row.is_gap() {
+        false => format!("{:>5} ", row.start),
+        true => " ".repeat(6),
     };
-    for (from, to, label) in &row.parts {
-        let width = (to - from) as usize * CELL - 2;
+    for cell in &row.cells {
+        let label = match (row.is_gap(), cell.is_first) {
+            (true, _) => "...",
+            (_, true) => labels[cell.part],
+            (_, false) => "",
+        };
+        let width = (cell.to - cell.from) as usize * CELL - 2;
         let label: String = label.chars().take(width).collect();
         line.push_str(&format!("| {label:<width$}"));
     }
@@ -127,10 +92,10 @@ fn text(row: &Row) -> String {
 }
 
 /// The line between two rows, with a `+` wherever a cell above or below ends.
-fn rule(above: &[(u64, u64, &str)], below: &[(u64, u64, &str)]) -> String {
+fn rule(above: Option<&Row>, below: Option<&Row>) -> String {
     let mut line = vec![b' '; ROW as usize * CELL + 1];
-    for (from, to, _) in above.iter().chain(below) {
-        let (from, to) = (*from as usize * CELL, *to as usize * CELL);
+    for cell in above.into_iter().chain(below).flat_map(|row| &row.cells) {
+        let (from, to) = (cell.from as usize * CELL, cell.to as usize * CELL);
         for byte in &mut line[from..=to] {
             if *byte == b' ' {
                 *byte = b'-';
@@ -147,9 +112,9 @@ mod tests {
     use super::*;
 
     fn lines(cells: &[(u64, u64, &str)], tail: Option<(u64, &str)>) -> String {
-        let cells: Vec<_> =
-            cells.iter().map(|&(start, end, label)| Cell { start, end, label }).collect();
-        draw(&cells, tail).join("\n")
+        let part =
+            |&(start, end, label): &(u64, u64, _)| Part { extent: Extent { start, end }, label };
+        draw(&cells.iter().map(part).collect::<Vec<_>>(), tail).join("\n")
     }
 
     #[test]

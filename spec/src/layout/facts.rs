@@ -3,6 +3,9 @@
 use super::{FieldLayout, HeaderLayout, Layout, NoRole, Scalar, StructLayout, Type};
 use crate::model::role::MessageRole;
 
+/// Records start at multiples of so many bytes.
+const RECORD_ALIGN: u64 = 8;
+
 /// A field, or the padding that a struct shows where the layout leaves a gap.
 #[derive(Debug)]
 pub enum Slot<'a, R = NoRole> {
@@ -104,7 +107,20 @@ impl HeaderLayout<MessageRole> {
     }
 }
 
+impl<R> FieldLayout<R> {
+    /// The byte behind its last one.
+    pub fn end(&self) -> u64 {
+        self.offset + self.size
+    }
+}
+
 impl Layout {
+    /// Bytes that a message without a tail's elements takes of a ring: its header, its fixed part,
+    /// and what is left to the next record.
+    pub fn record_size(&self, item: &StructLayout) -> u64 {
+        (self.message_header.size + item.size).next_multiple_of(RECORD_ALIGN)
+    }
+
     /// Size of a type in bytes.
     pub fn size_of(&self, ty: &Type) -> u64 {
         match ty {

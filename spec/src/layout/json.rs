@@ -2,15 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{ConstantValue, FieldLayout, HeaderLayout, Layout, NamedValue, StructLayout};
+use super::render::Shown;
+use super::{ConstantValue, FieldLayout, HeaderLayout, Layout, Lines, NamedValue, StructLayout};
+use crate::model::role::{RingRole, Writer};
 
 /// The document that `bitrpc layout --json` prints.
 ///
 /// - `name`, `version` (`"1.1"`), `magic`, `file_prefix`, `default_capacity`;
 /// - `layout_hash`, `schema_hash`: texts of `0x` and 16 hexadecimal digits;
-/// - `ring_header`, `message_header`: `name`, `size`, `align`, `line` (ring only), `fields`,
-///   `padding_after`; a field has `name`, `type`, `offset`, `size`, `align`, `padding_before`, and
-///   `role` if it has one;
+/// - `ring_header`, `message_header`: `name`, `size`, `align`, `fields`, `padding_after`; a field
+///   has `name`, `type`, `offset`, `size`, `align`, `padding_before`, and `role` if it has one;
+/// - of the ring header, too: `line`, the bytes of one, and `lines`: list of `first`, `last` (their
+///   numbers), `start`, `end` (bytes, the end left out) and `writers` (`creator`, `producer`,
+///   `consumer`), the unused lines behind each other as one;
 /// - `message_types`: list of `name`, `value`;
 /// - `flags`: `type`, `bits` (list of `name`, `mask`);
 /// - `constants`: list of `name`, `type`, `value`;
@@ -20,11 +24,14 @@ use super::{ConstantValue, FieldLayout, HeaderLayout, Layout, NamedValue, Struct
 ///   `fields` (as above, with `since` if stated), `padding_after`, and `tail` (`name`, `type`,
 ///   `element_size`, `since`) if there is one. Each struct stands after those that it contains.
 pub fn to_json(layout: &Layout) -> Value {
+    print(layout, &Shown::all())
+}
+
+/// The same with only the structs and headers that are shown; the rest is there in any case.
+pub(super) fn print(layout: &Layout, shown: &Shown) -> Value {
     let (major, minor) = layout.version;
-    let mut ring = header(layout, "ring_header", &layout.ring_header, |role| role.name());
-    ring["line"] = json!(layout.ring_header.line);
-    let message = header(layout, "message_header", &layout.message_header, |role| role.name());
-    json!({
+    let structs = layout.structs.iter().filter(|item| shown.has(&item.name));
+    let mut object = json!({
         "name": layout.name,
         "version": format!("{major}.{minor}"),
         "magic": layout.magic,
@@ -32,8 +39,6 @@ pub fn to_json(layout: &Layout) -> Value {
         "default_capacity": layout.default_capacity,
         "layout_hash": format!("{:#018x}", layout.layout_hash),
         "schema_hash": format!("{:#018x}", layout.schema_hash),
-        "ring_header": ring,
-        "message_header": message,
         "message_types": named(&layout.message_types, "value"),
         "flags": {
             "type": layout.flags.scalar.name(),
@@ -54,8 +59,37 @@ pub fn to_json(layout: &Layout) -> Value {
             "kind": if item.is_flags { "flags" } else { "enum" },
             "values": named(&item.values, "value"),
         })).collect::<Value>(),
-        "structs": layout.structs.iter().map(|item| structure(layout, item)).collect::<Value>(),
-    })
+        "structs": structs.map(|item| structure(layout, item)).collect::<Value>(),
+    });
+    if shown.ring_header() {
+        object["ring_header"] = ring(layout, &layout.ring_header);
+    }
+    if shown.message_header() {
+        let message = &layout.message_header;
+        object["message_header"] = header(layout, "message_header", message, |role| role.name());
+    }
+    object
+}
+
+fn ring(layout: &Layout, ring: &HeaderLayout<RingRole>) -> Value {
+    let writer = |writer: &Writer| match writer {
+        Writer::Creator => "creator",
+        Writer::Producer => "producer",
+        Writer::Consumer => "consumer",
+    };
+    let line = |line: &Lines| {
+        json!({
+            "first": line.first,
+            "last": line.last,
+            "start": line.start,
+            "end": line.end,
+            "writers": line.writers.iter().map(writer).collect::<Value>(),
+        })
+    };
+    let mut object = header(layout, "ring_header", ring, |role| role.name());
+    object["line"] = json!(ring.line);
+    object["lines"] = ring.lines().iter().map(line).collect();
+    object
 }
 
 /// All values of the language fit `i64` or `u64`.

@@ -12,14 +12,17 @@ mod facts;
 mod hash;
 pub(crate) mod header;
 mod json;
+mod lines;
 mod model;
 mod of;
 pub(crate) mod place;
+pub mod render;
 pub(crate) mod structs;
 mod text;
 
 pub use facts::{Slot, Word, bits};
 pub use json::to_json;
+pub use lines::Lines;
 pub use model::*;
 pub use text::to_text;
 

@@ -1,8 +1,6 @@
 //! The data that [`Layout::of`](super::Layout::of) produces and every backend reads.
 
-use crate::model::{
-    ConstantValue, MessageRole, NoRole, RingRole, RustRuntime, Scalar, TailKind, Type,
-};
+use crate::model::{ConstantValue, MessageRole, NoRole, RingRole, Scalar, TailKind, Type};
 
 /// One protocol with all bytes resolved.
 #[derive(Debug, Clone)]
@@ -54,8 +52,19 @@ pub struct Targets {
     pub csharp_namespace: Vec<String>,
     /// Python module (a package folder) name, e.g. `shared_memory_api`.
     pub python_module: String,
+    /// Where the generated Rust crate finds the crate `bitrpc-shm`.
+    pub rust_runtime: RustRuntime,
     /// What the packages say of themselves.
     pub package: Package,
+    /// All that languages declare, the above included, by the paths of their keys.
+    pub(super) names: Vec<(String, String)>,
+}
+
+impl Targets {
+    /// What came of a key that a language declares, by its path: `cpp.header`.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.names.iter().find(|(path, _)| path == key).map(|(_, value)| value.as_str())
+    }
 }
 
 /// What a spec states for package indexes; what it leaves out has a default in each language.
@@ -69,8 +78,22 @@ pub struct Package {
     pub repository: Option<String>,
     /// One line for indexes.
     pub description: Option<String>,
-    /// Where the generated crate finds the crate `bitrpc-shm`.
-    pub rust_runtime: RustRuntime,
+}
+
+/// Where the generated Rust crate finds the runtime of the generator's version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RustRuntime {
+    /// In the registry.
+    Registry,
+    /// In a folder, relative to that of the generated crate.
+    Path(String),
+    /// In a git repository.
+    Git {
+        /// Its URL.
+        url: String,
+        /// A commit; the newest one when none is stated.
+        rev: Option<String>,
+    },
 }
 
 /// A name with a number: a message type, an enum value or a flag.

@@ -3,8 +3,8 @@
 use super::place::Extent;
 use super::structs::Placed;
 use super::{
-    ConstantLayout, EnumLayout, FlagsLayout, Layout, NamedValue, Package, StructLayout, Targets,
-    header, text_of,
+    ConstantLayout, EnumLayout, FlagsLayout, Layout, NamedValue, Package, RustRuntime,
+    StructLayout, Targets, header, text_of,
 };
 use crate::model::{self, Named, Spec};
 use crate::source::Spanned;
@@ -101,13 +101,23 @@ fn enumeration(item: &model::Enum) -> EnumLayout {
 }
 
 fn targets(targets: &model::Targets) -> Targets {
+    let text = |key: &str| targets.get(key).map(|text| text.value.clone());
+    let name = |key: &str| text(key).expect("a package has a name");
+    let parts = |key: &str, by: &str| name(key).split(by).map(str::to_owned).collect();
+    let all = targets.names.iter().map(|target| (target.key.clone(), target.value.value.clone()));
     Targets {
-        rust_crate: targets.rust_crate.value.clone(),
-        cpp_namespace: targets.cpp_namespace.value.clone(),
-        cpp_header: targets.cpp_header.value.clone(),
-        csharp_namespace: targets.csharp_namespace.value.clone(),
-        python_module: targets.python_module.value.clone(),
+        rust_crate: name("rust.crate"),
+        cpp_namespace: parts("cpp.namespace", "::"),
+        cpp_header: name("cpp.header"),
+        csharp_namespace: parts("csharp.namespace", "."),
+        python_module: name("python.module"),
+        rust_runtime: match (text("rust.runtime.path"), text("rust.runtime.git")) {
+            (Some(path), _) => RustRuntime::Path(path),
+            (None, Some(url)) => RustRuntime::Git { url, rev: text("rust.runtime.rev") },
+            (None, None) => RustRuntime::Registry,
+        },
         package: package(&targets.package),
+        names: all.collect(),
     }
 }
 
@@ -118,6 +128,5 @@ fn package(package: &model::Package) -> Package {
         authors: package.authors.iter().map(|author| author.value.clone()).collect(),
         repository: text(&package.repository),
         description: text(&package.description),
-        rust_runtime: package.rust_runtime.value.clone(),
     }
 }

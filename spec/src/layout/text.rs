@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{FieldLayout, HeaderLayout, Layout, StructLayout, TailKind, Type, diagram};
+use super::render::Shown;
+use super::{FieldLayout, HeaderLayout, Layout, Lines, StructLayout, TailKind, Type, diagram};
 
 impl Layout {
     /// A type as a spec writes it: `u32`, `char[16]`, `Leg[4]`.
@@ -29,18 +30,40 @@ impl Layout {
 
 /// What `bitrpc layout` prints.
 pub fn to_text(layout: &Layout) -> String {
+    print(layout, &Shown::all())
+}
+
+pub(super) fn print(layout: &Layout, shown: &Shown) -> String {
     let mut out = String::new();
     let (major, minor) = layout.version;
     put(&mut out, format_args!("{} {major}.{minor}", layout.name));
     put(&mut out, format_args!("layout_hash {:#018x}", layout.layout_hash));
     put(&mut out, format_args!("schema_hash {:#018x}", layout.schema_hash));
-    let ring = &layout.ring_header;
-    header(&mut out, layout, "Ring header", ring, |role| role.name());
-    header(&mut out, layout, "Message header", &layout.message_header, |role| role.name());
-    for item in &layout.structs {
+    if shown.ring_header() {
+        let ring = &layout.ring_header;
+        header(&mut out, layout, "Ring header", ring, |role| role.name());
+        lines(&mut out, &ring.lines());
+    }
+    if shown.message_header() {
+        header(&mut out, layout, "Message header", &layout.message_header, |role| role.name());
+    }
+    for item in layout.structs.iter().filter(|item| shown.has(&item.name)) {
         structure(&mut out, layout, item);
     }
     out
+}
+
+/// Who writes which bytes of the ring header.
+fn lines(out: &mut String, lines: &[Lines]) {
+    put(out, format_args!("\n  line   bytes        use"));
+    for line in lines {
+        let number = match line.first == line.last {
+            true => line.first.to_string(),
+            false => format!("{}..{}", line.first, line.last),
+        };
+        let bytes = format!("{}..{}", line.start, line.end);
+        put(out, format_args!("  {number:<5}  {bytes:<11}  {}", line.usage()));
+    }
 }
 
 fn header<R: Copy>(

@@ -6,6 +6,7 @@
 //! text, which [`Sources::is_built_in`](crate::source::Sources::is_built_in) tells from the user's.
 
 use super::types::{ConstantValue, NoRole, Scalar, TailKind, Type};
+use crate::rules::Rule;
 use crate::source::{Span, Spanned, Stated};
 
 /// A wire version, major and minor.
@@ -34,21 +35,30 @@ pub enum Endianness {
     Little,
 }
 
-/// Names that depend on the target language, derived from the protocol's unless stated.
+/// What is said of the generated packages.
 #[derive(Debug, Clone)]
 pub struct Targets {
-    /// Cargo package name of the Rust crate.
-    pub rust_crate: Stated<String>,
-    /// C++ namespace, outermost first.
-    pub cpp_namespace: Stated<Vec<String>>,
-    /// C++ header file name.
-    pub cpp_header: Stated<String>,
-    /// C# namespace, outermost first.
-    pub csharp_namespace: Stated<Vec<String>>,
-    /// Python module name.
-    pub python_module: Stated<String>,
+    /// What the keys that languages declare come to, in their order; a text that may be left out
+    /// is there if it is stated.
+    pub names: Vec<Target>,
     /// What the packages say of themselves.
     pub package: Package,
+}
+
+impl Targets {
+    /// What came of a key, by its path: `cpp.header`, `rust.runtime.path`.
+    pub fn get(&self, key: &str) -> Option<&Stated<String>> {
+        self.names.iter().find(|target| target.key == key).map(|target| &target.value)
+    }
+}
+
+/// What a key of a language in `targets` comes to.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The path of the key: the language's word, a dot, and the key.
+    pub key: String,
+    /// As the text states it; or derived from the protocol's name.
+    pub value: Stated<String>,
 }
 
 /// What a spec states for package indexes; what it leaves out has a default in each language.
@@ -62,24 +72,6 @@ pub struct Package {
     pub repository: Option<Spanned<String>>,
     /// One line for indexes.
     pub description: Option<Spanned<String>>,
-    /// Where the generated crate finds the crate `bitrpc-shm`.
-    pub rust_runtime: Stated<RustRuntime>,
-}
-
-/// Where the generated Rust crate finds the runtime of the generator's version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RustRuntime {
-    /// In the registry.
-    Registry,
-    /// In a folder, relative to that of the generated crate.
-    Path(String),
-    /// In a git repository.
-    Git {
-        /// Its URL.
-        url: String,
-        /// A commit; the newest one when none is stated.
-        rev: Option<String>,
-    },
 }
 
 /// A header before its fields have places.
@@ -263,4 +255,17 @@ pub struct ReservedName {
     pub owner: Option<String>,
     /// The name.
     pub name: String,
+}
+
+/// A rule that need not be kept by an item and what is in it.
+#[derive(Debug, Clone)]
+pub struct Allow {
+    /// The whole `{ rule: ..., why: ... }`.
+    pub span: Span,
+    /// The item that it is said of; one said of a file spans all of it.
+    pub item: Span,
+    /// The rule, which is no error.
+    pub rule: Spanned<&'static Rule>,
+    /// The reason.
+    pub why: Spanned<String>,
 }

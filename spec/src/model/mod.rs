@@ -4,6 +4,7 @@
 //! one that only the layout shows. Nothing that the text says is lost on the way: every item knows
 //! its place, whether it was stated, and what is reserved.
 
+mod allowed;
 mod items;
 pub(crate) mod parse;
 pub mod role;
@@ -21,7 +22,8 @@ pub use schema::json_schema;
 pub use types::{ConstantValue, NoRole, Scalar, TailKind, Type};
 
 use crate::diagnostic::{Finding, Findings, Severity};
-use crate::rules::checks;
+use crate::names::Language;
+use crate::rules::{Levels, checks};
 use crate::source::{Loader, Sources, Spanned, Stated};
 
 /// Where messages say that the built-in default spec comes from.
@@ -67,6 +69,8 @@ pub struct Spec {
     pub structs: Vec<Struct>,
     /// What must not be used again.
     pub reserved: Reserved,
+    /// What need not be kept where.
+    pub allows: Vec<Allow>,
     pub(crate) sources: Arc<Sources>,
     pub(crate) notes: Vec<Finding>,
 }
@@ -79,7 +83,20 @@ impl Spec {
     ///
     /// Everything that is wrong with the spec, its layout included, in one go.
     pub fn load(path: impl AsRef<Path>, loader: &dyn Loader) -> Result<Self, Findings> {
-        let parsed = parse::read(path.as_ref(), loader);
+        Self::load_with(path, loader, &[])
+    }
+
+    /// [`Spec::load`] of a spec whose `targets` may speak of more languages than the built-in ones.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Spec::load`].
+    pub fn load_with(
+        path: impl AsRef<Path>,
+        loader: &dyn Loader,
+        more: &[Language],
+    ) -> Result<Self, Findings> {
+        let parsed = parse::read(path.as_ref(), loader, more);
         let mut findings = parsed.findings;
         if let Some(draft) = &parsed.draft {
             checks::run(draft, &mut findings);
@@ -102,14 +119,8 @@ impl Spec {
         &self.sources
     }
 
-    /// What is worth knowing about the spec, e.g. names that are spelled differently somewhere, and
-    /// warnings.
+    /// The [findings](Self::findings) of a run without levels of its own.
     pub fn notes(&self) -> Findings {
-        let is_own = |note: &&Finding| {
-            let at = note.primary.as_ref().map(|label| label.span.source);
-            at.is_none_or(|source| !self.sources.is_built_in(source))
-        };
-        let own = self.notes.iter().filter(is_own).cloned().collect();
-        Findings::new(Arc::clone(&self.sources), own)
+        self.findings(&Levels::default())
     }
 }

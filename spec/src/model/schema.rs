@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::parse::shape::{DOCUMENT, Form, Shape};
 use super::{MessageRole, RingRole};
+use crate::diagnostic::Severity;
+use crate::names::Language;
+use crate::rules::ALL;
 
 /// The schema of a spec file, JSON Schema draft 2020-12.
 ///
@@ -25,7 +28,7 @@ pub fn json_schema() -> Value {
 
 fn of_shape(shape: &Shape) -> Value {
     let mut properties = Map::new();
-    for key in shape.keys {
+    for key in shape.keys.iter() {
         let mut value = of_form(&key.form);
         value["description"] = json!(key.doc);
         properties.insert(key.name.to_owned(), value);
@@ -44,6 +47,9 @@ fn of_shape(shape: &Shape) -> Value {
 }
 
 fn of_form(form: &Form) -> Value {
+    if let Some(shape) = form.shape(&Language::ALL) {
+        return of_shape(&shape);
+    }
     match form {
         Form::Text | Form::Type => json!({ "type": "string" }),
         Form::Snake => {
@@ -67,9 +73,18 @@ fn of_form(form: &Form) -> Value {
         Form::Word(words) => json!({ "enum": words }),
         Form::RingRole => json!({ "enum": names(RingRole::ALL, |role| role.name()) }),
         Form::MessageRole => json!({ "enum": names(MessageRole::ALL, |role| role.name()) }),
-        Form::Map(shape) => of_shape(shape),
+        Form::Rule => json!({ "oneOf": allowable() }),
+        Form::Map(_) | Form::Targets | Form::Target(_) | Form::TargetGroup(_) => {
+            unreachable!("a mapping has a shape")
+        }
         Form::List(item) => json!({ "type": "array", "items": of_form(item) }),
     }
+}
+
+/// Every rule that can be allowed, with what it asks for.
+fn allowable() -> Vec<Value> {
+    let rules = ALL.iter().filter(|rule| rule.severity != Severity::Error);
+    rules.map(|rule| json!({ "const": rule.id, "description": rule.summary() })).collect()
 }
 
 fn names<R: Copy>(roles: &[R], name: impl Fn(R) -> &'static str) -> Vec<&'static str> {

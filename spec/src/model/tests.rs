@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::parse::shape::{DOCUMENT, Form, Shape};
 use super::{DEFAULT_SPEC, Spec};
+use crate::names::Language;
 use crate::source::Memory;
 
 /// A spec in which every key of the language stands.
@@ -91,6 +92,34 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("reserved.ids", "ids: [4100]", "ids: [4101]"),
     ("reserved.flags", "flags: [0x80]", "flags: [0x100]"),
     ("reserved.names", "names: [Quote.last]", "names: [Quote.late]"),
+    ("allow.rule", "rule: L112, why: why0 ", "rule: L402, why: why0 "),
+    ("allow.why", "why: why0 ", "why: other0 "),
+    ("ring_header.allow.rule", "rule: L112, why: why1 ", "rule: L402, why: why1 "),
+    ("ring_header.allow.why", "why: why1 ", "why: other1 "),
+    ("ring_header.fields.allow.rule", "rule: L112, why: why2 ", "rule: L402, why: why2 "),
+    ("ring_header.fields.allow.why", "why: why2 ", "why: other2 "),
+    ("message_header.allow.rule", "rule: L112, why: why3 ", "rule: L402, why: why3 "),
+    ("message_header.allow.why", "why: why3 ", "why: other3 "),
+    ("message_header.fields.allow.rule", "rule: L112, why: why4 ", "rule: L402, why: why4 "),
+    ("message_header.fields.allow.why", "why: why4 ", "why: other4 "),
+    ("message_types.allow.rule", "rule: L112, why: why5 ", "rule: L402, why: why5 "),
+    ("message_types.allow.why", "why: why5 ", "why: other5 "),
+    ("flags.allow.rule", "rule: L112, why: why6 ", "rule: L402, why: why6 "),
+    ("flags.allow.why", "why: why6 ", "why: other6 "),
+    ("flags.bits.allow.rule", "rule: L112, why: why7 ", "rule: L402, why: why7 "),
+    ("flags.bits.allow.why", "why: why7 ", "why: other7 "),
+    ("constants.allow.rule", "rule: L112, why: why8 ", "rule: L402, why: why8 "),
+    ("constants.allow.why", "why: why8 ", "why: other8 "),
+    ("enums.allow.rule", "rule: L112, why: why9 ", "rule: L402, why: why9 "),
+    ("enums.allow.why", "why: why9 ", "why: other9 "),
+    ("enums.values.allow.rule", "rule: L112, why: why10 ", "rule: L402, why: why10 "),
+    ("enums.values.allow.why", "why: why10 ", "why: other10 "),
+    ("enums.bits.allow.rule", "rule: L112, why: why11 ", "rule: L402, why: why11 "),
+    ("enums.bits.allow.why", "why: why11 ", "why: other11 "),
+    ("structs.allow.rule", "rule: L112, why: why12 ", "rule: L402, why: why12 "),
+    ("structs.allow.why", "why: why12 ", "why: other12 "),
+    ("structs.fields.allow.rule", "rule: L112, why: why13 ", "rule: L402, why: why13 "),
+    ("structs.fields.allow.why", "why: why13 ", "why: other13 "),
     ("imports", "imports: [part.yaml]", "imports: [more.yaml]"),
 ];
 
@@ -121,12 +150,13 @@ fn without_spans(text: &str) -> String {
 
 /// Every key of a shape that is no mapping itself, by its path.
 fn leaves(shape: &Shape, path: &str, all: &mut BTreeSet<String>) {
-    for key in shape.keys {
+    for key in shape.keys.iter() {
         let path =
             if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
-        match &key.form {
-            Form::Map(inner) | Form::List(Form::Map(inner)) => leaves(inner, &path, all),
-            _ => drop(all.insert(path)),
+        let form = if let Form::List(item) = key.form { item } else { &key.form };
+        match form.shape(&Language::ALL) {
+            Some(inner) => leaves(&inner, &path, all),
+            None => drop(all.insert(path)),
         }
     }
 }

@@ -55,9 +55,6 @@ SHAPES = re.compile(r"^([A-Z][A-Za-z0-9]*|[a-z][a-z0-9_]*|[A-Z][A-Z0-9_]*|k[A-Z]
 # A namespace, module or type of a program.
 WORD = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 
-# Macros that the generated header sets aside whatever a spec says: names of its own are called so.
-SET_ASIDE = {"Status"}
-
 
 @dataclass(frozen=True)
 class Platform:
@@ -81,6 +78,9 @@ class Found:
     platform: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+
+# Macros of platform headers that are types of the generated header.
+ENGINE_TYPES = {"Status"}
 
 
 def usable(name: str) -> bool:
@@ -323,7 +323,12 @@ def main() -> None:
                 "Of other headers: POSIX, Windows, X11, Qt. The protocol's own message types and\n"
                 "# flags keep their names: the generated header sets such macros aside.",
                 "platform_macro any -protocol_value",
-                found.platform - found.standard - SET_ASIDE,
+                found.platform - found.standard - ENGINE_TYPES,
+            ),
+            (
+                "Types of the engine are called so, too: the header sets these aside in any case.",
+                "platform_macro any -protocol_value -type",
+                ENGINE_TYPES,
             ),
         ])
         write("cpp_globals.txt", "Names that C headers declare outside of all namespaces.", [

@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 
 use super::language::Row;
+use super::target::{ADDITION, NameRule, TargetKey, free, namespace};
 use super::{Language, NameKind, Reason, Words, joined, reason, snake_case, unescaped};
 use crate::layout::Layout;
 
-pub(super) static ROW: Row = Row::new("cpp", "C++", case).reserved(|| &WORDS);
+pub(super) static ROW: Row = Row::new("cpp", "C++", case).reserved(|| &WORDS).targets(&TARGETS);
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words::read(&[
@@ -16,6 +17,55 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         include_str!("cpp_headers.txt"),
     ])
 });
+
+static TARGETS: [TargetKey; 2] = [
+    TargetKey::name(
+        "namespace",
+        "Namespace, e.g. acme::market.",
+        NameRule {
+            derive: str::to_owned,
+            taken: |name, _| outermost(name),
+            check: |text| {
+                namespace(text, "::", ADDITION, |depth| if depth == 0 { outermost } else { inner })
+            },
+        },
+    ),
+    TargetKey::name(
+        "header",
+        "File name of the header, e.g. market.h.",
+        NameRule {
+            derive: |name| format!("{name}.h"),
+            taken: |header, _| system_header(header.trim_end_matches(".h")),
+            check: header,
+        },
+    ),
+];
+
+/// Why a namespace without another one around it cannot have this name.
+fn outermost(part: &str) -> Option<Reason> {
+    reason(Language::CPP, NameKind::Namespace, part)
+}
+
+/// Why a namespace inside another one cannot: what the system declares is outside of it.
+fn inner(part: &str) -> Option<Reason> {
+    outermost(part).filter(|reason| *reason != Reason::Global)
+}
+
+fn system_header(stem: &str) -> Option<Reason> {
+    is_system_header(stem).then_some(Reason::Header)
+}
+
+fn header(text: &str) -> Result<(), String> {
+    const EXPECTED: &str = "a file name without folders that ends in .h, .hh or .hpp";
+    let ending = [".hpp", ".hh", ".h"].iter().find(|end| text.ends_with(**end)).ok_or(EXPECTED)?;
+    let stem = &text[..text.len() - ending.len()];
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if !stem.starts_with(|c: char| c.is_ascii_alphanumeric()) || !stem.chars().all(known) {
+        return Err(EXPECTED.into());
+    }
+    let taken = if *ending == ".h" { system_header(stem) } else { None };
+    free(stem, taken, || format!("{stem}{ADDITION}{ending}"))
+}
 
 fn case(kind: NameKind, ident: &str) -> String {
     match kind {

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
 
 use super::reserved::Words;
+use super::target::TargetKey;
 use super::{NameKind, cpp, csharp, python, rust};
 
 /// A language that code is generated for.
@@ -58,6 +59,11 @@ impl Language {
         self.0.keeps_type_name
     }
 
+    /// Its keys in `targets`.
+    pub(crate) fn targets(self) -> &'static [TargetKey] {
+        self.0.targets
+    }
+
     /// The words that the language keeps for itself.
     pub(super) fn words(self) -> &'static Words {
         (self.0.words)()
@@ -72,6 +78,7 @@ pub struct Row {
     case: fn(NameKind, &str) -> String,
     words: fn() -> &'static Words,
     keeps_type_name: bool,
+    targets: &'static [TargetKey],
 }
 
 impl Row {
@@ -83,7 +90,7 @@ impl Row {
         case: fn(NameKind, &str) -> String,
     ) -> Self {
         static NONE: LazyLock<Words> = LazyLock::new(|| Words::read(&[]));
-        Self { id, title, case, words: || &NONE, keeps_type_name: false }
+        Self { id, title, case, words: || &NONE, keeps_type_name: false, targets: &[] }
     }
 
     /// The same with the words that it keeps for itself, which are read when they are asked for.
@@ -97,6 +104,13 @@ impl Row {
     #[must_use]
     pub const fn keeping_type_names(mut self) -> Self {
         self.keeps_type_name = true;
+        self
+    }
+
+    /// The same with its keys in `targets`.
+    #[must_use]
+    pub const fn targets(mut self, keys: &'static [TargetKey]) -> Self {
+        self.targets = keys;
         self
     }
 }

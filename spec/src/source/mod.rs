@@ -34,6 +34,11 @@ impl Span {
     pub fn range(self) -> Range<usize> {
         self.start..self.end
     }
+
+    /// The same place when so many files stand in front of its own.
+    pub(crate) fn shifted(self, files: usize) -> Self {
+        Self { source: SourceId(self.source.0 + files), ..self }
+    }
 }
 
 /// A value with the place in the text that it was read from.
@@ -150,6 +155,17 @@ impl Sources {
         SourceId(self.list.len() - 1)
     }
 
+    /// The files of two specs in one list, those of `other` behind; a place in these is then
+    /// [shifted](Span::shifted) by the number of those here.
+    pub(crate) fn joined(&self, other: &Self) -> Self {
+        Self { list: self.list.iter().chain(&other.list).cloned().collect() }
+    }
+
+    /// How many files there are, those of this program included.
+    pub(crate) fn count(&self) -> usize {
+        self.list.len()
+    }
+
     /// Whether it is a text of this program and not of its user: the default protocol's.
     pub fn is_built_in(&self, id: SourceId) -> bool {
         self.get(id).built_in
@@ -192,6 +208,11 @@ pub trait Loader {
     ///
     /// Whatever keeps the file from being read, a size over [`MAX_FILE_BYTES`] included.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The name that messages show for the file at a path, with `/` on every system.
+    fn name(&self, path: &Path) -> String {
+        path.to_string_lossy().replace('\\', "/")
+    }
 
     /// A path that is equal for two names of the same file, so that a file imported twice is read
     /// once and a cycle is seen.

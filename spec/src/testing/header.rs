@@ -100,7 +100,8 @@ pub(super) fn message(c: &mut Choices, names: &mut Names, flags: &'static str) -
         rest.push((None, random_scalar(c)));
     }
     c.shuffle(&mut rest);
-    let mut own = names.take(c, 16).into_iter().filter(|name| !is_role(name));
+    let is_free = |name: &String| !is_role(name);
+    let mut own = names.take(c, 16).into_iter().filter(is_free);
     let mut at = 0;
     let mut fields = Vec::new();
     for (role, ty) in word.into_iter().chain(rest) {

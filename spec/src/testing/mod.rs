@@ -1,14 +1,19 @@
-//! Random specs for tests: valid ones of every shape, with a second opinion of their layout.
+//! Specs for tests: the examples, and random ones of every shape with a second opinion of their
+//! layout.
 //!
 //! [`RandomSpec::new`] makes the same spec of the same seed on every machine. It places fields in
 //! its own, plain way (one byte at a time), so that a test can hold
 //! [`Layout`](crate::layout::Layout) against it; [`RandomSpec::yaml`] writes the spec as text.
 
+mod edit;
+mod examples;
 mod header;
 mod payload;
 mod words;
 mod write;
 
+pub use edit::{Edit, Edited};
+pub use examples::{EXAMPLES, SPECS, files, layout};
 pub use header::{RandomHeader, RandomHeaderField};
 pub use payload::{RandomEnum, RandomField, RandomStruct, RandomTail, RandomType};
 
@@ -61,8 +66,18 @@ impl Choices {
 pub struct RandomSpec {
     /// The seed that it was made of.
     pub seed: u64,
-    /// Minor version; the major one is 1.
+    /// Name of the protocol.
+    pub name: String,
+    /// Major version; that of `since` is 1.
+    pub major: u16,
+    /// Minor version.
     pub minor: u16,
+    /// First bytes of a ring file, when they are not the default ones.
+    pub magic: Option<u32>,
+    /// Ids that are reserved.
+    pub reserved_ids: Vec<u64>,
+    /// Names that are reserved, e.g. `Type.member`.
+    pub reserved_names: Vec<String>,
     /// Enums and flag sets.
     pub enums: Vec<RandomEnum>,
     /// Structs, each after those that it contains.
@@ -101,7 +116,12 @@ impl RandomSpec {
         let style = c.number();
         Self {
             seed,
+            name: format!("random_{seed}"),
+            major: 1,
             minor,
+            magic: None,
+            reserved_ids: Vec::new(),
+            reserved_names: Vec::new(),
             enums,
             structs,
             ring_header,
@@ -116,6 +136,12 @@ impl RandomSpec {
     /// The spec as text.
     pub fn yaml(&self) -> String {
         write::spec(self)
+    }
+
+    /// The same spec, written in another style and order.
+    #[must_use]
+    pub fn rewritten(&self, style: u64) -> Self {
+        Self { style, ..self.clone() }
     }
 
     /// The spec as it was at an older minor version: later fields are not there yet, and a

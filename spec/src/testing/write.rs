@@ -30,9 +30,13 @@ struct Writer {
 
 pub(super) fn spec(spec: &RandomSpec) -> String {
     let mut w = Writer { out: String::new(), c: Choices::new(spec.style) };
-    let (seed, minor) = (spec.seed, spec.minor);
-    w.line(&format!("bitrpc: 1\nname: random_{seed}\nversion: \"1.{minor}\""));
+    let (name, major, minor) = (&spec.name, spec.major, spec.minor);
+    w.line(&format!("bitrpc: 1\nname: {name}\nversion: \"{major}.{minor}\""));
     w.line("segment: { capacity: 1MiB }");
+    if let Some(magic) = spec.magic {
+        w.line(&format!("magic: {magic:#x}"));
+    }
+    w.reserved(spec);
     if let Some(header) = &spec.ring_header {
         w.header("ring_header", header);
     }
@@ -73,6 +77,18 @@ pub(super) fn spec(spec: &RandomSpec) -> String {
 impl Writer {
     fn line(&mut self, text: &str) {
         let _ = writeln!(self.out, "{text}");
+    }
+
+    fn reserved(&mut self, spec: &RandomSpec) {
+        let ids: Vec<_> = spec.reserved_ids.iter().map(u64::to_string).collect();
+        let lists = [("ids", ids), ("names", spec.reserved_names.clone())];
+        let used: Vec<_> = lists.iter().filter(|(_, list)| !list.is_empty()).collect();
+        if !used.is_empty() {
+            self.line("reserved:");
+        }
+        for (key, list) in used {
+            self.line(&format!("  {key}: [{}]", list.join(", ")));
+        }
     }
 
     fn integer(&mut self, value: i128) -> String {

@@ -207,7 +207,7 @@ mod tests {
 
     /// An API in which Python says `transmit` for `send` and has no `flush`.
     fn made_up(concepts: &str) -> (Concepts, AllSymbols) {
-        let concepts = serde_yaml::from_str(concepts).expect("concepts");
+        let concepts = serde_saphyr::from_str(concepts).expect("concepts");
         let members = [
             ["send", "flush"].as_slice(),
             ["send", "flush"].as_slice(),

@@ -1,9 +1,11 @@
 //! What the figures should be, and what they are.
 
+use serde::Serialize;
+
 use super::{Case, Figures, Wait, median, ratio};
 
 /// One aim.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Aim {
     /// What is compared.
     pub what: String,

@@ -4,9 +4,10 @@ use std::fs;
 use std::process::Command;
 
 use bitrpc_conform::toolchain;
+use serde::Serialize;
 
 /// A machine, in words.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Machine {
     /// The processor's name, as it says itself.
     pub processor: String,

@@ -7,7 +7,8 @@ use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
 use super::{Args, Target, display};
-use crate::console::{Failure, Outcome, say};
+use crate::console::{Failure, Outcome, complain, say};
+use crate::findings::{self, Format, Report};
 use bitrpc_codegen::emit::{Drift, Plan};
 use bitrpc_codegen::shell;
 use bitrpc_spec::names::Language;
@@ -15,23 +16,36 @@ use bitrpc_spec::names::Language;
 /// Changed lines that are shown of one file.
 const DIFF_LINES: usize = 10;
 
-pub(super) fn run(args: &Args, plans: &[(Target, Plan)]) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    args: &Args,
+    plans: &[(Target, Plan)],
+    report: Report,
+) -> Result<Outcome, Failure> {
     let mut found = Vec::new();
     for (target, plan) in plans {
         for drift in plan.compare().map_err(Failure::system)? {
             found.push((Mending::of(*target, &drift), drift));
         }
     }
-    if args.json {
+    let fresh = found.is_empty();
+    if !args.format().is_human() {
         let files: Vec<_> =
             found.iter().map(|(mending, drift)| to_json(args, mending, drift)).collect();
-        say(format_args!("{:#}", json!({ "fresh": files.is_empty(), "files": files })))?;
-    } else if !found.is_empty() {
-        report(args, &found)?;
+        let report = Report { ok: fresh, ..report }.with("fresh", fresh).with("files", files);
+        findings::print(args.format(), &report)?;
+        // The other forms hold what was found in the spec, and no files.
+        if args.format() != Format::Json {
+            for (mending, drift) in &found {
+                let (path, word) = (drift.path.display(), drift.difference.word());
+                complain(format_args!("{path}: {word}; mend it by: {}\n", mending.command(args)));
+            }
+        }
+    } else if !fresh {
+        tell(args, &found)?;
     } else if !args.quiet {
         say(format_args!("{} is fresh", args.out.display()))?;
     }
-    Ok(if found.is_empty() { Outcome::Fine } else { Outcome::Findings })
+    Ok(if fresh { Outcome::Fine } else { Outcome::Findings })
 }
 
 /// What mends a file.
@@ -97,7 +111,7 @@ fn to_json(args: &Args, mending: &Mending, drift: &Drift) -> serde_json::Value {
     json!({ "path": path, "difference": difference, "command": mending.command(args) })
 }
 
-fn report(args: &Args, found: &[(Mending, Drift)]) -> Result<(), Failure> {
+fn tell(args: &Args, found: &[(Mending, Drift)]) -> Result<(), Failure> {
     for (_, drift) in found {
         let bold = Style::new().bold();
         let (path, word) = (drift.path.display(), drift.difference.word());

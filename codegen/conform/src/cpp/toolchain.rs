@@ -1,7 +1,6 @@
 //! C++ by the machine's own compiler.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use crate::toolchain::{self, BuildError, Found, Job, Missing, Program, Toolchain};
@@ -23,16 +22,10 @@ impl Toolchain for Compiler {
     }
 
     fn find(&self) -> Result<Found, Missing> {
-        let version = |name: &'static str| {
-            Some((name, toolchain::first_line(Path::new(name), &["--version"])?))
-        };
-        match COMPILERS.into_iter().find_map(version) {
-            Some((name, version)) => Ok(Found { program: name.into(), version }),
-            None => Err(Missing {
-                reason: format!("no C++ compiler ({})", COMPILERS.join(", ")),
-                install: "apt-get install g++".to_owned(),
-            }),
-        }
+        toolchain::first_of(&COMPILERS, &["--version"]).ok_or_else(|| Missing {
+            reason: format!("no C++ compiler ({})", COMPILERS.join(", ")),
+            install: "apt-get install g++".to_owned(),
+        })
     }
 
     fn build(&self, found: &Found, job: &Job) -> Result<Program, BuildError> {

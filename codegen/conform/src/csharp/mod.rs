@@ -4,6 +4,7 @@ mod peer;
 mod toolchain;
 
 pub use toolchain::library_sources;
+pub(crate) use toolchain::{DotNet, Mono, dotnet};
 
 use crate::driver::Driver;
 use bitrpc_spec::names::Language;

@@ -121,7 +121,7 @@ pub fn library_sources(library: &Path) -> [PathBuf; 2] {
 }
 
 /// The SDK's driver without its habits.
-fn dotnet(program: &Path) -> Command {
+pub(crate) fn dotnet(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.envs(QUIET);
     command

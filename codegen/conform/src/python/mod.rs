@@ -4,6 +4,8 @@ mod facts;
 mod peer;
 mod toolchain;
 
+pub(crate) use toolchain::Interpreter;
+
 use crate::driver::Driver;
 use bitrpc_spec::names::Language;
 

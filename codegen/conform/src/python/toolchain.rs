@@ -1,6 +1,5 @@
 //! Python: nothing to build but the modules' bytecode.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::toolchain::{self, BuildError, Found, Job, Missing, Program, Toolchain};
@@ -38,16 +37,10 @@ impl Toolchain for Interpreter {
     }
 
     fn find(&self) -> Result<Found, Missing> {
-        let version = |name: &'static str| {
-            Some((name, toolchain::first_line(Path::new(name), &["-c", PROBE])?))
-        };
-        match INTERPRETERS.into_iter().find_map(version) {
-            Some((name, version)) => Ok(Found { program: name.into(), version }),
-            None => Err(Missing {
-                reason: format!("no CPython 3.9 or later ({})", INTERPRETERS.join(", ")),
-                install: "apt-get install python3".to_owned(),
-            }),
-        }
+        toolchain::first_of(&INTERPRETERS, &["-c", PROBE]).ok_or_else(|| Missing {
+            reason: format!("no CPython 3.9 or later ({})", INTERPRETERS.join(", ")),
+            install: "apt-get install python3".to_owned(),
+        })
     }
 
     fn build(&self, found: &Found, job: &Job) -> Result<Program, BuildError> {

@@ -61,15 +61,15 @@ struct Struct {
     tail: Option<Tail>,
 }
 
-struct Draw {
+struct Tail {
     name: String,
+    /// Name of the field with what is before it.
+    fixed: &'static str,
     sample: String,
 }
 
-struct Tail {
+struct Draw {
     name: String,
-    /// Name of the part before it.
-    fixed: &'static str,
     sample: String,
 }
 

@@ -19,7 +19,7 @@ namespace {
 using namespace peer;
 
 constexpr const char* kUsage =
-    "usage: peer layout | golden | check-golden\n"
+    "usage: peer layout | golden | check-golden | recode\n"
     "       peer produce|consume --name NAME [--capacity BYTES] [--count N] [--seed S]\n"
     "            [--plan mixed|records|stream] [--size BYTES] [--slow-every K]\n"
     "            [--gap-us G] [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T]\n"
@@ -106,6 +106,25 @@ void check_golden() {
     std::cout << checked << " checked\n";
 }
 
+/// Reads payloads, of whatever version, and writes them as this version has them.
+void recode() {
+    for (std::string line; std::getline(std::cin, line);) {
+        const std::size_t blank = line.find(' ');
+        if (blank == std::string::npos) throw std::runtime_error("not a payload: " + line);
+        const std::string name = line.substr(0, blank);
+        const Bytes bytes = from_hex(line.substr(blank + 1));
+        const auto found = std::find(kNames.begin(), kNames.end(), name);
+        if (found == kNames.end()) throw std::runtime_error("no struct " + name + " in this spec");
+        const auto number = static_cast<std::size_t>(found - kNames.begin());
+        std::string result = "refused";
+        try {
+            result = to_hex(recoded(number, ring::ByteView(bytes)));
+        } catch (const std::runtime_error&) {
+        }
+        std::cout << name << ' ' << result << '\n';
+    }
+}
+
 void print(const char* role, const Report& report) {
     const std::string sleeps = report.sleeps ? std::to_string(*report.sleeps) : "null";
     std::cout << "{\"ok\":true,\"role\":\"" << role << "\",\"messages\":" << report.messages
@@ -123,6 +142,8 @@ bool run(const std::vector<std::string>& words) {
         print_golden();
     } else if (verb == "check-golden") {
         check_golden();
+    } else if (verb == "recode") {
+        recode();
     } else if (verb == "produce") {
         print("producer", produce(parse(words)));
     } else if (verb == "consume") {

@@ -38,7 +38,7 @@ namespace ConformancePeer
 
     public static class Program
     {
-        private const string Usage = "usage: peer layout | golden | check-golden\n"
+        private const string Usage = "usage: peer layout | golden | check-golden | recode\n"
             + "       peer produce|consume --name NAME [--capacity BYTES] [--count N] [--seed S]\n"
             + "            [--plan mixed|records|stream] [--size BYTES] [--slow-every K]\n"
             + "            [--gap-us G] [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T]\n"
@@ -80,6 +80,9 @@ namespace ConformancePeer
                     return true;
                 case "check-golden":
                     CheckGolden();
+                    return true;
+                case "recode":
+                    Recode();
                     return true;
                 case "produce":
                     Print("producer", Producing.Run(Arguments.Parse(words, Usage)));
@@ -162,6 +165,36 @@ namespace ConformancePeer
             }
 
             Console.WriteLine(checkedLines + " checked");
+        }
+
+        /// <summary>
+        /// Reads payloads, of whatever version, and writes them as this version has them.
+        /// </summary>
+        private static void Recode()
+        {
+            string line;
+            while ((line = Console.In.ReadLine()) != null)
+            {
+                string[] words = line.Split(' ');
+                int number = Array.IndexOf(Samples.Names, words[0]);
+                if (number < 0)
+                {
+                    throw new Failure("no struct " + words[0] + " in this spec");
+                }
+
+                byte[] bytes = Text.FromHex(words.Length > 1 ? words[1] : string.Empty);
+                string result;
+                try
+                {
+                    result = Text.ToHex(Samples.Recoded(number, bytes));
+                }
+                catch (Failure)
+                {
+                    result = "refused";
+                }
+
+                Console.WriteLine(words[0] + " " + result);
+            }
         }
 
         public static bool Same(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>

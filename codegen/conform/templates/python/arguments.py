@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 USAGE = """\
-usage: peer layout | golden | check-golden
+usage: peer layout | golden | check-golden | recode
        peer produce|consume --name NAME [--capacity BYTES] [--count N] [--seed S]
             [--plan mixed|records|stream] [--size BYTES] [--slow-every K]
             [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T] [--gap-us G]

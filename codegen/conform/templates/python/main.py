@@ -47,6 +47,8 @@ def main(words: list[str]) -> int:
             _golden()
         elif verb == "check-golden":
             _check_golden()
+        elif verb == "recode":
+            _recode()
         elif verb == "produce":
             _run(produce.run, Report("producer"), rest)
         elif verb == "consume":
@@ -129,6 +131,22 @@ def _golden() -> None:
     for sample in samples.ALL:
         for k in range(_GOLDEN):
             print(sample.name, k, encoded(sample, k).hex())
+
+
+def _recode() -> None:
+    """Reads payloads, of whatever version, and writes them as this version has them."""
+    by_name = {sample.name: sample for sample in samples.ALL}
+    for line in sys.stdin:
+        name, text = line.rstrip("\n").split(" ")
+        sample = by_name.get(name)
+        if sample is None:
+            message = f"no struct {name} in this spec"
+            raise Failure(message)
+        try:
+            result = recoded(sample, bytes.fromhex(text)).hex()
+        except RingError:
+            result = "refused"
+        print(name, result)
 
 
 def _check_golden() -> None:

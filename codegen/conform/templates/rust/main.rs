@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use script::Script;
 
-const USAGE: &str = "usage: peer layout | golden | check-golden
+const USAGE: &str = "usage: peer layout | golden | check-golden | recode
        peer produce|consume --name NAME [--capacity BYTES] [--count N] [--seed S]
             [--plan mixed|records|stream] [--size BYTES] [--slow-every K]
             [--gap-us G] [--wait adaptive|spin] [--ledger FILE] [--timeout-ms T]
@@ -151,6 +151,7 @@ fn run(mut words: impl Iterator<Item = String>) -> Result<bool, Failure> {
         "layout" => println!("{}", describe::json()),
         "golden" => print_golden(),
         "check-golden" => check_golden()?,
+        "recode" => recode()?,
         "attempt" => return attempt::run(words),
         "statistics" => statistics::print(&Args::parse(words)?.name)?,
         "hostile" => {
@@ -203,6 +204,21 @@ fn print_golden() {
             println!("{} {k} {hex}", samples::NAMES[number]);
         }
     }
+}
+
+/// Reads payloads, of whatever version, and writes them as this version has them.
+fn recode() -> Result<(), Failure> {
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let (name, hex) = line.split_once(' ').unwrap_or((&line, ""));
+        let number = samples::NAMES.iter().position(|known| *known == name);
+        let number = number.ok_or_else(|| format!("no struct {name} in this spec"))?;
+        match samples::recoded(number, &text::from_hex(hex)?) {
+            Ok(bytes) => println!("{name} {}", text::to_hex(&bytes)),
+            Err(_) => println!("{name} refused"),
+        }
+    }
+    Ok(())
 }
 
 fn check_golden() -> Result<(), Failure> {

@@ -9,7 +9,8 @@ macro_rules! engine {
 
 /// The modules of the engine, in a package within the package.
 pub(super) const ENGINE: &[(&str, &str)] = engine! {
-    "__init__.py" "_attach.py" "_attachment.py" "_batch.py" "_claim.py" "_closing.py" "_consumer.py" "_core.py"
+    "__init__.py"
+    "_attach.py" "_attachment.py" "_batch.py" "_claim.py" "_closing.py" "_consumer.py" "_core.py"
     "_course.py" "_create.py" "_discard.py" "_drain.py" "_endpoint.py" "_enums.py" "_errors.py"
     "_factory.py" "_files.py" "_fragments.py" "_linux.py" "_log.py" "_macos.py" "_manager.py"
     "_memory.py" "_message.py" "_monitor.py" "_naps.py" "_options.py" "_payload.py" "_platform.py"

@@ -6,7 +6,7 @@ use bitrpc_spec::names::{self, Language, NameKind};
 use super::RUNTIME_VERSION;
 use super::tidy::{INDENT, WIDTH};
 use crate::facts::{self, Prose};
-use bitrpc_spec::model::RustRuntime;
+use bitrpc_spec::layout::RustRuntime;
 
 pub(super) const PROSE: Prose = Prose { escape: rustdoc, width: WIDTH - INDENT };
 
@@ -20,7 +20,7 @@ pub fn fixed_name(item: &StructLayout) -> String {
     facts::fixed_name(item, &name(NameKind::Type, &item.name))
 }
 
-/// Name of the part before a tail, which steps aside for a tail that is called so.
+/// Name of the field with what is before a tail; it steps aside for a tail that is called so.
 pub fn fixed_field(tail: &TailLayout) -> &'static str {
     if tail.name == "fixed" { "fixed_" } else { "fixed" }
 }

@@ -52,7 +52,7 @@ pub(super) struct Field {
 #[derive(Debug, Serialize)]
 pub(super) struct Tail {
     pub(super) name: String,
-    /// Name of the part before it.
+    /// Name of the part before it, which steps aside for a tail that is called so.
     pub(super) fixed: &'static str,
     pub(super) doc: Vec<String>,
     /// Type of the field that borrows the tail, without its lifetime: `str`, `[u8]` or `[T]`.

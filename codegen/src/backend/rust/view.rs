@@ -72,7 +72,7 @@ impl View {
             module: crate_name.replace('-', "_"),
             crate_name,
             package: PackageFacts::new(layout),
-            runtime: spell::runtime(&layout.targets.package.rust_runtime),
+            runtime: spell::runtime(&layout.targets.rust_runtime),
             protocol: Protocol::new(layout),
             ring_header: header(layout, &layout.ring_header),
             message_header: header(layout, &layout.message_header),

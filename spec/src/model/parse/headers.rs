@@ -16,6 +16,9 @@ use crate::source::{Span, Spanned, Stated};
 /// Bytes that `line: n` counts in unless the header states them.
 const DEFAULT_LINE: u64 = 128;
 
+/// Roles that tell rings of another layout.
+const HASHES: [&str; 2] = [RingRole::LayoutHash.name(), RingRole::SchemaHash.name()];
+
 /// The magic number of the spec, or the default one.
 pub(super) fn magic(main: &Document, defaults: &Document, cx: &mut Context) -> Stated<u32> {
     let magic = main.magic.as_ref().or(defaults.magic.as_ref());
@@ -152,6 +155,10 @@ fn fields<R: Role>(
             None => None,
         };
         if let Some((role, expected)) = expected {
+            if let Some(finding) = narrow_cursor(role, &ty) {
+                cx.report(finding);
+                continue;
+            }
             let message =
                 format!("the role {role} on a field of type `{}`", shorten(&written(field)));
             cx.report(
@@ -174,6 +181,18 @@ fn fields<R: Role>(
 /// The type of a field as the text has it.
 pub(super) fn written(field: &RawField) -> String {
     field.ty.as_ref().map(|ty| ty.value.trim().to_owned()).unwrap_or_default()
+}
+
+/// A cursor in less than 64 bits.
+fn narrow_cursor(role: &str, ty: &Spanned<Type>) -> Option<Finding> {
+    let is_cursor = [RingRole::WritePosition, RingRole::ReadPosition].map(RingRole::name);
+    let Type::Scalar(scalar) = ty.value else { return None };
+    let is_narrow = is_cursor.contains(&role) && scalar.is_unsigned() && scalar != Scalar::U64;
+    is_narrow.then(|| {
+        Finding::new(rules::NARROW_CURSOR, format!("`{role}` of {}", scalar.name()))
+            .at(ty.span, "comes back to 0 while the ring is in use")
+            .expected("u64, which never does")
+    })
 }
 
 fn bad_field_type<R: Role>(span: Span, expected: &str) -> Finding {
@@ -210,7 +229,17 @@ fn take_role<R: Role>(role: &Spanned<R>, taken: &mut Vec<Spanned<R>>, cx: &mut C
 fn require_roles<R: Role>(raw: &RawHeader, taken: &[Spanned<R>], cx: &mut Context) {
     let is_missing =
         |role: &&R| !role.is_optional() && !taken.iter().any(|taken| taken.value == **role);
-    let missing: Vec<_> = R::ALL.iter().filter(is_missing).map(|role| role.name()).collect();
+    let missing = R::ALL.iter().filter(is_missing).map(|role| role.name());
+    let is_hash = |role: &&str| HASHES.contains(role);
+    let (hashes, missing): (Vec<_>, Vec<_>) = missing.partition(is_hash);
+    if !hashes.is_empty() {
+        let message = format!("the {} has no {}", R::HEADER, hashes.join(" and no "));
+        cx.report(
+            Finding::new(rules::NO_HASH, message)
+                .at(raw.span, "cannot tell rings of another layout")
+                .expected(format!("a field of type u64 with each of: {}", hashes.join(", "))),
+        );
+    }
     if !missing.is_empty() {
         let roles = if missing.len() == 1 { "a role" } else { "roles" };
         let message = format!("the {} lacks {roles}", R::HEADER);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::raw::{self, Document};
 use super::scalar::shorten;
 use crate::diagnostic::Finding;
+use crate::names::Language;
 use crate::rules;
 use crate::source::{Loader, SourceId, Sources, Span, Spanned, plain, yaml};
 
@@ -20,16 +21,19 @@ pub(crate) struct Loaded {
     pub(crate) findings: Vec<Finding>,
     /// Imported documents before those that import them; the spec itself is the last one.
     pub(crate) documents: Vec<Document>,
+    /// Whose keys in `targets` were known.
+    pub(crate) languages: Vec<Language>,
     /// Whether the spec itself, not only an import, could be read as YAML.
     pub(crate) complete: bool,
 }
 
 /// Reads `path` and everything that it imports.
-pub(crate) fn load(path: &Path, loader: &dyn Loader) -> Loaded {
+pub(crate) fn load(path: &Path, loader: &dyn Loader, languages: Vec<Language>) -> Loaded {
     let loaded = Loaded {
         sources: Sources::default(),
         findings: Vec::new(),
         documents: Vec::new(),
+        languages,
         complete: false,
     };
     let mut walk = Walk { loader, loaded, seen: Vec::new(), chain: Vec::new() };
@@ -42,7 +46,7 @@ pub(crate) fn embedded(name: &str, text: &str, sources: &mut Sources) -> (Docume
     let mut findings = Vec::new();
     let id = sources.add_built_in(name, text);
     let node = yaml::parse(id, text, &mut findings).expect("the embedded spec is YAML");
-    (raw::read(&node, &mut findings), findings)
+    (raw::read(&node, &Language::ALL, &mut findings), findings)
 }
 
 struct Walk<'a> {
@@ -56,7 +60,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn file(&mut self, path: &Path, import: Option<Span>) -> bool {
-        let name = shown(path);
+        let name = self.loader.name(path);
         let identity = self.loader.identity(path);
         if let Some(at) = self.chain.iter().position(|(active, _)| *active == identity) {
             self.cycle(at, &name, import);
@@ -138,7 +142,7 @@ impl Walk<'_> {
             findings.push(empty().at(node.span, format!("found {}", shorten(&found))));
             return false;
         }
-        let document = raw::read(&node, findings);
+        let document = raw::read(&node, &self.loaded.languages, findings);
         for import in &document.imports {
             self.import(path, import);
         }
@@ -172,11 +176,6 @@ impl Walk<'_> {
         };
         self.loaded.findings.push(finding);
     }
-}
-
-/// The name for messages, with `/` on every system.
-fn shown(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
 }
 
 fn empty() -> Finding {

@@ -23,6 +23,7 @@ use crate::source::{Span, Spanned, Stated};
 const SHARED_KEYS: &[&str] = &[
     "bitrpc",
     "doc",
+    "allow",
     "ring_header",
     "message_header",
     "message_types",
@@ -62,7 +63,7 @@ impl Context {
 }
 
 pub(super) fn lower(loaded: Loaded) -> Parsed {
-    let Loaded { mut sources, findings, documents, .. } = loaded;
+    let Loaded { mut sources, findings, documents, languages, .. } = loaded;
     let mut cx = Context {
         findings,
         scopes: Scopes::default(),
@@ -102,7 +103,7 @@ pub(super) fn lower(loaded: Loaded) -> Parsed {
     let message_header = headers::message(message, scalar, &mut cx);
 
     let reserved = reserved(&documents, &mut cx);
-    let targets = targets::lower(main, &name.value, &mut cx);
+    let targets = targets::lower(main, &name.value, &languages, &mut cx);
     let sources = Arc::new(sources);
     let spec = Spec {
         files: documents.iter().map(file).collect(),
@@ -125,6 +126,7 @@ pub(super) fn lower(loaded: Loaded) -> Parsed {
         enums: cx.enums,
         structs: structs.list,
         reserved,
+        allows: documents.iter().flat_map(|document| &document.allows).cloned().collect(),
         sources: Arc::clone(&sources),
         notes: Vec::new(),
     };

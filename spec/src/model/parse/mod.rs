@@ -4,6 +4,7 @@
 //! reports what is wrong with it and goes on with what is right, so that one run shows all errors;
 //! what is understood and breaks a rule all the same is for [`checks`](crate::rules::checks).
 
+mod allow;
 mod constants;
 mod headers;
 mod load;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use self::scopes::Scopes;
 use crate::diagnostic::Finding;
 use crate::model::Spec;
+use crate::names::Language;
 use crate::source::{Loader, Sources, Span};
 
 /// What became of a text.
@@ -45,9 +47,10 @@ pub(crate) struct Draft {
     pub(crate) scopes: Scopes,
 }
 
-/// Reads the spec at `path`.
-pub(crate) fn read(path: &Path, loader: &dyn Loader) -> Parsed {
-    let loaded = load::load(path, loader);
+/// Reads the spec at `path`, whose `targets` may speak of `more` languages than the built-in ones.
+pub(crate) fn read(path: &Path, loader: &dyn Loader, more: &[Language]) -> Parsed {
+    let languages = [&Language::ALL, more].concat();
+    let loaded = load::load(path, loader, languages);
     if loaded.complete {
         return lower::lower(loaded);
     }

@@ -4,9 +4,11 @@
 //! belong; what is left out or wrong is `None` here, and has been reported.
 
 use super::scalar::{self, Case};
-use super::shape;
+use super::{allow, shape};
 use crate::diagnostic::Finding;
-use crate::model::{Doc, Version};
+use crate::model::{Allow, Doc, Version};
+use crate::names::Language;
+use crate::names::target::{TargetKey, TargetKind};
 use crate::source::yaml::{Entry, Kind, Node};
 use crate::source::{Span, Spanned};
 
@@ -37,6 +39,7 @@ pub(crate) struct Document {
     pub(crate) structs: Vec<Struct>,
     pub(crate) reserved: Reserved,
     pub(crate) imports: Vec<Spanned<String>>,
+    pub(crate) allows: Vec<Allow>,
 }
 
 #[derive(Debug, Default)]
@@ -45,19 +48,8 @@ pub(crate) struct Targets {
     pub(crate) authors: Vec<Spanned<String>>,
     pub(crate) repository: Name,
     pub(crate) description: Name,
-    pub(crate) rust_runtime: RustRuntime,
-    pub(crate) rust_crate: Name,
-    pub(crate) cpp_namespace: Name,
-    pub(crate) cpp_header: Name,
-    pub(crate) csharp_namespace: Name,
-    pub(crate) python_module: Name,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct RustRuntime {
-    pub(crate) path: Name,
-    pub(crate) git: Name,
-    pub(crate) rev: Name,
+    /// What it states for languages, by the path of its key: `cpp.header`.
+    pub(crate) stated: Vec<(String, Spanned<String>)>,
 }
 
 #[derive(Debug)]
@@ -145,8 +137,8 @@ pub(crate) struct Reserved {
 }
 
 /// Reads one file's tree.
-pub(crate) fn read(node: &Node, out: Out) -> Document {
-    shape::check(node, &shape::DOCUMENT, out);
+pub(crate) fn read(node: &Node, languages: &[Language], out: Out) -> Document {
+    shape::check(node, &shape::DOCUMENT, languages, out);
     let segment = node.get("segment");
     let reserved = node.get("reserved");
     Document {
@@ -160,7 +152,7 @@ pub(crate) fn read(node: &Node, out: Out) -> Document {
         magic: int(node, "magic", out),
         prefix: segment.and_then(|segment| text(segment, "prefix", out)),
         capacity: segment.and_then(|segment| size(segment, "capacity", out)),
-        targets: node.get("targets").map(|node| targets(node, out)).unwrap_or_default(),
+        targets: node.get("targets").map(|node| targets(node, languages, out)).unwrap_or_default(),
         ring_header: map(node, "ring_header").map(|entry| header(entry, out)),
         message_header: map(node, "message_header").map(|entry| header(entry, out)),
         message_types: list(node, "message_types").map(|entry| message_types(entry, out)),
@@ -170,6 +162,7 @@ pub(crate) fn read(node: &Node, out: Out) -> Document {
         structs: items(node, "structs").map(|item| structure(item, out)).collect(),
         reserved: reserved.map(|node| read_reserved(node, out)).unwrap_or_default(),
         imports: items(node, "imports").filter_map(|item| scalar::text(item, out)).collect(),
+        allows: allow::read(node, &shape::DOCUMENT, out),
     }
 }
 
@@ -226,33 +219,34 @@ fn start(node: &Node) -> Span {
     node.entries().first().map_or(node.span, |entry| entry.key_span)
 }
 
-fn targets(node: &Node, out: Out) -> Targets {
+fn targets(node: &Node, languages: &[Language], out: Out) -> Targets {
     let authors = items(node, "authors").filter_map(|item| scalar::text(item, out)).collect();
     let license = text(node, "license", out);
     let repository = text(node, "repository", out);
     let description = text(node, "description", out);
-    let runtime = node.get("rust").and_then(|rust| rust.get("runtime"));
-    let rust_runtime = runtime.map(|node| rust_runtime(node, out)).unwrap_or_default();
-    let mut part = |language: &str, key: &str| text(node.get(language)?, key, out);
-    Targets {
-        license,
-        authors,
-        repository,
-        description,
-        rust_runtime,
-        rust_crate: part("rust", "crate"),
-        cpp_namespace: part("cpp", "namespace"),
-        cpp_header: part("cpp", "header"),
-        csharp_namespace: part("csharp", "namespace"),
-        python_module: part("python", "module"),
+    let mut stated = Vec::new();
+    for language in languages {
+        if let Some(node) = node.get(language.id()) {
+            target(node, language.id(), language.targets(), &mut stated, out);
+        }
     }
+    Targets { license, authors, repository, description, stated }
 }
 
-fn rust_runtime(node: &Node, out: Out) -> RustRuntime {
-    RustRuntime {
-        path: text(node, "path", out),
-        git: text(node, "git", out),
-        rev: text(node, "rev", out),
+fn target(
+    node: &Node,
+    path: &str,
+    keys: &[TargetKey],
+    stated: &mut Vec<(String, Spanned<String>)>,
+    out: Out,
+) {
+    for key in keys {
+        let path = format!("{path}.{}", key.name);
+        match (key.kind, node.get(key.name)) {
+            (_, None) => {}
+            (TargetKind::Group(group), Some(node)) => target(node, &path, group.keys, stated, out),
+            (_, Some(node)) => stated.extend(scalar::text(node, out).map(|text| (path, text))),
+        }
     }
 }
 

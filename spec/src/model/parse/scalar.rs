@@ -1,6 +1,6 @@
 //! Single values of the text: integers, sizes, versions, truth values and names.
 
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, Fix};
 use crate::rules;
 use crate::source::yaml::{Kind, Node};
 use crate::source::{Span, Spanned};
@@ -46,7 +46,8 @@ pub(crate) fn text(node: &Node, findings: &mut Vec<Finding>) -> Option<Spanned<S
         findings.push(
             Finding::new(rules::YAML_TRAP, format!("`{text}` where a text is expected"))
                 .at(node.span, "YAML readers take this for a truth value or for nothing")
-                .help(format!("quote it: \"{text}\"")),
+                .help(format!("quote it: \"{text}\""))
+                .mend(Fix::replace(node.span, format!("\"{text}\""), format!("quotes `{text}`"))),
         );
     }
     Some(Spanned::new(text.to_owned(), node.span))
@@ -129,7 +130,11 @@ fn bad_name(name: &str, span: Span, case: Case) -> Option<Finding> {
     let finding = bad(rules::BAD_IDENTIFIER, "has another case or starts with a digit");
     let finding = finding.expected(wanted);
     let helps = better != name && better.starts_with(|c: char| c.is_ascii_alphabetic());
-    Some(if helps { finding.help(format!("write `{better}`")) } else { finding })
+    if !helps {
+        return Some(finding);
+    }
+    let what = format!("renames `{name}` to `{better}`");
+    Some(finding.help(format!("write `{better}`")).mend(Fix::replace(span, better, what)))
 }
 
 /// Reads an integer of any size that a type of the language can have.
@@ -269,7 +274,8 @@ pub(crate) fn version(node: &Node, findings: &mut Vec<Finding>) -> Option<Spanne
         Some(_) => findings.push(
             Finding::new(rules::YAML_TRAP, format!("the version {text} without quotes"))
                 .at(node.span, "other YAML readers take it for a fraction: 1.10 becomes 1.1")
-                .help(format!("quote it: \"{text}\"")),
+                .help(format!("quote it: \"{text}\""))
+                .mend(Fix::replace(node.span, format!("\"{text}\""), format!("quotes {text}"))),
         ),
         None => findings.push(
             Finding::new(rules::BAD_VERSION, format!("`{}` is not a version", shorten(text)))

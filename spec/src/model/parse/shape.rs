@@ -1,9 +1,13 @@
 //! The keys of the language: which may stand where, which must, and what they mean.
 //!
-//! These tables are the one home of the keys. The reader checks every mapping against them, and the
-//! JSON Schema for editors is printed from them.
+//! These tables are the one home of the keys, but for those that a language's row declares. The
+//! reader checks every mapping against them, and the JSON Schema for editors is printed from them.
+
+use std::borrow::Cow;
 
 use crate::diagnostic::Finding;
+use crate::names::target::{TargetKey, TargetKind};
+use crate::names::{Group, Language};
 use crate::rules;
 use crate::source::Span;
 use crate::source::yaml::{Entry, Kind, Node};
@@ -35,51 +39,91 @@ pub(crate) enum Form {
     RingRole,
     /// The role of a field of the message header.
     MessageRole,
+    /// The id of a rule that can be allowed.
+    Rule,
     /// A mapping.
     Map(&'static Shape),
+    /// What is said of packages: a mapping with a key for each language.
+    Targets,
+    /// A mapping with the keys that the language declares.
+    Target(Language),
+    /// A mapping among those keys.
+    TargetGroup(&'static Group),
     /// A list of such values.
     List(&'static Form),
 }
 
+impl Form {
+    /// The keys of a mapping.
+    pub(crate) fn shape(&self, languages: &[Language]) -> Option<Cow<'static, Shape>> {
+        match self {
+            Self::Map(shape) => Some(Cow::Borrowed(shape)),
+            Self::Targets => Some(Cow::Owned(targets(languages))),
+            Self::Target(language) => {
+                let what = format!("a {} target", language.title());
+                Some(Cow::Owned(declared(what, language.targets())))
+            }
+            Self::TargetGroup(group) => Some(Cow::Owned(declared(group.what, group.keys))),
+            _ => None,
+        }
+    }
+}
+
 /// One key of a mapping.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) form: Form,
     pub(crate) required: bool,
-    pub(crate) doc: &'static str,
+    pub(crate) doc: Cow<'static, str>,
 }
 
 /// The keys of one kind of mapping.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Shape {
     /// What the mapping is, for messages: "a field".
-    pub(crate) what: &'static str,
-    pub(crate) keys: &'static [Key],
+    pub(crate) what: Cow<'static, str>,
+    pub(crate) keys: Cow<'static, [Key]>,
 }
 
 const fn key(name: &'static str, form: Form, doc: &'static str) -> Key {
-    Key { name, form, required: false, doc }
+    Key { name, form, required: false, doc: Cow::Borrowed(doc) }
 }
 
 const fn required(name: &'static str, form: Form, doc: &'static str) -> Key {
-    Key { name, form, required: true, doc }
+    Key { name, form, required: true, doc: Cow::Borrowed(doc) }
 }
 
 const DOC: Key = key("doc", Form::Text, "What it is for; printed in all generated code.");
+const ALLOWED: Key = key(
+    super::allow::KEY,
+    Form::List(&ALLOWS),
+    "Rules that need not be kept here, each with the reason.",
+);
+
+static ALLOWS: Form = Form::Map(&ALLOW);
+
+static ALLOW: Shape = Shape {
+    what: Cow::Borrowed("an `allow`"),
+    keys: Cow::Borrowed(&[
+        required("rule", Form::Rule, "The id of a warning or an info, such as L102."),
+        required("why", Form::Text, "Why it need not be kept here."),
+    ]),
+};
 
 /// The whole file.
 pub(crate) static DOCUMENT: Shape = Shape {
-    what: "a spec",
-    keys: &[
+    what: Cow::Borrowed("a spec"),
+    keys: Cow::Borrowed(&[
         required("bitrpc", Form::Int, "Version of the spec language: 1."),
         key("name", Form::Snake, "Name of the protocol; names of packages derive from it."),
         key("version", Form::Version, "Wire version. Rings of another major version are refused."),
         DOC,
+        ALLOWED,
         key("endianness", Form::Word(&["little"]), "Byte order: little."),
         key("magic", Form::Int, "First four bytes of a ring file."),
         key("segment", Form::Map(&SEGMENT), "The ring file."),
-        key("targets", Form::Map(&TARGETS), "Names of the generated packages, and what they say."),
+        key("targets", Form::Targets, "Names of the generated packages, and what they say."),
         key("ring_header", Form::Map(&RING_HEADER), "The head of a ring file."),
         key("message_header", Form::Map(&MESSAGE_HEADER), "What stands before each payload."),
         key(
@@ -93,91 +137,68 @@ pub(crate) static DOCUMENT: Shape = Shape {
         key("structs", Form::List(&Form::Map(&STRUCT)), "Payloads and their parts."),
         key("reserved", Form::Map(&RESERVED), "What was in use once and must not be used again."),
         key("imports", Form::List(&Form::Text), "Files with shared parts, relative to this one."),
-    ],
+    ]),
 };
 
 static SEGMENT: Shape = Shape {
-    what: "`segment`",
-    keys: &[
+    what: Cow::Borrowed("`segment`"),
+    keys: Cow::Borrowed(&[
         key("prefix", Form::Text, "Start of the names of ring files: 1 to 32 of A-Z a-z 0-9 . _ -"),
         key("capacity", Form::Size, "Bytes in the data area when the program states none."),
-    ],
+    ]),
 };
 
-static TARGETS: Shape = Shape {
-    what: "`targets`",
-    keys: &[
-        key(
-            "license",
-            Form::Text,
-            "License of the packages, an SPDX expression; MIT unless stated.",
-        ),
-        key("authors", Form::List(&Form::Text), "Authors of the packages: Name <mail>."),
-        key("repository", Form::Text, "URL of the packages' source."),
-        key("description", Form::Text, "What the packages are for, in a line."),
-        key("rust", Form::Map(&TARGET_RUST), "Rust."),
-        key("cpp", Form::Map(&TARGET_CPP), "C++."),
-        key("csharp", Form::Map(&TARGET_CSHARP), "C#."),
-        key("python", Form::Map(&TARGET_PYTHON), "Python."),
-    ],
-};
+/// What all packages say of themselves.
+const PACKAGE: [Key; 4] = [
+    key("license", Form::Text, "License of the packages, an SPDX expression; MIT unless stated."),
+    key("authors", Form::List(&Form::Text), "Authors of the packages: Name <mail>."),
+    key("repository", Form::Text, "URL of the packages' source."),
+    key("description", Form::Text, "What the packages are for, in a line."),
+];
 
-static TARGET_RUST: Shape = Shape {
-    what: "a Rust target",
-    keys: &[
-        key("crate", Form::Text, "Name of the Cargo package, e.g. market-messages."),
-        key(
-            "runtime",
-            Form::Map(&RUST_RUNTIME),
-            "Where bitrpc-shm is; the registry unless stated.",
-        ),
-    ],
-};
+/// `targets`: what all packages say, and what each language's row declares.
+fn targets(languages: &[Language]) -> Shape {
+    let of = |language: &Language| Key {
+        name: language.id(),
+        form: Form::Target(*language),
+        required: false,
+        doc: format!("{}.", language.title()).into(),
+    };
+    let keys = PACKAGE.into_iter().chain(languages.iter().map(of)).collect();
+    Shape { what: "`targets`".into(), keys }
+}
 
-static RUST_RUNTIME: Shape = Shape {
-    what: "a Rust runtime",
-    keys: &[
-        key("path", Form::Text, "Folder of bitrpc-shm, relative to the generated crate."),
-        key("git", Form::Text, "URL of a git repository with bitrpc-shm in it."),
-        key("rev", Form::Text, "Commit of the git repository; the newest one unless stated."),
-    ],
-};
-
-static TARGET_CPP: Shape = Shape {
-    what: "a C++ target",
-    keys: &[
-        key("namespace", Form::Text, "Namespace, e.g. acme::market."),
-        key("header", Form::Text, "File name of the header, e.g. market.h."),
-    ],
-};
-
-static TARGET_CSHARP: Shape = Shape {
-    what: "a C# target",
-    keys: &[key("namespace", Form::Text, "Namespace, e.g. Acme.Market.")],
-};
-
-static TARGET_PYTHON: Shape = Shape {
-    what: "a Python target",
-    keys: &[key("module", Form::Text, "Name of the package, e.g. market.")],
-};
+/// The keys that a language's row declares.
+fn declared(what: impl Into<Cow<'static, str>>, keys: &[TargetKey]) -> Shape {
+    let of = |declared: &TargetKey| {
+        let form = match declared.kind {
+            TargetKind::Name(_) | TargetKind::Text(_) => Form::Text,
+            TargetKind::Group(group) => Form::TargetGroup(group),
+        };
+        key(declared.name, form, declared.doc)
+    };
+    Shape { what: what.into(), keys: keys.iter().map(of).collect() }
+}
 
 static RING_HEADER: Shape = Shape {
-    what: "`ring_header`",
-    keys: &[
+    what: Cow::Borrowed("`ring_header`"),
+    keys: Cow::Borrowed(&[
         DOC,
+        ALLOWED,
         key("line", Form::Size, "Bytes that `line: n` of a field counts in; 128 unless stated."),
         key("size", Form::Size, "Bytes before the data area; a multiple of 4096."),
         required("fields", Form::List(&Form::Map(&RING_FIELD)), "Fields; every role once."),
-    ],
+    ]),
 };
 
 static MESSAGE_HEADER: Shape = Shape {
-    what: "`message_header`",
-    keys: &[
+    what: Cow::Borrowed("`message_header`"),
+    keys: Cow::Borrowed(&[
         DOC,
+        ALLOWED,
         key("size", Form::Size, "Bytes before the payload; a multiple of 8."),
         required("fields", Form::List(&Form::Map(&MESSAGE_FIELD)), "Fields, in order."),
-    ],
+    ]),
 };
 
 const FIELD_NAME: Key = required("name", Form::Snake, "Name in snake_case.");
@@ -187,8 +208,8 @@ const SIZE: Key = key("size", Form::Size, "Size in bytes, to be checked.");
 const ALIGN: Key = key("align", Form::Size, "Alignment: 1, 2, 4 or 8, at least the type's own.");
 
 static RING_FIELD: Shape = Shape {
-    what: "a field of the ring header",
-    keys: &[
+    what: Cow::Borrowed("a field of the ring header"),
+    keys: Cow::Borrowed(&[
         FIELD_NAME,
         FIELD_TYPE,
         DOC,
@@ -198,12 +219,13 @@ static RING_FIELD: Shape = Shape {
         OFFSET,
         SIZE,
         ALIGN,
-    ],
+        ALLOWED,
+    ]),
 };
 
 static MESSAGE_FIELD: Shape = Shape {
-    what: "a field of the message header",
-    keys: &[
+    what: Cow::Borrowed("a field of the message header"),
+    keys: Cow::Borrowed(&[
         FIELD_NAME,
         FIELD_TYPE,
         DOC,
@@ -211,78 +233,85 @@ static MESSAGE_FIELD: Shape = Shape {
         OFFSET,
         SIZE,
         ALIGN,
-    ],
+        ALLOWED,
+    ]),
 };
 
 static MESSAGE_TYPE: Shape = Shape {
-    what: "a message type",
-    keys: &[
+    what: Cow::Borrowed("a message type"),
+    keys: Cow::Borrowed(&[
         FIELD_NAME,
         required("value", Form::Int, "Number from 1 to 4294967295; 0 marks padding."),
         DOC,
-    ],
+        ALLOWED,
+    ]),
 };
 
 static FLAGS: Shape = Shape {
-    what: "`flags`",
-    keys: &[
+    what: Cow::Borrowed("`flags`"),
+    keys: Cow::Borrowed(&[
         DOC,
+        ALLOWED,
         required("type", Form::Type, "u8, u16 or u32."),
         required("bits", Form::List(&Form::Map(&BIT)), "The flags."),
-    ],
+    ]),
 };
 
 static BIT: Shape = Shape {
-    what: "a flag",
-    keys: &[
+    what: Cow::Borrowed("a flag"),
+    keys: Cow::Borrowed(&[
         FIELD_NAME,
         key("mask", Form::Int, "The bits of the flag; may be several."),
         key("value", Form::Int, "The one bit of the flag."),
         DOC,
-    ],
+        ALLOWED,
+    ]),
 };
 
 static CONSTANT: Shape = Shape {
-    what: "a constant",
-    keys: &[
+    what: Cow::Borrowed("a constant"),
+    keys: Cow::Borrowed(&[
         FIELD_NAME,
         required("type", Form::Type, "A number type, bool or string."),
         required("value", Form::Value, "The value."),
         DOC,
-    ],
+        ALLOWED,
+    ]),
 };
 
 static ENUM: Shape = Shape {
-    what: "an enum",
-    keys: &[
+    what: Cow::Borrowed("an enum"),
+    keys: Cow::Borrowed(&[
         required("name", Form::Pascal, "Name in PascalCase."),
         required("type", Form::Type, "An integer type; unsigned for a flag set."),
         DOC,
+        ALLOWED,
         key("values", Form::List(&Form::Map(&VALUE)), "The values of an enum."),
         key("bits", Form::List(&Form::Map(&BIT)), "The flags of a flag set, instead of values."),
-    ],
+    ]),
 };
 
 static VALUE: Shape = Shape {
-    what: "an enum value",
-    keys: &[FIELD_NAME, required("value", Form::Int, "The number."), DOC],
+    what: Cow::Borrowed("an enum value"),
+    keys: Cow::Borrowed(&[FIELD_NAME, required("value", Form::Int, "The number."), DOC, ALLOWED]),
 };
 
 static STRUCT: Shape = Shape {
-    what: "a struct",
-    keys: &[
+    what: Cow::Borrowed("a struct"),
+    keys: Cow::Borrowed(&[
         required("name", Form::Pascal, "Name in PascalCase."),
         key("id", Form::Int, "Makes it a message: its message type."),
         DOC,
+        ALLOWED,
         SIZE,
         ALIGN,
         required("fields", Form::List(&Form::Map(&FIELD)), "Fields, in order."),
-    ],
+    ]),
 };
 
 static FIELD: Shape = Shape {
-    what: "a field",
-    keys: &[
+    what: Cow::Borrowed("a field"),
+    keys: Cow::Borrowed(&[
         FIELD_NAME,
         FIELD_TYPE,
         DOC,
@@ -290,28 +319,34 @@ static FIELD: Shape = Shape {
         OFFSET,
         SIZE,
         ALIGN,
-    ],
+        ALLOWED,
+    ]),
 };
 
 static RESERVED: Shape = Shape {
-    what: "`reserved`",
-    keys: &[
+    what: Cow::Borrowed("`reserved`"),
+    keys: Cow::Borrowed(&[
         key("ids", Form::List(&Form::Int), "Message ids."),
         key("flags", Form::List(&Form::Int), "Bits of the message flags."),
         key("names", Form::List(&Form::Text), "Names: Type, Type.member, or a protocol name."),
-    ],
+    ]),
 };
 
 /// Reports every key that does not belong, that is missing, and every value that is a list, a
 /// mapping or a single value where something else is asked for.
-pub(crate) fn check(node: &Node, shape: &Shape, findings: &mut Vec<Finding>) {
+pub(crate) fn check(
+    node: &Node,
+    shape: &Shape,
+    languages: &[Language],
+    findings: &mut Vec<Finding>,
+) {
     let Kind::Map(entries) = &node.kind else {
-        findings.push(wrong_form(node, shape.what, "a mapping with keys"));
+        findings.push(wrong_form(node, &shape.what, "a mapping with keys"));
         return;
     };
     for entry in entries {
         match shape.keys.iter().find(|key| key.name == entry.key) {
-            Some(key) => check_form(&entry.value, key.name, &key.form, findings),
+            Some(key) => check_form(&entry.value, key, &key.form, languages, findings),
             None => findings.push(unknown_key(entry, shape)),
         }
     }
@@ -322,12 +357,21 @@ pub(crate) fn check(node: &Node, shape: &Shape, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_form(node: &Node, name: &str, form: &Form, findings: &mut Vec<Finding>) {
+fn check_form(
+    node: &Node,
+    key: &Key,
+    form: &Form,
+    languages: &[Language],
+    findings: &mut Vec<Finding>,
+) {
+    if let Some(shape) = form.shape(languages) {
+        return check(node, &shape, languages, findings);
+    }
+    let name = key.name;
     match (form, &node.kind) {
-        (Form::Map(shape), _) => check(node, shape, findings),
         (Form::List(inner), Kind::List(items)) => {
             for item in items {
-                check_form(item, name, inner, findings);
+                check_form(item, key, inner, languages, findings);
             }
         }
         (Form::List(_), _) => {
@@ -354,7 +398,10 @@ pub(crate) fn describe(form: &Form) -> &'static str {
         Form::Value => "a number, true, false or a text",
         Form::Word(_) => "one of the known words",
         Form::RingRole | Form::MessageRole => "a role",
-        Form::Map(_) => "a mapping with keys",
+        Form::Rule => "the id of a rule, such as L102",
+        Form::Map(_) | Form::Targets | Form::Target(_) | Form::TargetGroup(_) => {
+            "a mapping with keys"
+        }
         Form::List(_) => "a list",
     }
 }

@@ -1,11 +1,13 @@
-//! Names of the generated packages, stated or derived from the protocol's name.
+//! What is said of the packages of each language, by the keys that its row declares.
 
 use super::lower::{Context, TypeName};
+use super::package::checked;
 use super::raw::Document;
 use super::scalar::shorten;
 use crate::diagnostic::Finding;
-use crate::model::Targets;
-use crate::names::{Language, NameKind, Reason, is_system_header, pascal, reason, snake};
+use crate::model::{Target, Targets};
+use crate::names::target::{ADDITION, TargetKey, TargetKind};
+use crate::names::{Group, Language, NameRule, Reason, snake};
 use crate::rules;
 use crate::source::{Span, Spanned, Stated};
 
@@ -37,66 +39,111 @@ pub(super) fn file_prefix(
     prefix.clone().into()
 }
 
-pub(super) fn lower(main: &Document, name: &str, cx: &mut Context) -> Targets {
-    let raw = &main.targets;
+pub(super) fn lower(
+    main: &Document,
+    name: &str,
+    languages: &[Language],
+    cx: &mut Context,
+) -> Targets {
     let types = &cx.types;
     let is_type = |part: &str| types.get(part).is_some_and(|meaning| *meaning != TypeName::Broken);
-    let mut derived = Derived { name: snake(name), renamed: Vec::new() };
-    let mut findings = Vec::new();
-    let targets = Targets {
-        rust_crate: stated(&raw.rust_crate, rust_crate, &mut findings)
-            .unwrap_or_else(|| Stated::default(derived.name.replace('_', "-") + "-messages")),
-        cpp_namespace: stated(&raw.cpp_namespace, cpp_namespace, &mut findings).unwrap_or_else(
-            || derived.take("C++ namespace", str::to_owned, cpp_outermost).map(|part| vec![part]),
-        ),
-        cpp_header: stated(&raw.cpp_header, cpp_header, &mut findings).unwrap_or_else(|| {
-            derived.take(
-                "C++ header",
-                |name| format!("{name}.h"),
-                |header| system_header(header.trim_end_matches(".h")),
-            )
-        }),
-        csharp_namespace: stated(&raw.csharp_namespace, csharp_namespace, &mut findings)
-            .unwrap_or_else(|| {
-                let taken = |part: &str| match is_type(part) {
-                    true => Some(Reason::SpecType),
-                    false => csharp_part(part),
-                };
-                derived.take("C# namespace", pascal, taken).map(|part| vec![part])
-            }),
-        python_module: stated(&raw.python_module, python_module, &mut findings)
-            .unwrap_or_else(|| derived.take("Python module", str::to_owned, python_word)),
-        package: super::package::lower(raw, &mut findings),
+    let mut reader = Reader {
+        stated: &main.targets.stated,
+        name: snake(name),
+        is_type: &is_type,
+        targets: Vec::new(),
+        renamed: Vec::new(),
+        findings: Vec::new(),
     };
-    findings.extend(main.name.as_ref().and_then(|name| derived.note(name.span)));
+    for language in languages {
+        reader.keys(*language, language.id(), language.targets());
+    }
+    let note = main.name.as_ref().and_then(|name| reader.note(name.span));
+    let Reader { targets: names, mut findings, .. } = reader;
+    let package = super::package::lower(&main.targets, &mut findings);
+    findings.extend(note);
     cx.findings.extend(findings);
-    targets
+    Targets { names, package }
 }
 
-/// What is added to a protocol's name where something else has it already.
-const ADDITION: &str = "_messages";
-
-/// Names of packages as they derive from that of the protocol.
-struct Derived {
+struct Reader<'a> {
+    /// What the spec states, by the path of its key.
+    stated: &'a [(String, Spanned<String>)],
     /// The protocol's name in `snake_case`.
     name: String,
-    /// What could not be named so, how it is spelled instead, and why.
-    renamed: Vec<(&'static str, String, Reason)>,
+    /// Whether the spec has a type of this name.
+    is_type: &'a dyn Fn(&str) -> bool,
+    targets: Vec<Target>,
+    /// What could not be named after the protocol, how it is spelled instead, and why.
+    renamed: Vec<(String, String, Reason)>,
+    findings: Vec<Finding>,
 }
 
-impl Derived {
-    /// The name of `what`, spelled by `spell`: a longer one if `taken` says that it is.
-    fn take(
-        &mut self,
-        what: &'static str,
-        spell: impl Fn(&str) -> String,
-        taken: impl Fn(&str) -> Option<Reason>,
-    ) -> Stated<String> {
-        let name = spell(&self.name);
-        let Some(reason) = taken(&name) else { return Stated::default(name) };
-        let longer = spell(&format!("{}{ADDITION}", self.name));
+impl<'a> Reader<'a> {
+    fn keys(&mut self, language: Language, path: &str, keys: &[TargetKey]) {
+        for key in keys {
+            let path = format!("{path}.{}", key.name);
+            let value = match key.kind {
+                TargetKind::Group(group) => {
+                    self.keys(language, &path, group.keys);
+                    self.contradiction(&path, group);
+                    continue;
+                }
+                TargetKind::Text(grammar) => self
+                    .stated(&path)
+                    .and_then(|text| checked(text, grammar, &mut self.findings))
+                    .map(Stated::from),
+                TargetKind::Name(rule) => Some(match self.stated_name(&path, &rule) {
+                    Some(name) => name.into(),
+                    None => self.derived(format!("{} {}", language.title(), key.name), &rule),
+                }),
+            };
+            self.targets.extend(value.map(|value| Target { key: path, value }));
+        }
+    }
+
+    fn stated(&self, path: &str) -> Option<&'a Spanned<String>> {
+        self.stated.iter().find(|(stated, _)| stated == path).map(|(_, text)| text)
+    }
+
+    fn stated_name(&mut self, path: &str, rule: &NameRule) -> Option<Spanned<String>> {
+        let text = self.stated(path)?;
+        let result = if text.value.len() > MAX_TARGET {
+            Err(format!("at most {MAX_TARGET} characters"))
+        } else {
+            (rule.check)(&text.value)
+        };
+        match result {
+            Ok(()) => Some(text.clone()),
+            Err(expected) => {
+                self.findings.push(
+                    Finding::new(rules::BAD_TARGET, format!("the name `{}`", shorten(&text.value)))
+                        .at(text.span, "not usable in its language")
+                        .expected(expected),
+                );
+                None
+            }
+        }
+    }
+
+    /// The name of `what` after the protocol: a longer one if it is taken.
+    fn derived(&mut self, what: String, rule: &NameRule) -> Stated<String> {
+        let name = (rule.derive)(&self.name);
+        let Some(reason) = (rule.taken)(&name, self.is_type) else { return Stated::default(name) };
+        let longer = (rule.derive)(&format!("{}{ADDITION}", self.name));
         self.renamed.push((what, longer.clone(), reason));
         Stated::default(longer)
+    }
+
+    fn contradiction(&mut self, path: &str, group: &Group) {
+        let is_stated = |key: &&TargetKey| self.stated(&format!("{path}.{}", key.name)).is_some();
+        let stated: Vec<_> = group.keys.iter().filter(is_stated).map(|key| key.name).collect();
+        let Some(wrong) = (group.check)(&stated) else { return };
+        let mut finding = Finding::new(rules::BAD_TARGET, wrong.message).expected(wrong.expected);
+        if let Some(text) = self.stated(&format!("{path}.{}", wrong.key)) {
+            finding = finding.at(text.span, "contradicts the other");
+        }
+        self.findings.push(finding);
     }
 
     /// Says which packages have the longer name.
@@ -108,129 +155,4 @@ impl Derived {
         let finding = Finding::new(rules::TAKEN, message).at(at, format!("is {}", reason.words()));
         Some(finding.help("state other names in `targets`, if you like"))
     }
-}
-
-/// What a text has to be, when it is not.
-type Refusal = String;
-
-fn stated<T>(
-    text: &Option<Spanned<String>>,
-    read: impl Fn(&str) -> Result<T, Refusal>,
-    findings: &mut Vec<Finding>,
-) -> Option<Stated<T>> {
-    let text = text.as_ref()?;
-    let result = if text.value.len() > MAX_TARGET {
-        Err(format!("at most {MAX_TARGET} characters"))
-    } else {
-        read(&text.value)
-    };
-    match result {
-        Ok(value) => Some(Spanned::new(value, text.span).into()),
-        Err(expected) => {
-            findings.push(
-                Finding::new(rules::BAD_TARGET, format!("the name `{}`", shorten(&text.value)))
-                    .at(text.span, "not usable in its language")
-                    .expected(expected),
-            );
-            None
-        }
-    }
-}
-
-fn is_word(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn rust_crate(text: &str) -> Result<String, Refusal> {
-    let fits = text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
-        && !text.ends_with(['-', '_']);
-    if !fits {
-        return Err("a Cargo package name: a-z 0-9 - _, starting with a letter".into());
-    }
-    let word = text.replace('-', "_");
-    free(&word, reason(Language::RUST, NameKind::Module, &word), || format!("{text}-messages"))?;
-    Ok(text.to_owned())
-}
-
-/// Refuses a word that is taken, with a name that is not.
-fn free(word: &str, taken: Option<Reason>, other: impl Fn() -> String) -> Result<(), Refusal> {
-    let Some(reason) = taken else { return Ok(()) };
-    Err(format!("a free name, such as {}: `{word}` is {}", other(), reason.words()))
-}
-
-/// Why a namespace without another one around it cannot have this name.
-fn cpp_outermost(part: &str) -> Option<Reason> {
-    reason(Language::CPP, NameKind::Namespace, part)
-}
-
-/// Why a namespace inside another one cannot: what the system declares is outside of it.
-fn cpp_inner(part: &str) -> Option<Reason> {
-    cpp_outermost(part).filter(|reason| *reason != Reason::Global)
-}
-
-fn system_header(stem: &str) -> Option<Reason> {
-    is_system_header(stem).then_some(Reason::Header)
-}
-
-fn csharp_part(part: &str) -> Option<Reason> {
-    reason(Language::CSHARP, NameKind::Namespace, part)
-}
-
-fn python_word(word: &str) -> Option<Reason> {
-    reason(Language::PYTHON, NameKind::Module, word)
-}
-
-fn cpp_namespace(text: &str) -> Result<Vec<String>, Refusal> {
-    namespace(text, "::", ADDITION, |depth| if depth == 0 { cpp_outermost } else { cpp_inner })
-}
-
-fn csharp_namespace(text: &str) -> Result<Vec<String>, Refusal> {
-    namespace(text, ".", "Messages", |_| csharp_part)
-}
-
-/// The parts of a namespace; `taken` gives what looks at a part of this depth.
-fn namespace(
-    text: &str,
-    separator: &str,
-    addition: &str,
-    taken: impl Fn(usize) -> fn(&str) -> Option<Reason>,
-) -> Result<Vec<String>, Refusal> {
-    let parts: Vec<&str> = text.split(separator).collect();
-    for (depth, part) in parts.iter().enumerate() {
-        if !is_word(part) || part.contains("__") || part.ends_with('_') {
-            return Err(format!("words joined by `{separator}`, such as acme{separator}market"));
-        }
-        free(part, taken(depth)(part), || {
-            let (before, after) = (&parts[..depth], &parts[depth + 1..]);
-            [before, &[&format!("{part}{addition}")], after].concat().join(separator)
-        })?;
-    }
-    Ok(parts.into_iter().map(str::to_owned).collect())
-}
-
-fn cpp_header(text: &str) -> Result<String, Refusal> {
-    let ending = [".hpp", ".hh", ".h"].iter().find(|end| text.ends_with(**end)).ok_or(HEADER)?;
-    let stem = &text[..text.len() - ending.len()];
-    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if !stem.starts_with(|c: char| c.is_ascii_alphanumeric()) || !stem.chars().all(known) {
-        return Err(HEADER.into());
-    }
-    let taken = if *ending == ".h" { system_header(stem) } else { None };
-    free(stem, taken, || format!("{stem}{ADDITION}{ending}"))?;
-    Ok(text.to_owned())
-}
-
-const HEADER: &str = "a file name without folders that ends in .h, .hh or .hpp";
-
-fn python_module(text: &str) -> Result<String, Refusal> {
-    let fits = text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        && !text.ends_with('_');
-    if !fits {
-        return Err("a module name in snake_case".into());
-    }
-    free(text, python_word(text), || format!("{text}{ADDITION}"))?;
-    Ok(text.to_owned())
 }

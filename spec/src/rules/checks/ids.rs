@@ -8,7 +8,7 @@ use crate::rules;
 use crate::source::Span;
 
 /// The message type that says where the ids of structs begin; nothing is sent under it.
-const FIRST_ID: &str = "custom_min";
+pub(super) const FIRST_ID: &str = "custom_min";
 
 /// L307: ids of structs against message types, each other and the reserved ones.
 pub(super) fn clashes(subject: &Subject, findings: &mut Vec<Finding>) {
@@ -21,10 +21,10 @@ pub(super) fn clashes(subject: &Subject, findings: &mut Vec<Finding>) {
         let value = &named.value;
         if named.name.value == FIRST_ID {
             least = Some(value);
-        } else {
-            let what = format!("message type `{}`", named.name.value);
-            taken.insert(value.value, (value.span, what));
+            continue;
         }
+        let what = format!("message type `{}`", named.name.value);
+        taken.insert(value.value, (value.span, what));
         if let Some(span) = reserved.get(&value.value) {
             findings.push(reserved_id(value.value, value.span, *span));
         }

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use super::Subject;
 use crate::diagnostic::Finding;
 use crate::model::parse::scopes::{MESSAGE_FLAGS, Scope, Scopes};
-use crate::names::{Language, NameKind, Reason, snake, spell_member_why, spell_why, unescaped};
-use crate::rules;
+use crate::names::{
+    Language, NameKind, Reason, reason, snake, spell_member_why, spell_why, unescaped,
+};
+use crate::rules::{self, Rule};
 use crate::source::Spanned;
 
 /// L401: names that meet in some language.
@@ -20,8 +22,44 @@ pub(super) fn same(subject: &Subject, findings: &mut Vec<Finding>) {
     }
 }
 
-/// L402: names that are spelled differently somewhere.
+/// L402: names that are spelled differently somewhere, but for those of L404, L407 and L409.
 pub(super) fn escaped(subject: &Subject, findings: &mut Vec<Finding>) {
+    escapes(subject, rules::ESCAPED, findings);
+}
+
+/// L404: members that are named like their type.
+pub(super) fn enclosing(subject: &Subject, findings: &mut Vec<Finding>) {
+    escapes(subject, rules::ENCLOSING_TYPE, findings);
+}
+
+/// L409: names of macros: those that are spelled differently for it, and those of the protocol
+/// itself that keep their name, for which the header sets the macro aside.
+pub(super) fn macros(subject: &Subject, findings: &mut Vec<Finding>) {
+    escapes(subject, rules::MACRO, findings);
+    let scopes = &subject.draft.scopes.members;
+    let values = scopes.iter().filter(|scope| scope.kind == NameKind::ProtocolValue);
+    for name in values.flat_map(|scope| &scope.names) {
+        let spelled = unescaped(Language::CPP, NameKind::ProtocolValue, &name.value);
+        let word = |kind| reason(Language::CPP, kind, &spelled);
+        let is_guarded = word(NameKind::EnumValue) == Some(Reason::PlatformMacro)
+            && word(NameKind::ProtocolValue).is_none();
+        if is_guarded {
+            findings.push(
+                Finding::new(rules::MACRO, format!("`{spelled}` is a macro of a platform"))
+                    .at(name.span, "is set aside in the generated C++ header alone")
+                    .help("a program that includes the platform's headers has to undefine it too"),
+            );
+        }
+    }
+}
+
+/// L407: names that would hide a builtin one.
+pub(super) fn shadows(subject: &Subject, findings: &mut Vec<Finding>) {
+    escapes(subject, rules::SHADOWS, findings);
+}
+
+/// Names that are spelled differently somewhere, by the rule that says so.
+fn escapes(subject: &Subject, rule: &'static Rule, findings: &mut Vec<Finding>) {
     let scopes = &subject.draft.scopes;
     let constants = constants(scopes);
     let types = scopes.types.iter().map(|name| (NameKind::Type, None, name));
@@ -29,7 +67,7 @@ pub(super) fn escaped(subject: &Subject, findings: &mut Vec<Finding>) {
         scope.names.iter().map(|name| (scope.kind, scope.owner.as_deref(), name))
     });
     for (kind, owner, name) in types.chain(members) {
-        findings.extend(escape(kind, owner, name));
+        findings.extend(escape(kind, owner, name).filter(|finding| finding.rule == rule));
     }
 }
 
@@ -124,15 +162,16 @@ fn check_derived(scopes: &Scopes, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Reports each of `names` that the generated code makes of another one.
+/// Reports each of `names` that the generated code makes of another one: of that other one, and
+/// what it makes of it.
 fn find_derived(
     names: &[Spanned<String>],
     derive: &[fn(&str) -> String],
     findings: &mut Vec<Finding>,
 ) {
-    let derived = names.iter().flat_map(|name| derive.iter().map(move |d| (name, d(&name.value))));
     let places: HashMap<&str, &Spanned<String>> =
         names.iter().map(|name| (name.value.as_str(), name)).collect();
+    let derived = names.iter().flat_map(|name| derive.iter().map(move |d| (name, d(&name.value))));
     for (name, derived) in derived {
         let Some(taken) = places.get(derived.as_str()) else { continue };
         findings.push(
@@ -151,8 +190,8 @@ fn check_namespace_types(subject: &Subject, findings: &mut Vec<Finding>) {
     let is_type = |part: &str| {
         enums.clone().chain(spec.structs.iter().map(|item| &item.name)).any(|n| n.value == part)
     };
-    let namespace = &spec.targets.csharp_namespace;
-    for part in namespace.value.iter().filter(|part| is_type(part)) {
+    let namespace = spec.targets.get("csharp.namespace").expect("a package has a namespace");
+    for part in namespace.value.split('.').filter(|part| is_type(part)) {
         let message = format!("the type `{part}` is named like a part of the C# namespace");
         let mut finding = Finding::new(rules::HELPER_CLASH, message);
         if let Some(span) = subject.draft.scopes.uses(None, part).first() {
@@ -250,5 +289,15 @@ fn escape(kind: NameKind, owner: Option<&str>, name: &Spanned<String>) -> Option
         .map(|(spelled, languages, _)| format!("`{spelled}` in {}", languages.join(", ")))
         .collect();
     let message = format!("`{}` is spelled {}", name.value, parts.join(" and "));
-    Some(Finding::new(rules::ESCAPED, message).at(name.span, format!("is {}", reason.words())))
+    let all = |wanted: &[Reason]| spellings.iter().all(|(.., reason)| wanted.contains(reason));
+    let rule = if all(&[Reason::EnclosingType]) {
+        rules::ENCLOSING_TYPE
+    } else if all(&[Reason::Builtin]) {
+        rules::SHADOWS
+    } else if all(&[Reason::Macro, Reason::PlatformMacro]) {
+        rules::MACRO
+    } else {
+        rules::ESCAPED
+    };
+    Some(Finding::new(rule, message).at(name.span, format!("is {}", reason.words())))
 }

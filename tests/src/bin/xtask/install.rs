@@ -4,6 +4,7 @@
 use std::process::{Command, Stdio};
 
 use bitrpc_conform::toolchain::run;
+use bitrpc_tests::playground;
 use bitrpc_tests::python_packages::{self, Package};
 use bitrpc_tests::tools::{self, PYTHON};
 
@@ -16,7 +17,7 @@ const VENV: &str = "python3-venv";
 pub(crate) fn install() -> Outcome {
     let missing: Vec<_> =
         python_packages::ALL.into_iter().filter(|package| package.find().is_err()).collect();
-    let outcome = install_system_packages(!missing.is_empty());
+    let outcome = install_system_packages(!missing.is_empty()).and(install_rust_target());
     if missing.is_empty() { outcome } else { outcome.and(install_python_packages(&missing)) }
 }
 
@@ -38,6 +39,17 @@ fn install_system_packages(needs_venv: bool) -> Outcome {
     words.extend(&packages);
     let installed = update && apt_get(&words);
     Outcome::of(&format!("apt-get install {}", packages.join(" ")), installed)
+}
+
+/// Rust's library for browsers, where rustup can bring it.
+fn install_rust_target() -> Outcome {
+    if playground::find().is_ok() || !playground::has_rustup() {
+        return Outcome::default();
+    }
+    let words = ["target", "add", playground::TARGET];
+    println!("rustup {}", words.join(" "));
+    let added = run(Command::new("rustup").args(words)).map_err(|error| println!("{error}"));
+    Outcome::of(&format!("rustup {}", words.join(" ")), added.is_ok())
 }
 
 fn install_python_packages(missing: &[Package]) -> Outcome {

@@ -10,6 +10,7 @@ mod summary;
 use std::process::ExitCode;
 
 use bitrpc_tests::harness::INSTALLED;
+use bitrpc_tests::playground;
 use clap::Parser;
 
 /// The project's own tasks.
@@ -18,6 +19,8 @@ use clap::Parser;
 enum Task {
     Test(TestArgs),
     Bench(bench::BenchArgs),
+    /// Build target/playground.html: a spec, its findings, byte maps and code, without a server.
+    Playground,
 }
 
 /// Run the whole suite and say what passed, failed and was skipped.
@@ -51,8 +54,22 @@ fn main() -> ExitCode {
     let is_fine = match Task::parse() {
         Task::Test(args) => test(&args),
         Task::Bench(args) => bench::bench(&args),
+        Task::Playground => build_playground(),
     };
     if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Says where the page is, or why there is none.
+fn build_playground() -> bool {
+    let found = playground::find().map_err(|missing| missing.to_string());
+    match found.and_then(|_| playground::build()) {
+        Ok(page) => println!("wrote {}", page.display()),
+        Err(error) => {
+            eprintln!("error: {error}");
+            return false;
+        }
+    }
+    true
 }
 
 /// Runs the chosen steps; `true` when nothing failed.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use bitrpc_conform::toolchain::Missing;
-use bitrpc_tests::{python_packages, tools};
+use bitrpc_tests::{playground, python_packages, tools};
 
 use crate::run::{Settings, check, tests};
 use crate::summary::Outcome;
@@ -37,7 +37,13 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "names", about: "every reserved name, compiled", run: |s| suite(s, "names") },
     Step { name: "regenerate", about: "rules of builds", run: |s| suite(s, "regenerate") },
     Step { name: "layout", about: "layout facts by compiler", run: |s| suite(s, "layout_parity") },
+    Step { name: "conform", about: "what is out there by spec", run: |s| suite(s, "conform") },
     Step { name: "golden", about: "committed bytes of all specs", run: |s| suite(s, "golden") },
+    Step {
+        name: "changes",
+        about: "what diff promises, by programs of two versions",
+        run: |s| suite(s, "changes"),
+    },
     Step { name: "exchange", about: "every pair over every spec", run: |s| suite(s, "exchange") },
     Step { name: "cpp_engine", about: "C++ from inside", run: |s| suite(s, "cpp_engine") },
     Step { name: "python_engine", about: "Python from inside", run: |s| suite(s, "python_engine") },
@@ -51,6 +57,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "cross", about: "cross_language_test", run: |s| suite(s, "cross_language") },
     Step { name: "acceptance", about: "promised snippets", run: |s| suite(s, "acceptance") },
     Step { name: "models", about: "the protocol's models", run: |s| suite(s, "models") },
+    Step { name: "see", about: "documents in a browser", run: |s| suite(s, "see") },
     Step { name: "readme", about: "examples of the README", run: |s| suite(s, "readme") },
     Step { name: "demo", about: "the command `demo`", run: |s| suite(s, "demo") },
 ];
@@ -68,6 +75,8 @@ fn find_tools(settings: &Settings) -> Outcome {
         let is_required = settings.required.is_some() && tool.package.is_some();
         note(&mut outcome, tool.program, tool.purpose, tool.find(), is_required);
     }
+    let is_required = settings.required.is_some() && playground::has_rustup();
+    note(&mut outcome, playground::TARGET, "the playground", playground::find(), is_required);
     for package in python_packages::ALL {
         note(
             &mut outcome,

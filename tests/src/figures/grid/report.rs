@@ -81,23 +81,10 @@ pub fn json(grid: &Grid, machine: &Machine, aims: &[Aim]) -> Value {
             "each_p50_p99_ns": of.collect::<serde_json::Map<_, _>>(),
         })
     });
-    let aims = aims.iter().map(|aim| {
-        json!({
-            "what": aim.what,
-            "wanted": aim.wanted,
-            "found": aim.found,
-            "reached": aim.reached,
-        })
-    });
     json!({
-        "machine": {
-            "processor": machine.processor,
-            "cores": machine.cores,
-            "kernel": machine.kernel,
-            "date": machine.date,
-        },
+        "machine": machine,
         "cells": cells.collect::<Vec<_>>(),
-        "aims": aims.collect::<Vec<_>>(),
+        "aims": aims,
         "skipped": grid.skipped,
         "failed": grid.failed,
     })

@@ -31,24 +31,11 @@ pub fn json(figures: &Figures, machine: &Machine, aims: &[Aim]) -> Value {
             "runs_ns": runs,
         })
     });
-    let aims = aims.iter().map(|aim| {
-        json!({
-            "what": aim.what,
-            "wanted": aim.wanted,
-            "found": aim.found,
-            "reached": aim.reached,
-        })
-    });
     json!({
-        "machine": {
-            "processor": machine.processor,
-            "cores": machine.cores,
-            "kernel": machine.kernel,
-            "date": machine.date,
-        },
+        "machine": machine,
         "series": series.collect::<Vec<_>>(),
         "generation_seconds": figures.generation,
-        "aims": aims.collect::<Vec<_>>(),
+        "aims": aims,
         "skipped": figures.skipped,
         "failed": figures.failed,
     })
