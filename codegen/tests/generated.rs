@@ -11,7 +11,7 @@ use bitrpc_codegen::emit::File;
 use bitrpc_codegen::testing;
 use bitrpc_spec::layout::Layout;
 use bitrpc_spec::model::Spec;
-use bitrpc_spec::names::{Language, NameKind, Reason, guarded_macros, reason};
+use bitrpc_spec::names::{Language, NameKind, Reason, guarded_macros, reason, snake};
 use bitrpc_spec::source::Memory;
 
 #[test]
@@ -36,7 +36,12 @@ fn output_is_the_same_every_time() {
 
 /// The files that a language has for a spec without types of its own.
 fn bare(language: Language) -> (Layout, Vec<File>) {
-    let text = "bitrpc: 1\nname: bare\nversion: \"1.0\"\n";
+    bare_with(language, "")
+}
+
+/// The same with these sections.
+fn bare_with(language: Language, sections: &str) -> (Layout, Vec<File>) {
+    let text = format!("bitrpc: 1\nname: bare\nversion: \"1.0\"\n{sections}");
     let spec = Spec::load("bare.yaml", &Memory::new().with("bare.yaml", text)).unwrap();
     let layout = Layout::of(&spec);
     let origin = Origin::new("bare.yaml".as_ref(), "0");
@@ -69,6 +74,50 @@ fn no_namespace_of_a_spec_meets_a_csharp_type_of_the_engine() {
             assert!(as_namespace.is_some(), "add {name} to a [engine namespace] of csharp.txt");
         }
     }
+}
+
+/// Types and constants that a C++ header declares in the protocol's own namespace.
+fn declared(header: &str) -> BTreeSet<&str> {
+    let mut open = 0;
+    let mut names = BTreeSet::new();
+    for line in header.lines() {
+        if line.starts_with("namespace ") {
+            open += 1;
+        } else if line.starts_with("}  // namespace") {
+            open -= 1;
+        } else if open == 1 {
+            let head = line.split(['{', ';', '=']).next().unwrap_or_default();
+            let head = head.split(" : ").next().unwrap_or_default();
+            let kinds = ["class ", "struct ", "enum class ", "using ", "inline constexpr "];
+            let is_one = kinds.iter().any(|kind| head.starts_with(kind));
+            let name = head.split_whitespace().rfind(|word| *word != "final");
+            names.extend(name.filter(|name| is_one && !name.contains([':', ')'])));
+        }
+    }
+    names
+}
+
+#[test]
+fn a_name_that_the_cpp_header_has_itself_stays_in_messages() {
+    let (layout, files) = bare(Language::CPP);
+    let find = |files: &[File]| {
+        files.iter().find(|file| file.path == layout.targets.cpp_header).unwrap().text.clone()
+    };
+    let header = find(&files);
+    let own = declared(&header);
+    assert!(own.contains("Status") && own.contains("kForever"), "{own:?}");
+    let mut sections = "constants:\n".to_owned();
+    for name in own.iter().filter_map(|name| snake(name).strip_prefix("k_").map(str::to_owned)) {
+        sections += &format!("  - {{ name: {name}, type: u8, value: 1 }}\n");
+    }
+    sections += "structs:\n";
+    for name in own.iter().filter(|name| !name.starts_with('k')) {
+        sections += &format!("  - {{ name: {name}, fields: [{{ name: first, type: u8 }}] }}\n");
+    }
+    let header = find(&bare_with(Language::CPP, &sections).1);
+    let beside = own.iter().filter(|name| header.contains(&format!("using messages::{name};")));
+    let beside: Vec<_> = beside.collect();
+    assert!(beside.is_empty(), "add to OWN in backend/cpp/root.rs: {beside:?}");
 }
 
 #[test]
