@@ -9,8 +9,12 @@ from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import expect as eventually
 
 HEIGHT = 900
+
+# Milliseconds after which a browser hangs; a busy machine is slow.
+PATIENCE = 120_000
 
 # The least contrast of text that the accessibility guidelines take (WCAG 2.2, level AA).
 CONTRAST = 4.5
@@ -127,11 +131,15 @@ def visit(browser: str, path: str, width: str, scheme: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
         # Chromium has no sandbox for root, who runs the tests in containers.
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        started = playwright.chromium.launch(executable_path=browser, args=arguments)
+        eventually.set_options(timeout=PATIENCE)
+        started = playwright.chromium.launch(
+            executable_path=browser, args=arguments, timeout=PATIENCE
+        )
         page = started.new_page(
             viewport={"width": int(width), "height": HEIGHT},
             color_scheme="dark" if scheme == "dark" else "light",
         )
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: faults.append(message.text))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))

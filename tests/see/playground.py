@@ -64,7 +64,7 @@ def opens_examples(page: Page) -> None:
 
 def main() -> None:
     with visit(*sys.argv[1:5]) as page:
-        eventually(page.locator("#state")).to_have_text("Fine", timeout=60_000)
+        eventually(page.locator("#state")).to_have_text("Fine")
         finds_mistakes(page)
         page.screenshot(path=f"{sys.argv[5]}-finding.png")
         draws(page)
