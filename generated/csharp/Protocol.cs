@@ -100,7 +100,7 @@ namespace BitRPC.SharedMemory
     /// <summary>The message types of the structs, for case labels.</summary>
     public static class MessageIds
     {
-        /// <summary>The type of <see cref="global::BitRPC.SharedMemory.Messages.TestData"/>.</summary>
+        /// <summary>The type of <c>TestData</c>.</summary>
         public const global::BitRPC.SharedMemory.MessageType TestData =
             (global::BitRPC.SharedMemory.MessageType)1001;
     }

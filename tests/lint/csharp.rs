@@ -140,11 +140,13 @@ fn all_libraries() -> Result<(), String> {
     let folder = copy_default("all").map_err(|error| error.to_string())?;
     for subject in subjects().iter().skip(1) {
         let library = subject.job(Language::CSHARP)?.library;
-        let to = folder.join(&subject.name);
-        fs::create_dir_all(&to).map_err(|error| error.to_string())?;
-        for file in sources(&library, &["cs"])? {
-            let name = file.file_name().ok_or("a file has a name")?;
-            copy_if_changed(&file, &to.join(name)).map_err(|error| error.to_string())?;
+        for part in ["", "Engine"] {
+            let to = folder.join(&subject.name).join(part);
+            fs::create_dir_all(&to).map_err(|error| error.to_string())?;
+            for file in sources(&library.join(part), &["cs"])? {
+                let name = file.file_name().ok_or("a file has a name")?;
+                copy_if_changed(&file, &to.join(name)).map_err(|error| error.to_string())?;
+            }
         }
     }
     build(&folder, "net10.0")

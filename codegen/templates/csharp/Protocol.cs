@@ -76,7 +76,7 @@ namespace {{ view.namespace }}
     public static class MessageIds
     {
 {%- for item in view.message_ids %}
-        /// <summary>The type of <see cref="{{ item.qualified }}"/>.</summary>
+        /// <summary>The type of <c>{{ item.name }}</c>.</summary>
         public const global::{{ view.namespace }}.MessageType {{ item.name }} =
             (global::{{ view.namespace }}.MessageType){{ item.literal }};
 {%- if !loop.last %}
