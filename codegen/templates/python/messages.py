@@ -2,8 +2,9 @@
 {% endfor %}
 from __future__ import annotations
 
-{% for line in view.imports_of_messages %}{{ line }}
-{% endfor %}{%- for constant in view.constants %}
+{% for line in view.imports_of_messages %}{{ line }}{% if !loop.last %}
+{% endif %}{% endfor %}{%- for constant in view.constants %}{% if loop.first %}
+{% endif %}
 {{ constant.name }}: _t.Final{{ constant.hint }} = {{ constant.literal }}
 {%- for line in constant.doc %}
 {{ line }}

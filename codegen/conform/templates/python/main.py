@@ -40,15 +40,12 @@ _STATES = {
 def main(words: list[str]) -> int:
     """Does what the command line says; the exit code is the verdict."""
     verb, rest = (words[0] if words else ""), words[1:]
+    plain = {"golden": _golden, "check-golden": _check_golden, "recode": _recode}
     try:
-        if verb == "layout":
+        if verb in plain:
+            plain[verb]()
+        elif verb == "layout":
             _print_json(_layout())
-        elif verb == "golden":
-            _golden()
-        elif verb == "check-golden":
-            _check_golden()
-        elif verb == "recode":
-            _recode()
         elif verb == "produce":
             _run(produce.run, Report("producer"), rest)
         elif verb == "consume":
