@@ -4,10 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 
-use bitrpc_conform::toolchain::Missing;
-use bitrpc_tests::tools::{GXX, MONO, PYTHON, Tool};
+use bitrpc_tests::tools::{GXX, MONO, PYTHON};
 use bitrpc_tests::{harness, repo};
-use libtest_mimic::Trial;
 use serde_json::Value;
 
 fn main() -> ExitCode {
@@ -19,32 +17,36 @@ fn main() -> ExitCode {
         harness::trial("a_folder_that_is_no_copy_exits_with_2", no_copy),
     ];
     trials.extend([
-        with(GXX, "a_cpp_header_in_another_style_conforms", cpp_header),
-        with(GXX, "a_changed_header_is_named_by_its_first_member", changed_header),
-        with(GXX, "a_header_that_does_not_compile_shows_the_compilers_words", refused_header),
-        with(GXX, "a_struct_of_another_name_is_asked_for", names),
-        with(GXX, "an_imported_header_is_a_spec_that_conforms", import_cpp),
-        with(GXX, "what_a_spec_has_no_type_for_is_imported_as_its_bytes", import_c),
-        with(GXX, "an_import_replaces_no_file", import_twice),
-        with(GXX, "a_vendored_copy_exchanges_with_the_runtime", cpp_copy),
-        with(GXX, "a_copy_of_another_layout_is_told_by_its_compiler", other_layout),
-        with(PYTHON, "a_lost_field_of_a_python_struct_is_named", lost_field),
-        with(PYTHON, "a_format_string_is_compared_in_order", format_string),
-        with(MONO, "a_packed_csharp_struct_is_told", csharp),
+        harness::needs(&GXX.find(), "a_cpp_header_in_another_style_conforms", cpp_header),
+        harness::needs(
+            &GXX.find(),
+            "a_changed_header_is_named_by_its_first_member",
+            changed_header,
+        ),
+        harness::needs(
+            &GXX.find(),
+            "a_header_that_does_not_compile_shows_the_compilers_words",
+            refused_header,
+        ),
+        harness::needs(&GXX.find(), "a_struct_of_another_name_is_asked_for", names),
+        harness::needs(&GXX.find(), "an_imported_header_is_a_spec_that_conforms", import_cpp),
+        harness::needs(
+            &GXX.find(),
+            "what_a_spec_has_no_type_for_is_imported_as_its_bytes",
+            import_c,
+        ),
+        harness::needs(&GXX.find(), "an_import_replaces_no_file", import_twice),
+        harness::needs(&GXX.find(), "a_vendored_copy_exchanges_with_the_runtime", cpp_copy),
+        harness::needs(
+            &GXX.find(),
+            "a_copy_of_another_layout_is_told_by_its_compiler",
+            other_layout,
+        ),
+        harness::needs(&PYTHON.find(), "a_lost_field_of_a_python_struct_is_named", lost_field),
+        harness::needs(&PYTHON.find(), "a_format_string_is_compared_in_order", format_string),
+        harness::needs(&MONO.find(), "a_packed_csharp_struct_is_told", csharp),
     ]);
     harness::run_compilers(trials)
-}
-
-/// A trial that needs a tool.
-fn with(tool: Tool, name: &str, test: fn() -> Result<(), String>) -> Trial {
-    match tool.find() {
-        Ok(_) => harness::trial(name, test),
-        Err(missing) => skipped(name, &missing),
-    }
-}
-
-fn skipped(name: &str, missing: &Missing) -> Trial {
-    harness::skipped(name, missing)
 }
 
 /// Runs `bitrpc` in the folder of the headers.

@@ -329,6 +329,16 @@ pub fn write(path: &Path, text: &str) -> Result<(), EmitError> {
     }
 }
 
+/// Writes one file that is in no plan and must not be there yet: whole or not at all.
+///
+/// # Errors
+///
+/// The file is there, or the system refuses.
+pub fn write_new(path: &Path, text: &str) -> Result<(), EmitError> {
+    let file = temporary(path, text)?;
+    file.persist_noclobber(path).map(drop).map_err(|e| io_error("write", path)(e.error))
+}
+
 /// Writes `text` beside `path`.
 fn temporary(path: &Path, text: &str) -> Result<Temporary, EmitError> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());

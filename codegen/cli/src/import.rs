@@ -1,10 +1,10 @@
 //! `bitrpc import`: a first spec out of the structs of a header.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::console::{Failure, Outcome, complain, say};
+use bitrpc_codegen::emit;
 use bitrpc_conform::foreign::{self, Compiler, Record, last_part};
 use bitrpc_conform::import;
 use bitrpc_spec::names::snake;
@@ -59,8 +59,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         say(text.trim_end())?;
         return Ok(Outcome::Fine);
     };
-    let failed = |error| Failure::System(format!("cannot write {}: {error}", output.display()));
-    write_new(output, &text).map_err(failed)?;
+    emit::write_new(output, &text).map_err(Failure::system)?;
     complain(format_args!("wrote {}: {} structs\n", output.display(), wanted.len()));
     Ok(Outcome::Fine)
 }
@@ -88,20 +87,4 @@ fn protocol_name(stem: &str) -> String {
     let name = snake(&plain);
     let name = name.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
     if name.is_empty() { "imported".to_owned() } else { name.to_owned() }
-}
-
-/// Writes the whole text or nothing, and replaces nothing.
-fn write_new(output: &Path, text: &str) -> std::io::Result<()> {
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    std::io::Write::write_all(&mut file, text.as_bytes())?;
-    let file = file.persist_noclobber(output).map_err(|error| error.error)?;
-    // A temporary file is its owner's alone; this one is as any other.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
-    }
-    drop(file);
-    Ok(())
 }

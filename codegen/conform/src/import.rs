@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::foreign::{Enum, Kind, Member, Record, last_part};
+use bitrpc_spec::model::is_trap;
 use bitrpc_spec::names::{pascal, snake};
 
 /// Message types that users may take begin here.
@@ -291,12 +292,7 @@ fn free_name(name: &str, joint: &str, taken: &BTreeSet<String>) -> String {
 
 /// A name as YAML needs it: what its readers take for something else is quoted.
 fn quoted(name: &str) -> String {
-    const TRAPS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    if TRAPS.contains(&name.to_ascii_lowercase().as_str()) {
-        format!("\"{name}\"")
-    } else {
-        name.to_owned()
-    }
+    if is_trap(name) { format!("\"{name}\"") } else { name.to_owned() }
 }
 
 /// The values without what all of them begin with, which C needs and a spec does not; of several

@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use items::*;
+pub use parse::scalar::is_trap;
 pub use role::{MessageRole, RingRole, Writer};
 pub use schema::json_schema;
 pub use types::{ConstantValue, NoRole, Scalar, TailKind, Type};

@@ -3,6 +3,8 @@
 mod peer;
 mod toolchain;
 
+pub(crate) use toolchain::Compiler;
+
 use crate::driver::Driver;
 use bitrpc_spec::names::Language;
 

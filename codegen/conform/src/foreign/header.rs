@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Error, Record, dwarf};
-use crate::toolchain::{self, Missing};
+use crate::cpp;
+use crate::toolchain::{self, Missing, Toolchain as _};
 
 /// The compiler and what it is told, e.g. `g++ -Iinclude -DNDEBUG`.
 #[derive(Debug, Clone, Default)]
@@ -20,8 +21,6 @@ pub struct Compiler {
     /// Its arguments in front of the probe's own: include folders, macros, a language level.
     pub arguments: Vec<OsString>,
 }
-
-const COMPILERS: [&str; 2] = ["g++", "clang++"];
 
 /// What makes a compiler write down all types, the unused ones too, and nothing else.
 const FLAGS: [&str; 9] = [
@@ -68,12 +67,7 @@ impl Compiler {
         if let Some(program) = &self.program {
             return Ok(program.clone());
         }
-        let is_here =
-            |name: &&str| toolchain::first_line(Path::new(name), &["--version"]).is_some();
-        COMPILERS.into_iter().find(is_here).map(PathBuf::from).ok_or_else(|| Missing {
-            reason: format!("no C++ compiler ({})", COMPILERS.join(", ")),
-            install: "apt-get install g++".to_owned(),
-        })
+        cpp::Compiler.find().map(|found| found.program)
     }
 }
 

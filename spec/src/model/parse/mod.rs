@@ -11,7 +11,7 @@ mod load;
 mod lower;
 mod package;
 mod raw;
-mod scalar;
+pub(crate) mod scalar;
 pub(crate) mod scopes;
 pub(crate) mod shape;
 mod structs;

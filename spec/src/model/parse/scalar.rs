@@ -35,7 +35,8 @@ pub(crate) fn shorten(text: &str) -> String {
     short
 }
 
-fn is_trap(text: &str) -> bool {
+/// Whether readers of YAML take the word, unless it is quoted, for a truth value or for nothing.
+pub fn is_trap(text: &str) -> bool {
     TRAPS.iter().any(|trap| text.eq_ignore_ascii_case(trap))
 }
 
